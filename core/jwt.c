@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/jwt.h"
+
+#include <string.h>
+
+#include "core/json.h"
+#include "core/text.h"
+
+#define SIG 64
+#define SIG_CHARS 86                     /* libcjose takes 87: an exact length makes the text of a signature unique */
+#define CLAIM_MAX 1024
+#define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
+#define JWKS_MAX 64                      /* keys of a set that we look at */
+#define DPOP_TYP "dpop+jwt"
+
+enum up_err
+up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out)
+{
+	size_t start = out->n;
+	uint8_t sig[SIG];
+	enum up_err e;
+
+	up_text_put_b64url(out, header);
+	up_buf_put_char(out, '.');
+	up_text_put_b64url(out, claims);
+	if (out->failed)
+		return UP_E_NOMEM;
+	if ((e = up_jwk_sign(key, up_span_of(out->p + start, out->n - start), sig)) != UP_OK) {
+		out->n = start;
+		return e;
+	}
+	up_buf_put_char(out, '.');
+	up_text_put_b64url(out, up_span_of(sig, SIG));
+	return out->failed ? UP_E_NOMEM : UP_OK;
+}
+
+enum up_err
+up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out)
+{
+	struct up_buf header = { 0 };
+	enum up_err e = UP_E_NOMEM;
+
+	up_buf_put_str(&header, "{\"alg\":\"ES256\",\"kid\":\"");
+	up_buf_put_str(&header, up_jwk_thumbprint(key));
+	up_buf_put_str(&header, "\",\"typ\":");
+	up_buf_put_json(&header, up_span_str(typ == NULL ? "JWT" : typ));
+	up_buf_put_char(&header, '}');
+	if (!header.failed)
+		e = up_jwt_sign_header(key, up_buf_span(&header), claims, out);
+	up_buf_free(&header);
+	return e;
+}
+
+/* One part of the compact form: base64url of a JSON object. */
+static enum up_err
+object(struct up_span part, json_t **out)
+{
+	uint8_t text[UP_JWT_MAX / 4 * 3];
+	size_t n = 0;
+	enum up_err e = UP_E_FORMAT;
+
+	*out = NULL;
+	if (up_text_b64url_decode(part, text, sizeof(text), &n) == UP_OK && up_json_parse(up_span_of(text, n), out) == UP_OK)
+		e = UP_OK;
+	up_wipe(text, n);
+	return e;
+}
+
+static struct up_span
+text_of(const json_t *v)
+{
+	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v)) : (struct up_span){ NULL, 0 };
+}
+
+static bool
+typ_fits(const json_t *header, const char *typ)
+{
+	static const char prefix[] = "application/";
+	const json_t *v = json_object_get(header, "typ");
+	struct up_span got = text_of(v);
+
+	if (v == NULL)
+		return typ == NULL;
+	if (got.n > sizeof(prefix) - 1 && up_span_ieq_str(up_span_of(got.p, sizeof(prefix) - 1), prefix)) {
+		got.p += sizeof(prefix) - 1;
+		got.n -= sizeof(prefix) - 1;
+	}
+	return got.n > 0 && up_span_ieq_str(got, typ == NULL ? "JWT" : typ);
+}
+
+static enum up_err
+check_header(const json_t *header, const char *typ)
+{
+	/* extensions that change what is signed or understood, and keys that the sender brings along */
+	static const char *const refused[] = { "crit", "b64", "jku", "x5u", "x5c", "zip", "enc" };
+
+	if (!up_span_eq_str(text_of(json_object_get(header, "alg")), "ES256"))
+		return UP_E_ALG;
+	if (!typ_fits(header, typ))
+		return UP_E_CLAIM;
+	for (size_t i = 0; i < UP_ARRAY_LEN(refused); i++)
+		if (json_object_get(header, refused[i]) != NULL)
+			return UP_E_CLAIM;
+	if (json_object_get(header, "jwk") != NULL && (typ == NULL || strcmp(typ, DPOP_TYP) != 0))
+		return UP_E_CLAIM;
+	return UP_OK;
+}
+
+enum up_err
+up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)
+{
+	struct up_span header, claims, sig, rest;
+	enum up_err e;
+
+	memset(out, 0, sizeof(*out));
+	if (text.n > UP_JWT_MAX)
+		return UP_E_TOO_LARGE;
+	if (!up_span_cut(text, '.', &header, &rest) || !up_span_cut(rest, '.', &claims, &sig))
+		return UP_E_FORMAT;
+	/* a fourth part would show as a '.' in the signature */
+	if (sig.n != SIG_CHARS || up_text_b64url_fixed(sig, out->sig, SIG) != UP_OK)
+		return UP_E_FORMAT;
+	out->signed_part = up_span_of(text.p, header.n + 1 + claims.n);
+	if ((e = object(header, &out->header)) == UP_OK && (e = check_header(out->header, typ)) == UP_OK)
+		e = object(claims, &out->claims);
+	if (e != UP_OK)
+		up_jwt_free(out);
+	return e;
+}
+
+enum up_err
+up_jwt_verify(const struct up_jwt *t, const struct up_jwk *key)
+{
+	return up_jwk_verify(key, t->signed_part, t->sig);
+}
+
+void
+up_jwt_free(struct up_jwt *t)
+{
+	json_decref(t->header);
+	json_decref(t->claims);
+	memset(t, 0, sizeof(*t));
+}
+
+/* A time claim: UP_OK and *HAVE false when absent. A string or a fraction is an error, never a guess. */
+static enum up_err
+time_claim(const json_t *claims, const char *name, bool need, bool *have, int64_t *out)
+{
+	*have = json_object_get(claims, name) != NULL;
+	*out = 0;
+	if (!*have)
+		return need ? UP_E_CLAIM : UP_OK;
+	return up_json_int(claims, name, 0, TIME_MAX, out) == UP_OK ? UP_OK : UP_E_CLAIM;
+}
+
+static enum up_err
+check_times(const json_t *claims, const struct up_jwt_expect *x)
+{
+	bool has_exp, has_iat, has_nbf;
+	int64_t exp, iat, nbf;
+
+	if (time_claim(claims, "exp", x->need_exp, &has_exp, &exp) != UP_OK || time_claim(claims, "iat", x->need_iat, &has_iat, &iat) != UP_OK ||
+	    time_claim(claims, "nbf", false, &has_nbf, &nbf) != UP_OK)
+		return UP_E_CLAIM;
+	if (has_exp && x->now_s - x->leeway_s >= exp)
+		return UP_E_EXPIRED;
+	if (has_nbf && nbf > x->now_s + x->leeway_s)
+		return UP_E_CLAIM;
+	if (has_iat && iat > x->now_s + x->leeway_s)
+		return UP_E_CLAIM;
+	if (x->max_age_s == 0)
+		return UP_OK;
+	if (!has_iat && !has_exp)
+		return UP_E_CLAIM;
+	if (has_iat && iat < x->now_s - x->leeway_s - x->max_age_s)
+		return UP_E_CLAIM;
+	if (has_exp && exp - (has_iat ? iat : x->now_s + x->leeway_s) > x->max_age_s)
+		return UP_E_CLAIM;
+	return UP_OK;
+}
+
+static bool
+text_fits(const json_t *claims, const char *name, const char *want)
+{
+	return want == NULL || up_span_eq_str(text_of(json_object_get(claims, name)), want);
+}
+
+static bool
+audience_fits(const json_t *claims, const char *want)
+{
+	const json_t *aud = json_object_get(claims, "aud"), *azp = json_object_get(claims, "azp"), *v;
+	bool found = false;
+	size_t i;
+
+	if (want == NULL)
+		return true;
+	if (azp != NULL && !up_span_eq_str(text_of(azp), want))
+		return false;
+	if (!json_is_array(aud))
+		return up_span_eq_str(text_of(aud), want);
+	json_array_foreach(aud, i, v) {
+		if (!json_is_string(v))
+			return false;
+		found = found || up_span_eq_str(text_of(v), want);
+	}
+	return found;
+}
+
+enum up_err
+up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
+{
+	struct up_span jti;
+
+	if (!text_fits(t->claims, "iss", x->iss) || !text_fits(t->claims, "sub", x->sub) || !text_fits(t->claims, "nonce", x->nonce) ||
+	    !audience_fits(t->claims, x->aud))
+		return UP_E_CLAIM;
+	if (x->need_jti && up_json_text(t->claims, "jti", CLAIM_MAX, &jti) != UP_OK)
+		return UP_E_CLAIM;
+	return check_times(t->claims, x);
+}
+
+enum up_err
+up_jwt_key(const struct up_jwt *t, const json_t *jwks, struct up_jwk **out)
+{
+	struct up_span kid = text_of(json_object_get(t->header, "kid"));
+	const json_t *keys = json_object_get(jwks, "keys"), *jwk;
+	size_t i;
+
+	*out = NULL;
+	if (kid.n == 0 || !json_is_array(keys))
+		return UP_E_KEY;
+	json_array_foreach(keys, i, jwk) {
+		if (i >= JWKS_MAX)
+			break;
+		/* a set may hold keys of other kinds under the same id (RFC 7517 section 4.5) */
+		if (up_span_eq(text_of(json_object_get(jwk, "kid")), kid) && up_jwk_from_json(jwk, true, out) == UP_OK)
+			return UP_OK;
+	}
+	return UP_E_KEY;
+}

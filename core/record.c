@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/record.h"
+
+#include "core/hash.h"
+#include "core/text.h"
+
+/* In ASCII order of the names: the order of the rows is the canonical form. */
+#define TEXT(member) { #member, offsetof(struct up_record, member), false }
+#define INTEGER(member) { #member, offsetof(struct up_record, member), true }
+static const struct member {
+	const char *name;
+	size_t offset;
+	bool integer;
+} members[] = {
+	TEXT(after),
+	TEXT(assurance),
+	TEXT(before),
+	TEXT(browser),
+	TEXT(business),
+	TEXT(certificate),
+	INTEGER(certificate_version),
+	TEXT(channel),
+	TEXT(client),
+	TEXT(client_name),
+	TEXT(client_origin),
+	TEXT(code_hash),
+	TEXT(device),
+	TEXT(disclosed),
+	TEXT(event),
+	TEXT(evidence),
+	TEXT(grant),
+	TEXT(grantor),
+	TEXT(holder_ip),
+	TEXT(holder_ref),
+	TEXT(id),
+	TEXT(initiator_agent),
+	TEXT(initiator_ip),
+	TEXT(item),
+	TEXT(items),
+	{ "operator", offsetof(struct up_record, operator_), false },   /* a reserved word for those who include us from C++ */
+	TEXT(period),
+	TEXT(person_name),
+	TEXT(person_ref),
+	TEXT(purpose),
+	TEXT(reason),
+	TEXT(result),
+	TEXT(role),
+	INTEGER(seq),
+	TEXT(session),
+	INTEGER(time_ms),
+	TEXT(transaction),
+	TEXT(unit_code),
+	TEXT(unit_name),
+	TEXT(window),
+};
+
+static struct up_span
+text_of(const struct up_record *r, const struct member *m)
+{
+	return *(const struct up_span *)(const void *)((const char *)r + m->offset);
+}
+
+static int64_t
+integer_of(const struct up_record *r, const struct member *m)
+{
+	return *(const int64_t *)(const void *)((const char *)r + m->offset);
+}
+
+static bool
+absent(const struct up_record *r, const struct member *m)
+{
+	return m->integer ? integer_of(r, m) == 0 : text_of(r, m).n == 0;
+}
+
+enum up_err
+up_record_put(struct up_buf *b, const struct up_record *r)
+{
+	char sep = '{';
+
+	/* before the first byte: a record is appended whole or not at all */
+	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
+		if (!members[i].integer && !up_text_utf8_valid(text_of(r, &members[i])))
+			return UP_E_UTF8;
+	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++) {
+		const struct member *m = &members[i];
+
+		if (absent(r, m))
+			continue;
+		up_buf_put_char(b, sep);
+		up_buf_put_char(b, '"');
+		up_buf_put_str(b, m->name);
+		up_buf_put(b, "\":", 2);
+		if (m->integer)
+			up_buf_put_i64(b, integer_of(r, m));
+		else
+			up_buf_put_json(b, text_of(r, m));
+		sep = ',';
+	}
+	if (sep == '{')
+		up_buf_put_char(b, '{');
+	up_buf_put_char(b, '}');
+	return b->failed ? UP_E_NOMEM : UP_OK;
+}
+
+enum up_err
+up_record_leaf(struct up_span canonical, uint8_t hash[32])
+{
+	static const uint8_t leaf_prefix;
+	const struct up_span parts[] = { { &leaf_prefix, 1 }, canonical };
+
+	return up_hash_sha256(parts, UP_ARRAY_LEN(parts), hash);
+}

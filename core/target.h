@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where a request comes from and where it may be sent back to. */
+#ifndef UP_TARGET_H
+#define UP_TARGET_H
+
+#include "core/span.h"
+
+/* May a browser be sent to RETURN_TO after login? Same-origin absolute path with optional query and
+ * fragment: starts with exactly one '/', no '\\', control, NUL, space or non-ASCII byte, no encoded
+ * slash, backslash, control or NUL in the path (%2f %5c %00-%1f %7f, also doubly encoded), no dot segments that leave the root ("/..", "/..;x",
+ * encoded or not), no "//" anywhere in the path, every %XX of the path complete and its bytes UTF-8, <= 1024 bytes, not
+ * under /.unitpass/ (after decoding and dot segments, in any case). SECURITY 21. */
+bool up_target_ok(struct up_span return_to);
+
+/* "scheme://host[:port]" of a URL. https, or http when the host is loopback (localhost, 127.0.0.0/8, [::1]);
+ * no userinfo, no fragment; host lower-case ASCII, addresses in canonical form, no default port (so that equal origins are
+ * equal bytes). *path is the rest with its query ("" or "/..."), printable ASCII without '\\'. UP_E_FORMAT. */
+UP_MUST_USE enum up_err up_target_url(struct up_span url, struct up_span *origin, struct up_span *path);
+
+/* A network "10.0.0.0/8", "::1", "unix:". UP_E_FORMAT; UP_E_RANGE: prefix too long, or address bits set beyond it. */
+struct up_cidr { uint8_t addr[16]; uint8_t bits; uint8_t family; /* 4, 6, or 1 for "unix:" */ };
+UP_MUST_USE enum up_err up_target_cidr(struct up_span text, struct up_cidr *out);
+bool up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n);
+
+/* The client's address: PEER itself unless PEER is in TRUSTED, then X-Forwarded-For (all its header lines joined
+ * by ',', empty if none) read from the right, skipping trusted hops (SECURITY 24). A malformed hop ends the walk at
+ * the last good address. OUT: textual IP (IPv4-mapped as IPv4) or "unix:" with NUL; "" when
+ * PEER itself is malformed. */
+void up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46]);
+
+#endif
