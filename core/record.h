@@ -38,6 +38,6 @@ struct up_record {
 /* Append the canonical bytes. Fields hold valid UTF-8 (UP_E_UTF8 otherwise). */
 UP_MUST_USE enum up_err up_record_put(struct up_buf *, const struct up_record *);
 /* UP_E_CRYPTO (no memory): HASH is all zeros then, which is no leaf; nothing may be stored or answered with it. */
-enum up_err up_record_leaf(struct up_span canonical, uint8_t hash[32]);
+UP_MUST_USE enum up_err up_record_leaf(struct up_span canonical, uint8_t hash[32]);
 
 #endif

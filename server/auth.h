@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who is calling: clients (RFC 6749 section 2.3, RFC 7523) and phones (RFC 9449). */
+#ifndef UP_AUTH_H
+#define UP_AUTH_H
+
+#include "server/http.h"
+
+/* Sets r->client. UP_E_CLIENT for every failure, UP_E_REQUEST for two methods at once, UP_E_RATE. */
+UP_MUST_USE enum up_err up_auth_client(struct up_request *);
+/* Sets r->proof, and r->device when a token came (required for UP_PHONE) or r->device_key (the proof's own key, UP_NEW_PHONE).
+ * UP_E_PROOF, UP_E_NONCE (before any signature is verified), UP_E_TOKEN, UP_E_REPLAY, UP_E_RATE, UP_E_BUSY. */
+UP_MUST_USE enum up_err up_auth_phone(struct up_request *);
+/* DPoP-Nonce with the current nonce. */
+void up_auth_put_nonce(struct up_request *, struct MHD_Response *);
+
+#endif

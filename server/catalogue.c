@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Clients, items and keys, loaded whole and swapped whole. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/server.h"
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp((*(struct up_client *const *)a)->id, (*(struct up_client *const *)b)->id);
+}
+
+static void catalogue_free(struct up_catalogue *c)
+{
+	up_keys_free(&c->keys);
+	up_store_clients_free(&c->clients, c->n_clients);
+	up_store_items_free(&c->items, c->n_items);
+	free(c);
+}
+
+static enum up_err build(struct up_server *s, struct up_catalogue **out, char why[256])
+{
+	struct up_catalogue *c = calloc(1, sizeof(*c));
+	enum up_err err;
+
+	*out = NULL;
+	if (c == NULL)
+		return UP_E_NOMEM;
+	atomic_init(&c->refs, 1);
+	err = up_keys_load(s->config->keys, &c->keys, why);
+	if (err == UP_OK)
+		err = up_store_clients(s->store, &c->clients, &c->n_clients);
+	if (err == UP_OK)
+		err = up_store_items(s->store, &c->items, &c->n_items);
+	if (err != UP_OK) {
+		if (why[0] == '\0')
+			strcpy(why, "the database cannot be read");
+		catalogue_free(c);
+		return err;
+	}
+	if (c->n_clients > 0)
+		qsort(c->clients, c->n_clients, sizeof(*c->clients), by_id);
+	*out = c;
+	return UP_OK;
+}
+
+enum up_err up_catalogue_load(struct up_server *s, char why[256])
+{
+	struct up_catalogue *fresh, *old;
+	enum up_err err;
+
+	why[0] = '\0';
+	err = build(s, &fresh, why);
+	if (err != UP_OK)
+		return err;
+	pthread_mutex_lock(&s->catalogue_lock);
+	old = s->catalogue;
+	s->catalogue = fresh;
+	pthread_mutex_unlock(&s->catalogue_lock);
+	up_catalogue_put(&old);
+	return UP_OK;
+}
+
+struct up_catalogue *up_catalogue_get(struct up_server *s)
+{
+	struct up_catalogue *c;
+
+	pthread_mutex_lock(&s->catalogue_lock);
+	c = s->catalogue;
+	atomic_fetch_add(&c->refs, 1);
+	pthread_mutex_unlock(&s->catalogue_lock);
+	return c;
+}
+
+void up_catalogue_put(struct up_catalogue **c)
+{
+	if (*c != NULL && atomic_fetch_sub(&(*c)->refs, 1) == 1)
+		catalogue_free(*c);
+	*c = NULL;
+}
+
+static int compare(struct up_span id, const char *other)
+{
+	size_t n = strlen(other);
+	int d = memcmp(id.p, other, id.n < n ? id.n : n);
+
+	return d != 0 ? d : id.n < n ? -1 : id.n > n;
+}
+
+const struct up_client *up_catalogue_client(const struct up_catalogue *c, struct up_span id)
+{
+	size_t lo = 0, hi = c->n_clients;
+
+	while (id.n > 0 && lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int d = compare(id, c->clients[mid]->id);
+
+		if (d == 0)
+			return c->clients[mid];
+		if (d < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+const struct up_item *up_catalogue_item(const struct up_catalogue *c, struct up_span code)
+{
+	for (size_t i = 0; i < c->n_items; i++)
+		if (up_span_eq_str(code, c->items[i].code))
+			return &c->items[i];
+	return NULL;
+}
+
+bool up_catalogue_word(const char *words, struct up_span word)
+{
+	struct up_span rest = up_span_str(words), head;
+
+	while (rest.n > 0) {
+		up_span_cut(rest, ' ', &head, &rest);
+		if (head.n > 0 && up_span_eq(head, word))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/config.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum type { TEXT, NUMBER, LIST };
+
+/* The one table: name, where it goes, bounds, default, help. It reads the file, prints the sample and is the man page's list. */
+static const struct key {
+	const char *name;
+	enum type type;
+	size_t at;
+	bool required;
+	const char *text;        /* default of a TEXT; {} for a LIST */
+	long number, min, max;   /* default and bounds of a NUMBER */
+	const char *help;
+} keys[] = {
+	{ "issuer", TEXT, offsetof(struct up_config, issuer), true, NULL, 0, 0, 0,
+	  "Origin of this server as phones and portals see it: https://id.example.org, no path (http for a loopback host only)." },
+	{ "listen", TEXT, offsetof(struct up_config, listen), false, "127.0.0.1:9080", 0, 0, 0,
+	  "Where to listen: loopback host:port, or unix:/path. TLS ends at the web server in front." },
+	{ "watch_listen", TEXT, offsetof(struct up_config, watch_listen), false, "127.0.0.1:9081", 0, 0, 0,
+	  "Listener for waiting pages; the web server in front routes /watch/ to it." },
+	{ "admin_listen", TEXT, offsetof(struct up_config, admin_listen), false, "127.0.0.1:9082", 0, 0, 0,
+	  "Listener for /healthz and /metrics; keep it from the outside." },
+	{ "database", TEXT, offsetof(struct up_config, database), false, "/var/lib/unitpass/unitpass.db", 0, 0, 0,
+	  "SQLite database." },
+	{ "keys", TEXT, offsetof(struct up_config, keys), false, "/var/lib/unitpass/keys", 0, 0, 0,
+	  "Folder of server.key and signing.jwks; files readable by others are refused." },
+	{ "roster", TEXT, offsetof(struct up_config, roster), false, "", 0, 0, 0,
+	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every check is 'unavailable'." },
+	{ "trusted_proxy", LIST, 0, false, "{}", 0, 0, 0,
+	  "Networks whose X-Forwarded-For counts: {\"127.0.0.1/32\", \"unix:\"}." },
+	{ "user", TEXT, offsetof(struct up_config, user), false, "", 0, 0, 0,
+	  "User to become when started as root (required then)." },
+	{ "group", TEXT, offsetof(struct up_config, group), false, "", 0, 0, 0,
+	  "Group to become; the user's own when empty." },
+	{ "threads", NUMBER, offsetof(struct up_config, threads), false, NULL, 2, 1, 64,
+	  "Threads that answer requests." },
+	{ "connections", NUMBER, offsetof(struct up_config, connections), false, NULL, 2000, 16, 100000,
+	  "Connections at once on the main listener." },
+	{ "waiting_pages", NUMBER, offsetof(struct up_config, waiting_pages), false, NULL, 20000, 16, 1000000,
+	  "Connections at once on the listener for waiting pages." },
+	{ "transactions", NUMBER, offsetof(struct up_config, transactions), false, NULL, 131072, 64, 16777216,
+	  "Logins under way at once." },
+	{ "frame_interval", NUMBER, offsetof(struct up_config, frame_interval), false, NULL, 2, 1, 5,
+	  "Seconds between two frames of the animated QR." },
+	{ "rate_percent", NUMBER, offsetof(struct up_config, rate_percent), false, NULL, 100, 1, 1000000,
+	  "Scale of all request-rate limits: 200 doubles what one address, client or phone may do." },
+	{ "log", TEXT, offsetof(struct up_config, log), false, "plain", 0, 0, 0,
+	  "plain or json." },
+	{ "log_level", TEXT, offsetof(struct up_config, log_level), false, "info", 0, 0, 0,
+	  "error, warning, info or debug." },
+};
+
+#define N_KEYS UP_ARRAY_LEN(keys)
+
+/* libconfuse reports through a callback without an argument of ours; configuration is read by one thread. */
+static char *why_out;
+
+static void keep_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	int n;
+
+	if (why_out == NULL || why_out[0] != '\0')
+		return;
+	n = snprintf(why_out, 512, "%s:%d: ", cfg->filename ? cfg->filename : "configuration", cfg->line);
+	if (n > 0 && n < 512)
+		vsnprintf(why_out + n, 512 - (size_t)n, fmt, ap);
+}
+
+static enum up_err refuse(const char *file, char why[512], const char *name, const char *what)
+{
+	snprintf(why, 512, "%s: %s: %s", file, name, what);
+	return UP_E_CONFIG;
+}
+
+bool up_config_address_ok(const char *text)
+{
+	struct up_span s = up_span_str(text), port;
+	const char *colon = strrchr(text, ':');
+	uint64_t n;
+
+	if (up_span_starts(s, "unix:"))
+		return text[5] == '/' && s.n - 5 < 108;
+	if (colon == NULL || colon == text)
+		return false;
+	port = up_span_str(colon + 1);
+	return up_span_u64(port, 65535, &n) == UP_OK;
+}
+
+static char *text_copy(const char *s)
+{
+	return strdup(s ? s : "");
+}
+
+static enum up_err take(cfg_t *cfg, const char *file, struct up_config *c, char why[512])
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const struct key *k = &keys[i];
+		char *base = (char *)c;
+
+		if (k->type == LIST)
+			continue;
+		if (k->type == NUMBER) {
+			long v = cfg_getint(cfg, k->name);
+			char text[80];
+
+			if (v < k->min || v > k->max) {
+				snprintf(text, sizeof(text), "must be %ld to %ld, not %ld", k->min, k->max, v);
+				return refuse(file, why, k->name, text);
+			}
+			memcpy(base + k->at, &v, sizeof(v));
+			continue;
+		}
+		char *s = text_copy(cfg_getstr(cfg, k->name));
+
+		if (s == NULL)
+			return UP_E_NOMEM;
+		memcpy(base + k->at, &s, sizeof(s));
+		if (k->required && s[0] == '\0')
+			return refuse(file, why, k->name, "is missing; see unitpassd.conf(5)");
+	}
+	for (unsigned i = 0; i < cfg_size(cfg, "trusted_proxy"); i++) {
+		if (c->n_proxies == UP_CONFIG_PROXIES)
+			return refuse(file, why, "trusted_proxy", "more than 16 networks");
+		if (up_target_cidr(up_span_str(cfg_getnstr(cfg, "trusted_proxy", i)), &c->proxies[c->n_proxies++]) != UP_OK)
+			return refuse(file, why, "trusted_proxy", "must be networks such as \"127.0.0.1/32\", \"::1\" or \"unix:\"");
+	}
+	return UP_OK;
+}
+
+static bool one_of(const char *s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(s, *words) == 0)
+			return true;
+	return false;
+}
+
+static enum up_err check(const char *file, const struct up_config *c, char why[512])
+{
+	static const char *const logs[] = { "plain", "json", NULL };
+	static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+	const char *const listens[][2] = { { "listen", c->listen }, { "watch_listen", c->watch_listen }, { "admin_listen", c->admin_listen } };
+	struct up_span origin, path;
+
+	if (up_target_url(up_span_str(c->issuer), &origin, &path) != UP_OK || path.n != 0)
+		return refuse(file, why, "issuer", "must be an origin such as \"https://id.example.org\" without a path; http is for loopback hosts");
+	for (size_t i = 0; i < UP_ARRAY_LEN(listens); i++)
+		if (!up_config_address_ok(listens[i][1]))
+			return refuse(file, why, listens[i][0], "must be \"127.0.0.1:9080\" or \"unix:/path\"");
+	if (!one_of(c->log, logs))
+		return refuse(file, why, "log", "must be plain or json");
+	if (!one_of(c->log_level, levels))
+		return refuse(file, why, "log_level", "must be error, warning, info or debug");
+	return UP_OK;
+}
+
+static cfg_t *make_parser(void)
+{
+	cfg_opt_t opts[N_KEYS + 1];
+
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const struct key *k = &keys[i];
+		/* libconfuse parses a list's default from a copy; its prototype only forgot the const. */
+		char *list_default = (char *)(uintptr_t)k->text;
+		const cfg_opt_t text = CFG_STR(k->name, k->text, CFGF_NONE);
+		const cfg_opt_t number = CFG_INT(k->name, k->number, CFGF_NONE);
+		const cfg_opt_t list = CFG_STR_LIST(k->name, list_default, CFGF_NONE);
+
+		opts[i] = k->type == TEXT ? text : k->type == NUMBER ? number : list;
+	}
+	opts[N_KEYS] = (cfg_opt_t)CFG_END();
+	return cfg_init(opts, CFGF_NONE);
+}
+
+enum up_err up_config_read(const char *file, struct up_config **out, char why[512])
+{
+	struct up_config *c = NULL;
+	enum up_err err = UP_E_CONFIG;
+	cfg_t *cfg;
+
+	*out = NULL;
+	why[0] = '\0';
+	if (access(file, R_OK) != 0) {
+		snprintf(why, 512, "%s: %s", file, strerror(errno));
+		return UP_E_IO;
+	}
+	cfg = make_parser();
+	c = calloc(1, sizeof(*c));
+	if (cfg == NULL || c == NULL) {
+		err = UP_E_NOMEM;
+		goto out;
+	}
+	cfg_set_error_function(cfg, keep_error);
+	why_out = why;
+	if (cfg_parse(cfg, file) != CFG_SUCCESS) {
+		if (why[0] == '\0')
+			snprintf(why, 512, "%s: cannot be read", file);
+		goto out;
+	}
+	err = take(cfg, file, c, why);
+	if (err == UP_OK)
+		err = check(file, c, why);
+	if (err == UP_OK) {
+		*out = c;
+		c = NULL;
+	}
+out:
+	why_out = NULL;
+	if (cfg != NULL)
+		cfg_free(cfg);
+	up_config_free(&c);
+	return err;
+}
+
+void up_config_free(struct up_config **c)
+{
+	if (*c == NULL)
+		return;
+	for (size_t i = 0; i < N_KEYS; i++) {
+		char *s;
+
+		if (keys[i].type != TEXT)
+			continue;
+		memcpy(&s, (char *)*c + keys[i].at, sizeof(s));
+		free(s);
+	}
+	free(*c);
+	*c = NULL;
+}
+
+void up_config_print_sample(FILE *f)
+{
+	fputs("# unitpassd.conf: every key with its default. See unitpassd.conf(5).\n", f);
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const struct key *k = &keys[i];
+
+		fprintf(f, "\n# %s\n", k->help);
+		if (k->type == NUMBER)
+			fprintf(f, "# (%ld to %ld)\n#%s = %ld\n", k->min, k->max, k->name, k->number);
+		else if (k->type == LIST)
+			fprintf(f, "#%s = %s\n", k->name, k->text);
+		else if (k->required)
+			fprintf(f, "%s = \"https://id.example.org\"\n", k->name);
+		else
+			fprintf(f, "#%s = \"%s\"\n", k->name, k->text);
+	}
+}
+
+static void put_roff(FILE *f, const char *s)
+{
+	for (; *s != '\0'; s++)
+		fprintf(f, *s == '-' ? "\\-" : *s == '\\' ? "\\e" : "%c", *s);
+}
+
+void up_config_print_man(FILE *f)
+{
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const struct key *k = &keys[i];
+
+		fprintf(f, ".TP\n.B %s\n", k->name);
+		put_roff(f, k->help);
+		if (k->type == NUMBER)
+			fprintf(f, " From %ld to %ld; default %ld.\n", k->min, k->max, k->number);
+		else if (k->required)
+			fputs(" Required.\n", f);
+		else if (k->type == TEXT && k->text[0] != '\0') {
+			fputs(" Default: ", f);
+			put_roff(f, k->text);
+			fputs(".\n", f);
+		} else {
+			fputc('\n', f);
+		}
+	}
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * POST /device_authorization: a login begins (RFC 8628 sections 3.1, 3.2). */
+#include <string.h>
+
+#include "core/text.h"
+#include "server/limits.h"
+#include "server/log.h"
+#include "server/routes.h"
+#include "server/secrets.h"
+
+#define PURPOSE_MAX 60                   /* characters */
+#define AGENT_MAX 160
+#define DRAWS 8                          /* of a user code whose beginning is taken */
+
+struct drawn {
+	uint8_t watch[16], device[16], handle[16];
+	struct up_buf purpose, agent;    /* as people may be shown them */
+};
+
+/* Plain text of at most MAX bytes; the form is UTF-8 already. */
+static enum up_err take(struct up_request *r, const char *name, size_t max, struct up_span *out)
+{
+	*out = up_form_get(&r->form, name);
+	return out->n <= max ? UP_OK : UP_E_REQUEST;
+}
+
+static enum up_err check_scope(struct up_span scope)
+{
+	struct up_span word;
+
+	while (scope.n > 0) {
+		up_span_cut(scope, ' ', &word, &scope);
+		if (!up_span_eq_str(word, "openid") && !up_span_eq_str(word, "unit"))
+			return UP_E_SCOPE;
+	}
+	return UP_OK;
+}
+
+static enum up_err check_item(const struct up_request *r, struct up_span item)
+{
+	const struct up_item *i;
+
+	if (item.n == 0)
+		return UP_OK;
+	i = up_catalogue_item(r->catalogue, item);
+	return i != NULL && strcmp(i->client, r->client->id) == 0 ? UP_OK : UP_E_ITEM;
+}
+
+static bool browser_ok(struct up_span b)
+{
+	uint8_t raw[48];
+	size_t n;
+
+	return b.n == 0 || (b.n >= 22 && b.n <= 43 && up_text_b64url_decode(b, raw, sizeof(raw), &n) == UP_OK);
+}
+
+/* Controls and bidi characters out, here once, for phone, record and log alike (SECURITY 8). */
+static struct up_span safe(struct up_buf *b, struct up_span text, size_t max)
+{
+	up_text_put_safe(b, text, max);
+	return up_buf_span(b);
+}
+
+static enum up_err read_parameters(struct up_request *r, struct up_login_start *start, struct drawn *d)
+{
+	struct up_login_info *in = &start->info;
+	struct up_span old;
+	enum up_err err;
+
+	in->scope = up_form_get(&r->form, "scope");
+	if (in->scope.n == 0)
+		in->scope = UP_SPAN_LIT("openid unit");
+	err = check_scope(in->scope);
+	if (err == UP_OK)
+		err = take(r, "nonce", 128, &in->nonce);
+	if (err == UP_OK)
+		err = take(r, "item", 64, &in->item);
+	if (err == UP_OK)
+		err = check_item(r, in->item);
+	if (err == UP_OK)
+		err = take(r, "purpose", PURPOSE_MAX * 4, &in->purpose);
+	if (err == UP_OK && up_text_utf8_count(in->purpose) > PURPOSE_MAX)
+		err = UP_E_REQUEST;
+	if (err == UP_OK)
+		err = take(r, "initiator_ip", 45, &in->initiator_ip);
+	if (err == UP_OK)
+		err = take(r, "browser", 43, &in->browser);
+	if (err == UP_OK && !browser_ok(in->browser))
+		err = UP_E_REQUEST;
+	in->purpose = safe(&d->purpose, in->purpose, PURPOSE_MAX);
+	in->initiator_agent = safe(&d->agent, up_form_get(&r->form, "initiator_user_agent"), AGENT_MAX);
+	old = up_form_get(&r->form, "supersedes");
+	if (err != UP_OK || old.n == 0)
+		return err;
+	start->supersedes = up_secrets_key_of_text(old, start->old_device) == UP_OK;
+	return UP_OK;
+}
+
+static enum up_err check_rates(struct up_request *r, const struct up_login_info *in)
+{
+	char who[160];
+	enum up_err err;
+
+	err = up_limits_spend(r->server, UP_LIMIT_START_CLIENT, up_span_str(r->client->id), r->now_ms);
+	if (err != UP_OK || in->initiator_ip.n == 0)
+		return err;
+	snprintf(who, sizeof(who), "%.100s %.*s", r->client->id, (int)in->initiator_ip.n, (const char *)in->initiator_ip.p);
+	return up_limits_spend(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), r->now_ms);
+}
+
+static enum up_err draw(struct up_request *r, struct up_login_start *start, struct drawn *d)
+{
+	enum up_err err;
+	char hex[33];
+
+	up_random(d->watch, sizeof(d->watch));
+	up_random(d->device, sizeof(d->device));
+	up_random_ordered_id(r->now_ms, start->info.id);
+	up_random_id(start->info.challenge);
+	err = up_secrets_handle(r->server, d->watch, d->handle);
+	if (err == UP_OK)
+		err = up_secrets_key(up_span_of(d->handle, 16), start->handle);
+	if (err == UP_OK)
+		err = up_secrets_key(up_span_of(d->device, 16), start->device);
+	if (err == UP_OK)
+		err = up_secrets_key(up_span_of(d->watch, 16), start->watch);
+	up_text_hex(up_span_of(start->handle, UP_LIVE_KEY), hex);
+	memcpy(start->info.handle_hash, hex, 32);
+	start->info.handle_hash[32] = '\0';
+	return err;
+}
+
+static void draw_user_code(char shown[10], char code[9])
+{
+	uint8_t rnd[16];
+
+	up_random(rnd, sizeof(rnd));
+	up_text_base20(rnd, shown);
+	memcpy(code, shown, 4);
+	memcpy(code + 4, shown + 5, 5);
+}
+
+/* Only a client with --static-qr has user codes that a phone may type; the others get one because RFC 8628 section 3.2 requires
+ * the member, and it leads nowhere. */
+static enum up_err begin(struct up_request *r, struct up_login_start *start, char shown[10])
+{
+	enum up_err err = UP_E_STATE;
+
+	for (int i = 0; err == UP_E_STATE && i < DRAWS; i++) {
+		draw_user_code(shown, start->user_code);
+		if (!start->info.is_static)
+			start->user_code[0] = '\0';
+		err = up_live_start(r->server->live, start, r->now_ms);
+	}
+	return err == UP_E_STATE ? UP_E_BUSY : err;
+}
+
+static void put_secret(struct up_buf *b, const char *before, const uint8_t secret[16])
+{
+	up_buf_put_str(b, before);
+	up_text_put_b64url(b, up_span_of(secret, 16));
+	up_buf_put_char(b, '"');
+}
+
+static void answer(struct up_request *r, const struct drawn *d, const char *user_code)
+{
+	const char *issuer = r->server->config->issuer;
+	struct up_buf *b = &r->out;
+
+	put_secret(b, "{\"device_code\":\"", d->device);
+	up_buf_printf(b, ",\"user_code\":\"%s\",\"verification_uri\":\"%s/q/\"", user_code, issuer);
+	if (r->client->is_static) {
+		up_buf_printf(b, ",\"verification_uri_complete\":\"%s/q/", issuer);
+		put_secret(b, "", d->handle);
+	}
+	up_buf_printf(b, ",\"expires_in\":%d,\"interval\":%d,\"frame_interval\":%ld,\"watch_uri\":\"%s/watch/",
+	    UP_LIVE_PENDING_MS / 1000, UP_LIVE_INTERVAL_S, r->server->config->frame_interval, issuer);
+	put_secret(b, "", d->watch);
+	up_buf_put_char(b, '}');
+	up_reply(r, "application/json");
+}
+
+void up_device_authorization(struct up_request *r)
+{
+	struct up_login_start start = { .info = { .started_ms = r->now_ms, .is_static = r->client->is_static,
+		.client = up_span_str(r->client->id) } };
+	struct drawn d = { 0 };
+	char user_code[10];
+	enum up_err err;
+
+	err = read_parameters(r, &start, &d);
+	if (err == UP_OK)
+		err = check_rates(r, &start.info);
+	if (err == UP_OK)
+		err = draw(r, &start, &d);
+	if (err == UP_OK)
+		err = begin(r, &start, user_code);
+	if (err == UP_OK)
+		answer(r, &d, user_code);
+	else
+		up_reply_err(r, err);
+	up_buf_free(&d.purpose);
+	up_buf_free(&d.agent);
+	up_wipe(&d, sizeof(d));
+}

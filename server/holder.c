@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The phone's reading calls, and what all its calls share. */
+#include "server/holder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/log.h"
+#include "server/login_record.h"
+#include "server/metrics.h"
+#include "server/routes.h"
+
+#define USAGE_PAGE 50
+
+/* --- refusals --- */
+
+struct refusal {
+	enum up_err err;
+	const struct up_login_info *info;
+	char record_id[23];
+};
+
+static void free_refusal(void *p)
+{
+	struct refusal *x = p;
+
+	up_live_info_unref(&x->info);
+	free(x);
+}
+
+static void refused(struct up_request *r)
+{
+	struct refusal *x = r->state;
+
+	up_reply_err(r, r->job.err != UP_OK ? r->job.err : x->err);
+}
+
+void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_login_info *info, const char *event, const char *detail)
+{
+	struct refusal *x = calloc(1, sizeof(*x));
+	struct up_record *rec = &r->job.record;
+
+	if (x == NULL) {
+		up_live_info_unref(&info);
+		up_reply_err(r, UP_E_NOMEM);
+		return;
+	}
+	if (r->free_state != NULL)
+		r->free_state(r->state);
+	x->err = err;
+	x->info = info;
+	r->state = x;
+	r->free_state = free_refusal;
+	memset(rec, 0, sizeof(*rec));
+	up_login_record(r, info, event, x->record_id);
+	rec->result = UP_SPAN_LIT("refused");
+	rec->reason = up_span_str(detail != NULL ? detail : up_err_name(err));
+	rec->holder_ip = up_span_str(r->ip);
+	if (r->device.id != 0) {
+		rec->device = up_span_str(r->device.ref);
+		rec->person_ref = up_span_str(r->device.person_ref);
+		rec->person_name = up_span_str(r->device.person_masked);
+	}
+	r->job.kind = UP_JOB_RECORD;
+	up_metrics_count(UP_METRIC_REFUSED);
+	up_log(UP_LOG_INFO, "refused", "event", event, "reason", detail != NULL ? detail : up_err_name(err), "ip", r->ip, NULL);
+	up_http_commit(r, refused);
+}
+
+/* --- roles --- */
+
+enum up_err up_holder_eligible(const struct up_role *role, struct up_span item)
+{
+	if (!role->live)
+		return UP_E_ROLE;
+	/* Rule 20: principal and managers need no grant; grants of users come with their own table. */
+	if (item.n > 0 && strcmp(role->role, "user") == 0)
+		return UP_E_ITEM_GRANT;
+	return UP_OK;
+}
+
+static void put_date(struct up_buf *b, const char *name, int64_t s)
+{
+	time_t t = (time_t)s + 8 * 3600;         /* certificates run by Chinese days */
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	up_buf_printf(b, ",\"%s\":\"%04d-%02d-%02d\"", name, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+}
+
+void up_holder_put_role(struct up_buf *b, const struct up_role *role, struct up_span item)
+{
+	enum up_err err = up_holder_eligible(role, item);
+
+	up_buf_put_char(b, '{');
+	up_put_member(b, "certificate", up_span_str(role->certificate));
+	up_put_member(b, "unit", up_span_str(role->unit_code));
+	up_put_member(b, "unit_name", up_span_str(role->unit_name));
+	up_put_member(b, "role", up_span_str(role->role));
+	up_put_member(b, "person", up_span_str(role->person_masked));
+	up_buf_printf(b, ",\"certificate_version\":%lld", (long long)role->certificate_version);
+	put_date(b, "valid_from", role->valid_from_s);
+	put_date(b, "valid_to", role->valid_to_s);
+	up_buf_put_str(b, ",\"fields\":");
+	up_buf_put_str(b, role->fields != NULL && role->fields[0] != '\0' ? role->fields : "{}");
+	up_buf_printf(b, ",\"live\":%s,\"eligible\":%s", role->live ? "true" : "false", err == UP_OK ? "true" : "false");
+	if (err != UP_OK)
+		up_put_member(b, "reason", up_span_str(up_err_name(err)));
+	up_buf_put_char(b, '}');
+}
+
+void up_holder_certificates(struct up_request *r)
+{
+	struct up_role **roles;
+	enum up_err err;
+	size_t n;
+
+	err = up_store_roles(r->server->store, r->device.id, r->now_ms, &roles, &n);
+	if (err != UP_OK) {
+		up_reply_err(r, err);
+		return;
+	}
+	up_buf_put_str(&r->out, "{\"certificates\":[");
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			up_buf_put_char(&r->out, ',');
+		up_holder_put_role(&r->out, roles[i], (struct up_span){ NULL, 0 });
+	}
+	up_buf_put_str(&r->out, "]}");
+	up_store_roles_free(&roles, n);
+	up_reply(r, "application/json");
+}
+
+/* --- usage (rule 25) --- */
+
+struct page {
+	struct up_buf *out;
+	int64_t count, last;
+};
+
+static int put_record(void *arg, int64_t seq, struct up_span canonical)
+{
+	struct page *page = arg;
+
+	if (page->count++ > 0)
+		up_buf_put_char(page->out, ',');
+	up_buf_put_span(page->out, canonical);
+	page->last = seq;
+	return 0;
+}
+
+static enum up_err usage_of(struct up_request *r, const struct up_role *role, struct page *page)
+{
+	struct up_usage_filter f = { .limit = USAGE_PAGE };
+
+	/* Rule 11: the principal sees the unit's, a user herself. */
+	if (strcmp(role->role, "principal") == 0)
+		f.unit = up_span_str(role->unit_code);
+	else
+		f.holder_ref = up_span_str(role->ref);
+	return up_store_usage(r->server->store, &f, put_record, page);
+}
+
+void up_holder_usage(struct up_request *r)
+{
+	struct page page = { .out = &r->out };
+	struct up_role **roles;
+	enum up_err err;
+	size_t n;
+
+	err = up_store_roles(r->server->store, r->device.id, r->now_ms, &roles, &n);
+	up_buf_put_str(&r->out, "{\"records\":[");
+	for (size_t i = 0; err == UP_OK && i < n; i++)
+		if (roles[i]->live)
+			err = usage_of(r, roles[i], &page);
+	up_buf_put_str(&r->out, "]}");
+	up_store_roles_free(&roles, n);
+	if (err == UP_OK)
+		up_reply(r, "application/json");
+	else
+		up_reply_err(r, err);
+}

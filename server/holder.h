@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the phone's calls share. */
+#ifndef UP_HOLDER_H
+#define UP_HOLDER_H
+
+#include "server/http.h"
+
+/* Record a refusal (EVENT, INFO may be NULL) and answer ERR once it is on disk: all refusals of codes take this one way, so that
+ * they cost the same time (SECURITY 12). DETAIL: reason in the record, or NULL for ERR's own name. */
+void up_holder_refuse(struct up_request *, enum up_err err, const struct up_login_info *info, const char *event, const char *detail);
+
+/* {"certificate":...,"unit":...,...} of a role. ITEM decides "eligible"; empty for none. */
+void up_holder_put_role(struct up_buf *, const struct up_role *, struct up_span item);
+/* May this role act for ITEM now (rule 20)? UP_E_ROLE, UP_E_ITEM_GRANT. */
+UP_MUST_USE enum up_err up_holder_eligible(const struct up_role *, struct up_span item);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * POST /holder/decisions: approve, deny, or "I did not start this". The decision stands in the proof, so that one signature covers the key
+ * and all that was shown (SECURITY 7, 9). Recorded before it is answered, and before a token can be had. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/dpop.h"
+#include "core/hash.h"
+#include "core/text.h"
+#include "server/holder.h"
+#include "server/limits.h"
+#include "server/log.h"
+#include "server/login_record.h"
+#include "server/metrics.h"
+#include "server/routes.h"
+
+struct decision {
+	const struct up_login_info *info;
+	struct up_decision got;          /* borrowed from the proof */
+	bool approve, not_mine;
+	char frame[16];
+	int64_t deadline_ms;
+	struct up_role *role;            /* borrowed from roles */
+	struct up_role **roles;
+	size_t n_roles;
+	char record_id[23], evidence[65];
+};
+
+static void free_decision(void *p)
+{
+	struct decision *x = p;
+
+	up_live_info_unref(&x->info);
+	up_store_roles_free(&x->roles, x->n_roles);
+	free(x);
+}
+
+/* --- what is asked --- */
+
+static enum up_err read_request(struct up_request *r, struct decision *x)
+{
+	static const char *const members[] = { "transaction", "password", NULL };
+	struct up_span transaction, password;
+	enum up_err err;
+
+	err = up_json_only(r->json, members);
+	if (err == UP_OK)
+		err = up_json_text(r->json, "transaction", UP_LIVE_ID, &transaction);
+	if (err == UP_OK)
+		err = up_json_text_opt(r->json, "password", 43, &password);
+	if (err == UP_OK)
+		err = up_decision_parse(r->proof->jwt.claims, &x->got);
+	if (err != UP_OK)
+		return err;
+	x->approve = up_span_eq_str(x->got.decision, "approve");
+	x->not_mine = up_span_eq_str(x->got.decision, "not_mine");
+	if (!x->approve && !x->not_mine && !up_span_eq_str(x->got.decision, "deny"))
+		return UP_E_PROOF;
+	if (transaction.n != UP_LIVE_ID || !up_span_eq(transaction, x->got.transaction))
+		return UP_E_PROOF;
+	if (!x->approve)
+		return UP_OK;
+	r->job.with_password = true;
+	return up_text_b64url_fixed(password, r->job.password, sizeof(r->job.password)) == UP_OK ? UP_OK : UP_E_REQUEST;
+}
+
+/* --- does it fit what the server knows --- */
+
+static enum up_err find_role(struct up_request *r, struct decision *x)
+{
+	enum up_err err = up_store_roles(r->server->store, r->device.id, r->now_ms, &x->roles, &x->n_roles);
+
+	for (size_t i = 0; err == UP_OK && i < x->n_roles; i++)
+		if (up_span_eq_str(x->got.certificate, x->roles[i]->certificate) && (x->role == NULL || x->roles[i]->live))
+			x->role = x->roles[i];
+	if (err == UP_OK && x->role == NULL)
+		err = UP_E_ROLE;
+	/* One who may not act may still refuse. */
+	return err == UP_OK && x->approve ? up_holder_eligible(x->role, x->info->item) : err;
+}
+
+static enum up_err check(struct up_request *r, struct decision *x)
+{
+	const struct up_client *c = up_catalogue_client(r->catalogue, x->info->client);
+	struct up_decision want;
+	enum up_err err;
+
+	if (c == NULL)
+		return UP_E_ROLE;
+	err = find_role(r, x);
+	if (err != UP_OK)
+		return err;
+	want = (struct up_decision){
+		.transaction = up_span_str(x->info->id), .client = x->info->client, .origin = up_span_str(c->origin),
+		.issuer = up_span_str(r->server->config->issuer), .unit = up_span_str(x->role->unit_code),
+		.certificate = up_span_str(x->role->certificate), .role = up_span_str(x->role->role), .item = x->info->item,
+		.nonce = up_span_str(x->info->challenge), .frame = up_span_str(x->frame), .exp = x->deadline_ms / 1000,
+	};
+	return up_decision_match(&x->got, &want, r->now_ms / 1000);
+}
+
+/* --- what comes of it --- */
+
+static void answer(struct up_request *r, const struct decision *x)
+{
+	up_buf_printf(&r->out, "{\"state\":\"%s\",", x->approve ? "approved" : "denied");
+	up_put_receipt(&r->out, &r->job);
+	up_buf_put_char(&r->out, '}');
+	up_reply(r, "application/json");
+}
+
+static void punish(struct up_request *r, const struct decision *x)
+{
+	char who[160];
+
+	up_log(UP_LOG_WARNING, "not_started_by_holder", "transaction", x->info->id, NULL);
+	if (x->info->initiator_ip.n == 0)
+		return;
+	snprintf(who, sizeof(who), "%.*s %.*s", (int)x->info->client.n, (const char *)x->info->client.p, (int)x->info->initiator_ip.n,
+	    (const char *)x->info->initiator_ip.p);
+	up_limits_punish(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), r->now_ms);
+}
+
+static void decided(struct up_request *r)
+{
+	struct decision *x = r->state;
+	struct up_live *live = r->server->live;
+	const char *id = x->info->id;
+	char more[40];
+
+	if (r->job.err == UP_OK && x->approve) {
+		up_live_decide_approve(live, id, r->job.out_role != NULL ? r->job.out_role->id : r->job.role, r->now_ms, r->now_ms);
+		up_metrics_count(UP_METRIC_APPROVED);
+		answer(r, x);
+	} else if (r->job.err == UP_OK) {
+		up_live_decide_deny(live, id, r->now_ms);
+		up_metrics_count(UP_METRIC_DENIED);
+		if (x->not_mine)
+			punish(r, x);
+		answer(r, x);
+	} else {
+		up_live_decide_undo(live, id, r->now_ms);
+		snprintf(more, sizeof(more), r->job.err == UP_E_PASSWORD ? ",\"tries_left\":%u" : "%.0u", r->job.tries_left);
+		up_reply_err_with(r, r->job.err, r->job.err == UP_E_PASSWORD ? more : "");
+	}
+}
+
+static enum up_err hash_evidence(struct up_request *r, struct decision *x)
+{
+	uint8_t hash[32];
+	enum up_err err = up_hash_sha256(&r->h.dpop, 1, hash);
+
+	up_text_hex(up_span_of(hash, 32), x->evidence);
+	x->evidence[64] = '\0';
+	return err;
+}
+
+static void submit(struct up_request *r, struct decision *x)
+{
+	struct up_record *rec = &r->job.record;
+
+	up_login_record(r, x->info, x->approve ? "login.approve" : "login.deny", x->record_id);
+	if (x->not_mine)
+		rec->reason = UP_SPAN_LIT("not_mine");
+	rec->device = up_span_str(r->device.ref);
+	rec->holder_ip = up_span_str(r->ip);
+	rec->evidence = up_span_str(x->evidence);
+	r->job.kind = UP_JOB_DECIDE;
+	r->job.device = r->device.id;
+	r->job.role = x->role->id;
+	r->job.certificate = x->got.certificate;
+	r->job.item = x->info->item;
+	up_http_commit(r, decided);
+}
+
+/* The step is ours: end it, or give it back. */
+static void decide(struct up_request *r, struct decision *x)
+{
+	const struct up_login_info *info;
+	enum up_err err;
+
+	err = check(r, x);
+	if (err == UP_OK)
+		err = up_limits_spend(r->server, UP_LIMIT_UNIT, up_span_str(x->role->unit_code), r->now_ms);
+	if (err == UP_OK)
+		err = hash_evidence(r, x);
+	if (err == UP_OK) {
+		submit(r, x);
+		return;
+	}
+	up_live_decide_undo(r->server->live, x->info->id, r->now_ms);
+	if (err == UP_E_SIGNATURE || err == UP_E_ROLE || err == UP_E_ITEM_GRANT) {
+		info = x->info;
+		x->info = NULL;
+		up_holder_refuse(r, err == UP_E_SIGNATURE ? UP_E_PROOF : err, info, x->approve ? "login.approve" : "login.deny",
+		    err == UP_E_SIGNATURE ? "decision_differs" : NULL);
+		return;
+	}
+	up_reply_err(r, err);
+}
+
+void up_holder_decision(struct up_request *r)
+{
+	struct decision *x = calloc(1, sizeof(*x));
+	char id[UP_LIVE_ID + 1] = "";
+	enum up_err err;
+
+	if (x == NULL) {
+		up_reply_err(r, UP_E_NOMEM);
+		return;
+	}
+	r->state = x;
+	r->free_state = free_decision;
+	err = read_request(r, x);
+	if (err == UP_OK) {
+		memcpy(id, x->got.transaction.p, UP_LIVE_ID);
+		err = up_live_decide(r->server->live, id, r->device.id, r->now_ms, &x->info, x->frame, &x->deadline_ms);
+	}
+	if (err == UP_OK)
+		decide(r, x);
+	else if (err == UP_E_CODE)
+		up_holder_refuse(r, err, NULL, "login.approve", "unknown_transaction");
+	else
+		up_reply_err(r, err);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Enrolment on the phone (rules 6-9): look at what the code gives, agree to the statement, register key and password, download. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/dpop.h"
+#include "core/hash.h"
+#include "core/person.h"
+#include "core/text.h"
+#include "server/holder.h"
+#include "server/limits.h"
+#include "server/log.h"
+#include "server/login_record.h"
+#include "server/metrics.h"
+#include "server/routes.h"
+
+#define STATEMENT_VERSION "2026-11"
+#define STATEMENT_ZH \
+	"我是本二维码指定的本人，将妥善保管本手机和证书密码，不交给他人使用。证书私钥在本手机生成，不会离开本手机。" \
+	"使用本证书登录和办理业务的每一次操作都会留下记录，由本单位和登记管理机关查询。手机遗失、更换或本人不再任职时，立即告知本单位或登记管理机关窗口。"
+#define STATEMENT_EN \
+	"I am the person named in this code. I keep this phone and the certificate password to myself. The private key is made on this phone and never leaves it. " \
+	"Every use of the certificate is recorded and can be read by my unit and the registration authority. When the phone is lost or changed, or I leave this role, I tell my unit or the authority's window at once."
+
+struct enrol {
+	uint8_t code_hash[32];
+	struct up_named named;           /* borrowed from the JSON but for the mobile */
+	char mobile[12], record_id[23], device_ref[23], device_token[44], hex[33];
+	struct up_enrolment *found;
+	enum up_err refused;             /* of the look at a code */
+};
+
+static void free_enrol(void *p)
+{
+	struct enrol *x = p;
+
+	up_store_enrolment_free(&x->found);
+	up_wipe(x, sizeof(*x));
+	free(x);
+}
+
+/* --- what both calls begin with --- */
+
+static enum up_err read_person(const json_t *body, struct enrol *x)
+{
+	static const char *const members[] = { "name", "resident_id", "mobile", NULL };
+	const json_t *person = json_object_get(body, "person");
+	struct up_span mobile;
+	enum up_err err;
+
+	if (!json_is_object(person))
+		return UP_E_REQUEST;
+	err = up_json_only(person, members);
+	if (err == UP_OK)
+		err = up_json_text(person, "name", 128, &x->named.name);
+	if (err == UP_OK)
+		err = up_json_text(person, "resident_id", UP_RESIDENT_LEN, &x->named.resident);
+	if (err == UP_OK)
+		err = up_json_text(person, "mobile", 24, &mobile);
+	if (err == UP_OK)
+		err = up_person_parse_mobile(mobile, x->mobile);
+	x->named.mobile = up_span_str(x->mobile);
+	return err;
+}
+
+static enum up_err read_code(const json_t *body, struct enrol *x)
+{
+	struct up_span code;
+	uint8_t raw[16];
+	enum up_err err;
+
+	err = up_json_text(body, "code", 64, &code);
+	if (err != UP_OK)
+		return err;
+	if (code.n != 22 || up_text_b64url_fixed(code, raw, sizeof(raw)) != UP_OK)
+		return UP_E_CODE;
+	err = up_hash_sha256(&code, 1, x->code_hash);
+	up_text_hex(up_span_of(x->code_hash, 16), x->hex);
+	x->hex[32] = '\0';
+	return err;
+}
+
+static struct enrol *begin(struct up_request *r, const char *const *members, enum up_err *err)
+{
+	struct enrol *x = calloc(1, sizeof(*x));
+
+	*err = x != NULL ? UP_OK : UP_E_NOMEM;
+	if (x == NULL)
+		return NULL;
+	r->state = x;
+	r->free_state = free_enrol;
+	*err = up_json_only(r->json, members);
+	if (*err == UP_OK)
+		*err = read_person(r->json, x);
+	if (*err == UP_OK)
+		*err = read_code(r->json, x);
+	return x;
+}
+
+static void begin_record(struct up_request *r, struct enrol *x, const char *event)
+{
+	struct up_record *rec = &r->job.record;
+
+	up_login_record(r, NULL, event, x->record_id);
+	rec->code_hash = up_span_str(x->hex);
+	rec->channel = UP_SPAN_LIT("window");
+	rec->holder_ip = up_span_str(r->ip);
+	if (r->device.id != 0)
+		rec->device = up_span_str(r->device.ref);
+}
+
+/* --- POST /holder/enrolments --- */
+
+static void put_found(struct up_request *r, const struct up_enrolment *e)
+{
+	struct up_buf *b = &r->out;
+
+	up_buf_put_char(b, '{');
+	up_put_member(b, "unit", up_span_str(e->unit_code));
+	up_put_member(b, "unit_name", up_span_str(e->unit_name));
+	up_put_member(b, "role", up_span_str(e->role));
+	up_put_member(b, "person", up_span_str(e->person_masked));
+	up_put_member(b, "certificate", up_span_str(e->certificate));
+	up_buf_printf(b, ",\"certificate_version\":%lld,\"expires\":%lld", (long long)e->certificate_version, (long long)(e->expires_ms / 1000));
+	up_buf_put_str(b, ",\"fields\":");
+	up_buf_put_str(b, e->fields != NULL && e->fields[0] != '\0' ? e->fields : "{}");
+	up_put_member(b, "issuer", up_span_str(r->server->config->issuer));
+	up_buf_put_str(b, ",\"statement\":{");
+	up_put_member(b, "version", UP_SPAN_LIT(STATEMENT_VERSION));
+	up_put_member(b, "zh", UP_SPAN_LIT(STATEMENT_ZH));
+	up_put_member(b, "en", UP_SPAN_LIT(STATEMENT_EN));
+	up_buf_put_str(b, "}}");
+	up_reply(r, "application/json");
+}
+
+static void opened(struct up_request *r)
+{
+	struct enrol *x = r->state;
+
+	if (r->job.err != UP_OK)
+		up_reply_err(r, r->job.err);
+	else if (x->refused != UP_OK)
+		up_reply_err(r, x->refused);
+	else
+		put_found(r, x->found);
+}
+
+void up_holder_enrolment(struct up_request *r)
+{
+	static const char *const members[] = { "code", "person", NULL };
+	enum up_err err;
+	struct enrol *x = begin(r, members, &err);
+
+	if (err == UP_OK)
+		err = up_store_enrolment(r->server->store, x->code_hash, &x->named, r->now_ms, &x->found);
+	if (err != UP_OK && err != UP_E_CODE && err != UP_E_PERSON) {
+		up_reply_err(r, err);
+		return;
+	}
+	/* Who looked, and with what success, is on record before the answer (rule 8). */
+	x->refused = err;
+	begin_record(r, x, "enrolment.open");
+	if (err == UP_OK) {
+		r->job.record.unit_code = up_span_str(x->found->unit_code);
+		r->job.record.unit_name = up_span_str(x->found->unit_name);
+		r->job.record.role = up_span_str(x->found->role);
+		r->job.record.person_name = up_span_str(x->found->person_masked);
+	} else {
+		r->job.record.result = UP_SPAN_LIT("refused");
+		r->job.record.reason = up_span_str(up_err_name(err));
+	}
+	r->job.kind = UP_JOB_RECORD;
+	up_http_commit(r, opened);
+}
+
+/* --- POST /holder/enrolments/accept --- */
+
+/* The certificate as the phone keeps it: a JWS bound to the device key (RFC 7800 cnf). */
+static enum up_err put_certificate(struct up_request *r, const struct up_role *role, struct up_buf *b)
+{
+	struct up_buf claims = { 0 };
+	enum up_err err;
+
+	up_buf_put_char(&claims, '{');
+	up_put_member(&claims, "iss", up_span_str(r->server->config->issuer));
+	up_put_member(&claims, "sub", up_span_str(role->ref));
+	up_buf_printf(&claims, ",\"iat\":%lld,\"nbf\":%lld,\"exp\":%lld,\"cnf\":{\"jkt\":\"", (long long)(r->now_ms / 1000), (long long)role->valid_from_s,
+	    (long long)role->valid_to_s);
+	up_buf_put_str(&claims, up_jwk_thumbprint(r->device_key != NULL ? r->device_key : r->proof->key));
+	up_buf_put_str(&claims, "\"},\"certificate\":");
+	up_holder_put_role(&claims, role, (struct up_span){ NULL, 0 });
+	up_buf_put_char(&claims, '}');
+	up_buf_put_char(b, '"');
+	err = up_jwt_sign(r->catalogue->keys->signing[0], "unitpass-certificate+jwt", up_buf_span(&claims), b);
+	up_buf_put_char(b, '"');
+	up_buf_free(&claims);
+	return err;
+}
+
+static void accepted(struct up_request *r)
+{
+	struct enrol *x = r->state;
+	enum up_err err = r->job.err;
+	char more[40];
+
+	if (err == UP_E_PASSWORD) {
+		snprintf(more, sizeof(more), ",\"tries_left\":%u", r->job.tries_left);
+		up_reply_err_with(r, err, more);
+		return;
+	}
+	if (err == UP_OK) {
+		up_buf_put_char(&r->out, '{');
+		/* A phone that was known before keeps its token. */
+		if (r->device.id == 0)
+			up_put_member(&r->out, "device_token", up_span_of(x->device_token, 43));
+		up_put_member(&r->out, "device", up_span_str(r->device.id == 0 ? x->device_ref : r->device.ref));
+		up_buf_put_str(&r->out, ",\"certificate\":");
+		up_holder_put_role(&r->out, r->job.out_role, (struct up_span){ NULL, 0 });
+		up_buf_put_str(&r->out, ",\"certificate_jws\":");
+		err = put_certificate(r, r->job.out_role, &r->out);
+		up_buf_put_char(&r->out, ',');
+		up_put_receipt(&r->out, &r->job);
+		up_buf_put_char(&r->out, '}');
+		up_metrics_count(UP_METRIC_ENROLLED);
+	}
+	if (err == UP_OK)
+		up_reply(r, "application/json");
+	else
+		up_reply_err(r, err);
+}
+
+static enum up_err read_accept(struct up_request *r)
+{
+	static const char *const device_members[] = { "name", NULL };
+	const json_t *device = json_object_get(r->json, "device");
+	struct up_span version, password;
+	enum up_err err;
+
+	err = up_json_text(r->json, "statement_version", 32, &version);
+	if (err == UP_OK && !up_span_eq_str(version, STATEMENT_VERSION))
+		return UP_E_STATEMENT;
+	if (err == UP_OK)
+		err = up_json_text(r->json, "password", 43, &password);
+	if (err == UP_OK)
+		err = json_is_object(device) ? up_json_only(device, device_members) : UP_E_REQUEST;
+	if (err == UP_OK)
+		err = up_json_text(device, "name", 128, &r->job.device_name);
+	if (err != UP_OK)
+		return err;
+	r->job.statement_version = UP_SPAN_LIT(STATEMENT_VERSION);
+	r->job.with_password = true;
+	return up_text_b64url_fixed(password, r->job.password, sizeof(r->job.password)) == UP_OK ? UP_OK : UP_E_REQUEST;
+}
+
+static enum up_err draw_device(struct up_request *r, struct enrol *x)
+{
+	uint8_t token[32];
+	struct up_span text = up_span_of(x->device_token, 43);
+
+	up_random(token, sizeof(token));
+	up_text_b64url(up_span_of(token, 32), x->device_token);
+	up_wipe(token, sizeof(token));
+	up_random_id(x->device_ref);
+	r->job.device_ref = up_span_str(x->device_ref);
+	return up_hash_sha256(&text, 1, r->job.device_token_hash);
+}
+
+void up_holder_enrolment_accept(struct up_request *r)
+{
+	static const char *const members[] = { "code", "person", "statement_version", "password", "device", NULL };
+	enum up_err err;
+	struct enrol *x = begin(r, members, &err);
+
+	if (err == UP_OK)
+		err = read_accept(r);
+	if (err == UP_OK && r->device.id == 0)
+		err = draw_device(r, x);
+	if (err == UP_OK && r->device.id != 0)
+		err = up_jwk_from_public(r->device.key, &r->device_key);
+	if (err != UP_OK) {
+		up_reply_err(r, err);
+		return;
+	}
+	begin_record(r, x, "enrolment.done");
+	r->job.kind = UP_JOB_ENROL;
+	r->job.device = r->device.id;
+	r->job.named = &x->named;
+	memcpy(r->job.code_hash, x->code_hash, 32);
+	if (r->device.id == 0)
+		up_jwk_public(r->proof->key, r->job.device_key);
+	up_http_commit(r, accepted);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * POST /holder/scan: claim a login by what its QR says, and learn from the server what it is (SECURITY 4, 5, 8, 12). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "server/holder.h"
+#include "server/limits.h"
+#include "server/login_record.h"
+#include "server/metrics.h"
+#include "server/routes.h"
+#include "server/secrets.h"
+
+#define EVENT "login.scan"
+#define TEXT_MAX 512
+
+struct scan {
+	const struct up_login_info *info;
+	struct up_role **roles;
+	size_t n_roles;
+	int64_t deadline_ms;
+	char frame[16];
+	char record_id[23];
+	bool known;              /* one of the units has used this browser before */
+};
+
+static void free_scan(void *p)
+{
+	struct scan *x = p;
+
+	up_live_info_unref(&x->info);
+	up_store_roles_free(&x->roles, x->n_roles);
+	free(x);
+}
+
+/* --- from text to transaction --- */
+
+static enum up_err find_by_frame(struct up_request *r, struct up_span text, struct scan *x, uint8_t key[UP_LIVE_KEY], const char **why)
+{
+	uint8_t frame_key[UP_FRAME_KEY];
+	struct up_frame frame;
+	int64_t age;
+	enum up_err err;
+
+	if (up_frame_parse(text, &frame) != UP_OK)
+		return UP_E_CODE;
+	err = up_secrets_key(up_span_of(frame.handle, sizeof(frame.handle)), key);
+	if (err == UP_OK)
+		err = up_live_peek(r->server->live, key, r->now_ms, &x->info);
+	if (err != UP_OK)
+		return err;
+	if (frame.is_static) {
+		strcpy(x->frame, "static");
+		*why = "static_refused";
+		return x->info->is_static ? UP_OK : UP_E_CODE;
+	}
+	age = (r->now_ms - x->info->started_ms) / 1000;
+	err = up_secrets_frame_key(r->server, frame.handle, frame_key);
+	if (err == UP_OK)
+		err = up_frame_check(&frame, frame_key, age < 0 ? 0 : (uint32_t)age);
+	up_wipe(frame_key, sizeof(frame_key));
+	snprintf(x->frame, sizeof(x->frame), "%u", (unsigned)frame.t);
+	*why = err == UP_E_EXPIRED ? "stale_frame" : "forged_frame";
+	return err == UP_E_EXPIRED || err == UP_E_SIGNATURE ? UP_E_CODE : err;
+}
+
+static enum up_err find(struct up_request *r, struct up_span text, struct scan *x, uint8_t key[UP_LIVE_KEY], const char **why)
+{
+	const char *issuer = r->server->config->issuer;
+	size_t n = strlen(issuer);
+	char code[9];
+
+	*why = "unknown_code";
+	if (text.n > n + 3 && up_span_starts(text, issuer) && memcmp(text.p + n, "/q/", 3) == 0)
+		return find_by_frame(r, up_span_of(text.p + n + 3, text.n - n - 3), x, key, why);
+	if (up_text_base20_parse(text, code) != UP_OK)
+		return UP_E_CODE;
+	strcpy(x->frame, "code");
+	return up_live_peek_user_code(r->server->live, code, r->now_ms, key, &x->info);
+}
+
+/* --- what the phone shows --- */
+
+static void put_initiator(struct up_buf *b, const struct scan *x)
+{
+	const char *browser, *os;
+
+	up_text_user_agent(x->info->initiator_agent, &browser, &os);
+	up_buf_put_str(b, ",\"initiator\":{");
+	up_put_member(b, "ip", x->info->initiator_ip);
+	up_put_member(b, "browser", up_span_str(browser));
+	up_put_member(b, "os", up_span_str(os));
+	up_buf_printf(b, "%s\"known\":%s}", b->p[b->n - 1] == '{' ? "" : ",", x->known ? "true" : "false");
+}
+
+static void put_portal(struct up_request *r, const struct scan *x)
+{
+	const struct up_client *c = up_catalogue_client(r->catalogue, x->info->client);
+	const struct up_item *item = up_catalogue_item(r->catalogue, x->info->item);
+	struct up_buf *b = &r->out;
+
+	up_buf_put_str(b, ",\"client\":{");
+	up_put_member(b, "id", x->info->client);
+	if (c != NULL) {
+		up_put_member(b, "name", up_span_str(c->name));
+		up_put_member(b, "origin", up_span_str(c->origin));
+	}
+	up_buf_put_char(b, '}');
+	up_put_member(b, "issuer", up_span_str(r->server->config->issuer));
+	up_put_member(b, "item", x->info->item);
+	if (item != NULL)
+		up_put_member(b, "item_name", up_span_str(item->name));
+	up_put_member(b, "purpose", x->info->purpose);
+}
+
+static void put_view(struct up_request *r, const struct scan *x)
+{
+	struct up_buf *b = &r->out;
+
+	up_buf_put_char(b, '{');
+	up_put_member(b, "transaction", up_span_str(x->info->id));
+	put_portal(r, x);
+	put_initiator(b, x);
+	up_buf_printf(b, ",\"started\":%lld,\"expires\":%lld", (long long)(x->info->started_ms / 1000), (long long)(x->deadline_ms / 1000));
+	up_put_member(b, "nonce", up_span_str(x->info->challenge));
+	up_put_member(b, "frame", up_span_str(x->frame));
+	up_buf_put_str(b, ",\"disclosed\":[\"unit\",\"certificate\",\"role\",\"name\",\"items\"],\"certificates\":[");
+	for (size_t i = 0; i < x->n_roles; i++) {
+		if (i > 0)
+			up_buf_put_char(b, ',');
+		up_holder_put_role(b, x->roles[i], x->info->item);
+	}
+	up_buf_printf(b, "],\"warnings\":[%s]}", x->known ? "" : "\"new_browser\"");
+	up_reply(r, "application/json");
+}
+
+static void scanned(struct up_request *r)
+{
+	struct scan *x = r->state;
+
+	if (r->job.err != UP_OK) {
+		/* What is not recorded did not happen: the login ends, and the page offers a new code. */
+		up_live_end(r->server->live, x->info->id, r->now_ms);
+		up_reply_err(r, r->job.err);
+		return;
+	}
+	up_metrics_count(UP_METRIC_SCANNED);
+	put_view(r, x);
+}
+
+/* --- the claim --- */
+
+static enum up_err read_roles(struct up_request *r, struct scan *x)
+{
+	enum up_err err = up_store_roles(r->server->store, r->device.id, r->now_ms, &x->roles, &x->n_roles);
+	bool any = false, known;
+
+	for (size_t i = 0; err == UP_OK && i < x->n_roles; i++) {
+		if (!x->roles[i]->live)
+			continue;
+		any = true;
+		err = x->known || x->info->browser.n == 0 ? UP_OK
+		    : up_store_browser_known(r->server->store, x->info->client, x->info->browser, up_span_str(x->roles[i]->unit_code), &known);
+		if (err == UP_OK && !x->known && x->info->browser.n > 0)
+			x->known = known;
+	}
+	return err != UP_OK ? err : any ? UP_OK : UP_E_ROLE;
+}
+
+static void record(struct up_request *r, struct scan *x)
+{
+	struct up_record *rec = &r->job.record;
+
+	up_login_record(r, x->info, EVENT, x->record_id);
+	if (strcmp(x->frame, "code") == 0)
+		rec->channel = UP_SPAN_LIT("user-code");
+	rec->device = up_span_str(r->device.ref);
+	rec->person_ref = up_span_str(r->device.person_ref);
+	rec->person_name = up_span_str(r->device.person_masked);
+	rec->holder_ip = up_span_str(r->ip);
+	if (x->n_roles == 1) {
+		rec->unit_code = up_span_str(x->roles[0]->unit_code);
+		rec->unit_name = up_span_str(x->roles[0]->unit_name);
+		rec->role = up_span_str(x->roles[0]->role);
+		rec->holder_ref = up_span_str(x->roles[0]->ref);
+	}
+	r->job.kind = UP_JOB_RECORD;
+	up_http_commit(r, scanned);
+}
+
+static void refuse(struct up_request *r, struct scan *x, enum up_err err, const char *why)
+{
+	const struct up_login_info *info = x->info;
+
+	if (err != UP_E_CODE && err != UP_E_ROLE) {
+		up_reply_err(r, err);
+		return;
+	}
+	x->info = NULL;
+	if (err == UP_E_CODE && up_limits_spend(r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms) != UP_OK) {
+		up_live_info_unref(&info);
+		up_reply_err(r, UP_E_RATE);
+		return;
+	}
+	up_holder_refuse(r, err, info, EVENT, err == UP_E_CODE ? why : NULL);
+}
+
+void up_holder_scan(struct up_request *r)
+{
+	static const char *const members[] = { "text", NULL };
+	struct scan *x = calloc(1, sizeof(*x));
+	uint8_t key[UP_LIVE_KEY];
+	struct up_span text;
+	const char *why = "";
+	enum up_err err;
+
+	if (x == NULL) {
+		up_reply_err(r, UP_E_NOMEM);
+		return;
+	}
+	r->state = x;
+	r->free_state = free_scan;
+	err = up_json_only(r->json, members);
+	if (err == UP_OK)
+		err = up_json_text(r->json, "text", TEXT_MAX, &text);
+	if (err == UP_OK)
+		err = find(r, text, x, key, &why);
+	if (err == UP_OK)
+		err = read_roles(r, x);
+	if (err == UP_OK) {
+		why = "taken";
+		err = up_live_scan(r->server->live, key, r->device.id, x->frame, r->now_ms, &x->deadline_ms);
+	}
+	if (err == UP_OK)
+		record(r, x);
+	else
+		refuse(r, x, err, why);
+}

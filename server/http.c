@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From libmicrohttpd's callbacks to one struct up_request and back. */
+#include "server/http.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "core/dpop.h"
+#include "core/template.h"
+#include "core/text.h"
+#include "server/auth.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/routes.h"
+
+static atomic_uint busy;
+
+unsigned up_http_busy(void)
+{
+	return atomic_load(&busy);
+}
+
+/* --- replies --- */
+
+void up_put_member(struct up_buf *b, const char *name, struct up_span value)
+{
+	if (value.n == 0)
+		return;
+	if (b->n > 0 && b->p[b->n - 1] != '{')
+		up_buf_put_char(b, ',');
+	up_buf_put_char(b, '"');
+	up_buf_put_str(b, name);
+	up_buf_put_str(b, "\":");
+	up_buf_put_json(b, value);
+}
+
+void up_put_receipt(struct up_buf *b, const struct up_job *job)
+{
+	up_buf_put_str(b, "\"usage_receipt\":{");
+	up_put_member(b, "record", job->record.id);
+	up_buf_put_str(b, ",\"leaf_hash\":\"");
+	up_text_put_b64url(b, up_span_of(job->out_leaf, sizeof(job->out_leaf)));
+	up_buf_put_str(b, "\"}");
+}
+
+const char *up_request_language(const struct up_request *r)
+{
+	return up_template_language(r->h.accept_language);
+}
+
+void up_reply_header(struct up_request *r, const char *name, struct up_span value)
+{
+	if (r->n_extra == UP_ARRAY_LEN(r->extra))
+		return;
+	r->extra[r->n_extra].name = name;
+	r->extra[r->n_extra].value = up_span_dup(value);
+	r->n_extra++;
+}
+
+void up_reply(struct up_request *r, const char *content_type)
+{
+	r->status = 200;
+	r->content_type = content_type;
+}
+
+static bool for_people(const struct up_request *r)
+{
+	return r->route != NULL && r->route->who >= UP_PHONE;
+}
+
+static void challenge(struct up_request *r, enum up_err err)
+{
+	struct up_buf b = { 0 };
+
+	if (for_people(r))
+		up_buf_printf(&b, "DPoP algs=\"ES256\", error=\"%s\"", up_err_reply(err)->oauth);
+	else if (err == UP_E_CLIENT)
+		up_buf_printf(&b, "Basic realm=\"%s\", charset=\"UTF-8\"", r->server->config->issuer);
+	else
+		up_buf_printf(&b, "Bearer error=\"%s\"", up_err_reply(err)->oauth);
+	up_reply_header(r, "WWW-Authenticate", up_buf_span(&b));
+	up_buf_free(&b);
+}
+
+void up_reply_err_with(struct up_request *r, enum up_err err, const char *more)
+{
+	const struct up_reply *reply = up_err_reply(err);
+
+	up_buf_reset(&r->out);
+	up_buf_put_char(&r->out, '{');
+	up_put_member(&r->out, "error", up_span_str(reply->oauth));
+	up_put_member(&r->out, "error_description", up_span_str(reply->en));
+	if (for_people(r))
+		up_put_member(&r->out, "message",
+		    up_span_str(strcmp(up_request_language(r), "en") == 0 ? reply->en : reply->zh));
+	up_buf_put_str(&r->out, more);
+	up_buf_put_char(&r->out, '}');
+	up_reply(r, "application/json");
+	r->status = reply->http;
+	if (reply->http == 401)
+		challenge(r, err);
+	if (reply->http == 503 || reply->http == 429)
+		up_reply_header(r, "Retry-After", UP_SPAN_LIT("5"));
+	if (reply->http >= 500)
+		up_log(UP_LOG_ERROR, "request_failed", "reason", up_err_name(err), "path", r->route ? r->route->path : "", NULL);
+}
+
+void up_reply_err(struct up_request *r, enum up_err err)
+{
+	up_reply_err_with(r, err, "");
+}
+
+static enum MHD_Result send_reply(struct up_request *r)
+{
+	struct MHD_Response *resp = r->stream;
+	enum MHD_Result ok;
+
+	if (r->out.failed)
+		up_reply_err(r, UP_E_NOMEM);
+	if (resp == NULL) {
+		size_t n = r->out.n;
+		char *p = up_buf_take(&r->out);
+
+		resp = p != NULL ? MHD_create_response_from_buffer(n, p, MHD_RESPMEM_MUST_FREE) : NULL;
+		if (resp == NULL) {
+			free(p);
+			return MHD_NO;
+		}
+	}
+	r->is_stream = r->stream != NULL;
+	r->stream = NULL;
+	MHD_add_response_header(resp, "Content-Type", r->content_type);
+	MHD_add_response_header(resp, "Cache-Control", "no-store");
+	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
+	if (for_people(r))
+		up_auth_put_nonce(r, resp);
+	for (size_t i = 0; i < r->n_extra; i++)
+		if (r->extra[i].value != NULL)
+			MHD_add_response_header(resp, r->extra[i].name, r->extra[i].value);
+	up_metrics_answer(r->route, r->status);
+	ok = MHD_queue_response(r->conn, (unsigned)r->status, resp);
+	MHD_destroy_response(resp);
+	return ok;
+}
+
+/* --- the store --- */
+
+static void job_done(struct up_job *job)
+{
+	struct up_request *r = job->arg;
+
+	MHD_resume_connection(r->conn);
+}
+
+void up_http_commit(struct up_request *r, void (*then)(struct up_request *))
+{
+	enum up_err err;
+
+	r->then = then;
+	r->phase = UP_REQ_WAITING;
+	r->job.done = job_done;
+	r->job.arg = r;
+	r->job.now_ms = r->now_ms;
+	r->job.record.time_ms = r->now_ms;
+	/* Suspended first: the writer may be done before submit returns. */
+	MHD_suspend_connection(r->conn);
+	err = up_store_submit(r->server->store, &r->job);
+	if (err == UP_OK)
+		return;
+	r->job.err = UP_E_STORE;
+	MHD_resume_connection(r->conn);
+}
+
+/* --- a request's life --- */
+
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+	struct up_request *r = calloc(1, sizeof(*r));
+
+	(void)cls;
+	if (r == NULL)
+		return NULL;
+	r->conn = conn;
+	r->uri = strdup(uri);
+	if (r->uri == NULL) {
+		free(r);
+		return NULL;
+	}
+	atomic_fetch_add(&busy, 1);
+	return r;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode code)
+{
+	struct up_request *r = *con_cls;
+
+	(void)cls;
+	(void)conn;
+	(void)code;
+	if (r == NULL)
+		return;
+	*con_cls = NULL;
+	if (r->free_state != NULL)
+		r->free_state(r->state);
+	up_store_role_free(&r->job.out_role);
+	up_wipe(r->job.password, sizeof(r->job.password));
+	if (r->proof != NULL)
+		up_dpop_free(r->proof);
+	free(r->proof);
+	up_jwk_free(&r->device_key);
+	json_decref(r->json);
+	up_form_free(&r->form);
+	up_buf_free(&r->body);
+	up_buf_free(&r->out);
+	up_buf_free(&r->forwarded);
+	for (size_t i = 0; i < r->n_extra; i++)
+		free(r->extra[i].value);
+	up_catalogue_put(&r->catalogue);
+	free(r->uri);
+	free(r);
+	atomic_fetch_sub(&busy, 1);
+}
+
+static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value, size_t value_n)
+{
+	struct up_request *r = cls;
+	struct up_span name = up_span_of(key, key_n), v = up_span_of(value ? value : "", value ? value_n : 0);
+
+	(void)kind;
+	if (up_span_ieq_str(name, "authorization")) {
+		r->h.authorization = v;
+		r->h.n_authorization++;
+	} else if (up_span_ieq_str(name, "dpop")) {
+		r->h.dpop = v;
+		r->h.n_dpop++;
+	} else if (up_span_ieq_str(name, "content-type")) {
+		r->h.content_type = v;
+		r->h.n_content_type++;
+	} else if (up_span_ieq_str(name, "accept")) {
+		r->h.accept = v;
+	} else if (up_span_ieq_str(name, "accept-language")) {
+		r->h.accept_language = v;
+	} else if (up_span_ieq_str(name, "x-forwarded-for")) {
+		if (r->forwarded.n > 0)
+			up_buf_put_char(&r->forwarded, ',');
+		up_buf_put_span(&r->forwarded, v);
+	}
+	return MHD_YES;
+}
+
+static void find_ip(struct up_request *r)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *sa = info ? info->client_addr : NULL;
+	char peer[INET6_ADDRSTRLEN] = "unix:";
+
+	if (sa != NULL && sa->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, peer, sizeof(peer));
+	else if (sa != NULL && sa->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, peer, sizeof(peer));
+	up_target_client_ip(up_span_str(peer), up_buf_span(&r->forwarded), r->server->config->proxies, r->server->config->n_proxies, r->ip);
+}
+
+static bool is_type(struct up_span content_type, const char *want)
+{
+	struct up_span head, rest;
+
+	up_span_cut(content_type, ';', &head, &rest);
+	return up_span_ieq_str(up_span_trim(head), want);
+}
+
+static enum up_err parse_body(struct up_request *r)
+{
+	if (r->body_too_large)
+		return UP_E_TOO_LARGE;
+	if (r->route->body == UP_BODY_NONE)
+		return r->body.n == 0 ? UP_OK : UP_E_REQUEST;
+	if (r->body.failed)
+		return UP_E_NOMEM;
+	if (r->h.n_content_type != 1)
+		return UP_E_TYPE;
+	if (r->route->body == UP_BODY_FORM)
+		return is_type(r->h.content_type, "application/x-www-form-urlencoded")
+		    ? up_form_parse(up_buf_span(&r->body), &r->form) : UP_E_TYPE;
+	return is_type(r->h.content_type, "application/json") ? up_json_parse(up_buf_span(&r->body), &r->json) : UP_E_TYPE;
+}
+
+static enum up_err prepare(struct up_request *r)
+{
+	enum up_err err;
+
+	if (r->route->who == UP_ANYONE)
+		return parse_body(r);
+	err = up_clock_now(r->server, &r->now_ms);
+	if (err != UP_OK)
+		return err;
+	err = parse_body(r);
+	if (err != UP_OK)
+		return err;
+	return r->route->who == UP_CLIENT ? up_auth_client(r) : up_auth_phone(r);
+}
+
+static enum MHD_Result answer(struct up_request *r)
+{
+	enum up_err err;
+
+	if (r->phase == UP_REQ_WAITING) {
+		r->phase = UP_REQ_DONE;
+		r->then(r);
+	} else {
+		r->phase = UP_REQ_DONE;
+		err = prepare(r);
+		if (err != UP_OK)
+			up_reply_err(r, err);
+		else
+			r->route->handle(r);
+	}
+	/* The handler may be waiting for the store (again). */
+	return r->phase == UP_REQ_WAITING ? MHD_YES : send_reply(r);
+}
+
+static enum MHD_Result begin(struct up_request *r, const struct up_listener_settings *l, const char *url, const char *method)
+{
+	enum up_err err;
+	struct up_span uri = up_span_str(r->uri);
+
+	(void)url;
+	r->phase = UP_REQ_READING;
+	r->method = up_span_str(method);
+	up_span_cut(uri, '?', &r->path, &r->query);
+	MHD_get_connection_values_n(r->conn, MHD_HEADER_KIND, on_header, r);
+	r->h.forwarded_for = up_buf_span(&r->forwarded);
+	find_ip(r);
+	r->catalogue = up_catalogue_get(r->server);
+	err = up_routes_find(l->routes, l->n_routes, r);
+	if (err == UP_OK && (r->h.n_authorization > 1 || r->h.n_dpop > 1))
+		err = UP_E_REQUEST;
+	if (err == UP_OK)
+		return MHD_YES;
+	up_reply_err(r, err);
+	r->phase = UP_REQ_DONE;
+	return send_reply(r);
+}
+
+struct up_listener {
+	struct up_server *server;
+	struct up_listener_settings settings;
+	struct MHD_Daemon *daemon;
+	char *unix_path;
+	int fd;
+};
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
+    const char *data, size_t *data_n, void **con_cls)
+{
+	struct up_listener *l = cls;
+	struct up_request *r = *con_cls;
+	enum MHD_Result result;
+
+	(void)version;
+	if (r == NULL)
+		return MHD_NO;
+	if (r->phase == UP_REQ_NEW) {
+		r->server = l->server;
+		return begin(r, &l->settings, url, method);
+	}
+	if (*data_n > 0) {
+		if (r->body.n + *data_n > UP_HTTP_BODY_MAX)
+			r->body_too_large = true;
+		else
+			up_buf_put(&r->body, data, *data_n);
+		*data_n = 0;
+		return MHD_YES;
+	}
+	result = answer(r);
+	/* A stream lives on in its own small struct: thousands of pages wait. */
+	if (r->is_stream) {
+		on_completed(NULL, conn, con_cls, MHD_REQUEST_TERMINATED_COMPLETED_OK);
+		*con_cls = NULL;
+	}
+	return result;
+}
+
+/* --- listeners --- */
+
+static size_t keep_escapes(void *cls, struct MHD_Connection *conn, char *s)
+{
+	(void)cls;
+	(void)conn;
+	return strlen(s);
+}
+
+static void on_mhd_log(void *cls, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	(void)cls;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\r\n")] = '\0';
+	up_log(UP_LOG_DEBUG, "http", "text", line, NULL);
+}
+
+enum up_err up_listener_bind(struct up_server *s, const struct up_listener_settings *settings, struct up_listener **out, char why[256])
+{
+	struct up_listener *l = calloc(1, sizeof(*l));
+
+	*out = NULL;
+	if (l == NULL)
+		return UP_E_NOMEM;
+	l->server = s;
+	l->settings = *settings;
+	l->fd = up_listener_socket(settings->address, &l->unix_path, why);
+	if (l->fd < 0) {
+		free(l);
+		return UP_E_IO;
+	}
+	*out = l;
+	return UP_OK;
+}
+
+enum up_err up_listener_start(struct up_listener *l)
+{
+	const struct up_listener_settings *o = &l->settings;
+	struct MHD_OptionItem more[] = {
+		{ o->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)o->threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+	    on_request, l,
+	    MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, l->fd,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->pool,
+	    MHD_OPTION_CONNECTION_LIMIT, o->connections,
+	    MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s,
+	    MHD_OPTION_ARRAY, more,
+	    MHD_OPTION_END);
+	return l->daemon != NULL ? UP_OK : UP_E_IO;
+}
+
+void up_listener_quiesce(struct up_listener *l)
+{
+	if (l->daemon != NULL)
+		(void)MHD_quiesce_daemon(l->daemon);
+}
+
+void up_listener_stop(struct up_listener **l)
+{
+	if (*l == NULL)
+		return;
+	if ((*l)->daemon != NULL)
+		MHD_stop_daemon((*l)->daemon);
+	up_listener_socket_close((*l)->fd, (*l)->unix_path);
+	free((*l)->unix_path);
+	free(*l);
+	*l = NULL;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Requests and replies over libmicrohttpd. Handlers read, decide and reply in order; what must be on disk first goes through
+ * up_http_commit, which suspends the connection, and continues in the given function once the job is done. */
+#ifndef UP_HTTP_H
+#define UP_HTTP_H
+
+#include <microhttpd.h>
+
+#include "core/form.h"
+#include "core/json.h"
+#include "server/server.h"
+
+#define UP_HTTP_BODY_MAX 32768
+
+enum up_who {
+	UP_ANYONE,
+	UP_CLIENT,               /* an authenticated client: r->client */
+	UP_PHONE,                /* a device token with a proof of its key: r->device */
+	UP_NEW_PHONE,            /* a proof by any key, or an enrolled phone */
+};
+enum up_body { UP_BODY_NONE, UP_BODY_FORM, UP_BODY_JSON };
+
+struct up_request;
+
+struct up_route {
+	const char *method, *path;       /* a path that ends in '/' also takes what follows: r->tail */
+	enum up_who who;
+	enum up_body body;
+	void (*handle)(struct up_request *);
+};
+
+struct up_headers {                      /* borrowed from the connection; p == NULL: absent */
+	struct up_span authorization, dpop, content_type, accept, accept_language, forwarded_for;
+	unsigned n_authorization, n_dpop, n_content_type;
+};
+
+struct up_request {
+	struct up_server *server;
+	struct MHD_Connection *conn;
+	const struct up_route *route;
+	struct up_catalogue *catalogue;
+	char *uri;                       /* owned; path, tail and query point into it */
+	struct up_span method, path, tail, query;
+	struct up_headers h;
+	struct up_buf forwarded;         /* several X-Forwarded-For lines joined */
+	char ip[46];                     /* of the browser or phone, as far as trusted proxies tell */
+	int64_t now_ms;
+	struct up_buf body;
+	bool body_too_large;
+	struct up_form form;
+	json_t *json;
+	/* who calls */
+	const struct up_client *client;
+	struct up_device device;         /* id 0: none */
+	struct up_dpop *proof;           /* owned */
+	struct up_jwk *device_key;       /* owned */
+	/* the reply */
+	int status;
+	const char *content_type;
+	struct up_buf out;
+	struct { const char *name; char *value; } extra[8];   /* values owned */
+	size_t n_extra;
+	struct MHD_Response *stream;     /* instead of OUT */
+	bool is_stream;
+	/* waiting for the store */
+	enum { UP_REQ_NEW, UP_REQ_READING, UP_REQ_WAITING, UP_REQ_DONE } phase;
+	struct up_job job;
+	void (*then)(struct up_request *);
+	void *state;                     /* the handler's own, freed by free_state */
+	void (*free_state)(void *);
+};
+
+/* --- replies -------------------------------------------------------------------------------------------------- */
+
+/* The table's status, code and text. */
+void up_reply_err(struct up_request *, enum up_err);
+/* The same with more members: JSON text that begins with a comma, as ",\"tries_left\":3". */
+void up_reply_err_with(struct up_request *, enum up_err, const char *more);
+/* 200 with what is in r->out. */
+void up_reply(struct up_request *, const char *content_type);
+void up_reply_header(struct up_request *, const char *name, struct up_span value);
+/* Append "name":"value" with a comma before unless the buffer ends in '{'; an empty value is left out. */
+void up_put_member(struct up_buf *, const char *name, struct up_span value);
+/* "usage_receipt" of the finished job. */
+void up_put_receipt(struct up_buf *, const struct up_job *);
+const char *up_request_language(const struct up_request *);      /* "zh-CN" or "en" */
+
+/* --- the store -------------------------------------------------------------------------------------------------- */
+
+/* Submit r->job and go on in THEN after its commit (r->job.err tells). Nothing of R may be touched after this call. */
+void up_http_commit(struct up_request *, void (*then)(struct up_request *));
+
+/* --- daemons ------------------------------------------------------------------------------------------------------ */
+
+struct up_listener;
+struct up_listener_settings {
+	const char *address;             /* "127.0.0.1:9080", "unix:/path" */
+	const struct up_route *routes;
+	size_t n_routes;
+	unsigned threads, connections;
+	size_t pool;                     /* bytes a connection */
+	unsigned idle_s;
+};
+/* Bind now (before privileges drop); WHY for people. */
+UP_MUST_USE enum up_err up_listener_bind(struct up_server *, const struct up_listener_settings *, struct up_listener **out, char why[256]);
+UP_MUST_USE enum up_err up_listener_start(struct up_listener *);
+void up_listener_quiesce(struct up_listener *);                  /* take no new connections */
+void up_listener_stop(struct up_listener **);
+unsigned up_http_busy(void);                                     /* requests being answered now, streams not counted */
+
+#endif

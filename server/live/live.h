@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Short-lived state behind one interface: login transactions, replay and rate counters. memory.c is the default; a shared one
+ * (several nodes) comes behind the same functions. Bounded memory, sharded locks, expiry without full scans; every consuming step
+ * is atomic, and the states are core/login.h's. Time is an argument: milliseconds since the epoch, from a clock that does not go back.
+ *
+ * A secret is never here: the caller gives keys, the first 16 bytes of the secret's SHA-256. */
+#ifndef UP_LIVE_H
+#define UP_LIVE_H
+
+#include "core/login.h"
+#include "core/span.h"
+
+#define UP_LIVE_KEY 16
+#define UP_LIVE_ID 22                    /* a transaction's public name: base64url of 128 random bits */
+
+#define UP_LIVE_PENDING_MS (300 * 1000)  /* unscanned (SECURITY 4) */
+#define UP_LIVE_SCANNED_MS (120 * 1000)  /* scanned, waits for the decision */
+#define UP_LIVE_APPROVED_MS (120 * 1000) /* approved, waits for its redemption */
+#define UP_LIVE_INTERVAL_S 5             /* RFC 8628 section 3.2 */
+#define UP_LIVE_CODE_TRIES 5             /* wrong endings of a user code lock the transaction */
+#define UP_LIVE_PER_BROWSER 4            /* waiting transactions of one (client, browser): one more ends the oldest */
+
+struct up_live;
+
+struct up_live_settings {
+	size_t transactions, replays, rates; /* upper bounds of entries; powers of two are best */
+	uint8_t seed[16];                /* random: keys the hash tables */
+};
+
+UP_MUST_USE enum up_err up_live_memory_new(const struct up_live_settings *, struct up_live **out);
+void up_live_free(struct up_live **);
+
+/* --- what a transaction began with: immutable, shared by reference count ---------------------------------------------- */
+
+struct up_login_info {
+	char id[UP_LIVE_ID + 1];
+	int64_t started_ms;
+	bool is_static;                  /* client registered with --static-qr: static form and user code accepted */
+	struct up_span client, item, purpose, scope, nonce /* the portal's */, initiator_ip, initiator_agent, browser;
+	char challenge[UP_LIVE_ID + 1];  /* the nonce that the decision signs */
+	char handle_hash[33];            /* hex of the handle's key: "hash of the code" in records */
+};
+
+struct up_login_start {                  /* ids and keys come from the caller's CSPRNG */
+	struct up_login_info info;       /* spans are copied */
+	uint8_t handle[UP_LIVE_KEY], device[UP_LIVE_KEY], watch[UP_LIVE_KEY];
+	char user_code[9];               /* 8 characters, or "" */
+	bool supersedes;                 /* old_device is set */
+	uint8_t old_device[UP_LIVE_KEY]; /* ends if it is the same client's and browser's and still waits; silently ignored otherwise */
+};
+
+/* UP_E_BUSY: full of live transactions (finished ones are dropped first, oldest first). UP_E_STATE: the first four characters of the user
+ * code are taken: draw again. */
+UP_MUST_USE enum up_err up_live_start(struct up_live *, const struct up_login_start *, int64_t now_ms);
+
+/* A reference to what was found; up_live_info_unref gives it back (NULL is fine). */
+void up_live_info_unref(const struct up_login_info **);
+
+/* --- the scan ------------------------------------------------------------------------------------------------------------ */
+
+/* Who has the handle, without consuming anything. UP_E_CODE: unknown, or no longer pending. */
+UP_MUST_USE enum up_err up_live_peek(struct up_live *, const uint8_t handle[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **out);
+/* The same by user code. The first four characters find, the last four are compared in constant time; the fifth wrong ending expires the
+ * transaction. UP_E_CODE for everything but success. HANDLE receives the handle's key. */
+UP_MUST_USE enum up_err up_live_peek_user_code(struct up_live *, const char code[9], int64_t now_ms, uint8_t handle[UP_LIVE_KEY], const struct up_login_info **out);
+/* pending -> scanned, by DEVICE (store id, > 0), which FRAME it scanned (text for the decision). Exactly one caller wins. UP_E_CODE.
+ * *deadline_ms: by when it must be decided. */
+UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_LIVE_KEY], int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms);
+
+/* --- the decision ----------------------------------------------------------------------------------------------------------- */
+
+/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown, another device's, or expired; UP_E_STATE: already decided or being decided.
+ * FRAME: what up_live_scan got. */
+UP_MUST_USE enum up_err up_live_decide(struct up_live *, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
+/* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given back at the redemption. */
+void up_live_decide_approve(struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
+void up_live_decide_deny(struct up_live *, const char *id, int64_t now_ms);
+void up_live_decide_undo(struct up_live *, const char *id, int64_t now_ms);      /* store failed, password wrong: scanned again, same deadline */
+/* The scan's record could not be written, or the transaction must end: expired. */
+void up_live_end(struct up_live *, const char *id, int64_t now_ms);
+
+/* --- the redemption ------------------------------------------------------------------------------------------------------------- */
+
+struct up_live_redeemed {
+	const struct up_login_info *info; /* unref after use */
+	int64_t device, role, auth_ms;
+	char session[UP_LIVE_ID + 1];    /* of a transaction redeemed before (UP_E_REPLAY) */
+	bool record_end;                 /* UP_E_REPLAY: first replay seen: the caller revokes the session and records it */
+};
+
+/* One poll with a device code by CLIENT. UP_OK: approved -> redeeming, the caller now owns the step and ends it with commit or undo. UP_E_PENDING,
+ * UP_E_SLOW_DOWN (RFC 8628 section 3.5; only while waiting; the first poll never), UP_E_DENIED, UP_E_EXPIRED; UP_E_GRANT: unknown, another
+ * client's, being redeemed; UP_E_REPLAY: redeemed before (-> revoked): OUT tells what to revoke; answered like UP_E_GRANT. */
+UP_MUST_USE enum up_err up_live_redeem(struct up_live *, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms, struct up_live_redeemed *out);
+void up_live_redeem_commit(struct up_live *, const char *id, const char *session, int64_t now_ms);
+void up_live_redeem_undo(struct up_live *, const char *id, int64_t now_ms);
+
+/* --- watching --------------------------------------------------------------------------------------------------------------------- */
+
+struct up_live_watch {                   /* embedded in the caller's connection; links are live's */
+	void (*wake)(struct up_live_watch *); /* called under a lock on every change of state: must only flag and return */
+	struct up_live_watch *next, **link;
+	void *transaction;
+	const struct up_login_info *info;    /* set by open; unref'd by close */
+};
+
+/* Subscribe. UP_E_NOT_FOUND: unknown token. UP_E_RATE: already 4 watchers. W stays linked until closed. */
+UP_MUST_USE enum up_err up_live_watch_open(struct up_live *, const uint8_t watch[UP_LIVE_KEY], struct up_live_watch *w, int64_t now_ms);
+void up_live_watch_close(struct up_live *, struct up_live_watch *w);
+/* Where it stands: state as told to pages, and the milliseconds left in it. Works after the transaction was dropped ("expired"). */
+enum up_login_state up_live_watch_state(struct up_live *, struct up_live_watch *w, int64_t now_ms, int64_t *left_ms);
+/* The same without subscribing, for snapshots. UP_E_NOT_FOUND. */
+UP_MUST_USE enum up_err up_live_watch_peek(struct up_live *, const uint8_t watch[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **info, enum up_login_state *state, int64_t *left_ms);
+
+/* --- expiry, replay, rates ---------------------------------------------------------------------------------------------------------- */
+
+/* Advance to NOW: expire, wake, drop. EXPIRED is called (no lock held) for each transaction that ended without outcome after a scan, once, with what a
+ * record needs; INFO is borrowed. Call it every 100-1000 ms from one thread; its cost follows what ends, not what waits. */
+typedef void (*up_live_expired)(void *arg, const struct up_login_info *info, int64_t device, int64_t role);
+void up_live_tick(struct up_live *, int64_t now_ms, up_live_expired expired, void *arg);
+
+/* KEY may be used once until UNTIL (jti of proofs and assertions). UP_E_REPLAY; UP_E_BUSY: full: fail closed. */
+UP_MUST_USE enum up_err up_live_once(struct up_live *, const uint8_t key[16], int64_t until_ms, int64_t now_ms);
+/* Token bucket (GCRA): at most BURST at once, refilled one per EVERY_MS. UP_E_RATE. KIND separates counters. Bounded memory: the least recently
+ * used of a small set makes room, so a flood of keys costs nobody else his right. */
+UP_MUST_USE enum up_err up_live_rate(struct up_live *, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms);
+
+struct up_live_stats { size_t pending, scanned, approved, finished, watchers, replays; };
+void up_live_stats(struct up_live *, struct up_live_stats *out);
+
+#endif

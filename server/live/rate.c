@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/live/rate.h"
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/live/siphash.h"
+
+#define WAYS 8
+#define STRIPES 16
+
+struct cell {
+	uint64_t tag;
+	int64_t full_ms;                 /* when the bucket is full again: the algorithm's theoretical arrival time */
+};
+
+/* The cells of a set stand in order of use, the latest first. */
+struct set {
+	struct cell cells[WAYS];
+};
+
+struct stripe {
+	alignas(64) pthread_mutex_t lock;
+};
+
+struct up_rate {
+	struct stripe stripes[STRIPES];
+	uint64_t seed[2];
+	size_t n;
+	struct set *sets;
+};
+
+enum up_err
+up_rate_new(size_t entries, const uint64_t seed[2], struct up_rate **out)
+{
+	struct up_rate *r;
+
+	*out = NULL;
+	if ((r = aligned_alloc(alignof(struct up_rate), sizeof(*r))) == NULL)
+		return UP_E_NOMEM;
+	memset(r, 0, sizeof(*r));
+	memcpy(r->seed, seed, sizeof(r->seed));
+	r->n = (entries + WAYS - 1) / WAYS;
+	if ((r->sets = calloc(r->n, sizeof(*r->sets))) == NULL) {
+		free(r);
+		return UP_E_NOMEM;
+	}
+	for (size_t i = 0; i < STRIPES; i++)
+		pthread_mutex_init(&r->stripes[i].lock, NULL);
+	*out = r;
+	return UP_OK;
+}
+
+void
+up_rate_free(struct up_rate **r)
+{
+	if (*r == NULL)
+		return;
+	for (size_t i = 0; i < STRIPES; i++)
+		pthread_mutex_destroy(&(*r)->stripes[i].lock);
+	free((*r)->sets);
+	free(*r);
+	*r = NULL;
+}
+
+/* Two hashes: one finds the set, the other tells the cells of a set apart. KIND's own hash keys both. */
+static void
+place(const struct up_rate *r, const char *kind, struct up_span who, size_t *set, uint64_t *tag)
+{
+	uint64_t key[2] = { up_siphash(r->seed, up_span_str(kind)), r->seed[1] };
+
+	*set = (size_t)(((unsigned __int128)up_siphash(key, who) * r->n) >> 64);
+	key[1] = ~key[1];
+	*tag = up_siphash(key, who) | 1; /* 0 is an empty cell */
+}
+
+/* The cell of TAG, moved to the front. A new one takes the place of one that has nothing to say any more, else of the least recently used. */
+static struct cell *
+find(struct set *set, uint64_t tag, int64_t now_ms)
+{
+	struct cell found = { tag, now_ms };
+	size_t i, idle = WAYS - 1;
+
+	for (i = 0; i < WAYS && set->cells[i].tag != tag; i++) {
+		if (set->cells[i].tag == 0 || set->cells[i].full_ms <= now_ms)
+			idle = i;
+	}
+	if (i < WAYS)
+		found = set->cells[i];
+	else
+		i = idle;
+	memmove(&set->cells[1], &set->cells[0], i * sizeof(found));
+	set->cells[0] = found;
+	return &set->cells[0];
+}
+
+enum up_err
+up_rate_take(struct up_rate *r, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
+{
+	enum up_err e = UP_E_RATE;
+	pthread_mutex_t *lock;
+	struct cell *c;
+	uint64_t tag;
+	int64_t most;
+	size_t set;
+
+	if (every_ms < 1)
+		every_ms = 1;
+	if (__builtin_mul_overflow(every_ms, (int64_t)burst, &most) || most > INT64_MAX / 4)
+		return UP_E_RATE;        /* no such rate: refuse rather than guess */
+	place(r, kind, who, &set, &tag);
+	lock = &r->stripes[set % STRIPES].lock;
+	pthread_mutex_lock(lock);
+	c = find(&r->sets[set], tag, now_ms);
+	if (c->full_ms < now_ms)
+		c->full_ms = now_ms;
+	if (c->full_ms > now_ms + most)  /* the clock was set back: nobody waits longer for it */
+		c->full_ms = now_ms + most;
+	if (c->full_ms - now_ms + every_ms <= most) {
+		c->full_ms += every_ms;
+		e = UP_OK;
+	}
+	pthread_mutex_unlock(lock);
+	return e;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Scan, decision and redemption of transactions in memory. */
+#include <string.h>
+
+#include "server/live/memory.h"
+
+#define FRAME_SIZE sizeof(((struct up_slot *)NULL)->frame)
+
+static struct up_index_key
+id_key(const char *id)
+{
+	/* a text of another length finds nothing: no transaction has it */
+	return (struct up_index_key){ UP_BY_ID, up_span_of(id, strnlen(id, UP_LIVE_ID + 1)), { NULL, 0 } };
+}
+
+static uint32_t
+enter_id(struct up_live *l, const char *id, int64_t now_ms)
+{
+	return up_memory_enter(l, id_key(id), now_ms);
+}
+
+/* --- scan --- */
+
+enum up_err
+up_live_peek(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **out)
+{
+	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_HANDLE, handle), now_ms);
+	const struct up_slot *s;
+
+	*out = NULL;
+	if (i == 0)
+		return UP_E_CODE;
+	s = up_memory_slot(l, i);
+	if (s->state == UP_LOGIN_PENDING)
+		*out = up_info_ref(s->info);
+	up_memory_leave(l, i);
+	return *out != NULL ? UP_OK : UP_E_CODE;
+}
+
+/* One try of the second half. */
+static bool
+ending_is_right(struct up_live *l, uint32_t i, const char *ending, int64_t now_ms)
+{
+	struct up_slot *s = up_memory_slot(l, i);
+
+	if (s->state != UP_LOGIN_PENDING)
+		return false;
+	if (up_span_eq_ct(up_span_of(s->code + 4, 4), up_span_of(ending, 4)))
+		return true;
+	if (++s->tries >= UP_LIVE_CODE_TRIES)
+		up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms);
+	return false;
+}
+
+enum up_err
+up_live_peek_user_code(struct up_live *l, const char code[9], int64_t now_ms, uint8_t handle[UP_LIVE_KEY], const struct up_login_info **out)
+{
+	uint32_t i;
+
+	*out = NULL;
+	memset(handle, 0, UP_LIVE_KEY);
+	if (strnlen(code, 9) != 8)
+		return UP_E_CODE;
+	i = up_memory_enter(l, (struct up_index_key){ UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
+	if (i == 0)
+		return UP_E_CODE;
+	if (ending_is_right(l, i, code + 4, now_ms)) {
+		const struct up_slot *s = up_memory_slot(l, i);
+
+		memcpy(handle, s->key[UP_BY_HANDLE], UP_LIVE_KEY);
+		*out = up_info_ref(s->info);
+	}
+	up_memory_leave(l, i);
+	return *out != NULL ? UP_OK : UP_E_CODE;
+}
+
+enum up_err
+up_live_scan(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms)
+{
+	size_t n = strnlen(frame, FRAME_SIZE);
+	struct up_slot *s;
+	uint32_t i;
+
+	*deadline_ms = 0;
+	if (device <= 0 || n == FRAME_SIZE)
+		return UP_E_CODE;
+	if ((i = up_memory_enter(l, up_memory_key(UP_BY_HANDLE, handle), now_ms)) == 0)
+		return UP_E_CODE;
+	s = up_memory_slot(l, i);
+	if (!up_slot_step(l, i, UP_LOGIN_SCAN, now_ms)) {
+		up_memory_leave(l, i);
+		return UP_E_CODE;
+	}
+	s->device = device;
+	memcpy(s->frame, frame, n + 1);
+	*deadline_ms = s->wheel.due_ms;
+	up_memory_leave(l, i);
+	return UP_OK;
+}
+
+/* --- decision --- */
+
+enum up_err
+up_live_decide(struct up_live *l, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16],
+	int64_t *deadline_ms)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+	enum up_err e = UP_E_CODE;
+	struct up_slot *s;
+
+	*out = NULL;
+	*deadline_ms = 0;
+	frame[0] = '\0';
+	if (i == 0)
+		return UP_E_CODE;
+	s = up_memory_slot(l, i);
+	if (device > 0 && s->device == device && s->state != UP_LOGIN_EXPIRED)
+		e = up_slot_step(l, i, UP_LOGIN_DECIDE, now_ms) ? UP_OK : UP_E_STATE;
+	if (e == UP_OK) {
+		*out = up_info_ref(s->info);
+		*deadline_ms = s->wheel.due_ms;
+		memcpy(frame, s->frame, FRAME_SIZE);
+	}
+	up_memory_leave(l, i);
+	return e;
+}
+
+void
+up_live_decide_approve(struct up_live *l, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+
+	if (i == 0)
+		return;
+	if (up_slot_step(l, i, UP_LOGIN_APPROVE, now_ms)) {
+		up_memory_slot(l, i)->role = role;
+		up_memory_slot(l, i)->auth_ms = auth_ms;
+	}
+	up_memory_leave(l, i);
+}
+
+void
+up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+
+	if (i == 0)
+		return;
+	up_slot_step(l, i, UP_LOGIN_DENY, now_ms);
+	up_memory_leave(l, i);
+}
+
+/* An undone step may come back after its deadline: then it lapses here. */
+static void
+undo(struct up_live *l, const char *id, enum up_login_state from, int64_t now_ms)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+
+	if (i == 0)
+		return;
+	if (up_memory_slot(l, i)->state == from)
+		up_slot_step(l, i, UP_LOGIN_UNDO, now_ms);
+	up_slot_lapse(l, i, now_ms);
+	up_memory_leave(l, i);
+}
+
+void
+up_live_decide_undo(struct up_live *l, const char *id, int64_t now_ms)
+{
+	undo(l, id, UP_LOGIN_DECIDING, now_ms);
+}
+
+void
+up_live_end(struct up_live *l, const char *id, int64_t now_ms)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+
+	if (i == 0)
+		return;
+	up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms);
+	up_memory_leave(l, i);
+}
+
+/* --- redemption --- */
+
+/* RFC 8628 section 3.5: one that comes early waits five seconds more from now on. */
+static enum up_err
+poll(struct up_slot *s, int64_t now_ms)
+{
+	bool early = s->polled && now_ms >= s->polled_ms && now_ms - s->polled_ms < s->interval_s * INT64_C(1000);
+
+	s->polled = true;
+	s->polled_ms = now_ms;
+	if (!early)
+		return UP_E_PENDING;
+	if (s->interval_s < UP_MEMORY_INTERVAL_MAX_S)
+		s->interval_s += UP_LIVE_INTERVAL_S;
+	return UP_E_SLOW_DOWN;
+}
+
+static enum up_err
+take(struct up_live *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
+{
+	struct up_slot *s = up_memory_slot(l, i);
+	enum up_login_state was = s->state;
+
+	if (was != UP_LOGIN_REVOKED && !up_slot_step(l, i, UP_LOGIN_REDEEM, now_ms))
+		return UP_E_GRANT;
+	out->info = up_info_ref(s->info);
+	out->device = s->device;
+	out->role = s->role;
+	out->auth_ms = s->auth_ms;
+	if (was == UP_LOGIN_APPROVED)
+		return UP_OK;
+	memcpy(out->session, s->session, sizeof(s->session));
+	out->record_end = was == UP_LOGIN_REDEEMED;
+	return UP_E_REPLAY;
+}
+
+enum up_err
+up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms, struct up_live_redeemed *out)
+{
+	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device_code), now_ms);
+	enum up_err e = UP_E_GRANT;
+	struct up_slot *s;
+
+	memset(out, 0, sizeof(*out));
+	if (i == 0)
+		return UP_E_GRANT;
+	s = up_memory_slot(l, i);
+	if (up_span_eq(s->info->client, client)) {
+		switch ((enum up_login_state)s->state) {
+		case UP_LOGIN_PENDING: case UP_LOGIN_SCANNED: case UP_LOGIN_DECIDING: case UP_LOGIN_RETURNING:
+			e = poll(s, now_ms);
+			break;
+		case UP_LOGIN_DENIED:
+			e = UP_E_DENIED;
+			break;
+		case UP_LOGIN_EXPIRED:
+			e = UP_E_EXPIRED;
+			break;
+		default:
+			e = take(l, i, now_ms, out);
+		}
+	}
+	up_memory_leave(l, i);
+	return e;
+}
+
+void
+up_live_redeem_commit(struct up_live *l, const char *id, const char *session, int64_t now_ms)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+	struct up_slot *s;
+
+	if (i == 0)
+		return;
+	s = up_memory_slot(l, i);
+	if (up_slot_step(l, i, UP_LOGIN_COMMIT, now_ms))
+		memcpy(s->session, session, strnlen(session, sizeof(s->session)));
+	up_memory_leave(l, i);
+}
+
+void
+up_live_redeem_undo(struct up_live *l, const char *id, int64_t now_ms)
+{
+	undo(l, id, UP_LOGIN_REDEEMING, now_ms);
+}

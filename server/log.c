@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/log.h"
+
+#include <openssl/sha.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+static bool as_json;
+static enum up_log_level least_level = UP_LOG_INFO;
+
+static const char *const level_names[] = { "error", "warning", "info", "debug" };
+
+void up_log_setup(bool json, enum up_log_level least)
+{
+	as_json = json;
+	least_level = least;
+}
+
+static void put_time(struct up_buf *b)
+{
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	up_buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000);
+}
+
+/* Values come from anywhere: only safe text goes out, so that a line stays a line. */
+static void put_value(struct up_buf *b, const char *value)
+{
+	struct up_buf safe = { 0 };
+
+	if (up_text_utf8_valid(up_span_str(value)))
+		up_text_put_safe(&safe, up_span_str(value), 400);
+	else
+		up_buf_put_str(&safe, "(not UTF-8)");
+	up_buf_put_json(b, up_buf_span(&safe));
+	up_buf_free(&safe);
+}
+
+static void write_line(struct up_buf *b)
+{
+	up_buf_put_char(b, '\n');
+	if (b->failed)
+		return;
+	/* One write a line: lines of threads do not mix. Nobody is left to tell when it fails. */
+	if (write(STDERR_FILENO, b->p, b->n) < 0)
+		return;
+}
+
+void up_log(enum up_log_level level, const char *tag, ...)
+{
+	struct up_buf b = { 0 };
+	const char *key, *value;
+	va_list ap;
+
+	if (level > least_level)
+		return;
+	if (as_json)
+		up_buf_put_str(&b, "{\"time\":\"");
+	put_time(&b);
+	up_buf_printf(&b, as_json ? "\",\"level\":\"%s\",\"event\":\"%s\"" : " %s %s", level_names[level], tag);
+	va_start(ap, tag);
+	while ((key = va_arg(ap, const char *)) != NULL) {
+		value = va_arg(ap, const char *);
+		if (value == NULL)
+			continue;
+		up_buf_printf(&b, as_json ? ",\"%s\":" : " %s=", key);
+		put_value(&b, value);
+	}
+	va_end(ap);
+	if (as_json)
+		up_buf_put_char(&b, '}');
+	write_line(&b);
+	up_buf_free(&b);
+}
+
+void up_log_line(char level, const char *line)
+{
+	enum up_log_level l = level == 'e' ? UP_LOG_ERROR : level == 'w' ? UP_LOG_WARNING : level == 'i' ? UP_LOG_INFO : UP_LOG_DEBUG;
+
+	up_log(l, "library", "text", line, NULL);
+}
+
+void up_log_fingerprint(struct up_span secret, char out[9])
+{
+	uint8_t hash[SHA256_DIGEST_LENGTH];
+
+	SHA256(secret.p, secret.n, hash);
+	up_text_hex(up_span_of(hash, 4), out);
+	out[8] = '\0';
+	up_wipe(hash, sizeof(hash));
+}

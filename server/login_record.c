@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/login_record.h"
+
+void up_login_record_fill(struct up_record *rec, const struct up_catalogue *c, const struct up_login_info *in, const char *event, char id[23])
+{
+	const struct up_client *client;
+
+	up_random_id(id);
+	rec->id = up_span_str(id);
+	rec->event = up_span_str(event);
+	rec->result = UP_SPAN_LIT("ok");
+	if (in == NULL)
+		return;
+	client = up_catalogue_client(c, in->client);
+	rec->transaction = up_span_str(in->id);
+	rec->code_hash = up_span_str(in->handle_hash);
+	rec->client = in->client;
+	if (client != NULL) {
+		rec->client_name = up_span_str(client->name);
+		rec->client_origin = up_span_str(client->origin);
+	}
+	rec->item = in->item;
+	rec->purpose = in->purpose;
+	rec->channel = in->is_static ? UP_SPAN_LIT("static-qr") : UP_SPAN_LIT("animated-qr");
+	rec->initiator_ip = in->initiator_ip;
+	rec->initiator_agent = in->initiator_agent;
+	rec->browser = in->browser;
+}
+
+void up_login_record(struct up_request *r, const struct up_login_info *in, const char *event, char id[23])
+{
+	up_login_record_fill(&r->job.record, r->catalogue, in, event, id);
+}

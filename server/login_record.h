@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What every usage record of a login has in common. */
+#ifndef UP_LOGIN_RECORD_H
+#define UP_LOGIN_RECORD_H
+
+#include "server/http.h"
+
+/* Fill r->job.record for EVENT of the transaction INFO (NULL: unknown): transaction, portal, item, purpose, initiator, channel; result "ok".
+ * ID (23 bytes, lives as long as the job) receives a fresh record id. What is borrowed from INFO lives as long as its reference. */
+void up_login_record(struct up_request *, const struct up_login_info *info, const char *event, char id[23]);
+/* The same without a request, for expiry. */
+void up_login_record_fill(struct up_record *, const struct up_catalogue *, const struct up_login_info *, const char *event, char id[23]);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unitpassd: reads its configuration, binds, drops privileges, serves until told to stop. */
+#include <config.h>
+
+#include <argp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/hash.h"
+#include "core/json.h"
+#include "server/expiry.h"
+#include "server/harden.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/pages.h"
+#include "server/routes.h"
+#include "server/watch.h"
+
+#define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
+#define FINISH_S 10                      /* how long requests under way may take to finish */
+#define MAIN_POOL 16384
+#define WATCH_POOL 4096
+#define REPLAYS (1u << 20)
+#define RATES (1u << 16)
+#define OPT_MAN 1000
+
+const char *argp_program_version = PACKAGE_STRING;
+const char *argp_program_bug_address = PACKAGE_BUGREPORT;
+
+struct options {
+	const char *config;
+	bool test, print, print_man;
+};
+
+struct listeners {
+	struct up_listener *main, *watch, *admin;
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'c': o->config = arg; return 0;
+	case 't': o->test = true; return 0;
+	case 'p': o->print = true; return 0;
+	case OPT_MAN: o->print_man = true; return 0;
+	case ARGP_KEY_ARG: argp_error(state, "unexpected argument: %s", arg); return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "config", 'c', "FILE", 0, "Configuration (default " DEFAULT_CONFIG ")", 0 },
+	{ "test", 't', NULL, 0, "Check configuration, keys and database, and exit", 0 },
+	{ "print-config", 'p', NULL, 0, "Print a sample configuration with every key and its default, and exit", 0 },
+	{ "print-man", OPT_MAN, NULL, OPTION_HIDDEN, NULL, 0 },
+	{ 0 },
+};
+static const struct argp parser = { options, parse_option, NULL,
+	"The unitpass server: OAuth 2.0 device grant with animated login QR, certificates of units, usage records."
+	"\vSIGHUP reloads clients, items and signing keys; SIGTERM finishes requests and stops.", NULL, NULL, NULL };
+
+/* --- making the server --- */
+
+static enum up_log_level level_of(const char *name)
+{
+	return strcmp(name, "error") == 0 ? UP_LOG_ERROR : strcmp(name, "warning") == 0 ? UP_LOG_WARNING
+	    : strcmp(name, "debug") == 0 ? UP_LOG_DEBUG : UP_LOG_INFO;
+}
+
+static enum up_err open_store(struct up_server *s, bool writer, char why[256])
+{
+	struct up_store_settings set = { .path = s->config->database, .writer = writer, .log = up_log_line };
+	struct up_keys *keys;
+	enum up_err err = up_keys_load(s->config->keys, &keys, why);
+
+	if (err != UP_OK)
+		return err;
+	memcpy(set.password_key, keys->password, sizeof(set.password_key));
+	up_keys_free(&keys);
+	err = up_store_open(&set, &s->store, why);
+	up_wipe(&set, sizeof(set));
+	return err;
+}
+
+static int keep_time(void *arg, int64_t seq, struct up_span canonical)
+{
+	int64_t *time_ms = arg;
+	json_t *record;
+
+	(void)seq;
+	if (up_json_parse(canonical, &record) == UP_OK) {
+		*time_ms = json_integer_value(json_object_get(record, "time_ms"));
+		json_decref(record);
+	}
+	return 1;
+}
+
+/* Records never go back in time: the newest one is where the clock begins. */
+static enum up_err start_clock(struct up_server *s, char why[256])
+{
+	struct up_usage_filter newest = { .limit = 1 };
+	int64_t last = 0, now;
+	enum up_err err = up_store_usage(s->store, &newest, keep_time, &last);
+
+	if (err != UP_OK) {
+		strcpy(why, "the usage log cannot be read");
+		return err;
+	}
+	atomic_store(&s->clock_floor_ms, last);
+	err = up_clock_now(s, &now);
+	if (err != UP_OK)
+		strcpy(why, "the clock is behind the newest usage record: set it first");
+	return err;
+}
+
+static enum up_err make_live(struct up_server *s)
+{
+	struct up_live_settings set = { .transactions = (size_t)s->config->transactions, .replays = REPLAYS, .rates = RATES };
+
+	up_random(set.seed, sizeof(set.seed));
+	up_random(s->watch_key, sizeof(s->watch_key));
+	up_random(s->nonce_key, sizeof(s->nonce_key));
+	return up_live_memory_new(&set, &s->live);
+}
+
+static enum up_err bind_all(struct up_server *s, struct listeners *l, char why[256])
+{
+	const struct up_config *c = s->config;
+	const struct up_listener_settings main = { c->listen, up_routes_main, up_routes_main_n, (unsigned)c->threads, (unsigned)c->connections, MAIN_POOL, 60 };
+	const struct up_listener_settings watch = { c->watch_listen, up_routes_watch, up_routes_watch_n, (unsigned)c->threads, (unsigned)c->waiting_pages, WATCH_POOL, 120 };
+	const struct up_listener_settings admin = { c->admin_listen, up_routes_admin, up_routes_admin_n, 1, 64, MAIN_POOL, 30 };
+	enum up_err err;
+
+	err = up_listener_bind(s, &main, &l->main, why);
+	if (err == UP_OK)
+		err = up_listener_bind(s, &watch, &l->watch, why);
+	if (err == UP_OK)
+		err = up_listener_bind(s, &admin, &l->admin, why);
+	return err;
+}
+
+static enum up_err start_all(struct up_server *s, struct listeners *l, char why[256])
+{
+	enum up_err err = up_watch_start(s);
+
+	if (err == UP_OK)
+		err = up_expiry_start(s);
+	if (err == UP_OK)
+		err = up_listener_start(l->watch);
+	if (err == UP_OK)
+		err = up_listener_start(l->admin);
+	if (err == UP_OK)
+		err = up_listener_start(l->main);
+	if (err != UP_OK)
+		strcpy(why, "threads or listeners could not be started");
+	return err;
+}
+
+/* --- running and stopping --- */
+
+static void finish(struct up_server *s, struct listeners *l)
+{
+	const struct timespec pause = { 0, 20000000 };
+
+	atomic_store(&s->stopping, true);
+	if (l->main != NULL)
+		up_listener_quiesce(l->main);
+	if (l->watch != NULL)
+		up_listener_quiesce(l->watch);
+	up_watch_stop();
+	for (int i = 0; i < FINISH_S * 50 && up_http_busy() > 0; i++)
+		nanosleep(&pause, NULL);
+	up_listener_stop(&l->main);
+	up_listener_stop(&l->watch);
+	up_listener_stop(&l->admin);
+	up_expiry_stop();
+	up_store_close(&s->store);
+	up_live_free(&s->live);
+	up_catalogue_put(&s->catalogue);
+}
+
+static void reload(struct up_server *s)
+{
+	char why[256];
+
+	if (up_catalogue_load(s, why) == UP_OK)
+		up_log(UP_LOG_INFO, "reloaded", NULL);
+	else
+		up_log(UP_LOG_ERROR, "reload_failed", "reason", why, "effect", "clients and keys stay as they were", NULL);
+}
+
+static void wait_for_signals(struct up_server *s, const sigset_t *signals)
+{
+	int sig;
+
+	while (sigwait(signals, &sig) == 0) {
+		if (sig != SIGHUP) {
+			up_log(UP_LOG_INFO, "stopping", "signal", strsignal(sig), NULL);
+			return;
+		}
+		reload(s);
+	}
+}
+
+/* OpenSSL 3.0 remembers an algorithm as missing for the life of the process when memory ran out at its first use: use each once, now. */
+static void warm_up(void)
+{
+	const struct up_span part = UP_SPAN_LIT("warm");
+	uint8_t out[UP_HASH_LEN], key[32] = { 1 };
+	struct up_seal *seal = NULL;
+	struct up_jwk *jwk = NULL;
+
+	if (up_hash_sha256(&part, 1, out) != UP_OK || up_hash_hmac(part, &part, 1, out) != UP_OK || up_seal_new(key, 1, &seal) != UP_OK ||
+	    up_jwk_generate(&jwk) != UP_OK)
+		up_log(UP_LOG_ERROR, "cryptography_unusable", NULL);
+	up_seal_free(&seal);
+	up_jwk_free(&jwk);
+}
+
+static int serve(struct up_server *s)
+{
+	struct listeners l = { NULL, NULL, NULL };
+	char why[256] = "";
+	sigset_t signals;
+	enum up_err err;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	/* Before the first thread: all inherit the mask, one waits. */
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	err = bind_all(s, &l, why);
+	if (err == UP_OK)
+		err = up_harden_drop(s->config->user, s->config->group, why);
+	if (err == UP_OK)
+		err = open_store(s, true, why);
+	if (err == UP_OK)
+		err = up_catalogue_load(s, why);
+	if (err == UP_OK)
+		err = start_clock(s, why);
+	if (err == UP_OK)
+		err = make_live(s);
+	if (err == UP_OK)
+		err = up_pages_start(why);
+	if (err == UP_OK)
+		err = start_all(s, &l, why);
+	if (err == UP_OK) {
+		up_log(UP_LOG_INFO, "started", "version", PACKAGE_VERSION, "issuer", s->config->issuer, "listen", s->config->listen, NULL);
+		wait_for_signals(s, &signals);
+	} else {
+		up_log(UP_LOG_ERROR, "cannot_start", "reason", why[0] != '\0' ? why : up_err_name(err), NULL);
+	}
+	finish(s, &l);
+	up_pages_stop();
+	return err == UP_OK ? 0 : 1;
+}
+
+static int test(struct up_server *s)
+{
+	char why[256] = "";
+	long uid, gid;
+	enum up_err err = up_harden_ids(s->config->user, s->config->group, &uid, &gid, why);
+
+	if (err == UP_OK)
+		err = open_store(s, false, why);
+	if (err == UP_OK)
+		err = up_catalogue_load(s, why);
+	if (err == UP_OK)
+		printf("configuration, keys and database are good: %zu clients, %zu items\n", s->catalogue->n_clients, s->catalogue->n_items);
+	else
+		fprintf(stderr, "unitpassd: %s\n", why[0] != '\0' ? why : up_err_name(err));
+	up_store_close(&s->store);
+	up_catalogue_put(&s->catalogue);
+	return err == UP_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	static struct up_server server = { .catalogue_lock = PTHREAD_MUTEX_INITIALIZER };
+	struct options o = { .config = DEFAULT_CONFIG };
+	char why[512];
+	int rc;
+
+	argp_parse(&parser, argc, argv, 0, NULL, &o);
+	if (o.print || o.print_man) {
+		(o.print ? up_config_print_sample : up_config_print_man)(stdout);
+		return 0;
+	}
+	if (up_config_read(o.config, &server.config, why) != UP_OK) {
+		fprintf(stderr, "unitpassd: %s\n", why);
+		return 1;
+	}
+	up_log_setup(strcmp(server.config->log, "json") == 0, level_of(server.config->log_level));
+	up_harden_process();
+	warm_up();
+	rc = o.test ? test(&server) : serve(&server);
+	up_config_free(&server.config);
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/secrets.h"
+
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/text.h"
+
+enum up_err up_secrets_key(struct up_span secret, uint8_t key[UP_LIVE_KEY])
+{
+	uint8_t hash[32];
+	enum up_err err = up_hash_sha256(&secret, 1, hash);
+
+	memcpy(key, hash, UP_LIVE_KEY);
+	return err;
+}
+
+enum up_err up_secrets_key_of_text(struct up_span text, uint8_t key[UP_LIVE_KEY])
+{
+	uint8_t raw[16];
+	enum up_err err;
+
+	if (text.n != 22 || up_text_b64url_fixed(text, raw, sizeof(raw)) != UP_OK)
+		return UP_E_CODE;
+	err = up_secrets_key(up_span_of(raw, sizeof(raw)), key);
+	up_wipe(raw, sizeof(raw));
+	return err;
+}
+
+static enum up_err derive(const struct up_server *s, struct up_span purpose, struct up_span from, uint8_t out[32])
+{
+	struct up_span parts[] = { purpose, from };
+
+	return up_hash_hmac(up_span_of(s->watch_key, 32), parts, 2, out);
+}
+
+enum up_err up_secrets_handle(const struct up_server *s, const uint8_t watch[16], uint8_t handle[UP_FRAME_HANDLE])
+{
+	uint8_t mac[32];
+	enum up_err err = derive(s, UP_SPAN_LIT("handle:"), up_span_of(watch, 16), mac);
+
+	memcpy(handle, mac, UP_FRAME_HANDLE);
+	up_wipe(mac, sizeof(mac));
+	return err;
+}
+
+enum up_err up_secrets_frame_key(const struct up_server *s, const uint8_t handle[UP_FRAME_HANDLE], uint8_t key[UP_FRAME_KEY])
+{
+	return derive(s, UP_SPAN_LIT("frame:"), up_span_of(handle, UP_FRAME_HANDLE), key);
+}

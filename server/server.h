@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the parts of unitpassd share: one struct up_server, made by main.c before the first request. */
+#ifndef UP_SERVER_H
+#define UP_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/seal.h"
+#include "server/config.h"
+#include "server/keys.h"
+#include "server/live/live.h"
+#include "server/store/store.h"
+
+/* Clients, items and keys as of one (re)load: immutable, swapped whole by SIGHUP, freed with the last request that uses it. */
+struct up_catalogue {
+	atomic_int refs;
+	struct up_keys *keys;
+	struct up_client **clients;      /* sorted by id */
+	size_t n_clients;
+	struct up_item *items;
+	size_t n_items;
+};
+
+struct up_server {
+	struct up_config *config;
+	struct up_store *store;
+	struct up_live *live;
+	struct up_catalogue *catalogue;  /* under catalogue_lock */
+	pthread_mutex_t catalogue_lock;
+	uint8_t watch_key[32];           /* derives handle and frame key from a watch token; per process */
+	uint8_t nonce_key[32];           /* DPoP nonces; per process */
+	_Atomic int64_t clock_floor_ms;  /* newest time seen: a clock that runs back stops logins */
+	atomic_bool stopping;
+};
+
+/* catalogue.c */
+UP_MUST_USE enum up_err up_catalogue_load(struct up_server *, char why[256]);     /* also the reload: on error the old one stays */
+struct up_catalogue *up_catalogue_get(struct up_server *);
+void up_catalogue_put(struct up_catalogue **);
+const struct up_client *up_catalogue_client(const struct up_catalogue *, struct up_span id);     /* NULL: unknown */
+const struct up_item *up_catalogue_item(const struct up_catalogue *, struct up_span code);
+bool up_catalogue_word(const char *words, struct up_span word);                   /* in a space-separated list */
+
+/* clock.c. Milliseconds since the epoch; UP_E_STORE ("no login without a clock") when it ran back more than 2 s or was never set. */
+UP_MUST_USE enum up_err up_clock_now(struct up_server *, int64_t *now_ms);
+
+/* random.c: OpenSSL's CSPRNG through a small per-thread pool. Aborts the process when it fails: nothing safe could follow. */
+void up_random(void *out, size_t n);
+void up_random_id(char out[23]);                  /* base64url of 128 bits, NUL */
+/* A name, never a secret: 48 bits of time, then 80 random ones, so that names given in turn lie side by side in an index. */
+void up_random_ordered_id(int64_t now_ms, char out[23]);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Taking a role on a phone: the enrolment code read and used up. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/password.h"
+#include "core/person.h"
+#include "server/store/jobs.h"
+
+#define MISMATCHES_MAX 5
+
+/* A code as it stands, beside what the outside may see of it. */
+struct code {
+	struct up_enrolment *enrolment;  /* NULL: unknown */
+	int64_t role, person, device;    /* device: that held the role until now, or 0 */
+	int64_t valid_from_s, valid_to_s;
+	unsigned mismatches;
+	bool open, named;
+};
+
+/* All three are compared whatever the first one says. */
+static bool
+is_named(const struct up_named *who, struct up_span name, struct up_span resident, struct up_span mobile)
+{
+	struct up_buf given = { 0 };
+	char digits[12];
+	bool same;
+
+	if (up_person_parse_mobile(who->mobile, digits) != UP_OK)
+		return false;
+	up_person_put_name(&given, who->name);
+	same = !given.failed & up_span_eq_ct(up_buf_span(&given), name);
+	same &= up_span_eq_ct(who->resident, resident);
+	same &= up_span_eq_ct(up_span_str(digits), mobile);
+	up_buf_free(&given);
+	up_wipe(digits, sizeof(digits));
+	return same;
+}
+
+static const struct up_rows_text code_texts[] = {
+	{ offsetof(struct up_enrolment, unit_code), 1 },
+	{ offsetof(struct up_enrolment, unit_name), 2 },
+	{ offsetof(struct up_enrolment, role), 3 },
+	{ offsetof(struct up_enrolment, certificate), 4 },
+	{ offsetof(struct up_enrolment, fields), 5 },
+	{ offsetof(struct up_enrolment, person_masked), 6 },
+};
+
+static enum up_err
+load(struct up_sqlite *c, const uint8_t code_hash[32], const struct up_named *who, struct code *out)
+{
+	const struct up_sqlite_arg arg = up_sqlite_blob(code_hash, 32);
+	sqlite3_stmt *st;
+	bool row;
+	enum up_err e = up_sqlite_first(c, UP_SQL_ENROLMENT, &arg, 1, &st, &row);
+
+	memset(out, 0, sizeof(*out));
+	if (e != UP_OK || !row)
+		goto out;
+	out->enrolment = up_rows_pack(st, sizeof(*out->enrolment), code_texts, UP_ARRAY_LEN(code_texts));
+	if (out->enrolment == NULL) {
+		e = UP_E_NOMEM;
+		goto out;
+	}
+	out->enrolment->id = sqlite3_column_int64(st, 0);
+	out->enrolment->certificate_version = sqlite3_column_int64(st, 7);
+	out->enrolment->expires_ms = sqlite3_column_int64(st, 8);
+	out->mismatches = (unsigned)sqlite3_column_int(st, 9);
+	out->open = sqlite3_column_int(st, 10) != 0;
+	out->valid_from_s = sqlite3_column_int64(st, 11);
+	out->valid_to_s = sqlite3_column_int64(st, 12);
+	out->named = is_named(who, up_sqlite_column(st, 13), up_sqlite_column(st, 14), up_sqlite_column(st, 15));
+	out->role = sqlite3_column_int64(st, 16);
+	out->device = sqlite3_column_int64(st, 17);
+	out->person = sqlite3_column_int64(st, 18);
+out:
+	up_sqlite_end(&st);
+	return e;
+}
+
+/* Unknown, expired, used, voided, unit or certificate no longer live: one answer. */
+static enum up_err
+judge(const struct code *code, int64_t now_ms)
+{
+	if (code->enrolment == NULL || !code->open || code->mismatches >= MISMATCHES_MAX || now_ms >= code->enrolment->expires_ms ||
+	    now_ms / 1000 < code->valid_from_s || now_ms / 1000 > code->valid_to_s)
+		return UP_E_CODE;
+	return code->named ? UP_OK : UP_E_PERSON;
+}
+
+static enum up_err
+count_mismatch(struct up_sqlite *c, const struct code *code)
+{
+	const struct up_sqlite_arg arg = up_sqlite_int(code->enrolment->id);
+
+	return up_sqlite_run_one(c, UP_SQL_ENROLMENT_MISMATCH, &arg, 1);
+}
+
+/* --- up_store_enrolment ----------------------------------------------------------------------------------------------------------- */
+
+struct ask { const uint8_t *code_hash; const struct up_named *who; int64_t now_ms; struct up_enrolment *enrolment; enum up_err answer; };
+
+static enum up_err
+ask(struct up_sqlite *c, void *arg)
+{
+	struct ask *a = arg;
+	struct code code;
+	enum up_err e = load(c, a->code_hash, a->who, &code);
+
+	if (e != UP_OK)
+		return e;
+	a->answer = judge(&code, a->now_ms);
+	if (a->answer == UP_E_PERSON)
+		e = count_mismatch(c, &code);
+	if (e == UP_OK && a->answer == UP_OK) {
+		a->enrolment = code.enrolment;
+		code.enrolment = NULL;
+	}
+	up_store_enrolment_free(&code.enrolment);
+	return e;
+}
+
+/* In a write transaction from the start, so that parallel guesses are counted one after the other. */
+enum up_err
+up_store_enrolment(struct up_store *s, const uint8_t code_hash[32], const struct up_named *who, int64_t now_ms, struct up_enrolment **out)
+{
+	struct ask a = { .code_hash = code_hash, .who = who, .now_ms = now_ms };
+	enum up_err e = up_sqlite_write(s, ask, &a);
+
+	*out = a.enrolment;
+	if (e != UP_OK)
+		up_store_enrolment_free(out);
+	return e == UP_OK ? a.answer : e;
+}
+
+void
+up_store_enrolment_free(struct up_enrolment **e)
+{
+	free(*e);
+	*e = NULL;
+}
+
+/* --- UP_JOB_ENROL ------------------------------------------------------------------------------------------------------------------ */
+
+/* A phone that is registered already: of the same person, and she knows its password. */
+static enum up_err
+known_phone(struct up_jobs_act *a, const struct code *code)
+{
+	bool found;
+	enum up_err e = up_rows_device(a->c, UP_SQL_DEVICE, up_sqlite_int(a->job->device), &a->device, &found);
+
+	if (e != UP_OK)
+		return e;
+	if (!found || !a->device.live) {
+		a->merit = UP_E_TOKEN;
+		return UP_OK;
+	}
+	up_jobs_fill(&a->record.device, a->device.device.ref);
+	if (a->device.device.person != code->person) {
+		a->merit = UP_E_PERSON;
+		return count_mismatch(a->c, code);
+	}
+	a->job->out_device = a->job->device;
+	return up_jobs_password(a);
+}
+
+static enum up_err
+new_phone(struct up_jobs_act *a, const struct code *code)
+{
+	struct up_job *job = a->job;
+	struct up_device *d = &a->device.device;
+	struct up_rows_device other;
+	uint8_t verifier[32];
+	bool taken;
+	enum up_err e = up_rows_device(a->c, UP_SQL_DEVICE_BY_TOKEN, up_sqlite_blob(job->device_token_hash, 32), &other, &taken);
+
+	up_wipe(&other, sizeof(other));
+	if (e != UP_OK)
+		return e;
+	if (taken || job->device_ref.n != UP_STORE_REF) {
+		a->merit = UP_E_STATE;
+		return UP_OK;
+	}
+	memcpy(d->ref, job->device_ref.p, UP_STORE_REF);
+	up_jobs_fill(&a->record.device, d->ref);
+	if (up_password_verifier(up_span_of(a->c->password_key, 32), job->device_ref, up_span_of(job->password, 32), verifier) != UP_OK)
+		return UP_E_STORE;
+
+	const struct up_sqlite_arg args[] = {
+		up_sqlite_text(job->device_ref), up_sqlite_int(code->person), up_sqlite_blob(job->device_key, 64),
+		up_sqlite_blob(job->device_token_hash, 32), up_sqlite_blob(verifier, 32), up_sqlite_text(job->device_name), up_sqlite_int(job->now_ms),
+	};
+
+	e = up_sqlite_run_one(a->c, UP_SQL_DEVICE_ADD, args, UP_ARRAY_LEN(args));
+	up_wipe(verifier, sizeof(verifier));
+	job->out_device = sqlite3_last_insert_rowid(a->c->db);
+	return e;
+}
+
+/* The code is used up, the role moves to the phone, and a phone left without any role ends with its key (rule 28). */
+static enum up_err
+take_role(struct up_jobs_act *a, const struct code *code)
+{
+	const struct up_job *job = a->job;
+	const struct up_sqlite_arg use[] = { up_sqlite_int(code->enrolment->id), up_sqlite_int(job->now_ms) };
+	const struct up_sqlite_arg take[] = { up_sqlite_int(code->role), up_sqlite_int(job->out_device), up_sqlite_int(job->now_ms) };
+	const struct up_sqlite_arg agree[] = { take[0], take[1], up_sqlite_text(job->statement_version), take[2] };
+	const struct up_sqlite_arg old[] = { up_sqlite_int(code->device), take[2] };
+	enum up_err e = up_sqlite_run_one(a->c, UP_SQL_ENROLMENT_USE, use, UP_ARRAY_LEN(use));
+
+	if (e == UP_OK)
+		e = up_sqlite_run(a->c, UP_SQL_ENROLMENT_END, take, 1, NULL);
+	if (e == UP_OK)
+		e = up_sqlite_run_one(a->c, UP_SQL_ROLE_TAKE, take, UP_ARRAY_LEN(take));
+	if (e == UP_OK && code->device != 0)
+		e = up_sqlite_run(a->c, UP_SQL_DEVICE_END_UNUSED, old, UP_ARRAY_LEN(old), NULL);
+	if (e == UP_OK)
+		e = up_sqlite_run_one(a->c, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
+	if (e == UP_OK)
+		e = up_rows_role(a->c, UP_SQL_ROLE, take, 2, job->now_ms, &a->found);
+	if (e == UP_OK && a->found.role == NULL)
+		e = UP_E_STORE;
+	if (e == UP_OK)
+		up_jobs_fill_role(a);
+	return e;
+}
+
+static enum up_err
+put_on_phone(struct up_jobs_act *a, const struct code *code)
+{
+	enum up_err e;
+
+	a->merit = judge(code, a->job->now_ms);
+	if (a->merit == UP_E_PERSON)
+		return count_mismatch(a->c, code);
+	if (a->merit == UP_OK && a->job->statement_version.n == 0)
+		a->merit = UP_E_STATEMENT;
+	if (a->merit != UP_OK)
+		return UP_OK;
+	e = a->job->device > 0 ? known_phone(a, code) : new_phone(a, code);
+	if (e == UP_OK && a->merit == UP_OK)
+		e = take_role(a, code);
+	if (e != UP_OK || a->merit != UP_OK)
+		a->job->out_device = 0;
+	return e;
+}
+
+/* A refused record names unit and role, but no person: who held the phone is not known. */
+enum up_err
+up_enrol_job(struct up_jobs_act *a)
+{
+	struct code code;
+	enum up_err e = load(a->c, a->job->code_hash, a->job->named, &code);
+
+	if (e == UP_OK)
+		e = put_on_phone(a, &code);
+	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
+	a->enrolment = code.enrolment;
+	if (code.enrolment == NULL)
+		return e;
+	up_jobs_fill(&a->record.unit_code, code.enrolment->unit_code);
+	up_jobs_fill(&a->record.unit_name, code.enrolment->unit_name);
+	up_jobs_fill(&a->record.certificate, code.enrolment->certificate);
+	up_jobs_fill(&a->record.role, code.enrolment->role);
+	if (a->record.certificate_version == 0)
+		a->record.certificate_version = code.enrolment->certificate_version;
+	return e;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/store/jobs.h"
+
+#include <string.h>
+
+#include "core/password.h"
+#include "core/text.h"
+#include "server/store/usage.h"
+
+void
+up_jobs_fill(struct up_span *field, const char *text)
+{
+	if (field->n == 0)
+		*field = up_span_str(text);
+}
+
+void
+up_jobs_fill_code(struct up_record *r, const uint8_t code_hash[32], char hex[32])
+{
+	up_text_hex(up_span_of(code_hash, 16), hex);
+	if (r->code_hash.n == 0)
+		r->code_hash = up_span_of(hex, 32);
+}
+
+void
+up_jobs_fill_device(struct up_jobs_act *a, const struct up_device *d)
+{
+	up_jobs_fill(&a->record.device, d->ref);
+	up_jobs_fill(&a->record.person_ref, d->person_ref);
+	up_jobs_fill(&a->record.person_name, d->person_masked);
+}
+
+void
+up_jobs_fill_role(struct up_jobs_act *a)
+{
+	const struct up_role *r = a->found.role;
+
+	up_jobs_fill(&a->record.unit_code, r->unit_code);
+	up_jobs_fill(&a->record.unit_name, r->unit_name);
+	up_jobs_fill(&a->record.certificate, r->certificate);
+	up_jobs_fill(&a->record.holder_ref, r->ref);
+	up_jobs_fill(&a->record.person_ref, r->person_ref);
+	up_jobs_fill(&a->record.person_name, r->person_masked);
+	up_jobs_fill(&a->record.role, r->role);
+	up_jobs_fill(&a->record.assurance, r->assurance);
+	if (a->record.certificate_version == 0)
+		a->record.certificate_version = r->certificate_version;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+judge(struct up_jobs_act *a, bool good, enum up_err otherwise)
+{
+	if (a->merit == UP_OK && !good)
+		a->merit = otherwise;
+}
+
+/* The role by number or by certificate, with its phone; the phone alone when it holds no such role. */
+static enum up_err
+step_role(struct up_jobs_act *a)
+{
+	const struct up_job *job = a->job;
+	const struct up_sqlite_arg by_number[] = { up_sqlite_int(job->role), up_sqlite_int(job->device) };
+	const struct up_sqlite_arg by_certificate[] = { up_sqlite_int(job->device), up_sqlite_text(job->certificate) };
+	bool known = true;
+	enum up_err e = up_rows_role(a->c, job->role != 0 ? UP_SQL_ROLE : UP_SQL_ROLE_BY_CERTIFICATE,
+	    job->role != 0 ? by_number : by_certificate, 2, job->now_ms, &a->found);
+
+	if (e == UP_OK && a->found.role != NULL) {
+		a->device = a->found.phone;
+		a->device.device.id = job->device;
+		up_jobs_fill_role(a);
+	} else if (e == UP_OK) {
+		e = up_rows_device(a->c, UP_SQL_DEVICE, up_sqlite_int(job->device), &a->device, &known);
+	}
+	if (e != UP_OK)
+		return e;
+	if (known)
+		up_jobs_fill_device(a, &a->device.device);
+	judge(a, known && a->device.live, UP_E_TOKEN);
+	judge(a, a->found.role != NULL && a->found.role->live, UP_E_ROLE);
+	return UP_OK;
+}
+
+/* Rule 20: principal and managers need no grant, a user needs a live one for the item. Grants to users are not kept yet, so there is none. */
+static void
+step_item(struct up_jobs_act *a)
+{
+	if (a->merit == UP_OK && a->job->item.n > 0 && strcmp(a->found.role->role, "user") == 0)
+		a->merit = UP_E_ITEM_GRANT;
+}
+
+static enum up_err
+step_client(struct up_jobs_act *a)
+{
+	const struct up_sqlite_arg arg = up_sqlite_text(a->record.client);
+	sqlite3_stmt *st;
+	bool row;
+	enum up_err e;
+
+	if (a->merit != UP_OK)
+		return UP_OK;
+	e = up_sqlite_first(a->c, UP_SQL_CLIENT, &arg, 1, &st, &row);
+	if (e == UP_OK && row)
+		a->client = sqlite3_column_int64(st, 0);
+	judge(a, row && sqlite3_column_int(st, 1) != 0, UP_E_CLIENT);
+	up_sqlite_end(&st);
+	return e;
+}
+
+enum up_err
+up_jobs_password(struct up_jobs_act *a)
+{
+	const struct up_device *d = &a->device.device;
+	uint8_t verifier[32];
+	unsigned next;
+	enum up_err e;
+
+	if (a->merit != UP_OK)
+		return UP_OK;
+	e = up_password_verifier(up_span_of(a->c->password_key, 32), up_span_str(d->ref), up_span_of(a->job->password, 32), verifier);
+	if (e != UP_OK)
+		return UP_E_STORE;
+	a->merit = up_password_step(d->errors, up_span_eq_ct(up_span_of(verifier, 32), up_span_of(a->device.verifier, 32)), &next);
+	up_wipe(verifier, sizeof(verifier));
+	if (a->merit == UP_E_PASSWORD)
+		a->job->tries_left = UP_PASSWORD_ERRORS_MAX - next;
+	if (next == d->errors)
+		return UP_OK;
+
+	const struct up_sqlite_arg args[] = { up_sqlite_int(d->id), up_sqlite_int(next), up_sqlite_int(d->errors) };
+
+	return up_sqlite_run_one(a->c, UP_SQL_DEVICE_ERRORS, args, UP_ARRAY_LEN(args));
+}
+
+/* Role before password: a phone whose role is dead gives nobody a try, right or wrong. */
+static enum up_err
+decide(struct up_jobs_act *a)
+{
+	enum up_err e = step_role(a);
+
+	if (e != UP_OK || !a->job->with_password) {
+		a->merit = UP_OK;        /* who declines needs no right to do so */
+		return e;
+	}
+	step_item(a);
+	e = a->record.client.n > 0 ? step_client(a) : UP_OK;
+	return e == UP_OK ? up_jobs_password(a) : e;
+}
+
+static enum up_err
+add_browser(struct up_jobs_act *a)
+{
+	const struct up_sqlite_arg args[] = {
+		up_sqlite_int(a->client), up_sqlite_text(a->record.browser), up_sqlite_int(a->found.unit), up_sqlite_int(a->job->now_ms),
+	};
+
+	return a->record.browser.n > 0 ? up_sqlite_run(a->c, UP_SQL_BROWSER_ADD, args, UP_ARRAY_LEN(args), NULL) : UP_OK;
+}
+
+static enum up_err
+redeem(struct up_jobs_act *a)
+{
+	int added = 0;
+	enum up_err e = step_role(a);
+
+	step_item(a);
+	if (e == UP_OK)
+		e = step_client(a);
+	judge(a, strlen(a->job->session) == UP_STORE_REF, UP_E_STATE);
+	if (e != UP_OK || a->merit != UP_OK)
+		return e;
+
+	const struct up_sqlite_arg args[] = {
+		up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->client), up_sqlite_int(a->job->role),
+		up_sqlite_int(a->job->device), up_sqlite_int(a->job->now_ms), up_sqlite_text(a->record.items.n > 0 ? a->record.items : a->job->item),
+	};
+
+	e = up_sqlite_run(a->c, UP_SQL_SESSION_ADD, args, UP_ARRAY_LEN(args), &added);
+	judge(a, added == 1, UP_E_STATE);
+	up_jobs_fill(&a->record.session, a->job->session);
+	return e == UP_OK && a->merit == UP_OK ? add_browser(a) : e;
+}
+
+static enum up_err
+replay(struct up_jobs_act *a)
+{
+	const struct up_sqlite_arg args[] = { up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
+
+	up_jobs_fill(&a->record.session, a->job->session);
+	return up_sqlite_run(a->c, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);
+}
+
+/* --- one job ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+forget(struct up_job *job)
+{
+	up_store_role_free(&job->out_role);
+	job->tries_left = 0;
+	job->out_device = job->out_seq = 0;
+	memset(job->out_leaf, 0, sizeof(job->out_leaf));
+}
+
+void
+up_jobs_fail(struct up_job *job)
+{
+	forget(job);
+	job->err = UP_E_STORE;
+}
+
+static enum up_err
+act(struct up_jobs_act *a)
+{
+	switch (a->job->kind) {
+	case UP_JOB_RECORD:
+		return UP_OK;
+	case UP_JOB_DECIDE:
+		return decide(a);
+	case UP_JOB_REDEEM:
+		return redeem(a);
+	case UP_JOB_REPLAY:
+		return replay(a);
+	case UP_JOB_ENROL:
+		return up_enrol_job(a);
+	}
+	return UP_E_STORE;
+}
+
+static enum up_err
+add_record(struct up_jobs_act *a)
+{
+	struct up_record *r = &a->record;
+	char id[UP_STORE_REF + 1];
+	enum up_err e;
+
+	if (r->id.n == 0) {
+		if (up_sqlite_draw(id) != UP_OK)
+			return UP_E_STORE;
+		r->id = up_span_str(id);
+	}
+	if (r->time_ms == 0)
+		r->time_ms = a->job->now_ms;
+	if (a->merit != UP_OK) {
+		r->result = UP_SPAN_LIT("refused");
+		r->reason = up_span_str(up_err_name(a->merit));
+	}
+	up_jobs_fill(&r->result, "ok");
+	e = up_usage_add(a->c, r, a->job->out_leaf);
+	a->job->out_seq = r->seq;
+	return e;
+}
+
+enum up_err
+up_jobs_apply(struct up_sqlite *c, struct up_job *job)
+{
+	struct up_jobs_act a = { .c = c, .job = job, .record = job->record };
+	bool with_role = job->kind == UP_JOB_ENROL || job->kind == UP_JOB_REDEEM || (job->kind == UP_JOB_DECIDE && job->with_password);
+	enum up_err e;
+
+	forget(job);
+	c->rc = SQLITE_OK;
+	e = act(&a);
+	if (e == UP_OK)
+		e = add_record(&a);
+	job->err = a.merit;
+	if (e == UP_OK && a.merit == UP_OK && with_role) {
+		job->out_role = a.found.role;
+		a.found.role = NULL;
+	}
+	up_store_role_free(&a.found.role);
+	up_store_enrolment_free(&a.enrolment);
+	up_wipe(&a.device, sizeof(a.device));
+	up_wipe(&a.found, sizeof(a.found));
+	return e == UP_OK ? UP_OK : UP_E_STORE;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/store/schema.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "core/span.h"
+
+/* Never edit a step that was released: add the next one. */
+
+/* Who may act for whom: authorities, units and their certificates, persons, phones, roles, enrolment codes, portals. */
+static const char register_step[] =
+    "CREATE TABLE authority (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE unit (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " authority INTEGER NOT NULL REFERENCES authority, status TEXT NOT NULL CHECK (status IN ('live', 'ended')), created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE certificate (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL REFERENCES unit, number TEXT NOT NULL, version INTEGER NOT NULL,"
+    " status TEXT NOT NULL CHECK (status IN ('live', 'ended')), valid_from_s INTEGER NOT NULL, valid_to_s INTEGER NOT NULL,"
+    " fields TEXT NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (number, version)) STRICT;"
+    "CREATE UNIQUE INDEX certificate_live ON certificate (unit) WHERE status = 'live';"
+    "CREATE TABLE person (id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, resident TEXT NOT NULL UNIQUE, name TEXT NOT NULL,"
+    " masked TEXT NOT NULL, mobile TEXT NOT NULL, outcome TEXT NOT NULL CHECK (outcome IN ('match', 'pending')), assurance TEXT NOT NULL,"
+    " checked_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE device (id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, person INTEGER NOT NULL REFERENCES person,"
+    " key BLOB NOT NULL CHECK (length(key) = 64), token_hash BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),"
+    " verifier BLOB NOT NULL CHECK (length(verifier) = 32), errors INTEGER NOT NULL CHECK (errors BETWEEN 0 AND 6),"
+    " status TEXT NOT NULL CHECK (status IN ('live', 'ended')), name TEXT NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER) STRICT;"
+    "CREATE TABLE holder (id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, unit INTEGER NOT NULL REFERENCES unit,"
+    " person INTEGER NOT NULL REFERENCES person, created_ms INTEGER NOT NULL, UNIQUE (unit, person)) STRICT;"
+    "CREATE INDEX holder_person ON holder (person);"
+    /* One edge per grantor and holder; unit is the holder's, repeated so that the index below can count principals. */
+    "CREATE TABLE role (id INTEGER PRIMARY KEY, holder INTEGER NOT NULL REFERENCES holder, unit INTEGER NOT NULL REFERENCES unit,"
+    " role TEXT NOT NULL CHECK (role IN ('principal', 'manager', 'user')), grantor INTEGER REFERENCES role,"
+    " status TEXT NOT NULL CHECK (status IN ('waiting', 'live', 'ended')), device INTEGER REFERENCES device,"
+    " created_ms INTEGER NOT NULL, live_ms INTEGER, ended_ms INTEGER, CHECK (status <> 'live' OR device IS NOT NULL)) STRICT;"
+    "CREATE UNIQUE INDEX role_principal ON role (unit) WHERE role = 'principal' AND status <> 'ended';"
+    "CREATE INDEX role_holder ON role (holder);"
+    "CREATE INDEX role_device ON role (device);"
+    "CREATE TABLE enrolment (id INTEGER PRIMARY KEY, code_hash BLOB NOT NULL UNIQUE CHECK (length(code_hash) = 32),"
+    " role INTEGER NOT NULL REFERENCES role, status TEXT NOT NULL CHECK (status IN ('open', 'used', 'ended')), expires_ms INTEGER NOT NULL,"
+    " used_ms INTEGER, mismatches INTEGER NOT NULL, clerk TEXT NOT NULL, window TEXT NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX enrolment_open ON enrolment (role) WHERE status = 'open';"
+    "CREATE TABLE agreement (id INTEGER PRIMARY KEY, role INTEGER NOT NULL REFERENCES role, device INTEGER NOT NULL REFERENCES device,"
+    " version TEXT NOT NULL, agreed_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE client (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, origin TEXT NOT NULL,"
+    " is_static INTEGER NOT NULL, secret_hash BLOB CHECK (length(secret_hash) = 32), jwks TEXT,"
+    " status TEXT NOT NULL CHECK (status IN ('live', 'ended')), created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE item (code TEXT PRIMARY KEY, name TEXT NOT NULL, client INTEGER NOT NULL REFERENCES client, created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX item_client ON item (client);";
+
+static const char login_step[] =
+    "CREATE TABLE session (id TEXT PRIMARY KEY, client INTEGER NOT NULL REFERENCES client, role INTEGER NOT NULL REFERENCES role,"
+    " device INTEGER NOT NULL REFERENCES device, created_ms INTEGER NOT NULL, revoked_ms INTEGER, items TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE browser (client INTEGER NOT NULL REFERENCES client, browser TEXT NOT NULL, unit INTEGER NOT NULL REFERENCES unit,"
+    " first_ms INTEGER NOT NULL, PRIMARY KEY (client, browser, unit)) STRICT, WITHOUT ROWID;";
+
+/* owner is the unit's code or, before a unit is chosen, the person's reference: one index entry a record answers for unit, holder and
+ * person. login is the transaction, left out where usage.c finds the record by its neighbours. usage_block has the times within every 4096
+ * records, so that a period becomes a range of seq without an index on time. (An index entry at a random place costs an append about 10 us.) */
+static const char usage_step[] =
+    "CREATE TABLE usage (seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, owner TEXT, login TEXT, body BLOB NOT NULL) STRICT;"
+    "CREATE INDEX usage_owner ON usage (owner) WHERE owner IS NOT NULL;"
+    "CREATE INDEX usage_login ON usage (login) WHERE login IS NOT NULL;"
+    "CREATE TABLE usage_block (block INTEGER PRIMARY KEY, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TRIGGER usage_no_update BEFORE UPDATE ON usage BEGIN SELECT RAISE (ABORT, 'usage records are never changed'); END;"
+    "CREATE TRIGGER usage_no_delete BEFORE DELETE ON usage BEGIN SELECT RAISE (ABORT, 'usage records are never deleted'); END;";
+
+static const char *const steps_of_release[] = { register_step, login_step, usage_step };
+
+const char *const *
+up_schema_steps(int *n)
+{
+	*n = UP_ARRAY_LEN(steps_of_release);
+	return steps_of_release;
+}
+
+static int
+number(sqlite3 *db, const char *sql, int *out)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
+
+	*out = 0;
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*out = sqlite3_column_int(st, 0);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Version 0: a new, empty file. */
+static enum up_err
+version_of(sqlite3 *db, int *version, char why[256])
+{
+	int application, tables;
+
+	if (number(db, "PRAGMA application_id", &application) != SQLITE_OK || number(db, "SELECT count(*) FROM sqlite_schema", &tables) != SQLITE_OK)
+		goto store;
+	if (tables == 0) {
+		*version = 0;
+		return UP_OK;
+	}
+	if (application != UP_SCHEMA_APPLICATION) {
+		snprintf(why, 256, "the file is a database of another program");
+		return UP_E_CONFIG;
+	}
+	if (number(db, "SELECT max(version) FROM schema_version", version) == SQLITE_OK)
+		return UP_OK;
+store:
+	snprintf(why, 256, "cannot read the database: %s", sqlite3_errmsg(db));
+	return UP_E_STORE;
+}
+
+static int
+step_to(sqlite3 *db, int version, const char *sql)
+{
+	char note[128];
+	int rc = SQLITE_OK;
+
+	if (version == 1) {
+		snprintf(note, sizeof(note), "PRAGMA application_id=%d", UP_SCHEMA_APPLICATION);
+		rc = sqlite3_exec(db, note, NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(db, "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_s INTEGER NOT NULL, probed_ms INTEGER) STRICT",
+			    NULL, NULL, NULL);
+	}
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	snprintf(note, sizeof(note), "INSERT INTO schema_version (version, applied_s) VALUES (%d, %lld)", version, (long long)time(NULL));
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, note, NULL, NULL, NULL);
+	return rc;
+}
+
+/* One step in one transaction; the version is read inside it, for another process may have been faster. */
+static enum up_err
+advance(sqlite3 *db, const char *const *steps, int n, int *version, char why[256])
+{
+	enum up_err e = UP_E_STORE;
+
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
+		snprintf(why, 256, "cannot write the database: %s", sqlite3_errmsg(db));
+		return UP_E_STORE;
+	}
+	e = version_of(db, version, why);
+	if (e != UP_OK)
+		goto out;
+	if (*version > n) {
+		snprintf(why, 256, "the database has schema version %d, this program knows %d: install the newer program", *version, n);
+		e = UP_E_CONFIG;
+		goto out;
+	}
+	if (*version < n && step_to(db, *version + 1, steps[*version]) != SQLITE_OK) {
+		snprintf(why, 256, "schema step %d failed: %s", *version + 1, sqlite3_errmsg(db));
+		e = UP_E_STORE;
+		goto out;
+	}
+	*version += *version < n;
+	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+		snprintf(why, 256, "cannot write the database: %s", sqlite3_errmsg(db));
+		e = UP_E_STORE;
+	}
+out:
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return e;
+}
+
+enum up_err
+up_schema_migrate(sqlite3 *db, const char *const *steps, int n, char why[256])
+{
+	int version = 0;
+	enum up_err e = version_of(db, &version, why);
+
+	while (e == UP_OK && version < n)
+		e = advance(db, steps, n, &version, why);
+	if (e == UP_OK && version > n) {
+		snprintf(why, 256, "the database has schema version %d, this program knows %d: install the newer program", version, n);
+		return UP_E_CONFIG;
+	}
+	return e;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Durable data behind one interface: units, certificates, persons, holders, roles, devices, clients, items, enrolments, sessions, records.
+ * sqlite.c is the default; postgres comes behind the same functions.
+ *
+ * Reads are synchronous and may come from any thread. What a login writes goes through jobs: a writer thread runs the waiting
+ * jobs in one transaction and one fsync (group commit), and calls each job's DONE only after the commit: an answer goes out only when
+ * its record is on disk. Every check that decides is made again inside that transaction. */
+#ifndef UP_STORE_H
+#define UP_STORE_H
+
+#include "core/record.h"
+#include "core/span.h"
+
+struct up_store;
+
+#define UP_STORE_REF 22                  /* references and ids for the outside: base64url of 128 random bits */
+
+/* Opens (and with CREATE makes, mode 0600) the database and brings its schema to the newest version; a newer one than we know is UP_E_CONFIG.
+ * WRITER: start the writer thread (unitpassd); without it jobs run in the caller (unitpassctl). WHY gets a text for people. */
+struct up_store_settings { const char *path; bool create, writer; uint8_t password_key[32]; void (*log)(char level, const char *line); };
+UP_MUST_USE enum up_err up_store_open(const struct up_store_settings *, struct up_store **out, char why[256]);
+void up_store_close(struct up_store **);     /* finishes waiting jobs */
+UP_MUST_USE enum up_err up_store_healthy(struct up_store *);   /* one cheap read, and the last commit did not fail */
+
+/* --- what is read ------------------------------------------------------------------------------------------------------------ */
+/* Structs that are handed out are one allocation; their free function takes NULL and clears. */
+
+struct up_client {
+	int64_t number;
+	char *id, *name, *origin;        /* origin: https://portal.example.org */
+	bool is_static, has_secret;
+	uint8_t secret_hash[32];         /* SHA-256 of the secret's text */
+	char *jwks;                      /* JWK Set text for private_key_jwt, or NULL */
+	char *items;                     /* space-separated item codes */
+};
+UP_MUST_USE enum up_err up_store_clients(struct up_store *, struct up_client ***out, size_t *n);   /* live ones; an array of pointers */
+void up_store_clients_free(struct up_client ***, size_t n);
+
+struct up_item { char *code, *name, *client; };
+UP_MUST_USE enum up_err up_store_items(struct up_store *, struct up_item **out, size_t *n);
+void up_store_items_free(struct up_item **, size_t n);
+
+struct up_device {                       /* a phone: one key, one password, one person */
+	int64_t id, person;
+	char ref[UP_STORE_REF + 1];
+	uint8_t key[64];                 /* x || y */
+	unsigned errors;
+	char person_ref[UP_STORE_REF + 1];
+	char person_masked[64];
+};
+/* By SHA-256 of the device token. UP_E_TOKEN: unknown or ended. */
+UP_MUST_USE enum up_err up_store_device(struct up_store *, const uint8_t token_hash[32], struct up_device *out);
+
+struct up_role {                         /* a person in a role for a unit, as it stands now */
+	int64_t id;
+	char ref[UP_STORE_REF + 1];      /* holder ref: stable per person and unit, = sub */
+	char person_ref[UP_STORE_REF + 1];
+	char *role;                      /* principal manager user */
+	char *unit_code, *unit_name, *person_name, *person_masked, *certificate, *assurance;
+	int64_t certificate_version, valid_from_s, valid_to_s;
+	char *fields;                    /* certificate fields (条例 art 8) as JSON text */
+	bool live;                       /* unit, certificate (period too), person, role and device all live at the time asked */
+};
+/* The roles of a device's person that this device holds, live or not. */
+UP_MUST_USE enum up_err up_store_roles(struct up_store *, int64_t device, int64_t now_ms, struct up_role ***out, size_t *n);
+void up_store_roles_free(struct up_role ***, size_t n);
+UP_MUST_USE enum up_err up_store_role(struct up_store *, int64_t role, int64_t device, int64_t now_ms, struct up_role **out);   /* UP_E_ROLE: none such */
+void up_store_role_free(struct up_role **);
+
+struct up_enrolment {
+	int64_t id;
+	char *unit_code, *unit_name, *role, *certificate, *fields, *person_masked;
+	int64_t certificate_version, expires_ms;
+};
+/* By SHA-256 of the code, for the person who says she is NAMED. UP_E_CODE: unknown, expired, used, voided by 5 mismatches; UP_E_PERSON: another person
+ * (counted here). */
+struct up_named { struct up_span name, resident, mobile; };
+UP_MUST_USE enum up_err up_store_enrolment(struct up_store *, const uint8_t code_hash[32], const struct up_named *, int64_t now_ms, struct up_enrolment **out);
+void up_store_enrolment_free(struct up_enrolment **);
+
+struct up_session { char id[UP_STORE_REF + 1]; char *client; int64_t role, device, created_ms; bool revoked; char *items; };
+UP_MUST_USE enum up_err up_store_session(struct up_store *, const char *id, struct up_session **out);   /* UP_E_TOKEN */
+void up_store_session_free(struct up_session **);
+
+/* Has UNIT used BROWSER (at CLIENT) for an approved login before? */
+UP_MUST_USE enum up_err up_store_browser_known(struct up_store *, struct up_span client, struct up_span browser, struct up_span unit, bool *known);
+
+/* Usage records, newest first unless OLDEST_FIRST; empty/0 members do not filter. FN gets the canonical bytes; non-zero stops. */
+struct up_usage_filter {
+	struct up_span unit, holder_ref, person_ref, client, item, event, result, transaction;
+	int64_t from_ms, to_ms, after_seq, limit;
+	bool oldest_first;
+};
+typedef int (*up_usage_fn)(void *arg, int64_t seq, struct up_span canonical);
+UP_MUST_USE enum up_err up_store_usage(struct up_store *, const struct up_usage_filter *, up_usage_fn fn, void *arg);
+
+/* --- what a login writes: jobs ---------------------------------------------------------------------------------------------------- */
+
+enum up_job_kind {
+	UP_JOB_RECORD,           /* append the record, nothing else */
+	UP_JOB_DECIDE,           /* password and role, then the record (login.approve) */
+	UP_JOB_REDEEM,           /* role again, new session, then the record (login.redeem) */
+	UP_JOB_REPLAY,           /* revoke session SESSION, then the record */
+	UP_JOB_ENROL,            /* consume the code, device, password, role live; then the record (enrolment.done) */
+};
+
+/* The caller fills the upper part and keeps all it points to until DONE. A refusal on the merits (wrong password, role not live ...) still
+ * appends the record, with result "refused" and the reason, and ERR says why; on UP_E_STORE nothing was written. */
+struct up_job {
+	enum up_job_kind kind;
+	void (*done)(struct up_job *);       /* from the writer thread, after the commit; NULL with up_store_run */
+	void *arg;
+	struct up_record record;             /* seq is the store's; what DECIDE, REDEEM and ENROL read themselves (unit, holder, person, certificate, role,
+	                                        device, assurance) is filled in by the store when left empty */
+	int64_t now_ms, device, role;
+	bool with_password;                  /* DECIDE: */
+	uint8_t password[32];                /* DECIDE, ENROL: the stretched password; wiped by the store when used */
+	struct up_span certificate;          /* DECIDE: number; finds ROLE when role == 0 */
+	struct up_span item;                 /* DECIDE, REDEEM: the role must be good for it (rule 20) */
+	char session[UP_STORE_REF + 1];      /* REDEEM: new id, given; REPLAY: which */
+	/* ENROL */
+	uint8_t code_hash[32], device_token_hash[32], device_key[64];
+	const struct up_named *named;
+	struct up_span device_name, device_ref /* new */, statement_version;
+	/* REDEEM, DECIDE: the refs drawn by the caller when the store must make one: none */
+
+	/* results */
+	enum up_err err;
+	unsigned tries_left;                 /* UP_E_PASSWORD */
+	struct up_role *out_role;            /* DECIDE, REDEEM, ENROL on success; the caller's */
+	int64_t out_device;                  /* ENROL */
+	int64_t out_seq;
+	uint8_t out_leaf[32];                /* leaf hash of the record */
+	struct up_job *next;                 /* the store's */
+};
+
+/* UP_E_BUSY: the queue is full or closing: DONE is not called. */
+UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_job *);
+enum up_err up_store_run(struct up_store *, struct up_job *);       /* waits for the commit; gives job->err */
+
+struct up_store_stats { uint64_t commits, jobs, failures, queue; };
+void up_store_stats(struct up_store *, struct up_store_stats *out);
+
+/* --- administration (unitpassctl) ------------------------------------------------------------------------------------------------------ */
+
+struct up_unit_row {                     /* one unit with its certificate, checked by the caller */
+	struct up_span code, name, fields /* JSON text: purpose address legal_representative funding capital organiser */, authority, certificate;
+	int64_t valid_from_s, valid_to_s;
+};
+/* All rows or none; a unit that is there already with the same content counts as unchanged, with other content UP_E_STATE at *bad (its index). */
+UP_MUST_USE enum up_err up_store_units_put(struct up_store *, const struct up_unit_row *, size_t n, int64_t now_ms, size_t *added, size_t *bad);
+UP_MUST_USE enum up_err up_store_authority_put(struct up_store *, struct up_span code, struct up_span name, int64_t now_ms);
+UP_MUST_USE enum up_err up_store_client_put(struct up_store *, const struct up_client *, int64_t now_ms);     /* UP_E_STATE: id taken */
+UP_MUST_USE enum up_err up_store_item_put(struct up_store *, struct up_span code, struct up_span name, struct up_span client, int64_t now_ms); /* UP_E_STATE, UP_E_CLIENT */
+
+/* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not live until enrolled), and a code. OUTCOME of the real-name
+ * check: only "match" makes a code; "unavailable" saves the person as pending and makes none (UP_E_PENDING). UP_E_NOT_FOUND: unit; UP_E_STATE: the unit has another live principal
+ * (delete her first) ; a person who is already the unit's principal gets a new code (new phone: the old one ends when this one is enrolled). */
+struct up_enrol_row {
+	struct up_span unit, role /* principal */, outcome, assurance, clerk, window;
+	struct up_named named;
+	uint8_t code_hash[32];
+	int64_t expires_ms;
+	struct up_record record;             /* enrolment.code, completed by the store */
+};
+UP_MUST_USE enum up_err up_store_enrol_put(struct up_store *, const struct up_enrol_row *, int64_t now_ms);
+
+/* One unit as it stands, for people who administer; borrowed until the call returns. */
+struct up_unit_view {
+	struct up_span code, name, status /* live ended */, authority, authority_name;
+	struct up_span certificate, fields /* JSON text */;              /* of the live certificate; empty without one */
+	int64_t certificate_version, valid_from_s, valid_to_s;
+	struct up_span principal /* masked name */, principal_status;    /* live waiting; empty without one */
+};
+typedef int (*up_unit_fn)(void *arg, const struct up_unit_view *);
+/* All units in the order of their codes, or the one with CODE when it is not empty (none is no error); non-zero from FN stops. */
+UP_MUST_USE enum up_err up_store_units(struct up_store *, struct up_span code, up_unit_fn fn, void *arg);
+typedef int (*up_authority_fn)(void *arg, struct up_span code, struct up_span name);
+UP_MUST_USE enum up_err up_store_authorities(struct up_store *, up_authority_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The window writes a principal and makes the code for her phone (up_store_enrol_put). */
+#include "core/person.h"
+#include "server/store/jobs.h"
+#include "server/store/usage.h"
+
+struct put {
+	const struct up_enrol_row *row;
+	int64_t now_ms;
+	struct up_sqlite *c;
+	struct up_record record;
+	enum up_err merit;
+	int64_t unit, person, holder, role;
+	bool match;
+	struct up_buf texts;             /* what the record borrows; reserved once, so that it does not move */
+	struct up_buf name, masked;
+	char mobile[12], person_ref[UP_STORE_REF + 1], holder_ref[UP_STORE_REF + 1], hex[32];
+	uint8_t leaf[32];
+};
+
+static struct up_span
+keep(struct put *p, struct up_span s)
+{
+	size_t at = p->texts.n;
+
+	up_buf_put_span(&p->texts, s);
+	return p->texts.failed ? (struct up_span){ NULL, 0 } : up_span_of(p->texts.p + at, s.n);
+}
+
+static enum up_err
+put_unit(struct put *p)
+{
+	const struct up_sqlite_arg arg = up_sqlite_text(p->row->unit);
+	sqlite3_stmt *st;
+	bool row;
+	enum up_err e = up_sqlite_first(p->c, UP_SQL_UNIT, &arg, 1, &st, &row);
+
+	if (e == UP_OK && !row)
+		p->merit = UP_E_NOT_FOUND;
+	if (e == UP_OK && row) {
+		p->unit = sqlite3_column_int64(st, 0);
+		p->merit = sqlite3_column_int(st, 1) != 0 ? UP_OK : UP_E_STATE;
+		up_buf_reserve(&p->texts, up_sqlite_column(st, 2).n + up_sqlite_column(st, 4).n);
+		p->record.unit_name = keep(p, up_sqlite_column(st, 2));
+		p->record.certificate = keep(p, up_sqlite_column(st, 4));
+		p->record.certificate_version = sqlite3_column_int64(st, 5);
+		e = p->texts.failed ? UP_E_NOMEM : UP_OK;
+	}
+	up_sqlite_end(&st);
+	return e;
+}
+
+/* Her row comes to be or is brought up to date; what the platform confirmed is not undone because it is unavailable today. */
+static enum up_err
+put_person(struct put *p)
+{
+	const struct up_enrol_row *r = p->row;
+	const struct up_sqlite_arg key = up_sqlite_text(r->named.resident);
+	const struct up_sqlite_arg outcome = up_sqlite_text(up_span_str(p->match ? "match" : "pending"));
+	const struct up_sqlite_arg name = up_sqlite_text(up_buf_span(&p->name)), masked = up_sqlite_text(up_buf_span(&p->masked));
+	const struct up_sqlite_arg mobile = up_sqlite_text(up_span_str(p->mobile)), assurance = up_sqlite_text(r->assurance);
+	sqlite3_stmt *st;
+	bool row, confirmed;
+	enum up_err e = up_sqlite_first(p->c, UP_SQL_PERSON, &key, 1, &st, &row);
+
+	confirmed = e == UP_OK && row && up_span_eq_str(up_sqlite_column(st, 4), "match");
+	if (e == UP_OK && row) {
+		p->person = sqlite3_column_int64(st, 0);
+		up_rows_copy_ref(st, 1, p->person_ref);
+	}
+	up_sqlite_end(&st);
+	if (e != UP_OK || (confirmed && !p->match))
+		return e;
+	if (row) {
+		const struct up_sqlite_arg set[] = { up_sqlite_int(p->person), name, masked, mobile, outcome, assurance, up_sqlite_int(p->now_ms) };
+
+		return up_sqlite_run_one(p->c, UP_SQL_PERSON_SET, set, UP_ARRAY_LEN(set));
+	}
+	if (up_sqlite_draw(p->person_ref) != UP_OK)
+		return UP_E_CRYPTO;
+
+	const struct up_sqlite_arg add[] = { up_sqlite_text(up_span_str(p->person_ref)), key, name, masked, mobile, outcome, assurance, up_sqlite_int(p->now_ms) };
+
+	e = up_sqlite_run_one(p->c, UP_SQL_PERSON_ADD, add, UP_ARRAY_LEN(add));
+	p->person = sqlite3_last_insert_rowid(p->c->db);
+	return e;
+}
+
+static enum up_err
+put_holder(struct put *p)
+{
+	const struct up_sqlite_arg key[] = { up_sqlite_int(p->unit), up_sqlite_int(p->person) };
+	sqlite3_stmt *st;
+	bool row;
+	enum up_err e = up_sqlite_first(p->c, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &st, &row);
+
+	if (e == UP_OK && row) {
+		p->holder = sqlite3_column_int64(st, 0);
+		up_rows_copy_ref(st, 1, p->holder_ref);
+	}
+	up_sqlite_end(&st);
+	if (e != UP_OK || row)
+		return e;
+	if (up_sqlite_draw(p->holder_ref) != UP_OK)
+		return UP_E_CRYPTO;
+
+	const struct up_sqlite_arg add[] = { up_sqlite_text(up_span_str(p->holder_ref)), key[0], key[1], up_sqlite_int(p->now_ms) };
+
+	e = up_sqlite_run_one(p->c, UP_SQL_HOLDER_ADD, add, UP_ARRAY_LEN(add));
+	p->holder = sqlite3_last_insert_rowid(p->c->db);
+	return e;
+}
+
+/* Another person in the way: a live one stays, one who never took the role gives way (wrong data is not edited: rule 10). */
+static enum up_err
+find_principal(struct put *p, int64_t *other)
+{
+	const struct up_sqlite_arg arg = up_sqlite_int(p->unit), key = up_sqlite_text(p->row->named.resident);
+	sqlite3_stmt *st;
+	bool row;
+	int64_t person = 0;
+	enum up_err e = up_sqlite_first(p->c, UP_SQL_PERSON, &key, 1, &st, &row);
+
+	if (e == UP_OK && row)
+		person = sqlite3_column_int64(st, 0);
+	up_sqlite_end(&st);
+	if (e == UP_OK)
+		e = up_sqlite_first(p->c, UP_SQL_PRINCIPAL, &arg, 1, &st, &row);
+	*other = 0;
+	if (e == UP_OK && row) {
+		int64_t role = sqlite3_column_int64(st, 0);
+
+		if (sqlite3_column_int64(st, 1) == person)
+			p->role = role;
+		else if (sqlite3_column_int(st, 2) != 0)
+			p->merit = UP_E_STATE;
+		else
+			*other = role;
+	}
+	up_sqlite_end(&st);
+	return e;
+}
+
+static enum up_err
+end_role(struct put *p, int64_t role)
+{
+	const struct up_sqlite_arg args[] = { up_sqlite_int(role), up_sqlite_int(p->now_ms) };
+	enum up_err e = up_sqlite_run(p->c, UP_SQL_ENROLMENT_END, args, 1, NULL);
+
+	return e == UP_OK ? up_sqlite_run_one(p->c, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : e;
+}
+
+static enum up_err
+put_role(struct put *p)
+{
+	const struct up_sqlite_arg args[] = { up_sqlite_int(p->holder), up_sqlite_int(p->unit), up_sqlite_text(p->row->role), up_sqlite_int(p->now_ms) };
+	const struct up_sqlite_arg role = up_sqlite_int(p->role);
+	enum up_err e;
+
+	if (p->role != 0)                /* hers already: older codes end */
+		return up_sqlite_run(p->c, UP_SQL_ENROLMENT_END, &role, 1, NULL);
+	e = up_sqlite_run_one(p->c, UP_SQL_ROLE_ADD, args, UP_ARRAY_LEN(args));
+	p->role = sqlite3_last_insert_rowid(p->c->db);
+	return e;
+}
+
+static enum up_err
+put_code(struct put *p)
+{
+	const struct up_sqlite_arg args[] = {
+		up_sqlite_blob(p->row->code_hash, 32), up_sqlite_int(p->role), up_sqlite_int(p->row->expires_ms),
+		up_sqlite_text(p->row->clerk), up_sqlite_text(p->row->window), up_sqlite_int(p->now_ms),
+	};
+
+	return up_sqlite_run_one(p->c, UP_SQL_ENROLMENT_ADD, args, UP_ARRAY_LEN(args));
+}
+
+static enum up_err
+put_all(struct put *p)
+{
+	int64_t other = 0;
+	enum up_err e = put_unit(p);
+
+	if (e == UP_OK && p->merit == UP_OK)
+		e = find_principal(p, &other);
+	if (e == UP_OK && p->merit == UP_OK && !p->match && !up_span_eq_str(p->row->outcome, "unavailable"))
+		p->merit = UP_E_PERSON;
+	if (e != UP_OK || p->merit != UP_OK)
+		return e;
+	e = put_person(p);
+	if (!p->match)
+		p->merit = UP_E_PENDING;
+	if (e != UP_OK || p->merit != UP_OK)
+		return e;
+	if (other != 0)
+		e = end_role(p, other);
+	if (e == UP_OK)
+		e = put_holder(p);
+	if (e == UP_OK)
+		e = put_role(p);
+	return e == UP_OK ? put_code(p) : e;
+}
+
+static enum up_err
+put_record(struct put *p)
+{
+	struct up_record *r = &p->record;
+	char id[UP_STORE_REF + 1];
+
+	if (r->id.n == 0 && up_sqlite_draw(id) != UP_OK)
+		return UP_E_CRYPTO;
+	up_jobs_fill(&r->id, id);
+	up_jobs_fill(&r->event, "enrolment.code");
+	up_jobs_fill(&r->channel, "window");
+	up_jobs_fill(&r->person_ref, p->person_ref);
+	up_jobs_fill(&r->holder_ref, p->holder_ref);
+	if (p->merit == UP_OK)
+		up_jobs_fill_code(r, p->row->code_hash, p->hex);
+	else
+		r->reason = up_span_str(up_err_name(p->merit));
+	r->result = up_span_str(p->merit == UP_OK ? "ok" : "refused");
+	r->time_ms = r->time_ms != 0 ? r->time_ms : p->now_ms;
+	r->unit_code = p->row->unit;
+	r->role = p->row->role;
+	r->person_name = up_buf_span(&p->masked);
+	r->window = p->row->window;
+	r->operator_ = p->row->clerk;
+	r->assurance = p->row->assurance;
+	return up_usage_add(p->c, r, p->leaf);
+}
+
+static enum up_err
+put(struct up_sqlite *c, void *arg)
+{
+	struct put *p = arg;
+	enum up_err e;
+
+	p->c = c;
+	e = put_all(p);
+	return e == UP_OK ? put_record(p) : e;
+}
+
+enum up_err
+up_store_enrol_put(struct up_store *s, const struct up_enrol_row *row, int64_t now_ms)
+{
+	struct put p = { .row = row, .now_ms = now_ms, .record = row->record, .match = up_span_eq_str(row->outcome, "match") };
+	enum up_err e;
+
+	if (!up_span_eq_str(row->role, "principal") || row->expires_ms <= now_ms)
+		return UP_E_REQUEST;
+	if (row->named.name.n == 0 || row->named.resident.n != UP_RESIDENT_LEN)
+		return UP_E_FORMAT;
+	e = up_person_parse_mobile(row->named.mobile, p.mobile);
+	if (e != UP_OK)
+		return e;
+	up_person_put_name(&p.name, row->named.name);
+	up_person_mask_name(&p.masked, up_buf_span(&p.name));
+	e = p.name.failed || p.masked.failed ? UP_E_NOMEM : up_sqlite_write(s, put, &p);
+	up_buf_free(&p.texts);
+	up_buf_free(&p.name);
+	up_buf_free(&p.masked);
+	up_wipe(p.mobile, sizeof(p.mobile));
+	return e == UP_OK ? p.merit : e;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE 1                    /* pthread_setname_np */
+#include "server/store/writer.h"
+
+#include "server/store/jobs.h"
+
+/* --- running a list of jobs ----------------------------------------------------------------------------------------------------- */
+
+/* All of LIST up to (not with) END in one transaction. On UP_E_STORE nothing is kept. */
+static enum up_err
+transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
+{
+	enum up_err e = up_sqlite_begin(s->write);
+
+	if (e != UP_OK)
+		return e;
+	for (struct up_job *job = list; e == UP_OK && job != end; job = job->next)
+		e = up_jobs_apply(s->write, job);
+	if (e != UP_OK) {
+		up_sqlite_rollback(s->write);
+		return UP_E_STORE;
+	}
+	return up_sqlite_commit(s->write);
+}
+
+static void
+fail(struct up_store *s, struct up_job *job)
+{
+	up_jobs_fail(job);
+	atomic_fetch_add(&s->failures, 1);
+}
+
+/* After the group failed: each alone, so that one bad job harms nobody. A disk that fails one fails the others too: they are not tried,
+ * for each might wait out the lock of another process. */
+static void
+one_by_one(struct up_store *s, struct up_job *list)
+{
+	bool disk = false;
+
+	for (struct up_job *job = list; job != NULL; job = job->next) {
+		if (!disk && transaction(s, job, job->next) == UP_OK) {
+			atomic_fetch_add(&s->commits, 1);
+			atomic_store(&s->failed, false);
+			continue;
+		}
+		if (!disk) {
+			disk = up_sqlite_is_disk(s->write->rc);
+			atomic_store(&s->failed, disk);
+			up_sqlite_log(s, 'e', "store: job failed", s->write);
+		}
+		fail(s, job);
+	}
+}
+
+static void
+run(struct up_store *s, struct up_job *list)
+{
+	uint64_t n = 0;
+
+	for (struct up_job *job = list; job != NULL; job = job->next)
+		n++;
+	pthread_mutex_lock(&s->write_lock);
+	if (transaction(s, list, NULL) == UP_OK) {
+		atomic_fetch_add(&s->commits, 1);
+		atomic_store(&s->failed, false);
+	} else {
+		one_by_one(s, list);
+	}
+	pthread_mutex_unlock(&s->write_lock);
+	atomic_fetch_add(&s->jobs, n);
+	for (struct up_job *job = list; job != NULL; job = job->next)
+		up_wipe(job->password, sizeof(job->password));
+}
+
+/* DONE may free the job, or put it in the queue again. */
+static void
+finish(struct up_job *list)
+{
+	while (list != NULL) {
+		struct up_job *next = list->next;
+
+		list->next = NULL;
+		if (list->done != NULL)
+			list->done(list);
+		list = next;
+	}
+}
+
+/* --- the thread --------------------------------------------------------------------------------------------------------------- */
+
+/* All that waits; NULL: closing and nothing left. */
+static struct up_job *
+take_all(struct up_store *s)
+{
+	struct up_job *list;
+
+	pthread_mutex_lock(&s->queue_lock);
+	while (s->first == NULL && !s->closing) {
+		s->asleep = true;
+		pthread_cond_wait(&s->queue_filled, &s->queue_lock);
+		s->asleep = false;
+	}
+	list = s->first;
+	s->first = NULL;
+	s->last = &s->first;
+	s->queued = 0;
+	pthread_mutex_unlock(&s->queue_lock);
+	return list;
+}
+
+static void *
+writer(void *arg)
+{
+	struct up_store *s = arg;
+	struct up_job *list;
+
+	while ((list = take_all(s)) != NULL) {
+		run(s, list);
+		finish(list);
+	}
+	return NULL;
+}
+
+enum up_err
+up_writer_start(struct up_store *s)
+{
+	s->has_writer = pthread_create(&s->writer, NULL, writer, s) == 0;
+	if (s->has_writer)
+		pthread_setname_np(s->writer, "unitpass-store");
+	return s->has_writer ? UP_OK : UP_E_NOMEM;
+}
+
+void
+up_writer_stop(struct up_store *s)
+{
+	pthread_mutex_lock(&s->queue_lock);
+	s->closing = true;
+	pthread_cond_signal(&s->queue_filled);
+	pthread_mutex_unlock(&s->queue_lock);
+	if (s->has_writer)
+		pthread_join(s->writer, NULL);
+	s->has_writer = false;
+}
+
+enum up_err
+up_store_submit(struct up_store *s, struct up_job *job)
+{
+	bool full, wake;
+
+	job->next = NULL;
+	if (!s->has_writer) {
+		run(s, job);
+		finish(job);
+		return UP_OK;
+	}
+	pthread_mutex_lock(&s->queue_lock);
+	full = s->closing || s->queued >= UP_WRITER_QUEUE;
+	if (!full) {
+		*s->last = job;
+		s->last = &job->next;
+		s->queued++;
+	}
+	wake = s->asleep;
+	pthread_mutex_unlock(&s->queue_lock);
+	if (wake)
+		pthread_cond_signal(&s->queue_filled);
+	return full ? UP_E_BUSY : UP_OK;
+}
+
+/* --- waiting for one job ---------------------------------------------------------------------------------------------------------- */
+
+struct waiter { pthread_mutex_t lock; pthread_cond_t ended; bool over; };
+
+static void
+wake_waiter(struct up_job *job)
+{
+	struct waiter *w = job->arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->over = true;
+	pthread_cond_signal(&w->ended);          /* under the lock: the waiter's memory goes when it is released */
+	pthread_mutex_unlock(&w->lock);
+}
+
+enum up_err
+up_store_run(struct up_store *s, struct up_job *job)
+{
+	struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+	void *arg = job->arg;
+	enum up_err e;
+
+	job->done = wake_waiter;
+	job->arg = &w;
+	e = up_store_submit(s, job);
+	pthread_mutex_lock(&w.lock);
+	while (e == UP_OK && !w.over)
+		pthread_cond_wait(&w.ended, &w.lock);
+	pthread_mutex_unlock(&w.lock);
+	pthread_mutex_destroy(&w.lock);
+	pthread_cond_destroy(&w.ended);
+	job->done = NULL;
+	job->arg = arg;
+	if (e != UP_OK)
+		job->err = e;
+	return job->err;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * POST /token: the device code grant (RFC 8628 sections 3.4, 3.5). The record of the redemption is on disk before the token goes out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/jwt.h"
+#include "core/text.h"
+#include "server/log.h"
+#include "server/login_record.h"
+#include "server/metrics.h"
+#include "server/routes.h"
+#include "server/secrets.h"
+#include "server/token_access.h"
+
+#define GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
+#define ID_TOKEN_LIFE_S 300              /* the portal makes its own session of it at once */
+#define DISCLOSED "unit.code unit.name unit.certificate unit.certificate_version holder.ref holder.role holder.name items"
+
+struct redemption {
+	struct up_live_redeemed live;
+	char record_id[23];
+};
+
+static void free_redemption(void *p)
+{
+	struct redemption *x = p;
+
+	up_live_info_unref(&x->live.info);
+	free(x);
+}
+
+static void put_claims(struct up_request *r, const struct redemption *x, struct up_buf *b)
+{
+	const struct up_role *role = r->job.out_role;
+	const struct up_login_info *in = x->live.info;
+	int64_t now = r->now_ms / 1000;
+	char jti[23];
+
+	up_random_id(jti);
+	up_buf_put_char(b, '{');
+	up_put_member(b, "iss", up_span_str(r->server->config->issuer));
+	up_put_member(b, "sub", up_span_str(role->ref));
+	up_put_member(b, "aud", in->client);
+	up_buf_put_str(b, ",\"exp\":");
+	up_buf_put_i64(b, now + ID_TOKEN_LIFE_S);
+	up_buf_put_str(b, ",\"iat\":");
+	up_buf_put_i64(b, now);
+	up_buf_put_str(b, ",\"nbf\":");
+	up_buf_put_i64(b, now);
+	up_buf_put_str(b, ",\"auth_time\":");
+	up_buf_put_i64(b, x->live.auth_ms / 1000);
+	up_put_member(b, "jti", up_span_str(jti));
+	up_put_member(b, "sid", up_span_str(r->job.session));
+	up_put_member(b, "nonce", in->nonce);
+	up_buf_put_str(b, ",\"amr\":[\"hwk\",\"pin\"],\"acr\":\"urn:unitpass:acr:device-password\",");
+	up_token_put_identity(b, role, in->item);
+	up_buf_put_char(b, '}');
+}
+
+void up_token_put_identity(struct up_buf *b, const struct up_role *role, struct up_span item)
+{
+	up_buf_put_str(b, "\"unit\":{");
+	up_put_member(b, "code", up_span_str(role->unit_code));
+	up_put_member(b, "name", up_span_str(role->unit_name));
+	up_put_member(b, "certificate", up_span_str(role->certificate));
+	up_buf_put_str(b, ",\"certificate_version\":");
+	up_buf_put_i64(b, role->certificate_version);
+	up_buf_put_str(b, "},\"holder\":{");
+	up_put_member(b, "ref", up_span_str(role->ref));
+	up_put_member(b, "role", up_span_str(role->role));
+	up_put_member(b, "name", up_span_str(role->person_name));
+	up_buf_put_str(b, "},\"items\":[");
+	if (item.n > 0)
+		up_buf_put_json(b, item);
+	up_buf_put_char(b, ']');
+}
+
+static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
+{
+	struct up_buf claims = { 0 }, *b = &r->out;
+	enum up_err err;
+
+	up_buf_put_str(b, "{\"access_token\":\"");
+	err = up_token_access_put(r->server, r->catalogue, r->job.session, x->live.info->client, r->now_ms, b);
+	up_buf_printf(b, "\",\"token_type\":\"Bearer\",\"expires_in\":%d", UP_TOKEN_ACCESS_LIFE_S);
+	up_put_member(b, "scope", x->live.info->scope);
+	up_buf_put_str(b, ",\"id_token\":\"");
+	put_claims(r, x, &claims);
+	if (err == UP_OK)
+		err = up_jwt_sign(r->catalogue->keys->signing[0], NULL, up_buf_span(&claims), b);
+	up_buf_put_str(b, "\",");
+	up_put_receipt(b, &r->job);
+	up_buf_put_char(b, '}');
+	up_buf_free(&claims);
+	return err;
+}
+
+static void redeemed(struct up_request *r)
+{
+	struct redemption *x = r->state;
+	const char *id = x->live.info->id;
+	enum up_err err = r->job.err;
+
+	if (err == UP_OK) {
+		up_live_redeem_commit(r->server->live, id, r->job.session, r->now_ms);
+		err = put_tokens(r, x);
+		if (err == UP_OK) {
+			up_metrics_count(UP_METRIC_REDEEMED);
+			up_reply(r, "application/json");
+			return;
+		}
+	} else {
+		up_live_redeem_undo(r->server->live, id, r->now_ms);
+		/* Not the store's failure but a dead role or unit: what was approved is void. */
+		if (err != UP_E_STORE) {
+			up_live_end(r->server->live, id, r->now_ms);
+			err = UP_E_DENIED;
+		}
+	}
+	up_reply_err(r, err);
+}
+
+static void replayed(struct up_request *r)
+{
+	up_reply_err(r, r->job.err == UP_E_STORE ? UP_E_STORE : UP_E_GRANT);
+}
+
+static void submit(struct up_request *r, struct redemption *x, enum up_job_kind kind, const char *event)
+{
+	struct up_record *rec = &r->job.record;
+
+	up_login_record(r, x->live.info, event, x->record_id);
+	r->job.kind = kind;
+	r->job.device = x->live.device;
+	r->job.role = x->live.role;
+	r->job.item = x->live.info->item;
+	if (kind == UP_JOB_REDEEM) {
+		up_random_ordered_id(r->now_ms, r->job.session);
+		rec->disclosed = UP_SPAN_LIT(DISCLOSED);
+	} else {
+		memcpy(r->job.session, x->live.session, sizeof(r->job.session));
+		rec->result = UP_SPAN_LIT("refused");
+		rec->reason = up_span_str(up_err_name(UP_E_REPLAY));
+	}
+	rec->session = up_span_str(r->job.session);
+	up_http_commit(r, kind == UP_JOB_REDEEM ? redeemed : replayed);
+}
+
+static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])
+{
+	struct redemption *x = calloc(1, sizeof(*x));
+	enum up_err err;
+
+	if (x == NULL) {
+		up_reply_err(r, UP_E_NOMEM);
+		return;
+	}
+	r->state = x;
+	r->free_state = free_redemption;
+	err = up_live_redeem(r->server->live, key, up_span_str(r->client->id), r->now_ms, &x->live);
+	if (err == UP_OK) {
+		submit(r, x, UP_JOB_REDEEM, "login.redeem");
+		return;
+	}
+	if (err == UP_E_REPLAY) {
+		up_log(UP_LOG_WARNING, "code_replayed", "client", r->client->id, "transaction", x->live.info ? x->live.info->id : "", NULL);
+		if (x->live.record_end && x->live.info != NULL) {
+			submit(r, x, UP_JOB_REPLAY, "login.replay");
+			return;
+		}
+		err = UP_E_GRANT;
+	}
+	up_reply_err(r, err);
+}
+
+void up_token(struct up_request *r)
+{
+	struct up_span grant = up_form_get(&r->form, "grant_type"), code = up_form_get(&r->form, "device_code");
+	uint8_t key[UP_LIVE_KEY];
+
+	if (grant.n == 0) {
+		up_reply_err(r, UP_E_REQUEST);
+		return;
+	}
+	if (!up_span_eq_str(grant, GRANT_DEVICE_CODE)) {
+		up_reply_err(r, UP_E_GRANT_TYPE);
+		return;
+	}
+	if (code.n == 0)
+		up_reply_err(r, UP_E_REQUEST);
+	else if (up_secrets_key_of_text(code, key) != UP_OK)
+		up_reply_err(r, UP_E_GRANT);
+	else
+		redeem(r, key);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bounds of live state, watching, the tick, replay and rates. */
+#include "server/live/siphash.h"
+#include "test_live.h"
+
+struct told {
+	unsigned n;
+	int64_t device, role;
+	char id[UP_LIVE_ID + 1], purpose[40];
+};
+
+static void
+on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+{
+	struct told *t = arg;
+
+	t->n++;
+	t->device = device;
+	t->role = role;
+	memcpy(t->id, info->id, sizeof(t->id));
+	snprintf(t->purpose, sizeof(t->purpose), "%.*s", (int)info->purpose.n, (const char *)info->purpose.p);
+}
+
+static enum up_err
+begin(struct up_live *l, unsigned n, struct up_span client, struct up_span browser, unsigned old, int64_t now_ms)
+{
+	struct up_login_start s = live_start(n, now_ms);
+
+	s.info.client = client;
+	s.info.browser = browser;
+	s.supersedes = old != 0;
+	live_key(old, 'd', s.old_device);
+	return up_live_start(l, &s, now_ms);
+}
+
+static void
+test_supersede(void)
+{
+	struct up_live *l = live_new(64, 4, 4);
+	int64_t t;
+
+	CU_ASSERT_EQUAL(begin(l, 1, S("a"), S("one"), 0, T0), UP_OK);
+	CU_ASSERT_EQUAL(begin(l, 2, S("b"), S("one"), 1, T0), UP_OK); /* another client */
+	CU_ASSERT_EQUAL(begin(l, 3, S("a"), S("two"), 1, T0), UP_OK); /* another browser */
+	CU_ASSERT_EQUAL(begin(l, 4, S("a"), S("one"), 99, T0), UP_OK); /* unknown */
+	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_PENDING);
+	CU_ASSERT_EQUAL(begin(l, 5, S("a"), S("one"), 1, T0), UP_OK);
+	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(live_told(l, 4, T0, NULL), UP_LOGIN_PENDING); /* two tabs both work */
+	CU_ASSERT_EQUAL(live_scan(l, 4, 7, T0, &t), UP_OK);
+	CU_ASSERT_EQUAL(live_decide(l, 4, 7, T0), UP_OK);
+	CU_ASSERT_EQUAL(begin(l, 6, S("a"), S("one"), 4, T0), UP_OK); /* decided upon now: does not wait any more */
+	live_approve(l, 4, 9, T0);
+	CU_ASSERT_EQUAL(begin(l, 7, S("a"), S("one"), 4, T0), UP_OK);
+	CU_ASSERT_EQUAL(live_told(l, 4, T0, NULL), UP_LOGIN_APPROVED);
+	CU_ASSERT_EQUAL(begin(l, 8, S("a"), S("one"), 8, T0), UP_OK); /* not itself */
+	CU_ASSERT_EQUAL(live_told(l, 8, T0, NULL), UP_LOGIN_PENDING);
+	up_live_free(&l);
+}
+
+static void
+test_browser(void)
+{
+	struct up_live *l = live_new(64, 4, 4);
+	int64_t t;
+
+	for (unsigned n = 1; n <= 5; n++) {
+		CU_ASSERT_EQUAL(begin(l, n, S("a"), S("one"), 0, T0 + n), UP_OK);
+		CU_ASSERT_EQUAL(begin(l, n + 10, S("b"), S("one"), 0, T0 + n), UP_OK);
+		CU_ASSERT_EQUAL(begin(l, n + 20, S("a"), S(""), 0, T0 + n), UP_OK);
+	}
+	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(live_told(l, 11, T0, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(live_told(l, 21, T0, NULL), UP_LOGIN_PENDING); /* unknown browsers are not one browser */
+	for (unsigned n = 2; n <= 5; n++)
+		CU_ASSERT_EQUAL(live_told(l, n, T0, NULL), UP_LOGIN_PENDING);
+	/* one that has lapsed makes room before the oldest must go: 4 was scanned and is over sooner than 2 */
+	CU_ASSERT_EQUAL(live_scan(l, 4, 7, T0 + 10, &t), UP_OK);
+	CU_ASSERT_EQUAL(begin(l, 6, S("a"), S("one"), 0, t), UP_OK);
+	CU_ASSERT_EQUAL(live_told(l, 2, t, NULL), UP_LOGIN_PENDING);
+	CU_ASSERT_EQUAL(live_told(l, 4, t, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(begin(l, 7, S("a"), S("one"), 0, t), UP_OK);
+	CU_ASSERT_EQUAL(live_told(l, 2, t, NULL), UP_LOGIN_EXPIRED);
+	up_live_free(&l);
+}
+
+static void
+test_full(void)
+{
+	static const size_t sizes[] = { 1, 2, 15, 16, 17, 100 };
+
+	for (size_t k = 0; k < UP_ARRAY_LEN(sizes); k++) {
+		struct up_live *l = live_new(sizes[k], 4, 4);
+		struct up_live_stats stats;
+		unsigned n;
+		int64_t now = T0;
+
+		for (n = 0; n < sizes[k]; n++)
+			CU_ASSERT_EQUAL(live_begin(l, n, now), UP_OK);
+		CU_ASSERT_EQUAL(live_begin(l, n, now), UP_E_BUSY);
+		CU_ASSERT_EQUAL(live_begin(l, n, now + UP_LIVE_PENDING_MS - 1), UP_E_BUSY);
+		now += UP_LIVE_PENDING_MS; /* all are over; without a tick */
+		for (n = 0; n < sizes[k]; n++)
+			CU_ASSERT_EQUAL(live_begin(l, n + 1000, now), UP_OK);
+		CU_ASSERT_EQUAL(live_begin(l, n + 1000, now), UP_E_BUSY);
+		up_live_stats(l, &stats);
+		CU_ASSERT_EQUAL(stats.pending, sizes[k]);
+		now += UP_LIVE_PENDING_MS;
+		up_live_tick(l, now, NULL, NULL);
+		up_live_stats(l, &stats);
+		CU_ASSERT_EQUAL(stats.pending, 0);
+		CU_ASSERT_EQUAL(stats.finished, sizes[k]);
+		CU_ASSERT_EQUAL(live_redeem(l, 1000, now, NULL), UP_E_EXPIRED);
+		up_live_tick(l, now + UP_LIVE_PENDING_MS, NULL, NULL);
+		up_live_stats(l, &stats);
+		CU_ASSERT_EQUAL(stats.finished, 0);
+		CU_ASSERT_EQUAL(live_redeem(l, 1000, now, NULL), UP_E_GRANT);
+		up_live_free(&l);
+	}
+}
+
+/* Finished ones go first, in the order in which they ended. */
+static void
+test_room(void)
+{
+	struct up_live *l = live_new(20, 4, 4);
+	unsigned n;
+
+	for (n = 0; n < 20; n++)
+		live_bring(l, n, n % 2 == 0 ? UP_LOGIN_PENDING : UP_LOGIN_DECIDING, T0);
+	for (n = 19; n < 20; n -= 2)
+		live_call(l, up_live_decide_deny, n, T0 + 100 - n);
+	for (n = 19; n < 20; n -= 2) {
+		CU_ASSERT_EQUAL(live_told(l, n, T0 + 200, NULL), UP_LOGIN_DENIED);
+		CU_ASSERT_EQUAL(live_begin(l, 100 + n, T0 + 200), UP_OK);
+		CU_ASSERT_EQUAL(live_told(l, n, T0 + 200, NULL), UP_LOGIN_STATES);
+	}
+	CU_ASSERT_EQUAL(live_begin(l, 200, T0 + 200), UP_E_BUSY);
+	up_live_free(&l);
+}
+
+/* A second redemption is seen for as long as the device code lives, and two minutes at least. */
+static void
+test_retention(void)
+{
+	struct up_live *l = live_new(20, 4, 4);
+	int64_t deadline, now = T0 + UP_LIVE_PENDING_MS - 1;
+
+	live_bring(l, 1, UP_LOGIN_REDEEMED, T0);
+	up_live_tick(l, T0 + UP_LIVE_PENDING_MS - 1, NULL, NULL);
+	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + UP_LIVE_PENDING_MS - 1, NULL), UP_E_REPLAY);
+	up_live_tick(l, T0 + UP_LIVE_PENDING_MS, NULL, NULL);
+	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + UP_LIVE_PENDING_MS, NULL), UP_E_GRANT);
+	CU_ASSERT_EQUAL(live_begin(l, 2, T0), UP_OK);
+	CU_ASSERT_EQUAL(live_scan(l, 2, 7, now, &deadline), UP_OK);
+	CU_ASSERT_EQUAL(live_decide(l, 2, 7, now), UP_OK);
+	live_call(l, up_live_decide_deny, 2, now);
+	up_live_tick(l, now + 119999, NULL, NULL);
+	CU_ASSERT_EQUAL(live_redeem(l, 2, now, NULL), UP_E_DENIED);
+	up_live_tick(l, now + 120000, NULL, NULL);
+	CU_ASSERT_EQUAL(live_redeem(l, 2, now, NULL), UP_E_GRANT);
+	up_live_free(&l);
+}
+
+/* Once for each that ended without outcome after a scan. */
+static void
+test_reports(void)
+{
+	static const struct { enum up_login_state state; unsigned n; int64_t role; } rows[] = {
+		{ UP_LOGIN_PENDING, 0, 0 }, { UP_LOGIN_SCANNED, 1, 0 }, { UP_LOGIN_DECIDING, 0, 0 }, { UP_LOGIN_APPROVED, 1, 9 },
+		{ UP_LOGIN_REDEEMING, 0, 0 }, { UP_LOGIN_REDEEMED, 0, 0 },
+	};
+	struct up_live *l = live_new(20, 4, 4);
+
+	for (unsigned i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		for (unsigned noticed = 0; noticed < 2; noticed++) {
+			int64_t now = T0 + i * 10000000 + noticed * 5000000;
+			struct told t = { 0 };
+			char id[UP_LIVE_ID + 1];
+
+			live_id(2 * i + noticed, id);
+			live_bring(l, 2 * i + noticed, rows[i].state, now);
+			up_live_tick(l, now, on_expired, &t);
+			CU_ASSERT_EQUAL(t.n, 0);
+			now += UP_LIVE_PENDING_MS;
+			if (noticed) /* a look ends it before the tick does */
+				live_told(l, 2 * i + noticed, now, NULL);
+			up_live_tick(l, now, on_expired, &t);
+			up_live_tick(l, now, on_expired, &t);
+			UP_CHECK(t.n == rows[i].n, up_login_state_name(rows[i].state));
+			UP_CHECK(t.n == 0 || (t.device == 7 && t.role == rows[i].role && strcmp(t.id, id) == 0
+				&& strcmp(t.purpose, "File the annual report") == 0), up_login_state_name(rows[i].state));
+		}
+	}
+	up_live_free(&l);
+}
+
+/* What has still to be told of is not dropped for room. */
+static void
+test_report_survives(void)
+{
+	struct up_live *l = live_new(1, 4, 4);
+	struct told t = { 0 };
+
+	live_bring(l, 1, UP_LOGIN_SCANNED, T0);
+	live_call(l, up_live_end, 1, T0);
+	CU_ASSERT_EQUAL(live_begin(l, 2, T0), UP_E_BUSY);
+	up_live_tick(l, T0, on_expired, &t);
+	CU_ASSERT_EQUAL(t.n, 1);
+	CU_ASSERT_EQUAL(live_begin(l, 2, T0), UP_OK);
+	up_live_free(&l);
+}
+
+static unsigned wakes;
+
+static void
+on_wake(struct up_live_watch *w)
+{
+	(void)w;
+	wakes++;
+}
+
+static void
+test_watch(void)
+{
+	struct up_live *l = live_new(1, 4, 4);
+	struct up_live_watch w[5];
+	struct up_live_stats stats;
+	uint8_t key[UP_LIVE_KEY];
+	int64_t left;
+
+	live_key(1, 'w', key);
+	for (int i = 0; i < 5; i++)
+		w[i] = (struct up_live_watch){ .wake = on_wake };
+	wakes = 0;
+	CU_ASSERT_EQUAL(up_live_watch_open(l, key, &w[0], T0), UP_E_NOT_FOUND);
+	up_live_watch_close(l, &w[0]);
+	live_bring(l, 1, UP_LOGIN_PENDING, T0);
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL(up_live_watch_open(l, key, &w[i], T0), UP_OK);
+	CU_ASSERT_EQUAL(up_live_watch_open(l, key, &w[4], T0), UP_E_RATE);
+	UP_CHECK_TEXT(w[3].info->client, "tax-portal");
+	CU_ASSERT_EQUAL(live_scan(l, 1, 7, T0, &left), UP_OK);
+	CU_ASSERT_EQUAL(wakes, 4);
+	up_live_watch_close(l, &w[1]);
+	up_live_watch_close(l, &w[1]);
+	CU_ASSERT_PTR_NULL(w[1].info);
+	CU_ASSERT_EQUAL(up_live_watch_open(l, key, &w[4], T0), UP_OK);
+	CU_ASSERT_EQUAL(up_live_watch_state(l, &w[0], T0 + 1000, &left), UP_LOGIN_SCANNED);
+	CU_ASSERT_EQUAL(left, UP_LIVE_SCANNED_MS - 1000);
+	up_live_tick(l, T0 + UP_LIVE_SCANNED_MS, NULL, NULL);
+	CU_ASSERT_EQUAL(wakes, 8);
+	CU_ASSERT_EQUAL(up_live_watch_state(l, &w[0], T0, &left), UP_LOGIN_EXPIRED);
+	up_live_watch_close(l, &w[0]);
+	up_live_stats(l, &stats);
+	CU_ASSERT_EQUAL(stats.watchers, 3);
+	live_bring(l, 2, UP_LOGIN_SCANNED, T0); /* drops 1: its watchers hear of it and nothing of the other */
+	CU_ASSERT_EQUAL(wakes, 11);
+	CU_ASSERT_EQUAL(up_live_watch_state(l, &w[2], T0, &left), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(left, 0);
+	UP_CHECK_TEXT(w[2].info->client, "tax-portal");
+	up_live_watch_close(l, &w[2]);
+	up_live_watch_close(l, &w[3]);
+	up_live_watch_close(l, &w[4]);
+	CU_ASSERT_EQUAL(wakes, 11);
+	up_live_stats(l, &stats);
+	CU_ASSERT_EQUAL(stats.watchers, 0);
+	up_live_free(&l);
+}
+
+static void
+test_once(void)
+{
+	struct up_live *l = live_new(4, 100, 4);
+	struct up_live_stats stats;
+	uint8_t key[16];
+	unsigned n;
+
+	live_key(1, 'k', key);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0), UP_OK);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0), UP_E_REPLAY);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 90000, T0 + 59999), UP_E_REPLAY);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 - 5, T0), UP_E_REPLAY);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 90000, T0 + 60000), UP_OK);
+	live_key(2, 'k', key);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0 + 60000), UP_OK); /* on the last millisecond */
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0 + 60999), UP_E_REPLAY);
+	for (n = 3; n <= 100; n++) {
+		live_key(n, 'k', key);
+		UP_CHECK(up_live_once(l, key, T0 + 200000 + n, T0 + 60000) == UP_OK, "fills");
+	}
+	live_key(101, 'k', key);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 300000, T0 + 60000), UP_E_BUSY);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 300000, T0 + 61000), UP_OK); /* 2 has left */
+	up_live_tick(l, T0 + 250000, NULL, NULL);
+	up_live_stats(l, &stats);
+	CU_ASSERT_EQUAL(stats.replays, 1);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 300000, T0 + 61000), UP_E_REPLAY); /* whatever the clock does */
+	live_key(102, 'k', key);         /* many turns of the wheel ahead */
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 86400000, T0 + 250000), UP_OK);
+	for (int64_t now = T0 + 250000; now < T0 + 86400000; now += 250000) {
+		up_live_tick(l, now, NULL, NULL);
+		CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 86400000, now), UP_E_REPLAY);
+	}
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 90000000, T0 + 86400000), UP_OK);
+	up_live_free(&l);
+}
+
+/* Every key is taken once however many there are, and all the room can be used. */
+static void
+test_once_many(void)
+{
+	struct up_live *l = live_new(4, 20000, 4);
+	unsigned n, bad = 0;
+	uint8_t key[16];
+
+	for (n = 0; n < 40000; n++) {
+		live_key(n % 20000, 'k', key);
+		bad += up_live_once(l, key, T0 + 60000, T0) != (n < 20000 ? UP_OK : UP_E_REPLAY);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	live_key(n, 'k', key);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 120000, T0), UP_E_BUSY);
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 120000, T0 + 60000), UP_OK);
+	up_live_free(&l);
+}
+
+/* Against a bucket that is filled and emptied in plain words. */
+static void
+test_rate(void)
+{
+	struct up_live *l = live_new(4, 4, 1024);
+	struct { int64_t level, last; unsigned burst, every; } bucket[20];
+	unsigned seed = 12345, bad = 0;
+	int64_t now = T0;
+
+	for (unsigned i = 0; i < 20; i++) {
+		bucket[i].burst = i % 7;
+		bucket[i].every = 1 + 37 * i;
+		bucket[i].level = (int64_t)bucket[i].burst * bucket[i].every;
+		bucket[i].last = now;
+	}
+	for (int k = 0; k < 100000; k++) {
+		unsigned i = (seed = seed * 1103515245 + 12345) >> 16 & 15;
+		char who[8];
+		int64_t most = (int64_t)bucket[i].burst * bucket[i].every;
+		bool ok;
+
+		now += seed >> 20 & 15;
+		snprintf(who, sizeof(who), "%u", i / 2);
+		bucket[i].level += now - bucket[i].last;
+		bucket[i].last = now;
+		if (bucket[i].level > most)
+			bucket[i].level = most;
+		ok = bucket[i].burst > 0 && bucket[i].level >= bucket[i].every;
+		if (ok)
+			bucket[i].level -= bucket[i].every;
+		bad += (up_live_rate(l, i % 2 ? "odd" : "even", up_span_str(who), bucket[i].burst, bucket[i].every, now) == UP_OK) != ok;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	up_live_free(&l);
+}
+
+static void
+test_rate_edges(void)
+{
+	struct up_live *l = live_new(4, 4, 64);
+	unsigned passed = 0;
+	char who[24];
+
+	for (int i = 0; i < 5; i++)
+		passed += up_live_rate(l, "a", S("x"), 3, 1000, T0) == UP_OK;
+	CU_ASSERT_EQUAL(passed, 3);
+	CU_ASSERT_EQUAL(up_live_rate(l, "b", S("x"), 3, 1000, T0), UP_OK);
+	/* set back by an hour: the bucket is empty, but no more than that */
+	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("x"), 3, 1000, T0 - 3600000), UP_E_RATE);
+	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("x"), 3, 1000, T0 - 3599000), UP_OK);
+	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("y"), 0, 1000, T0), UP_E_RATE);
+	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("z"), 4000000000u, INT64_MAX / 2, T0), UP_E_RATE);
+	/* a flood from 100 000 sources: each gets its first, and the honest its own; memory is 64 cells */
+	passed = 0;
+	for (int i = 0; i < 100000; i++) {
+		snprintf(who, sizeof(who), "flood-%d", i);
+		passed += up_live_rate(l, "f", up_span_str(who), 1, 1000, T0 + i / 100) == UP_OK;
+	}
+	CU_ASSERT_EQUAL(passed, 100000);
+	CU_ASSERT_EQUAL(up_live_rate(l, "f", S("honest"), 1, 1000, T0 + 1000), UP_OK);
+	CU_ASSERT_EQUAL(up_live_rate(l, "f", S("honest"), 1, 1000, T0 + 1000), UP_E_RATE);
+	up_live_free(&l);
+}
+
+/* The worked example of the SipHash paper, appendix A: key 00 01 .. 0f, input 00 01 .. 0e. */
+static void
+test_siphash(void)
+{
+	static const uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+	uint8_t in[15];
+
+	for (uint8_t i = 0; i < sizeof(in); i++)
+		in[i] = i;
+	CU_ASSERT_EQUAL(up_siphash(key, up_span_of(in, sizeof(in))), 0xa129ca6149be45e5);
+}
+
+UP_SUITE("live limits", test_siphash, test_supersede, test_browser, test_full, test_room, test_retention, test_reports, test_report_survives, test_watch,
+	test_once, test_once_many, test_rate, test_rate_edges)

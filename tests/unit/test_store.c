@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The contract of server/store/store.h, call by call. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "server/store/schema.h"
+#include "server/store/usage.h"
+#include "test_store_fixture.h"
+
+struct seen { size_t n; int64_t first, last; char body[4096]; };
+
+static int
+see(void *arg, int64_t seq, struct up_span canonical)
+{
+	struct seen *s = arg;
+
+	s->n++;
+	s->first = s->first == 0 ? seq : s->first;
+	s->last = seq;
+	snprintf(s->body, sizeof(s->body), "%.*s", (int)canonical.n, (const char *)canonical.p);
+	return 0;
+}
+
+static struct seen
+query(struct up_store *s, struct up_usage_filter filter)
+{
+	struct seen seen = { 0 };
+
+	CU_ASSERT_EQUAL(up_store_usage(s, &filter, see, &seen), UP_OK);
+	return seen;
+}
+
+static struct seen
+newest(struct up_store *s)
+{
+	return query(s, (struct up_usage_filter){ .limit = 1 });
+}
+
+static void
+test_open(void)
+{
+	struct up_store_settings o = { .path = "/tmp/unitpass-none/none.db" };
+	struct up_store *s;
+	struct fixture f;
+	struct stat st;
+	char why[256];
+
+	CU_ASSERT_EQUAL(up_store_open(&o, &s, why), UP_E_CONFIG);
+	CU_ASSERT_PTR_NULL(s);
+	CU_ASSERT(strstr(why, "none.db") != NULL);
+	up_store_close(&s);
+
+	umask(0);
+	fixture_open(&f, true);
+	CU_ASSERT_EQUAL(stat(f.path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 0777, 0600);
+	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_OK);
+	fixture_reopen(&f, false);
+	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_OK);
+	fixture_close(&f);
+}
+
+static enum up_err
+run_sql(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	int rc = sqlite3_open(path, &db);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	sqlite3_close(db);
+	return rc == SQLITE_OK ? UP_OK : UP_E_STORE;
+}
+
+/* A file made by an older release is brought up to date and keeps its rows; a newer one, and another program's, are refused. */
+static void
+test_migrate(void)
+{
+	char folder[] = "/tmp/unitpass-store-XXXXXX", path[96], why[256];
+	struct fixture f = { 0 };
+	int n;
+	const char *const *steps = up_schema_steps(&n);
+	sqlite3 *db;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	for (int older = 1; older <= n; older++) {
+		snprintf(path, sizeof(path), "%s/%d.db", folder, older);
+		CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+		CU_ASSERT_EQUAL(up_schema_migrate(db, steps, older, why), UP_OK);
+		sqlite3_close(db);
+		CU_ASSERT_EQUAL(run_sql(path, "INSERT INTO authority (code, name, created_ms) VALUES ('old', 'old', 1)"), UP_OK);
+		CU_ASSERT_EQUAL_FATAL(fixture_connect(path, false, &f.store), UP_OK);
+		snprintf(f.path, sizeof(f.path), "%s", path);
+		CU_ASSERT_EQUAL(fixture_count(&f, "SELECT max(version) FROM schema_version"), n);
+		CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM authority WHERE code = 'old'"), 1);
+		CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage"), 0);
+		up_store_close(&f.store);
+		CU_ASSERT_EQUAL(run_sql(path, "INSERT INTO schema_version (version, applied_s) VALUES (99, 1)"), UP_OK);
+		CU_ASSERT_EQUAL(fixture_connect(path, false, &f.store), UP_E_CONFIG);
+		unlink(path);
+	}
+	CU_ASSERT_EQUAL(run_sql(path, "CREATE TABLE other (a)"), UP_OK);
+	CU_ASSERT_EQUAL(fixture_connect(path, false, &f.store), UP_E_CONFIG);
+	unlink(path);
+	rmdir(folder);
+}
+
+/* A step that fails leaves the version before it. */
+static void
+test_migrate_fails(void)
+{
+	static const char *const steps[] = { "CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)" };
+	char why[256];
+	sqlite3 *db;
+	sqlite3_stmt *st;
+
+	CU_ASSERT_EQUAL_FATAL(sqlite3_open(":memory:", &db), SQLITE_OK);
+	CU_ASSERT_EQUAL(up_schema_migrate(db, steps, 2, why), UP_E_STORE);
+	CU_ASSERT(strstr(why, "step 2") != NULL);
+	CU_ASSERT_EQUAL(up_schema_migrate(db, steps, 1, why), UP_OK);
+	CU_ASSERT_EQUAL(sqlite3_prepare_v2(db, "SELECT * FROM b", -1, &st, NULL), SQLITE_ERROR);
+	sqlite3_close(db);
+}
+
+static void
+test_admin(void)
+{
+	struct up_unit_row u = { UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第三中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 };
+	struct up_unit_row rows[2] = { u, { UP_SPAN_LIT(U1), UP_SPAN_LIT("改名"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-1"), 1, 2 } };
+	struct up_client c = { .id = (char *)"p2", .name = (char *)"n", .origin = (char *)"https://p2.example.org", .is_static = true, .has_secret = true,
+		.jwks = (char *)"{\"keys\":[]}" };
+	struct up_client **clients;
+	struct up_item *items;
+	struct fixture f;
+	size_t added, bad, n;
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 2, NOW, &added, &bad), UP_E_STATE);
+	CU_ASSERT_EQUAL(bad, 1);
+	CU_ASSERT_EQUAL(added, 0);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM unit"), 2);
+	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
+	CU_ASSERT_EQUAL(added, 1);
+	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
+	CU_ASSERT_EQUAL(added, 0);
+	rows[0].code = UP_SPAN_LIT("1243000010000042XX");
+	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_STATE);    /* certificate number taken */
+	rows[0].certificate = UP_SPAN_LIT("CERT-4");
+	rows[0].authority = UP_SPAN_LIT("gd");
+	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_NOT_FOUND);
+
+	memset(c.secret_hash, 9, 32);
+	CU_ASSERT_EQUAL(up_store_client_put(f.store, &c, NOW), UP_OK);
+	CU_ASSERT_EQUAL(up_store_client_put(f.store, &c, NOW), UP_E_STATE);
+	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("x"), UP_SPAN_LIT("X"), UP_SPAN_LIT("nobody"), NOW), UP_E_CLIENT);
+	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("X"), UP_SPAN_LIT("p2"), NOW), UP_E_STATE);
+	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("X"), UP_SPAN_LIT("portal"), NOW), UP_OK);
+
+	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, &clients, &n), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(n, 2);
+	CU_ASSERT_STRING_EQUAL(clients[0]->id, "portal");
+	CU_ASSERT_STRING_EQUAL(clients[0]->items, "annual-report change");
+	CU_ASSERT_PTR_NULL(clients[0]->jwks);
+	CU_ASSERT(!clients[0]->has_secret && !clients[0]->is_static);
+	CU_ASSERT_STRING_EQUAL(clients[1]->jwks, c.jwks);
+	CU_ASSERT_STRING_EQUAL(clients[1]->items, "");
+	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static && memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
+	up_store_clients_free(&clients, n);
+	CU_ASSERT_PTR_NULL(clients);
+	CU_ASSERT_EQUAL_FATAL(up_store_items(f.store, &items, &n), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(n, 2);
+	CU_ASSERT_STRING_EQUAL(items[0].client, "portal");
+	up_store_items_free(&items, n);
+	fixture_close(&f);
+}
+
+static struct up_enrol_row
+window_row(const struct up_named *who, const char *outcome)
+{
+	struct up_enrol_row r = { .unit = UP_SPAN_LIT(U1), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(outcome), .assurance = UP_SPAN_LIT("roster"),
+		.clerk = UP_SPAN_LIT("c"), .window = UP_SPAN_LIT("w"), .named = *who, .expires_ms = NOW + 300000 };
+
+	fixture_code(outcome, r.code_hash);
+	return r;
+}
+
+static void
+test_window(void)
+{
+	struct up_enrol_row r = window_row(&fixture_li, "unavailable");
+	struct up_enrolment *e;
+	struct fixture f;
+	char ref[23];
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_PENDING);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person WHERE outcome = 'pending'"), 1);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment"), 0);
+	CU_ASSERT(strstr(newest(f.store).body, "authorization_pending") != NULL);
+	r = window_row(&fixture_zhang, "mismatch");
+	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_PERSON);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"), 1);
+	r = window_row(&fixture_li, "match");
+	r.unit = UP_SPAN_LIT("12430100MB0A12342M");
+	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_NOT_FOUND);
+
+	/* the wrong person was written down, never enrolled, and gives way to the right one; her code ends */
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_zhang, "wrong"), UP_OK);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "one"), UP_OK);
+	fixture_code("wrong", r.code_hash);
+	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_zhang, NOW, &e), UP_E_CODE);
+	/* a new code for the same person ends the old one */
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "two"), UP_OK);
+	fixture_code("one", r.code_hash);
+	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW, &e), UP_E_CODE);
+	fixture_code("two", r.code_hash);
+	CU_ASSERT_EQUAL_FATAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW, &e), UP_OK);
+	CU_ASSERT_STRING_EQUAL(e->unit_code, U1);
+	CU_ASSERT_STRING_EQUAL(e->certificate, "CERT-1");
+	CU_ASSERT_STRING_EQUAL(e->person_masked, "李*");
+	CU_ASSERT_EQUAL(e->certificate_version, 1);
+	up_store_enrolment_free(&e);
+	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW + 300000, &e), UP_E_CODE);
+
+	struct up_job job = fixture_enrol_job("two", &fixture_li, ref);
+
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
+	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_zhang, "other"), UP_E_STATE);
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
+
+static void
+test_mismatches(void)
+{
+	const struct up_named almost = { fixture_li.name, fixture_li.resident, fixture_zhang.mobile };
+	struct up_enrolment *e;
+	struct fixture f;
+	uint8_t code[32];
+	char ref[23];
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "first"), UP_OK);
+	fixture_code("first", code);
+
+	struct up_job job = fixture_enrol_job("first", &almost, ref);
+
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, i % 2 ? &fixture_zhang : &almost, NOW, &e), UP_E_PERSON);
+	CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, &fixture_li, NOW, &e), UP_OK);
+	up_store_enrolment_free(&e);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PERSON);
+	CU_ASSERT_PTR_NULL(job.out_role);
+	CU_ASSERT(strstr(newest(f.store).body, "\"reason\":\"wrong_person\"") != NULL);
+	CU_ASSERT(strstr(newest(f.store).body, "person_ref") == NULL);
+	CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, &fixture_li, NOW, &e), UP_E_CODE);
+	fixture_close(&f);
+}
+
+static void
+test_enrol(void)
+{
+	struct up_device d;
+	struct up_role **roles, *role;
+	struct up_enrolment *e;
+	struct fixture f;
+	uint8_t code[32];
+	char ref[23];
+	size_t n;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
+	fixture_code("first", code);
+	CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, &fixture_li, NOW, &e), UP_E_CODE);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
+	CU_ASSERT_EQUAL(d.id, f.device);
+	CU_ASSERT_EQUAL(d.key[63], 5);
+	CU_ASSERT_STRING_EQUAL(d.person_masked, "李*");
+	CU_ASSERT_EQUAL_FATAL(up_store_roles(f.store, f.device, NOW, &roles, &n), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(n, 1);
+	CU_ASSERT(roles[0]->live);
+	CU_ASSERT_STRING_EQUAL(roles[0]->person_name, "李明");
+	CU_ASSERT_STRING_EQUAL(roles[0]->assurance, "roster");
+	up_store_roles_free(&roles, n);
+	CU_ASSERT_EQUAL(up_store_role(f.store, f.role, f.device + 1, NOW, &role), UP_E_ROLE);
+	CU_ASSERT_EQUAL_FATAL(up_store_role(f.store, f.role, f.device, 1900000001000, &role), UP_OK);
+	CU_ASSERT(!role->live);                  /* the certificate's period is over */
+	up_store_role_free(&role);
+	CU_ASSERT_EQUAL_FATAL(up_store_role(f.store, f.role, f.device, 1900000000999, &role), UP_OK);
+	CU_ASSERT(role->live);
+	up_store_role_free(&role);
+
+	/* no statement, and a token hash that is taken */
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "second"), UP_OK);
+	struct up_job job = fixture_enrol_job("second", &fixture_li, ref);
+	job.statement_version = up_span_str("");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_STATEMENT);
+	job = fixture_enrol_job("second", &fixture_li, ref);
+	memcpy(job.device_token_hash, f.token_hash, 32);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_STATE);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
+	/* rule 28: the new phone ends the old one */
+	job = fixture_enrol_job("second", &fixture_li, ref);
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
+	CU_ASSERT_NOT_EQUAL(job.out_device, f.device);
+	CU_ASSERT_EQUAL(job.out_role->id, f.role);
+	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_TOKEN);
+	job = fixture_decide(&f, true);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM agreement WHERE version = '2025-01'"), 2);
+	fixture_close(&f);
+}
+
+/* A registered phone takes a second unit: same person, her password, no new device. */
+static void
+test_second_unit(void)
+{
+	struct up_device d;
+	struct up_role **roles;
+	struct fixture f;
+	char ref[23];
+	size_t n;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U2, &fixture_li, "second"), UP_OK);
+	struct up_job job = fixture_enrol_job("second", &fixture_li, ref);
+	job.device = f.device;
+	job.password[0] = 9;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PASSWORD);
+	CU_ASSERT_EQUAL(job.tries_left, 5);
+	CU_ASSERT_EQUAL(job.password[1], 0);     /* wiped */
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
+	CU_ASSERT_EQUAL(d.errors, 1);
+	job = fixture_enrol_job("second", &fixture_li, ref);
+	job.device = f.device;
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
+	CU_ASSERT_EQUAL(job.out_device, f.device);
+	CU_ASSERT_STRING_EQUAL(job.out_role->unit_code, U2);
+	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
+	CU_ASSERT_EQUAL(d.errors, 0);
+	CU_ASSERT_EQUAL(up_store_roles(f.store, f.device, NOW, &roles, &n), UP_OK);
+	CU_ASSERT_EQUAL(n, 2);
+	up_store_roles_free(&roles, n);
+
+	/* Zhang's code on Li's phone */
+	CU_ASSERT_EQUAL(run_sql(f.path, "UPDATE role SET status = 'ended' WHERE unit = 2"), UP_OK);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U2, &fixture_zhang, "zhang"), UP_OK);
+	job = fixture_enrol_job("zhang", &fixture_zhang, ref);
+	job.device = f.device;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PERSON);
+	/* a new phone for U2's successor leaves the first phone with U1 alive */
+	job = fixture_enrol_job("zhang", &fixture_zhang, ref);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
+	fixture_close(&f);
+}
+
+static void
+test_login(void)
+{
+	struct fixture f;
+	struct up_session *session;
+	bool known;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
+	struct up_job job = fixture_decide(&f, true);
+	job.role = 0;
+	job.certificate = UP_SPAN_LIT("CERT-1");
+	job.item = UP_SPAN_LIT("annual-report");
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
+	CU_ASSERT_EQUAL(job.out_role->id, f.role);
+	struct seen last = newest(f.store);
+	CU_ASSERT_EQUAL(last.last, job.out_seq);
+	CU_ASSERT(strstr(last.body, "\"result\":\"ok\"") && strstr(last.body, U1) && strstr(last.body, job.out_role->ref) && strstr(last.body, "第一中学") &&
+	    strstr(last.body, "\"certificate_version\":1") && strstr(last.body, "first00000000000000000") && strstr(last.body, "李*"));
+	CU_ASSERT(strstr(last.body, "李明") == NULL);
+	uint8_t leaf[32];
+	CU_ASSERT_EQUAL(up_record_leaf(up_span_str(last.body), leaf), UP_OK);
+	CU_ASSERT(memcmp(leaf, job.out_leaf, 32) == 0);
+	up_store_role_free(&job.out_role);
+
+	job = fixture_decide(&f, true);
+	job.role = 0;
+	job.certificate = UP_SPAN_LIT("CERT-2");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ROLE);
+	CU_ASSERT(strstr(newest(f.store).body, "\"reason\":\"role_not_live\",\"result\":\"refused\"") != NULL);
+	job = fixture_decide(&f, false);
+	job.with_password = false;               /* a denial */
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+	CU_ASSERT_PTR_NULL(job.out_role);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 0);
+
+	job = fixture_redeem(&f, "ssssssssssssssssssssss");
+	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known), UP_OK);
+	CU_ASSERT(!known);
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
+	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known), UP_OK);
+	CU_ASSERT(known);
+	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U2), &known), UP_OK);
+	CU_ASSERT(!known);
+	job = fixture_redeem(&f, "ssssssssssssssssssssss");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_STATE);
+	CU_ASSERT_EQUAL_FATAL(up_store_session(f.store, "ssssssssssssssssssssss", &session), UP_OK);
+	CU_ASSERT(!session->revoked);
+	CU_ASSERT_STRING_EQUAL(session->client, "portal");
+	up_store_session_free(&session);
+	job.kind = UP_JOB_REPLAY;
+	job.record = fixture_record("login.replay");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_store_session(f.store, "ssssssssssssssssssssss", &session), UP_OK);
+	CU_ASSERT(session->revoked);
+	up_store_session_free(&session);
+	CU_ASSERT_EQUAL(up_store_session(f.store, "nnnnnnnnnnnnnnnnnnnnnn", &session), UP_E_TOKEN);
+	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+	job.record.client = UP_SPAN_LIT("nobody");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_CLIENT);
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
+
+/* Whatever dies, the session dies with it, and nothing can be redeemed or decided. */
+static void
+test_dead(void)
+{
+	static const struct { const char *kill, *revive; enum up_err decide, redeem; } rows[] = {
+		{ "UPDATE role SET status = 'ended'", "UPDATE role SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
+		{ "UPDATE device SET status = 'ended'", "UPDATE device SET status = 'live'", UP_E_TOKEN, UP_E_TOKEN },
+		{ "UPDATE unit SET status = 'ended' WHERE id = 1", "UPDATE unit SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
+		{ "UPDATE person SET outcome = 'pending'", "UPDATE person SET outcome = 'match'", UP_E_ROLE, UP_E_ROLE },
+		{ "UPDATE client SET status = 'ended'", "UPDATE client SET status = 'live'", UP_E_CLIENT, UP_E_CLIENT },
+	};
+	struct up_session *session;
+	struct fixture f;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
+	struct up_job job = fixture_redeem(&f, "ssssssssssssssssssssss");
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
+	up_store_role_free(&job.out_role);
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		UP_CHECK(run_sql(f.path, rows[i].kill) == UP_OK, rows[i].kill);
+		job = fixture_decide(&f, true);
+		UP_CHECK(up_store_run(f.store, &job) == rows[i].decide, rows[i].kill);
+		job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+		UP_CHECK(up_store_run(f.store, &job) == rows[i].redeem, rows[i].kill);
+		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK && session->revoked, rows[i].kill);
+		up_store_session_free(&session);
+		UP_CHECK(run_sql(f.path, rows[i].revive) == UP_OK, rows[i].revive);
+		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK && !session->revoked, rows[i].revive);
+		up_store_session_free(&session);
+	}
+	/* an expired certificate, and a user without a grant */
+	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+	job.now_ms = 1900000001000;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ROLE);
+	CU_ASSERT_EQUAL(run_sql(f.path, "UPDATE role SET role = 'user'"), UP_OK);
+	job = fixture_decide(&f, true);
+	job.item = UP_SPAN_LIT("annual-report");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ITEM_GRANT);
+	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+	job.item = UP_SPAN_LIT("annual-report");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ITEM_GRANT);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM session"), 1);
+	fixture_close(&f);
+}
+
+static void
+test_password(void)
+{
+	struct fixture f;
+	struct up_job job;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
+	for (int round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 5; i++) {
+			job = fixture_decide(&f, false);
+			CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PASSWORD);
+			CU_ASSERT_EQUAL(job.tries_left, 5 - i);
+			if (i == 2)
+				fixture_reopen(&f, true);
+		}
+		if (round == 1)
+			break;
+		job = fixture_decide(&f, true);  /* a right one resets */
+		CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+		up_store_role_free(&job.out_role);
+	}
+	job = fixture_decide(&f, false);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_LOCKED);
+	fixture_reopen(&f, false);
+	job = fixture_decide(&f, true);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_LOCKED);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 6);
+	CU_ASSERT(strstr(newest(f.store).body, "password_locked") != NULL);
+	fixture_close(&f);
+}
+
+static int
+stop(void *arg, int64_t seq, struct up_span canonical)
+{
+	see(arg, seq, canonical);
+	return 1;
+}
+
+/* 9000 records over three blocks, two units and times that run back now and then. */
+static void
+test_usage(void)
+{
+	struct fixture f;
+	struct seen seen;
+	size_t u1 = 0, in_time = 0;
+	char transaction[23];
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "first"), UP_OK);
+	CU_ASSERT_EQUAL(up_sqlite_begin(f.store->write), UP_OK);
+	for (int i = 2; i <= 9000; i++) {
+		struct up_record r = fixture_record(i % 3 == 0 ? "login.scan" : "login.approve");
+		uint8_t leaf[32];
+
+		snprintf(transaction, sizeof(transaction), "%022d", i / 3);
+		r.transaction = up_span_str(transaction);
+		r.time_ms = NOW + i * 1000 - (i % 100 == 0 ? 5000000 : 0);
+		r.unit_code = i % 3 == 0 ? up_span_str("") : i % 2 ? UP_SPAN_LIT(U1) : UP_SPAN_LIT(U2);
+		r.purpose = i == 77 ? UP_SPAN_LIT("\",\"event\":\"fake\",\"") : up_span_str("");
+		u1 += r.unit_code.n > 0 && i % 2;
+		in_time += r.time_ms >= NOW + 5000000 && r.time_ms < NOW + 5100000;
+		CU_ASSERT_EQUAL_FATAL(up_usage_add(f.store->write, &r, leaf), UP_OK);
+	}
+	CU_ASSERT_EQUAL(up_sqlite_commit(f.store->write), UP_OK);
+	CU_ASSERT(fixture_gapless(&f));
+
+	seen = query(f.store, (struct up_usage_filter){ 0 });
+	CU_ASSERT(seen.n == 9000 && seen.first == 9000 && seen.last == 1);
+	seen = query(f.store, (struct up_usage_filter){ .oldest_first = true });
+	CU_ASSERT(seen.n == 9000 && seen.first == 1 && seen.last == 9000);
+	seen = query(f.store, (struct up_usage_filter){ .unit = UP_SPAN_LIT(U1) });
+	CU_ASSERT_EQUAL(seen.n, u1 + 1);
+	seen = query(f.store, (struct up_usage_filter){ .from_ms = NOW + 5000000, .to_ms = NOW + 5100000 });
+	CU_ASSERT_EQUAL(seen.n, in_time);
+	seen = query(f.store, (struct up_usage_filter){ .from_ms = NOW + 99000000 });
+	CU_ASSERT_EQUAL(seen.n, 0);
+	seen = query(f.store, (struct up_usage_filter){ .transaction = UP_SPAN_LIT("0000000000000000000500") });
+	CU_ASSERT(seen.n == 3 && seen.last == 1500);
+	seen = query(f.store, (struct up_usage_filter){ .event = UP_SPAN_LIT("fake") });
+	CU_ASSERT_EQUAL(seen.n, 0);
+	seen = query(f.store, (struct up_usage_filter){ .event = UP_SPAN_LIT("login.scan"), .limit = 10, .after_seq = 8000 });
+	CU_ASSERT(seen.n == 10 && seen.first == 7998);
+	seen = query(f.store, (struct up_usage_filter){ .oldest_first = true, .limit = 1, .after_seq = 8000 });
+	CU_ASSERT_EQUAL(seen.first, 8001);
+	seen = query(f.store, (struct up_usage_filter){ .client = UP_SPAN_LIT("port") });
+	CU_ASSERT_EQUAL(seen.n, 0);
+	seen = query(f.store, (struct up_usage_filter){ .unit = UP_SPAN_LIT("' OR 1") });
+	CU_ASSERT_EQUAL(seen.n, 0);
+	memset(&seen, 0, sizeof(seen));
+	CU_ASSERT_EQUAL(up_store_usage(f.store, &(struct up_usage_filter){ 0 }, stop, &seen), UP_OK);
+	CU_ASSERT_EQUAL(seen.n, 1);
+	CU_ASSERT_EQUAL(run_sql(f.path, "UPDATE usage SET body = x'00'"), UP_E_STORE);
+	CU_ASSERT_EQUAL(run_sql(f.path, "DELETE FROM usage"), UP_E_STORE);
+	fixture_close(&f);
+}
+
+/* By person and by holder: what happened before a unit was chosen too. */
+static void
+test_usage_person(void)
+{
+	struct up_usage_filter by = { 0 };
+	struct up_device d;
+	struct up_role *role;
+	struct fixture f;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);                       /* enrolment.code, enrolment.done */
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
+	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan") };
+	job.record.person_ref = up_span_str(d.person_ref);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+	job = fixture_decide(&f, true);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+	role = job.out_role;
+	by.person_ref = up_span_str(d.person_ref);
+	CU_ASSERT_EQUAL(query(f.store, by).n, 4);
+	CU_ASSERT_EQUAL(query(f.store, by).first, 4);
+	by = (struct up_usage_filter){ .holder_ref = up_span_str(role->ref), .event = UP_SPAN_LIT("login.approve") };
+	CU_ASSERT_EQUAL(query(f.store, by).n, 1);
+	by.unit = UP_SPAN_LIT(U2);
+	CU_ASSERT_EQUAL(query(f.store, by).n, 0);
+	up_store_role_free(&role);
+	fixture_close(&f);
+}
+
+UP_SUITE("store", test_open, test_migrate, test_migrate_fails, test_admin, test_window, test_mismatches, test_enrol, test_second_unit, test_login,
+    test_dead, test_password, test_usage, test_usage_person)
