@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include <curl/curl.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/dpop.h"
+#include "core/text.h"
+#include "tools/common/terminal.h"
+#include "tools/holder/holder.h"
+
+#define CONNECT_S 10L
+#define TOTAL_S 30L
+#define ANSWER_MAX (1024 * 1024)
+
+struct exchange {
+	CURL *curl;
+	struct curl_slist *headers;
+	struct up_buf url, proof, answer;
+	char *body;
+	char nonce[129];
+	char error[CURL_ERROR_SIZE];
+};
+
+/* --- what comes back --- */
+
+static size_t take_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct exchange *x = arg;
+
+	if (x->answer.n + size * n > ANSWER_MAX)
+		return 0;
+	up_buf_put(&x->answer, p, size * n);
+	return x->answer.failed ? 0 : size * n;
+}
+
+/* Letters, digits and a few marks (RFC 9449 section 8: NQCHAR), within our bound: anything else is no nonce. */
+static size_t take_header(char *p, size_t size, size_t n, void *arg)
+{
+	static const char name[] = "dpop-nonce:";
+	struct up_span value, line = up_span_of(p, size * n);
+	struct exchange *x = arg;
+
+	if (line.n <= sizeof(name) - 1 || strncasecmp(p, name, sizeof(name) - 1) != 0)
+		return size * n;
+	value = up_span_of(line.p + sizeof(name) - 1, line.n - (sizeof(name) - 1));
+	while (value.n > 0 && (value.p[value.n - 1] == '\r' || value.p[value.n - 1] == '\n'))
+		value.n--;
+	value = up_span_trim(value);
+	if (value.n == 0 || value.n >= sizeof(x->nonce))
+		return size * n;
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] <= ' ' || value.p[i] >= 0x7f || value.p[i] == '"' || value.p[i] == '\\')
+			return size * n;
+	memcpy(x->nonce, value.p, value.n);
+	x->nonce[value.n] = '\0';
+	return size * n;
+}
+
+/* --- what goes out --- */
+
+static enum up_err make_proof(const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
+{
+	uint8_t raw[16];
+	char jti[22];
+	struct up_buf htu = { 0 };
+	struct up_dpop_make make = { .key = h->key, .method = c->method, .token = up_span_str(h->token), .nonce = up_span_str(h->nonce),
+		.jti = up_span_of(jti, sizeof(jti)), .extra = c->extra, .now_s = (int64_t)time(NULL) };
+	enum up_err err;
+
+	if (RAND_bytes(raw, sizeof(raw)) != 1)
+		return UP_E_CRYPTO;
+	up_text_b64url(up_span_of(raw, sizeof(raw)), jti);
+	/* The proof names the issuer, wherever --server says it is reached. */
+	up_buf_printf(&htu, "%s%s", h->issuer, c->path);
+	make.url = up_buf_span(&htu);
+	up_buf_reset(&x->proof);
+	up_buf_put_str(&x->proof, "DPoP: ");
+	err = htu.failed ? UP_E_NOMEM : up_dpop_make(&make, &x->proof);
+	up_buf_free(&htu);
+	return err;
+}
+
+static bool add_header(struct exchange *x, const char *text)
+{
+	struct curl_slist *more = text != NULL ? curl_slist_append(x->headers, text) : NULL;
+
+	x->headers = more != NULL ? more : x->headers;
+	return more != NULL;
+}
+
+static bool put_headers(const struct up_holder *h, struct exchange *x)
+{
+	struct up_buf authorization = { 0 };
+	bool good;
+
+	curl_slist_free_all(x->headers);
+	x->headers = NULL;
+	good = add_header(x, up_buf_cstr(&x->proof)) && add_header(x, up_terminal_chinese() ? "Accept-Language: zh-CN" : "Accept-Language: en") &&
+	    add_header(x, "Accept: application/json") && add_header(x, "Expect:");
+	if (good && x->body != NULL)
+		good = add_header(x, "Content-Type: application/json");
+	if (good && h->token != NULL) {
+		up_buf_printf(&authorization, "Authorization: DPoP %s", h->token);
+		good = add_header(x, up_buf_cstr(&authorization));
+		up_buf_free(&authorization);
+	}
+	return good;
+}
+
+static enum up_err set_options(const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
+{
+	const char *base = h->server != NULL ? h->server : h->issuer;
+	bool plain = strncmp(base, "http:", 5) == 0;     /* up_target_url let it pass: a loopback host */
+	CURL *curl = x->curl;
+
+	up_buf_printf(&x->url, "%s%s", base, c->path);
+	if (up_buf_cstr(&x->url) == NULL)
+		return UP_E_NOMEM;
+	curl_easy_setopt(curl, CURLOPT_URL, up_buf_cstr(&x->url));
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_S);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "unitpass-holder/" PACKAGE_VERSION);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, x->error);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
+	if (plain)
+		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	if (h->ca != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, h->ca);
+	if (x->body != NULL)
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, x->body);
+	return UP_OK;
+}
+
+/* --- one call --- */
+
+static enum up_err once(struct up_holder *h, const struct up_holder_call *c, struct exchange *x, struct up_holder_answer *answer)
+{
+	enum up_err err = make_proof(h, c, x);
+	CURLcode code;
+
+	if (err != UP_OK || !put_headers(h, x))
+		return err != UP_OK ? err : UP_E_NOMEM;
+	up_buf_reset(&x->answer);
+	x->nonce[0] = x->error[0] = '\0';
+	curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
+	code = curl_easy_perform(x->curl);
+	if (code != CURLE_OK) {
+		snprintf(h->why, sizeof(h->why), "%.120s: %.120s", h->server != NULL ? h->server : h->issuer,
+		    x->error[0] != '\0' ? x->error : curl_easy_strerror(code));
+		return UP_E_UPSTREAM;
+	}
+	curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &answer->status);
+	if (x->nonce[0] != '\0' && strcmp(x->nonce, h->nonce) != 0) {
+		memcpy(h->nonce, x->nonce, sizeof(h->nonce));
+		up_holder_save_nonce(h);
+	}
+	json_decref(answer->body);
+	answer->body = json_loadb((const char *)x->answer.p, x->answer.n, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(answer->body))
+		return UP_OK;
+	snprintf(h->why, sizeof(h->why), up_say("%.120s does not answer as a unitpass server (HTTP %ld)", "%.120s 的应答不是 unitpass 服务器的应答（HTTP %ld）"),
+	    h->server != NULL ? h->server : h->issuer, answer->status);
+	return UP_E_UPSTREAM;
+}
+
+static bool wants_nonce(const struct up_holder_answer *answer)
+{
+	return answer->status == 401 && up_span_eq_str(up_holder_text(answer->body, "error"), "use_dpop_nonce");
+}
+
+enum up_err up_holder_call(struct up_holder *h, const struct up_holder_call *c, struct up_holder_answer *answer)
+{
+	struct exchange x = { .curl = curl_easy_init() };
+	enum up_err err = UP_E_NOMEM;
+
+	*answer = (struct up_holder_answer){ 0 };
+	snprintf(h->why, sizeof(h->why), "%s", up_err_reply(UP_E_NOMEM)->en);
+	if (c->body != NULL)
+		x.body = json_dumps(c->body, JSON_COMPACT);
+	if (x.curl == NULL || (c->body != NULL && x.body == NULL))
+		goto out;
+	err = set_options(h, c, &x);
+	if (err == UP_OK)
+		err = once(h, c, &x, answer);
+	if (err == UP_OK && wants_nonce(answer))
+		err = once(h, c, &x, answer);
+out:
+	curl_easy_cleanup(x.curl);
+	curl_slist_free_all(x.headers);
+	if (x.body != NULL)
+		up_wipe(x.body, strlen(x.body));
+	free(x.body);
+	up_buf_free(&x.url);
+	up_buf_free(&x.proof);
+	up_buf_free(&x.answer);
+	return err;
+}
+
+void up_holder_answer_free(struct up_holder_answer *a)
+{
+	json_decref(a->body);
+	a->body = NULL;
+}

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Taking a role on this phone (rules 6-9): look, confirm one's own data, agree, set the password, download. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/person.h"
+#include "core/target.h"
+#include "core/text.h"
+#include "tools/common/day.h"
+#include "tools/common/file.h"
+#include "tools/common/person.h"
+#include "tools/common/terminal.h"
+#include "tools/holder/holder.h"
+
+#define CODE_TEXT 22
+
+/* --- the password --- */
+
+static const char *weak_text(enum up_err err)
+{
+	if (err == UP_E_WEAK)
+		return up_say("too easy to guess: no runs, repetitions, common words or digits of your own numbers", "密码过于简单：不得为连续、重复、常见密码或本人号码中的数字");
+	return up_say("must have 6 to 64 characters", "密码应为 6 至 64 个字符");
+}
+
+/* OWN: the person's own numbers, when a password is chosen. */
+static int choose_password(struct up_holder *h, const struct up_span *own, struct up_buf *out)
+{
+	struct up_buf again;
+	enum up_err err;
+	bool same;
+
+	for (int tries = 0; tries < 5; tries++) {
+		if (up_terminal_secret(up_say("Choose a certificate password: ", "请设置证书密码："), out) != UP_OK)
+			break;
+		err = up_password_check(up_buf_span(out), own[0], own[1]);
+		if (err != UP_OK) {
+			fprintf(stderr, "%s\n", weak_text(err));
+			up_buf_free(out);
+			continue;
+		}
+		if (up_terminal_secret(up_say("Once more: ", "请再次输入："), &again) != UP_OK)
+			break;
+		same = up_span_eq_ct(up_buf_span(out), up_buf_span(&again));
+		up_buf_free(&again);
+		if (same)
+			return 0;
+		fprintf(stderr, "%s\n", up_say("the two differ", "两次输入不一致"));
+		up_buf_free(out);
+	}
+	return up_holder_fail(h, UP_HOLDER_REFUSED, "password", "%s", up_say("no password was set", "未设置密码"));
+}
+
+static int get_password(struct up_holder *h, const char *file, const struct up_span *own, struct up_buf *out)
+{
+	enum up_err err;
+
+	memset(out, 0, sizeof(*out));
+	if (file == NULL && (h->json || !up_terminal_there()))
+		return up_holder_fail(h, UP_COMMAND_USAGE, "password", "%s", up_say("the password cannot be asked for here: --password-file FILE",
+		    "此处无法输入密码：请使用 --password-file FILE"));
+	if (file == NULL && own != NULL)
+		return choose_password(h, own, out);
+	if (file == NULL) {
+		if (up_terminal_secret(up_say("Certificate password: ", "证书密码："), out) == UP_OK && out->n > 0)
+			return 0;
+		return up_holder_fail(h, UP_HOLDER_REFUSED, "password", "%s", up_say("no password given; nothing was sent", "未输入密码，未提交"));
+	}
+	if (up_file_read_line(file, out, h->why) != UP_OK)
+		return up_holder_fail(h, UP_HOLDER_FAILED, "password_file", "%s", h->why);
+	err = own != NULL ? up_password_check(up_buf_span(out), own[0], own[1]) : UP_OK;
+	return err == UP_OK ? 0 : up_holder_fail(h, UP_HOLDER_REFUSED, "weak_password", "%s", weak_text(err));
+}
+
+int up_holder_password(struct up_holder *h, const char *file, const struct up_span *own, char out[44])
+{
+	uint8_t stretched[UP_PASSWORD_STRETCHED];
+	struct up_buf password;
+	int status = get_password(h, file, own, &password);
+
+	if (status == 0 && up_password_stretch(up_buf_span(&password), h->salt, UP_PASSWORD_ITERATIONS, stretched) != UP_OK)
+		status = up_holder_fail_err(h, UP_HOLDER_FAILED, UP_E_CRYPTO);
+	if (status == 0) {
+		up_text_b64url(up_span_of(stretched, sizeof(stretched)), out);
+		out[43] = '\0';
+	}
+	up_wipe(stretched, sizeof(stretched));
+	up_buf_free(&password);
+	return status;
+}
+
+/* --- the person --- */
+
+static bool ask_one(const char *question, const char *given, char **out)
+{
+	char line[128];
+
+	if (given == NULL) {
+		if (!up_terminal_there() || up_terminal_ask(question, line, sizeof(line)) != UP_OK)
+			return false;
+		given = line;
+	}
+	*out = strdup(given);
+	up_wipe(line, sizeof(line));
+	return *out != NULL;
+}
+
+static int read_person(struct up_holder *h, const struct up_holder_consent *c, struct up_person_data *p)
+{
+	const char *wrong;
+	bool good;
+
+	if (c->person_file != NULL) {
+		if (up_person_data_read(c->person_file, p, h->why) != UP_OK)
+			return up_holder_fail(h, UP_HOLDER_FAILED, "person_file", "%s", h->why);
+	} else {
+		good = ask_one(up_say("Your name: ", "姓名："), c->name, &p->name) &&
+		    ask_one(up_say("Resident ID number: ", "身份证号："), c->resident, &p->resident) &&
+		    ask_one(up_say("Mobile number: ", "手机号："), c->mobile, &p->mobile);
+		if (!good)
+			return up_holder_fail(h, UP_COMMAND_USAGE, "person", "%s", up_say("who are you? --person-file FILE, or --name, --resident-id and --mobile",
+			    "请提供本人信息：--person-file FILE，或 --name、--resident-id 和 --mobile"));
+	}
+	wrong = up_person_data_wrong(p, up_day_number((int64_t)time(NULL)));
+	if (wrong == NULL)
+		return 0;
+	return up_holder_fail(h, UP_COMMAND_USAGE, wrong, up_say("%s: not of the right form; check it for typing errors", "%s：格式不正确，请检查是否录入有误"), wrong);
+}
+
+/* --- the steps --- */
+
+struct enrol {
+	struct up_holder *h;
+	const struct up_holder_consent *consent;
+	struct up_span code;
+	struct up_person_data person;
+	struct up_holder_answer found, done;
+	bool new_phone;
+	char password[44];
+};
+
+bool up_holder_split(struct up_span text, char kind, struct up_span *issuer, struct up_span *rest)
+{
+	struct up_span path;
+	const char want[] = { '/', kind, '/', '\0' };
+
+	if (up_target_url(text, issuer, &path) != UP_OK || !up_span_starts(path, want))
+		return false;
+	*rest = up_span_of(path.p + 3, path.n - 3);
+	return rest->n > 0;
+}
+
+static bool check_issuer(struct enrol *x, struct up_span issuer)
+{
+	struct up_holder *h = x->h;
+
+	if (h->issuer != NULL) {
+		if (up_span_eq_str(issuer, h->issuer))
+			return true;
+		up_holder_fail(h, UP_HOLDER_REFUSED, "issuer", up_say("this code is of %.*s, but this phone is enrolled at %s", "此码由 %.*s 发出，而本手机的证书由 %s 签发"),
+		    (int)issuer.n, (const char *)issuer.p, h->issuer);
+		return false;
+	}
+	h->issuer = up_span_dup(issuer);
+	if (h->issuer == NULL)
+		return false;
+	if (x->consent->yes)
+		return true;
+	fprintf(stderr, up_say("The certificate comes from: %s\n", "证书签发服务器：%s\n"), h->issuer);
+	if (up_holder_ask(up_say("Is that your registration authority's server? [y/N] ", "这是您的登记管理机关的服务器吗？[y/N] ")))
+		return true;
+	up_holder_fail(h, UP_HOLDER_REFUSED, "cancelled", "%s", up_say("nothing was sent", "未提交任何信息"));
+	return false;
+}
+
+static json_t *person_json(const struct enrol *x)
+{
+	return json_pack("{s:s, s:s, s:s}", "name", x->person.name, "resident_id", x->person.resident, "mobile", x->person.mobile);
+}
+
+static int call(struct enrol *x, const char *path, json_t *body, struct up_holder_answer *answer)
+{
+	const struct up_holder_call c = { .method = "POST", .path = path, .body = body };
+	enum up_err err = body != NULL ? up_holder_call(x->h, &c, answer) : UP_E_NOMEM;
+
+	json_decref(body);
+	if (err != UP_OK)
+		return up_holder_fail(x->h, UP_HOLDER_FAILED, up_err_name(err), "%s", x->h->why);
+	return answer->status == 200 ? 0 : up_holder_refused(x->h, answer);
+}
+
+static int look(struct enrol *x)
+{
+	return call(x, "/holder/enrolments", json_pack("{s:s%, s:o}", "code", x->code.p, x->code.n, "person", person_json(x)), &x->found);
+}
+
+/* Her own data, then the statement. */
+static bool consent(struct enrol *x)
+{
+	const json_t *statement = json_object_get(x->found.body, "statement");
+	struct up_span text = up_holder_text(statement, up_terminal_chinese() ? "zh" : "en");
+
+	if (!x->h->json || !x->consent->yes || !x->consent->agree) {
+		puts(up_say("To be downloaded:", "将下载："));
+		up_holder_show_certificate(x->found.body);
+		printf("\n%s\n  ", up_say("Statement:", "下载声明："));
+		up_terminal_put(stdout, text, 2000);
+		puts("\n");
+	}
+	if (!x->consent->yes && !up_holder_ask(up_say("Are these your data? [y/N] ", "以上是您本人的信息吗？[y/N] "))) {
+		up_holder_fail(x->h, UP_HOLDER_REFUSED, "cancelled", "%s", up_say("nothing was downloaded; tell the window", "未下载；请告知窗口工作人员"));
+		return false;
+	}
+	if (x->consent->agree || up_holder_ask(up_say("Do you agree to the statement? [y/N] ", "您同意以上声明吗？[y/N] ")))
+		return true;
+	up_holder_fail(x->h, UP_HOLDER_REFUSED, "statement_not_agreed", "%s", up_say("not agreed; nothing was downloaded", "未同意声明，未下载"));
+	return false;
+}
+
+static int accept(struct enrol *x)
+{
+	const json_t *statement = json_object_get(x->found.body, "statement");
+	char host[65] = "", name[128];
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(name, sizeof(name), "unitpass-holder%s%s", host[0] != '\0' ? " on " : "", host);
+	return call(x, "/holder/enrolments/accept", json_pack("{s:s%, s:o, s:O, s:s, s:{s:s}}", "code", x->code.p, x->code.n, "person", person_json(x),
+	    "statement_version", json_object_get(statement, "version"), "password", x->password, "device", "name", name), &x->done);
+}
+
+/* One entry per certificate: a newer download of the same replaces it. */
+static void keep_certificate(struct up_holder *h, const json_t *answer)
+{
+	struct up_span number = up_holder_text(json_object_get(answer, "certificate"), "certificate");
+	json_t *kept;
+	size_t i;
+
+	json_array_foreach(h->certificates, i, kept)
+		if (up_span_eq(up_holder_text(json_object_get(kept, "certificate"), "certificate"), number)) {
+			json_array_remove(h->certificates, i);
+			break;
+		}
+	json_array_append_new(h->certificates, json_pack("{s:O, s:O}", "certificate", json_object_get(answer, "certificate"),
+	    "certificate_jws", json_object_get(answer, "certificate_jws")));
+}
+
+static bool save(struct enrol *x)
+{
+	struct up_span token = up_holder_text(x->done.body, "device_token"), device = up_holder_text(x->done.body, "device");
+	struct up_holder *h = x->h;
+
+	if (x->new_phone) {
+		h->token = token.n == 43 ? up_span_dup(token) : NULL;
+		h->device = up_span_dup(device);
+		if (h->token == NULL || h->device == NULL) {
+			up_holder_fail(h, UP_HOLDER_FAILED, "answer", "%s", up_say("the server's answer lacks the device token", "服务器应答中缺少设备令牌"));
+			return false;
+		}
+	}
+	keep_certificate(h, x->done.body);
+	if (up_holder_save(h) == UP_OK)
+		return true;
+	up_holder_fail(h, UP_HOLDER_FAILED, "folder", up_say("%s; the certificate could not be kept: ask the window for a new code", "%s；证书未能保存，请向窗口申请新的领取码"), h->why);
+	return false;
+}
+
+static int report(struct enrol *x)
+{
+	const json_t *receipt = json_object_get(x->done.body, "usage_receipt");
+
+	if (x->h->json)
+		return up_holder_print(json_pack("{s:s, s:O, s:O, s:O*}", "state", "enrolled", "device", json_object_get(x->done.body, "device"),
+		    "certificate", json_object_get(x->done.body, "certificate"), "usage_receipt", receipt));
+	puts(up_say("Downloaded:", "下载成功："));
+	up_holder_show_certificate(json_object_get(x->done.body, "certificate"));
+	up_terminal_line(stdout, up_say("record", "记录号"), up_holder_text(receipt, "record"));
+	return 0;
+}
+
+static int run(struct enrol *x)
+{
+	struct up_span own[2];
+	int status;
+
+	if (x->new_phone && up_holder_new_key(x->h) != UP_OK)
+		return up_holder_fail_err(x->h, UP_HOLDER_FAILED, UP_E_CRYPTO);
+	status = look(x);
+	if (status != 0)
+		return status;
+	if (!consent(x))
+		return UP_HOLDER_REFUSED;
+	own[0] = up_span_str(x->person.resident);
+	own[1] = up_span_str(x->person.mobile);
+	status = up_holder_password(x->h, x->consent->password_file, x->new_phone ? own : NULL, x->password);
+	if (status == 0)
+		status = accept(x);
+	if (status != 0)
+		return status;
+	return save(x) ? report(x) : UP_HOLDER_FAILED;
+}
+
+int up_holder_enrol(struct up_holder *h, struct up_span text, const struct up_holder_consent *c)
+{
+	struct enrol x = { .h = h, .consent = c, .new_phone = h->token == NULL };
+	struct up_span issuer;
+	int status;
+
+	if (!up_holder_split(text, 'e', &issuer, &x.code) || x.code.n != CODE_TEXT)
+		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s", up_say("this is not the text of an enrolment code: https://.../e/...", "这不是授权领取二维码的内容：https://.../e/..."));
+	if (h->json && !(c->yes && c->agree))
+		return up_holder_fail(h, UP_COMMAND_USAGE, "consent", "%s", up_say("--json asks no questions: give --yes and --agree", "--json 不会询问：请给出 --yes 和 --agree"));
+	status = check_issuer(&x, issuer) ? read_person(h, c, &x.person) : UP_HOLDER_REFUSED;
+	if (status == 0)
+		status = run(&x);
+	up_person_data_free(&x.person);
+	up_wipe(x.password, sizeof(x.password));
+	up_holder_answer_free(&x.found);
+	up_holder_answer_free(&x.done);
+	return status;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unitpass-holder, the reference phone on the command line: one folder is one phone. Exit status: 0 done as asked, 1 refused by the server (or
+ * by the person at the terminal), 2 wrong use, 3 the phone's own folder or the network failed. */
+#ifndef UP_HOLDER_TOOL_H
+#define UP_HOLDER_TOOL_H
+
+#include <jansson.h>
+
+#include "core/jwk.h"
+#include "core/password.h"
+#include "tools/common/command.h"
+
+#define UP_HOLDER_REFUSED 1
+#define UP_HOLDER_FAILED 3
+
+struct up_holder {
+	const char *dir_name, *server, *ca, *lang;       /* --dir, --server, --ca, --lang, or NULL */
+	bool json;
+	int dir;                                 /* descriptor of the folder; -1 */
+	char *issuer, *token;                    /* NULL before the first certificate */
+	char *device;                            /* reference, as records name this phone */
+	struct up_jwk *key;
+	uint8_t salt[UP_PASSWORD_SALT];
+	json_t *certificates;                    /* array: what was downloaded */
+	char nonce[129];                         /* last DPoP-Nonce of the server, "" at first */
+	char why[256];                           /* what failed, for people */
+};
+
+/* --- state.c: the folder. Files of mode 0600, each replaced whole: phone.json (issuer, token, key, salt, certificates), nonce. --- */
+
+/* Open the folder and read what is there. ENROLS: make the folder (0700) when it is missing, and lock it against another process that enrols; otherwise a
+ * phone without a certificate is an error. A folder or file that others can use is refused. False: said why. */
+bool up_holder_open(struct up_holder *, bool enrols);
+void up_holder_close(struct up_holder *);        /* wipes */
+/* Draw key and salt of a new phone. */
+UP_MUST_USE enum up_err up_holder_new_key(struct up_holder *);
+/* Write phone.json. UP_E_IO with why. */
+UP_MUST_USE enum up_err up_holder_save(struct up_holder *);
+void up_holder_save_nonce(struct up_holder *);
+
+/* --- api.c: calls of the server --- */
+
+struct up_holder_answer {
+	long status;                             /* of HTTP */
+	json_t *body;                            /* an object, owned */
+};
+
+struct up_holder_call {
+	const char *method, *path;               /* "/holder/scan" */
+	json_t *body;                            /* sent when not NULL; borrowed */
+	struct up_span extra;                    /* further members of the proof, or empty */
+};
+
+/* Proof, request, and once more with the nonce when the server wants a newer one. UP_OK: the server answered with a JSON object, which may be a refusal.
+ * UP_E_UPSTREAM and others: why. The caller frees ANSWER in all cases. */
+UP_MUST_USE enum up_err up_holder_call(struct up_holder *, const struct up_holder_call *, struct up_holder_answer *answer);
+void up_holder_answer_free(struct up_holder_answer *);
+
+/* --- show.c: what people see, and how commands end --- */
+
+int up_holder_fail(const struct up_holder *, int status, const char *error, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int up_holder_fail_err(const struct up_holder *, int status, enum up_err err);
+/* The server's refusal: its error code and its words. Gives UP_HOLDER_REFUSED. */
+int up_holder_refused(const struct up_holder *, const struct up_holder_answer *);
+/* Print V as a line of JSON and let go of it. Gives 0, or UP_HOLDER_FAILED. */
+int up_holder_print(json_t *v);
+struct up_span up_holder_text(const json_t *o, const char *name);       /* member, empty when it is no string */
+const char *up_holder_role_name(struct up_span role);
+/* Certificate, unit, role, fields as lines. */
+void up_holder_show_certificate(const json_t *c);
+/* Yes or no; no at the end of input. */
+bool up_holder_ask(const char *question);
+
+/* --- enrol.c, scan.c: the steps, also for texts given to the other command --- */
+
+struct up_holder_consent {                       /* what was said beforehand, on the command line */
+	bool yes, agree, deny, not_mine;
+	const char *certificate, *password_file, *person_file, *name, *resident, *mobile;
+};
+
+int up_holder_enrol(struct up_holder *, struct up_span text, const struct up_holder_consent *);
+int up_holder_scan(struct up_holder *, struct up_span text, const struct up_holder_consent *);
+/* The certificate password, stretched. From the file, or asked; NEW: chosen, twice, by the rules, which know the person's own numbers
+ * (OWN: resident ID and mobile; NULL: not new). Gives 0, or the exit status. */
+int up_holder_password(struct up_holder *, const char *file, const struct up_span *own, char out[44]);
+
+/* "{issuer}/{kind}/{rest}", KIND 'q' or 'e'. False when TEXT is not that. */
+bool up_holder_split(struct up_span text, char kind, struct up_span *issuer, struct up_span *rest);
+
+#endif

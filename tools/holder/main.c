@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <config.h>
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/target.h"
+#include "core/text.h"
+#include "tools/common/terminal.h"
+#include "tools/common/usage.h"
+#include "tools/holder/holder.h"
+
+enum { YES = 1, DENY, NOT_MINE, CERTIFICATE, PASSWORD_FILE, AGREE, PERSON_FILE, NAME, RESIDENT, MOBILE };
+enum { KEY_SERVER = 256, KEY_CA, KEY_LANG };
+
+static const struct argp_option common[] = {
+	{ "dir", 'd', "DIR", 0, "the phone: a folder of mode 0700 that keeps its keys (required)", 0 },
+	{ "json", 'j', NULL, 0, "answer in JSON and ask nothing", 0 },
+	{ "lang", KEY_LANG, "zh|en", 0, "language (default: LANG)", 0 },
+	{ "server", KEY_SERVER, "URL", 0, "reach the issuer's server at this origin", 0 },
+	{ "ca", KEY_CA, "FILE", 0, "trust these certificate authorities (PEM) for TLS", 0 },
+	{ 0 },
+};
+
+#define PASSWORD_OPTION { "password-file", PASSWORD_FILE, "FILE", 0, "its first line is the certificate password (mode 0600)", 0 }
+#define PERSON_OPTIONS \
+	{ "agree", AGREE, NULL, 0, "agree to the download statement", 0 }, \
+	{ "person-file", PERSON_FILE, "FILE", 0, "JSON {\"name\", \"resident_id\", \"mobile\"}, - for standard input (mode 0600)", 0 }, \
+	{ "name", NAME, "NAME", 0, "your name", 0 }, \
+	{ "resident-id", RESIDENT, "ID", 0, "your resident ID number; others see it in the list of processes: better --person-file", 0 }, \
+	{ "mobile", MOBILE, "NUMBER", 0, "your mobile number", 0 }
+
+static const struct argp_option enrol_options[] = {
+	{ "yes", YES, NULL, 0, "the issuer and the data shown are right", 0 },
+	PASSWORD_OPTION,
+	PERSON_OPTIONS,
+	{ 0 },
+};
+
+static const struct argp_option scan_options[] = {
+	{ "yes", YES, NULL, 0, "approve (for an enrolment code: as enrol --yes)", 0 },
+	{ "deny", DENY, NULL, 0, "refuse", 0 },
+	{ "not-mine", NOT_MINE, NULL, 0, "refuse: I did not start this", 0 },
+	{ "certificate", CERTIFICATE, "NO", 0, "with this certificate, when the phone has several", 0 },
+	PASSWORD_OPTION,
+	PERSON_OPTIONS,
+	{ 0 },
+};
+
+static const struct argp_option deny_options[] = {
+	{ "certificate", CERTIFICATE, "NO", 0, "with this certificate, when the phone has several", 0 },
+	{ 0 },
+};
+
+/* --- scan, deny, enrol --- */
+
+static struct up_holder_consent consent_of(const struct up_command_line *l)
+{
+	return (struct up_holder_consent){
+		.yes = l->values[YES] != NULL, .agree = l->values[AGREE] != NULL, .deny = l->values[DENY] != NULL, .not_mine = l->values[NOT_MINE] != NULL,
+		.certificate = l->values[CERTIFICATE], .password_file = l->values[PASSWORD_FILE], .person_file = l->values[PERSON_FILE],
+		.name = l->values[NAME], .resident = l->values[RESIDENT], .mobile = l->values[MOBILE],
+	};
+}
+
+static int enrol(struct up_command_line *l)
+{
+	const struct up_holder_consent c = consent_of(l);
+	struct up_holder *h = l->program;
+
+	if (c.person_file != NULL && (c.name != NULL || c.resident != NULL || c.mobile != NULL))
+		up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
+	if (!up_holder_open(h, true))
+		return UP_HOLDER_FAILED;
+	return up_holder_enrol(h, up_span_trim(up_span_str(l->argument)), &c);
+}
+
+static int scan(struct up_command_line *l)
+{
+	const struct up_holder_consent c = consent_of(l);
+	struct up_span text = up_span_trim(up_span_str(l->argument)), issuer, rest;
+	struct up_holder *h = l->program;
+
+	if (c.yes + c.deny + c.not_mine > 1)
+		up_command_wrong("--yes, --deny and --not-mine exclude each other");
+	if (up_holder_split(text, 'e', &issuer, &rest) && !c.deny && !c.not_mine)
+		return enrol(l);
+	if (!up_holder_open(h, false))
+		return UP_HOLDER_FAILED;
+	return up_holder_scan(h, text, &c);
+}
+
+static int deny(struct up_command_line *l)
+{
+	struct up_holder_consent c = { .deny = true, .certificate = l->values[CERTIFICATE] };
+	struct up_holder *h = l->program;
+
+	if (!up_holder_open(h, false))
+		return UP_HOLDER_FAILED;
+	return up_holder_scan(h, up_span_trim(up_span_str(l->argument)), &c);
+}
+
+/* --- what only reads --- */
+
+static int get(struct up_holder *h, const char *path, struct up_holder_answer *answer)
+{
+	const struct up_holder_call c = { .method = "GET", .path = path };
+	enum up_err err;
+
+	*answer = (struct up_holder_answer){ 0 };
+	if (!up_holder_open(h, false))
+		return UP_HOLDER_FAILED;
+	err = up_holder_call(h, &c, answer);
+	if (err != UP_OK)
+		return up_holder_fail(h, UP_HOLDER_FAILED, up_err_name(err), "%s", h->why);
+	return answer->status == 200 ? 0 : up_holder_refused(h, answer);
+}
+
+static int certificates(struct up_command_line *l)
+{
+	struct up_holder *h = l->program;
+	struct up_holder_answer a;
+	int status = get(h, "/holder/certificates", &a);
+	const json_t *all = json_object_get(a.body, "certificates"), *c;
+	size_t i;
+
+	if (status == 0 && h->json)
+		status = up_holder_print(json_incref(a.body));
+	else if (status == 0 && json_array_size(all) == 0)
+		puts(up_say("There is no certificate on this phone.", "本手机上没有证书。"));
+	else if (status == 0)
+		json_array_foreach(all, i, c) {
+			if (i > 0)
+				putchar('\n');
+			up_holder_show_certificate(c);
+		}
+	up_holder_answer_free(&a);
+	return status;
+}
+
+static int usage(struct up_command_line *l)
+{
+	struct up_holder *h = l->program;
+	struct up_holder_answer a;
+	int status = get(h, "/holder/usage", &a);
+	struct up_usage_table *t = up_usage_table_new();
+	const json_t *r;
+	size_t i;
+
+	if (status == 0 && h->json) {
+		status = up_holder_print(json_incref(a.body));
+	} else if (status == 0 && t != NULL) {
+		json_array_foreach(json_object_get(a.body, "records"), i, r)
+			up_usage_table_put_json(t, r);
+		if (up_usage_table_print(t, stdout) != UP_OK)
+			status = up_holder_fail_err(h, UP_HOLDER_FAILED, UP_E_NOMEM);
+	}
+	up_usage_table_free(&t);
+	up_holder_answer_free(&a);
+	return status;
+}
+
+/* --- */
+
+static const struct up_command commands[] = {
+	{ "enrol", "TEXT", "take a role and download the certificate\v"
+	  "TEXT is what the window's QR says. Data, statement and password are asked for unless given.", enrol_options, 0, enrol },
+	{ "certificates", NULL, "list the certificates on this phone", NULL, 0, certificates },
+	{ "scan", "TEXT", "scan a login code, look at it, approve or refuse\v"
+	  "TEXT is what the QR says, or a typed code XXXX-XXXX. An enrolment code goes the way of enrol.", scan_options, 0, scan },
+	{ "deny", "TEXT", "scan a login code and refuse it", deny_options, 0, deny },
+	{ "usage", NULL, "list what this phone's certificates were used for", NULL, 0, usage },
+};
+
+static void take(void *arg, int key, const char *value)
+{
+	struct up_holder *h = arg;
+
+	switch (key) {
+	case 'd':
+		h->dir_name = value;
+		break;
+	case 'j':
+		h->json = true;
+		break;
+	case KEY_SERVER:
+		h->server = value;
+		break;
+	case KEY_CA:
+		h->ca = value;
+		break;
+	case KEY_LANG:
+		h->lang = value;
+		up_terminal_setup(value);
+		break;
+	}
+}
+
+static const char *check(const void *arg)
+{
+	const struct up_holder *h = arg;
+	struct up_span origin, path;
+
+	if (h->dir_name == NULL)
+		return "which phone? -d DIR";
+	if (h->lang != NULL && strcmp(h->lang, "zh") != 0 && strcmp(h->lang, "en") != 0)
+		return "--lang is zh or en";
+	if (h->server != NULL && (up_target_url(up_span_str(h->server), &origin, &path) != UP_OK || path.n != 0))
+		return "--server: an origin such as https://id.example.org without a path (http for a loopback host only)";
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct up_holder h = { .dir = -1 };
+	const struct up_program program = { .help = "The reference phone of unitpass, on the command line.", .options = common, .take = take, .check = check,
+		.commands = commands, .n = UP_ARRAY_LEN(commands), .arg = &h };
+	int status;
+
+	up_terminal_setup(NULL);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	status = up_command_main(&program, argc, argv);
+	up_holder_close(&h);
+	curl_global_cleanup();
+	return status;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/unitpassctl/ctl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/text.h"
+#include "tools/common/terminal.h"
+
+static void log_line(char level, const char *line)
+{
+	if (level == 'e')
+		fprintf(stderr, "unitpassctl: %s\n", line);
+}
+
+bool up_ctl_configure(struct up_ctl *ctl)
+{
+	struct timespec now;
+	char why[512];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ctl->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (up_config_read(ctl->config_file, &ctl->config, why) == UP_OK)
+		return true;
+	up_ctl_fail(ctl, "config", "%s", why[0] != '\0' ? why : up_err_reply(UP_E_NOMEM)->en);
+	return false;
+}
+
+bool up_ctl_open(struct up_ctl *ctl)
+{
+	struct up_store_settings settings = { .log = log_line };
+	char why[256];
+
+	if (!up_ctl_configure(ctl))
+		return false;
+	settings.path = ctl->config->database;
+	if (up_store_open(&settings, &ctl->store, why) == UP_OK)
+		return true;
+	up_ctl_fail(ctl, "store", up_say("%s (a new installation begins with: unitpassctl init)", "%s（新安装请先运行：unitpassctl init）"), why);
+	return false;
+}
+
+void up_ctl_close(struct up_ctl *ctl)
+{
+	up_store_close(&ctl->store);
+	up_config_free(&ctl->config);
+}
+
+int up_ctl_fail(const struct up_ctl *ctl, const char *code, const char *fmt, ...)
+{
+	struct up_buf text = { 0 };
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	up_text_put_safe(&text, up_span_str(line), 1000);
+	fprintf(stderr, "unitpassctl: %s\n", text.failed ? code : up_buf_cstr(&text));
+	if (ctl->json)
+		up_ctl_print(ctl, json_pack("{s:s, s:s}", "error", code, "message", text.failed ? code : up_buf_cstr(&text)));
+	up_buf_free(&text);
+	return 1;
+}
+
+int up_ctl_fail_err(const struct up_ctl *ctl, enum up_err err, const char *what)
+{
+	const struct up_reply *r = up_err_reply(err);
+
+	return up_ctl_fail(ctl, up_err_name(err), "%s: %s", what, up_terminal_chinese() ? r->zh : r->en);
+}
+
+int up_ctl_print(const struct up_ctl *ctl, json_t *v)
+{
+	bool good = v != NULL && json_dumpf(v, stdout, JSON_COMPACT) == 0 && fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+
+	(void)ctl;
+	json_decref(v);
+	if (!good)
+		fprintf(stderr, "unitpassctl: the answer could not be written\n");
+	return good ? 0 : 1;
+}
+
+json_t *up_ctl_text(struct up_span s)
+{
+	return json_stringn(s.n > 0 ? (const char *)s.p : "", s.n);
+}
+
+bool up_ctl_name_ok(const char *text)
+{
+	struct up_span s = up_span_str(text);
+	uint32_t cp;
+	size_t n, count = 0;
+
+	for (; s.n > 0; s = up_span_of(s.p + n, s.n - n)) {
+		n = up_text_utf8_next(s, &cp);
+		if (n == 0 || up_text_unsafe(cp) || ++count > UP_CTL_NAME_MAX)
+			return false;
+	}
+	return count > 0 && text[0] != ' ';
+}
+
+bool up_ctl_id_ok(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && n <= 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strchr("._-", text[0]) == NULL;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the commands of unitpassctl share. Exit status: 0 done, 1 refused or failed (standard error says why), 2 wrong use.
+ * With --json, standard output is one JSON object (or one a line), {"error","message"} when it failed. */
+#ifndef UP_CTL_H
+#define UP_CTL_H
+
+#include <jansson.h>
+
+#include "server/config.h"
+#include "server/store/store.h"
+#include "tools/common/command.h"
+
+#define UP_CTL_NAME_MAX 60               /* characters of a name of a client, item, clerk, window */
+
+struct up_ctl {
+	const char *config_file;
+	bool json;
+	struct up_config *config;
+	struct up_store *store;
+	int64_t now_ms;
+};
+
+/* Configuration, then the database unless the command makes it. False: said why. */
+bool up_ctl_configure(struct up_ctl *);
+bool up_ctl_open(struct up_ctl *);
+void up_ctl_close(struct up_ctl *);
+
+/* Say what failed; gives exit status 1. CODE: stable word for scripts. */
+int up_ctl_fail(const struct up_ctl *, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same for ERR, with its own text. WHAT: which thing. */
+int up_ctl_fail_err(const struct up_ctl *, enum up_err err, const char *what);
+/* Print V as one line and let go of it. Gives exit status 0, or 1 when V is NULL (no memory) or cannot be written. */
+int up_ctl_print(const struct up_ctl *, json_t *v);
+json_t *up_ctl_text(struct up_span);
+
+/* Text that people will read on phones and in records: 1 to UP_CTL_NAME_MAX characters, none that hides or steers. */
+bool up_ctl_name_ok(const char *text);
+/* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of clients and items. */
+bool up_ctl_id_ok(const char *text);
+
+int up_init_run(struct up_command_line *);
+extern const struct argp_option up_init_options[];
+int up_authority_add(struct up_command_line *);
+int up_authority_list(struct up_command_line *);
+extern const struct argp_option up_authority_options[];
+int up_unit_import(struct up_command_line *);
+int up_unit_show(struct up_command_line *);
+int up_unit_list(struct up_command_line *);
+extern const struct argp_option up_unit_import_options[];
+int up_client_add(struct up_command_line *);
+int up_client_list(struct up_command_line *);
+extern const struct argp_option up_client_options[];
+int up_item_add(struct up_command_line *);
+int up_item_list(struct up_command_line *);
+extern const struct argp_option up_item_options[];
+int up_enrol_run(struct up_command_line *);
+extern const struct argp_option up_enrol_options[];
+int up_usage_list(struct up_command_line *);
+int up_usage_show(struct up_command_line *);
+extern const struct argp_option up_usage_options[];
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unitpassctl enrol: the window writes a unit's principal and shows the code for her phone (rules 5-7). */
+#include <config.h>
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/hash.h"
+#include "core/person.h"
+#include "core/text.h"
+#include "core/uscc.h"
+#include "server/realname.h"
+#include "tools/common/day.h"
+#include "tools/common/person.h"
+#include "tools/common/qr.h"
+#include "tools/common/terminal.h"
+#include "tools/unitpassctl/ctl.h"
+
+#define LIFE_MS (5 * 60 * 1000)          /* rule 7 */
+#define CODE_TEXT 22
+
+enum { UNIT = 1, NAME, RESIDENT, MOBILE, PERSON_FILE, CLERK, WINDOW };
+
+const struct argp_option up_enrol_options[] = {
+	{ "unit", UNIT, "CODE", 0, "the unit's unified social credit code", 0 },
+	{ "person-file", PERSON_FILE, "FILE", 0, "the person as JSON, - for standard input", 0 },
+	{ "name", NAME, "NAME", 0, "the person's name", 0 },
+	{ "resident-id", RESIDENT, "ID", 0, "resident ID number (18 characters)", 0 },
+	{ "mobile", MOBILE, "NUMBER", 0, "mobile number", 0 },
+	{ "clerk", CLERK, "NAME", 0, "who checked the papers, for the record", 0 },
+	{ "window", WINDOW, "NAME", 0, "at which window, for the record", 0 },
+	{ 0 },
+};
+
+struct enrol {
+	struct up_ctl *ctl;
+	const char *unit, *clerk, *window;
+	struct up_person_data person;
+	struct up_realname_answer answer;
+	char code[CODE_TEXT + 1];
+	uint8_t code_hash[32];
+	int64_t expires_ms;
+	struct up_buf text, masked;
+};
+
+static bool read_person(struct enrol *x, const struct up_command_line *l)
+{
+	const char *name = l->values[NAME], *resident = l->values[RESIDENT], *mobile = l->values[MOBILE];
+	char why[256];
+
+	if (l->values[PERSON_FILE] != NULL) {
+		if (name != NULL || resident != NULL || mobile != NULL)
+			up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
+		if (up_person_data_read(l->values[PERSON_FILE], &x->person, why) == UP_OK)
+			return true;
+		up_ctl_fail(x->ctl, "person_file", "%s", why);
+		return false;
+	}
+	if (name == NULL || resident == NULL || mobile == NULL)
+		up_command_wrong("the person is missing: --person-file FILE, or --name, --resident-id and --mobile");
+	return up_person_data_set(name, resident, mobile, &x->person) == UP_OK;
+}
+
+static int wrong_person(const struct enrol *x, const char *what, enum up_err err)
+{
+	if (strcmp(what, "resident_id") == 0)
+		return up_ctl_fail(x->ctl, "resident_id", "%s", err == UP_E_CHECK
+		    ? up_say("resident ID number: the check character is wrong, mistyped?", "身份证号校验码不符，可能录入有误")
+		    : up_say("resident ID number: must be 18 characters with a real date (a capital X at the end)", "身份证号应为 18 位且日期真实（末位 X 须大写）"));
+	if (strcmp(what, "mobile") == 0)
+		return up_ctl_fail(x->ctl, "mobile", "%s", up_say("mobile number: must be 11 digits beginning with 13 to 19", "手机号应为 11 位，以 13 至 19 开头"));
+	return up_ctl_fail(x->ctl, "name", "%s", up_say("name: must be 2 to 30 letters or characters", "姓名应为 2 至 30 个字"));
+}
+
+static bool draw(struct enrol *x)
+{
+	struct up_span code = up_span_of(x->code, CODE_TEXT);
+	uint8_t raw[16];
+
+	if (RAND_bytes(raw, sizeof(raw)) != 1)
+		return false;
+	up_text_b64url(up_span_of(raw, sizeof(raw)), x->code);
+	up_wipe(raw, sizeof(raw));
+	up_buf_printf(&x->text, "%s/e/%s", x->ctl->config->issuer, x->code);
+	up_person_mask_name(&x->masked, up_span_str(x->person.name));
+	return !x->text.failed && !x->masked.failed && up_hash_sha256(&code, 1, x->code_hash) == UP_OK;
+}
+
+static enum up_err store(struct enrol *x)
+{
+	const struct up_enrol_row row = {
+		.unit = up_span_str(x->unit), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(up_realname_name(x->answer.outcome)),
+		.assurance = up_span_str(x->answer.assurance), .clerk = up_span_str(x->clerk), .window = up_span_str(x->window),
+		.named = { up_span_str(x->person.name), up_span_str(x->person.resident), up_span_str(x->person.mobile) },
+		.expires_ms = x->expires_ms,
+	};
+	struct up_enrol_row copy = row;
+
+	memcpy(copy.code_hash, x->code_hash, sizeof(copy.code_hash));
+	return up_store_enrol_put(x->ctl->store, &copy, x->ctl->now_ms);
+}
+
+/* Why there is no code. */
+static int refused(const struct enrol *x, enum up_err err)
+{
+	const struct up_ctl *ctl = x->ctl;
+
+	if (err == UP_E_NOT_FOUND)
+		return up_ctl_fail(ctl, "unit", up_say("there is no unit %s; import it first: unitpassctl unit import", "没有单位 %s，请先导入：unitpassctl unit import"), x->unit);
+	if (err == UP_E_STATE)
+		return up_ctl_fail(ctl, "principal", "%s", up_say("the unit has another principal already (or is no longer live); one unit has exactly one",
+		    "该单位已有另一名第一管理责任人（或单位已注销）；每个单位只能有一名"));
+	if (err == UP_E_PENDING)
+		return up_ctl_fail(ctl, "unavailable", up_say("the real-name check gives no answer; the person is kept as pending, without a code: try again later (%s)",
+		    "实名核验暂不可用；已登记为待核验，未生成领取码，请稍后重试（%s）"), x->answer.why);
+	if (err == UP_E_PERSON && x->answer.outcome == UP_REALNAME_NOT_FOUND)
+		return up_ctl_fail(ctl, "not_found", "%s", up_say("real-name check: this person is not known; nothing was saved", "实名核验：查无此人；未保存任何数据"));
+	if (err == UP_E_PERSON)
+		return up_ctl_fail(ctl, "mismatch", "%s", up_say("real-name check: name or mobile number does not fit the resident ID number; nothing was saved",
+		    "实名核验：姓名或手机号与身份证号不一致；未保存任何数据"));
+	return up_ctl_fail_err(ctl, err, x->unit);
+}
+
+static int report(struct enrol *x)
+{
+	const char *text = up_buf_cstr(&x->text), *masked = up_buf_cstr(&x->masked);
+	char until[32];
+
+	if (x->ctl->json)
+		return up_ctl_print(x->ctl, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "text", text, "expires", (json_int_t)(x->expires_ms / 1000),
+		    "unit", x->unit, "role", "principal", "person", masked, "assurance", x->answer.assurance));
+	up_day_time_text(x->expires_ms, until);
+	if (up_qr_print(stdout, text, isatty(STDOUT_FILENO) != 0) != UP_OK)
+		return up_ctl_fail_err(x->ctl, UP_E_NOMEM, "QR");
+	printf("\n  %s\n\n", text);
+	printf(up_say("  %s scans this with her phone until %s (5 minutes, once).\n", "  请 %s 本人用手机扫描，有效至 %s（5 分钟，一次有效）。\n"), masked, until + 11);
+	return 0;
+}
+
+static int run(struct enrol *x)
+{
+	const struct up_realname platform = up_realname_roster(x->ctl->config->roster);
+	const struct up_realname_person p = { up_span_str(x->person.name), up_span_str(x->person.resident), up_span_str(x->person.mobile) };
+	const char *wrong;
+	enum up_err err;
+
+	err = up_realname_check(&platform, &p, up_day_number(x->ctl->now_ms / 1000), &x->answer, &wrong);
+	if (err != UP_OK)
+		return wrong_person(x, wrong, err);
+	x->expires_ms = x->ctl->now_ms + LIFE_MS;
+	if (!draw(x))
+		return up_ctl_fail_err(x->ctl, UP_E_CRYPTO, "code");
+	err = store(x);
+	return err == UP_OK ? report(x) : refused(x, err);
+}
+
+int up_enrol_run(struct up_command_line *l)
+{
+	struct enrol x = { .ctl = l->program, .unit = l->values[UNIT] };
+	int status = 1;
+
+	x.clerk = l->values[CLERK] != NULL ? l->values[CLERK] : "";
+	x.window = l->values[WINDOW] != NULL ? l->values[WINDOW] : "";
+	if (up_uscc_check_unit(up_span_str(x.unit)) != UP_OK)
+		return up_ctl_fail(x.ctl, "unit", up_say("'%s' is not the right code of a public institution", "“%s”不是正确的事业单位统一社会信用代码"), x.unit);
+	if ((l->values[CLERK] != NULL && !up_ctl_name_ok(x.clerk)) || (l->values[WINDOW] != NULL && !up_ctl_name_ok(x.window)))
+		return up_ctl_fail(x.ctl, "clerk", "%s", up_say("--clerk, --window: 1 to 60 plain characters", "--clerk、--window：1 至 60 个普通字符"));
+	if (read_person(&x, l) && up_ctl_open(x.ctl))
+		status = run(&x);
+	up_person_data_free(&x.person);
+	up_buf_free(&x.text);
+	up_buf_free(&x.masked);
+	up_wipe(x.code, sizeof(x.code));
+	return status;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unitpassctl init, authority: the beginning of an installation. */
+#include <config.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <grp.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/uscc.h"
+#include "server/keys.h"
+#include "tools/common/table.h"
+#include "tools/common/terminal.h"
+#include "tools/unitpassctl/ctl.h"
+
+enum { CODE = 1, NAME };
+
+const struct argp_option up_init_options[] = {
+	{ "authority-code", CODE, "USCC", 0, "unified social credit code of the registration authority", 0 },
+	{ "authority-name", NAME, "NAME", 0, "its name", 0 },
+	{ 0 },
+};
+
+const struct argp_option up_authority_options[] = {
+	{ "name", 1, "NAME", 0, "its name", 0 },
+	{ 0 },
+};
+
+/* --- authorities --- */
+
+/* NULL, or what is wrong. */
+static const char *authority_wrong(const char *code, const char *name)
+{
+	if (up_uscc_check(up_span_str(code)) != UP_OK)
+		return up_say("the authority's code is not a right unified social credit code (18 characters with check digit)",
+		    "登记管理机关的统一社会信用代码不正确（18 位，含校验码）");
+	if (!up_ctl_name_ok(name))
+		return up_say("the authority's name must be 1 to 60 plain characters", "登记管理机关名称应为 1 至 60 个普通字符");
+	return NULL;
+}
+
+int up_authority_add(struct up_command_line *l)
+{
+	struct up_ctl *ctl = l->program;
+	const char *wrong = authority_wrong(l->argument, l->values[1]);
+	enum up_err err;
+
+	if (wrong != NULL)
+		return up_ctl_fail(ctl, "authority", "%s", wrong);
+	if (!up_ctl_open(ctl))
+		return 1;
+	err = up_store_authority_put(ctl->store, up_span_str(l->argument), up_span_str(l->values[1]), ctl->now_ms);
+	if (err != UP_OK)
+		return up_ctl_fail_err(ctl, err, l->argument);
+	if (ctl->json)
+		return up_ctl_print(ctl, json_pack("{s:s, s:s}", "code", l->argument, "name", l->values[1]));
+	printf("%s %s\n", l->argument, l->values[1]);
+	return 0;
+}
+
+struct listing { struct up_table *table; json_t *json; };
+
+static int list_one(void *arg, struct up_span code, struct up_span name)
+{
+	struct listing *x = arg;
+
+	up_table_put(x->table, code);
+	up_table_put(x->table, name);
+	json_array_append_new(x->json, json_pack("{s:o, s:o}", "code", up_ctl_text(code), "name", up_ctl_text(name)));
+	return 0;
+}
+
+int up_authority_list(struct up_command_line *l)
+{
+	const char *const heads[] = { up_say("CODE", "代码"), up_say("NAME", "名称") };
+	struct up_ctl *ctl = l->program;
+	struct listing x = { up_table_new(heads, UP_ARRAY_LEN(heads)), json_array() };
+	int status = 1;
+	enum up_err err;
+
+	if (x.table == NULL || x.json == NULL || !up_ctl_open(ctl))
+		goto out;
+	err = up_store_authorities(ctl->store, list_one, &x);
+	if (err == UP_OK && !ctl->json)
+		err = up_table_print(x.table, stdout);
+	if (err != UP_OK)
+		status = up_ctl_fail_err(ctl, err, "authority list");
+	else
+		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "authorities", x.json)) : 0;
+out:
+	up_table_free(&x.table);
+	json_decref(x.json);
+	return status;
+}
+
+/* --- init --- */
+
+struct owner { long uid, gid; };
+
+/* Started as root, what is made belongs to the server's user. */
+static bool find_owner(const struct up_ctl *ctl, struct owner *o)
+{
+	const struct passwd *pw;
+	const struct group *gr;
+
+	*o = (struct owner){ -1, -1 };
+	if (geteuid() != 0 || ctl->config->user[0] == '\0')
+		return true;
+	pw = getpwnam(ctl->config->user);
+	if (pw == NULL) {
+		up_ctl_fail(ctl, "user", up_say("user '%s' of the configuration does not exist: adduser --system --group %s",
+		    "配置中的用户“%s”不存在，请先创建：adduser --system --group %s"), ctl->config->user, ctl->config->user);
+		return false;
+	}
+	*o = (struct owner){ (long)pw->pw_uid, (long)pw->pw_gid };
+	if (ctl->config->group[0] == '\0')
+		return true;
+	gr = getgrnam(ctl->config->group);
+	if (gr == NULL) {
+		up_ctl_fail(ctl, "group", up_say("group '%s' of the configuration does not exist", "配置中的用户组“%s”不存在"), ctl->config->group);
+		return false;
+	}
+	o->gid = (long)gr->gr_gid;
+	return true;
+}
+
+static void key_file(const struct up_ctl *ctl, const char *name, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%s/%s", ctl->config->keys, name);
+}
+
+static bool nothing_there(const struct up_ctl *ctl)
+{
+	char path[3][PATH_MAX];
+
+	key_file(ctl, "server.key", path[0]);
+	key_file(ctl, "signing.jwks", path[1]);
+	snprintf(path[2], PATH_MAX, "%s", ctl->config->database);
+	for (size_t i = 0; i < 3; i++) {
+		struct stat st;
+
+		if (lstat(path[i], &st) == 0) {
+			up_ctl_fail(ctl, "exists", up_say("%s is there already; nothing was changed (init never overwrites)",
+			    "%s 已存在，未作任何改动（init 从不覆盖）"), path[i]);
+			return false;
+		}
+		if (errno != ENOENT && errno != ENOTDIR) {
+			up_ctl_fail(ctl, "io", "%s: %s", path[i], strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The folder of PATH, if it is missing. Its own parent must be there. */
+static bool make_parent(const struct up_ctl *ctl, const char *path, const struct owner *o)
+{
+	char copy[PATH_MAX];
+	const char *dir;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	dir = dirname(copy);
+	if (mkdir(dir, 0700) != 0) {
+		if (errno == EEXIST)
+			return true;
+		up_ctl_fail(ctl, "io", "%s: %s", dir, strerror(errno));
+		return false;
+	}
+	if (o->uid >= 0 && chown(dir, (uid_t)o->uid, (gid_t)o->gid) != 0) {
+		up_ctl_fail(ctl, "io", "%s: %s", dir, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool own_database(const struct up_ctl *ctl, const struct owner *o)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; o->uid >= 0 && i < UP_ARRAY_LEN(tails); i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s%s", ctl->config->database, tails[i]);
+		if (lchown(path, (uid_t)o->uid, (gid_t)o->gid) != 0 && (errno != ENOENT || i == 0)) {
+			up_ctl_fail(ctl, "io", "%s: %s", path, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool make_database(struct up_ctl *ctl, const struct owner *o, const char *code, const char *name)
+{
+	const struct up_store_settings settings = { .path = ctl->config->database, .create = true };
+	char why[256];
+	enum up_err err;
+
+	if (up_store_open(&settings, &ctl->store, why) != UP_OK) {
+		up_ctl_fail(ctl, "store", "%s", why);
+		return false;
+	}
+	err = code == NULL ? UP_OK : up_store_authority_put(ctl->store, up_span_str(code), up_span_str(name), ctl->now_ms);
+	if (err != UP_OK) {
+		up_ctl_fail_err(ctl, err, ctl->config->database);
+		return false;
+	}
+	return own_database(ctl, o);
+}
+
+/* What was begun and not finished goes, so that init can be tried again. Only after nothing_there. */
+static void undo(struct up_ctl *ctl)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+	char path[PATH_MAX];
+
+	up_store_close(&ctl->store);
+	for (size_t i = 0; i < UP_ARRAY_LEN(tails); i++) {
+		snprintf(path, sizeof(path), "%s%s", ctl->config->database, tails[i]);
+		unlink(path);
+	}
+	key_file(ctl, "server.key", path);
+	unlink(path);
+	key_file(ctl, "signing.jwks", path);
+	unlink(path);
+}
+
+static int report(const struct up_ctl *ctl, const char *code)
+{
+	if (ctl->json)
+		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s, s:s*}", "issuer", ctl->config->issuer, "keys", ctl->config->keys,
+		    "database", ctl->config->database, "authority", code));
+	printf(up_say("Made:\n  keys      %s/server.key, %s/signing.jwks  (back them up; without server.key no phone's password works)\n  database  %s\n",
+	    "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key 后所有手机的证书密码都将失效）\n  数据库  %s\n"),
+	    ctl->config->keys, ctl->config->keys, ctl->config->database);
+	printf("%s", up_say("Next:\n", "下一步：\n"));
+	if (code == NULL)
+		printf("  unitpassctl -c %s authority add CODE --name NAME\n", ctl->config_file);
+	printf("  unitpassctl -c %s unit import FILE\n"
+	    "  unitpassctl -c %s client add ID --name NAME --origin https://...\n"
+	    "  unitpassctl -c %s enrol --unit CODE --person-file FILE\n"
+	    "  unitpassd -c %s\n", ctl->config_file, ctl->config_file, ctl->config_file, ctl->config_file);
+	return 0;
+}
+
+int up_init_run(struct up_command_line *l)
+{
+	struct up_ctl *ctl = l->program;
+	const char *code = l->values[CODE], *name = l->values[NAME], *wrong;
+	struct owner owner;
+	char why[256];
+
+	if ((code == NULL) != (name == NULL))
+		up_command_wrong("--authority-code and --authority-name belong together");
+	wrong = code != NULL ? authority_wrong(code, name) : NULL;
+	if (wrong != NULL)
+		return up_ctl_fail(ctl, "authority", "%s", wrong);
+	if (!up_ctl_configure(ctl) || !find_owner(ctl, &owner) || !nothing_there(ctl))
+		return 1;
+	if (!make_parent(ctl, ctl->config->database, &owner) || !make_parent(ctl, ctl->config->keys, &owner))
+		return 1;
+	if (up_keys_create(ctl->config->keys, owner.uid, owner.gid, why) != UP_OK) {
+		undo(ctl);
+		return up_ctl_fail(ctl, "keys", "%s", why);
+	}
+	if (!make_database(ctl, &owner, code, name)) {
+		undo(ctl);
+		return 1;
+	}
+	return report(ctl, code);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unitpassctl item: the items (授权事项) that portals register. */
+#include <stdio.h>
+
+#include "tools/common/table.h"
+#include "tools/common/terminal.h"
+#include "tools/unitpassctl/ctl.h"
+
+enum { NAME = 1, CLIENT };
+
+const struct argp_option up_item_options[] = {
+	{ "name", NAME, "NAME", 0, "as phones show it", 0 },
+	{ "client", CLIENT, "ID", 0, "the portal it belongs to", 0 },
+	{ 0 },
+};
+
+int up_item_add(struct up_command_line *l)
+{
+	struct up_ctl *ctl = l->program;
+	const char *name = l->values[NAME], *client = l->values[CLIENT];
+	enum up_err err;
+
+	if (!up_ctl_id_ok(l->argument))
+		return up_ctl_fail(ctl, "item", "%s", up_say("CODE: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit",
+		    "CODE：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头"));
+	if (!up_ctl_name_ok(name))
+		return up_ctl_fail(ctl, "item", "%s", up_say("--name: 1 to 60 plain characters", "--name：1 至 60 个普通字符"));
+	if (!up_ctl_open(ctl))
+		return 1;
+	err = up_store_item_put(ctl->store, up_span_str(l->argument), up_span_str(name), up_span_str(client), ctl->now_ms);
+	if (err == UP_E_STATE)
+		return up_ctl_fail(ctl, "taken", up_say("there is an item '%s' already", "授权事项“%s”已存在"), l->argument);
+	if (err == UP_E_CLIENT)
+		return up_ctl_fail(ctl, "client", up_say("there is no client '%s'; see: unitpassctl client list", "没有业务系统“%s”，请查看：unitpassctl client list"), client);
+	if (err != UP_OK)
+		return up_ctl_fail_err(ctl, err, l->argument);
+	if (ctl->json)
+		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s}", "item", l->argument, "name", name, "client", client));
+	printf("%s  %s  (%s)\n", l->argument, name, client);
+	puts(up_say("Reload the server so that it knows this item: systemctl reload unitpassd (SIGHUP).",
+	    "请让服务器重新加载以识别该事项：systemctl reload unitpassd（SIGHUP）。"));
+	return 0;
+}
+
+int up_item_list(struct up_command_line *l)
+{
+	const char *const heads[] = { up_say("CODE", "代码"), up_say("NAME", "名称"), up_say("CLIENT", "业务系统") };
+	struct up_ctl *ctl = l->program;
+	struct up_table *t = up_table_new(heads, UP_ARRAY_LEN(heads));
+	struct up_item *items = NULL;
+	json_t *list = json_array();
+	int status = 1;
+	enum up_err err;
+	size_t n = 0;
+
+	if (t == NULL || !up_ctl_open(ctl))
+		goto out;
+	err = up_store_items(ctl->store, &items, &n);
+	for (size_t i = 0; i < n; i++) {
+		up_table_put(t, up_span_str(items[i].code));
+		up_table_put(t, up_span_str(items[i].name));
+		up_table_put(t, up_span_str(items[i].client));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "item", items[i].code, "name", items[i].name, "client", items[i].client));
+	}
+	if (err == UP_OK && !ctl->json)
+		err = up_table_print(t, stdout);
+	if (err != UP_OK)
+		status = up_ctl_fail_err(ctl, err, "item list");
+	else
+		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "items", list)) : 0;
+out:
+	up_store_items_free(&items, n);
+	up_table_free(&t);
+	json_decref(list);
+	return status;
+}
