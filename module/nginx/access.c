@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Guarding locations. On a live session: one cookie opened, the rules compared; no I/O, no lock. */
+#include "module/nginx/module.h"
+
+enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh)
+{
+	struct up_span cookies;
+
+	if (l->party == NULL || up_nginx_headers_cookies(r, &cookies) != NGX_OK || cookies.n == 0)
+		return UP_E_TOKEN;
+	/* The event loop's own opener: made in the worker, after fork. */
+	if (l->party->opener == NULL && up_rp_opener_new(l->party->rp, &l->party->opener) != UP_OK)
+		return UP_E_NOMEM;
+	return up_rp_session_open(l->party->opener, cookies, ngx_time(), s, refresh);
+}
+
+static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, bool forbidden)
+{
+	struct up_rp_response resp = { 0 };
+	struct up_rp_request req;
+	ngx_int_t rc;
+
+	if (up_nginx_pages_request(r, l, &req) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	rc = ngx_http_discard_request_body(r);
+	if (rc != NGX_OK)
+		return rc;
+	if (forbidden)
+		up_rp_forbidden(l->party->rp, &req, &resp);
+	else
+		up_rp_login_required(l->party->rp, &req, up_nginx_span(l->item), &resp);
+	ngx_http_finalize_request(r, up_nginx_pages_send(r, &resp));
+	return NGX_DONE;
+}
+
+static ngx_int_t deny(ngx_http_request_t *r, up_nginx_location_t *l, bool forbidden)
+{
+	ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+	/* With "satisfy any" another module may still let the request in: only a verdict, no answer of our own. */
+	if (core->satisfy == NGX_HTTP_SATISFY_ANY)
+		return forbidden ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED;
+	return answer(r, l, forbidden);
+}
+
+static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s)
+{
+	static const ngx_str_t name = ngx_string("Set-Cookie");
+	struct up_buf b = { 0 };
+	ngx_str_t value;
+	ngx_int_t rc = NGX_ERROR;
+
+	if (up_rp_session_cookie(l->party->opener, s, ngx_time(), &b) == UP_OK && !b.failed) {
+		value.len = b.n;
+		value.data = ngx_pnalloc(r->pool, b.n);
+		if (value.data != NULL) {
+			ngx_memcpy(value.data, b.p, b.n);
+			rc = up_nginx_headers_out(r, name, value);
+		}
+	}
+	up_buf_free(&b);
+	return rc;
+}
+
+static bool rules_hold(const up_nginx_location_t *l, const struct up_rp_session *s)
+{
+	const struct up_rp_rule *rules = l->rules != NULL ? l->rules->elts : NULL;
+
+	for (ngx_uint_t i = 0; l->rules != NULL && i < l->rules->nelts; i++)
+		if (!up_rp_rule_holds(&rules[i], s))
+			return false;
+	return true;
+}
+
+ngx_int_t up_nginx_access_handler(ngx_http_request_t *r)
+{
+	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
+	struct up_rp_session s;
+	bool refresh;
+
+	if (!l->enable)
+		return NGX_DECLINED;
+	if (up_nginx_access_session(r, l, &s, &refresh) != UP_OK)
+		return deny(r, l, false);
+	if (!rules_hold(l, &s))
+		return deny(r, l, true);
+	/* The user first: refreshing seals into the opener's own memory. */
+	if (up_nginx_headers_user(r, &s) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (l->headers && up_nginx_headers_identity(r, &s) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (refresh && refresh_cookie(r, l, &s) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	return NGX_OK;
+}

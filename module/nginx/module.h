@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The nginx module: thin glue over module/rp. settings.c reads directives, access.c guards locations, pages.c answers /.unitpass/,
+ * headers.c moves identity in and spoofs out, variables.c gives $unitpass_*. */
+#ifndef UP_NGINX_MODULE_H
+#define UP_NGINX_MODULE_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "module/rp/rp.h"
+
+extern ngx_module_t ngx_http_unitpass_module;
+
+/* One relying party, shared by all locations with the same settings; the opener is the worker's event loop's own. */
+typedef struct {
+	struct up_rp_settings settings;
+	struct up_rp *rp;
+	struct up_rp_opener *opener;
+} up_nginx_party_t;
+
+typedef struct {
+	ngx_array_t parties;             /* up_nginx_party_t * */
+	ngx_thread_pool_t *threads;
+} up_nginx_main_t;
+
+enum { UP_NGINX_ISSUER, UP_NGINX_CLIENT, UP_NGINX_SECRET, UP_NGINX_KEY, UP_NGINX_SESSION_KEY, UP_NGINX_PAGE, UP_NGINX_TEXTS };
+
+typedef struct {
+	ngx_str_t value;
+	ngx_str_t file;                  /* where it was said */
+	ngx_uint_t line;
+} up_nginx_text_t;
+
+typedef struct {
+	ngx_flag_t enable, headers;
+	up_nginx_text_t texts[UP_NGINX_TEXTS];
+	time_t idle, max;
+	ngx_array_t *rules;              /* struct up_rp_rule */
+	ngx_array_t *proxies;            /* struct up_cidr */
+	ngx_str_t item;                  /* first value of the first "item" rule */
+	up_nginx_party_t *party;         /* NULL: no issuer here */
+} up_nginx_location_t;
+
+/* settings.c */
+extern ngx_command_t up_nginx_settings_commands[];
+void *up_nginx_settings_main(ngx_conf_t *cf);
+void *up_nginx_settings_location(ngx_conf_t *cf);
+char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child);
+
+/* headers.c */
+ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r);                 /* identity headers of the client, and our own of an earlier pass */
+ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s);
+ngx_int_t up_nginx_headers_user(ngx_http_request_t *r, const struct up_rp_session *s);   /* $remote_user */
+ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value);
+ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out);          /* all Cookie lines as one */
+
+/* pages.c */
+ngx_int_t up_nginx_pages_handler(ngx_http_request_t *r);                 /* server-rewrite phase: /.unitpass/ */
+ngx_int_t up_nginx_pages_request(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_request *out);
+ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp);       /* frees RESP; what ngx_http_finalize_request wants */
+
+/* access.c */
+ngx_int_t up_nginx_access_handler(ngx_http_request_t *r);
+/* The session of this request, if there is a good one; valid until the next call. */
+enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh);
+
+/* variables.c */
+ngx_int_t up_nginx_variables_add(ngx_conf_t *cf);
+
+static inline struct up_span up_nginx_span(ngx_str_t s)
+{
+	return up_span_of(s.data, s.len);
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The login cookie: which logins this browser has begun here. Sealed; at most three attempts, fewer when they would not fit
+ * UP_RP_COOKIE_MAX; the oldest goes first. The browser id in it outlives the attempts. */
+#ifndef UP_ATTEMPT_H
+#define UP_ATTEMPT_H
+
+#include "module/rp/inside.h"
+
+#define UP_ATTEMPTS 3
+#define UP_ATTEMPT_ID 8                  /* bytes */
+#define UP_ATTEMPT_ID_TEXT 11            /* characters of base64url */
+#define UP_ATTEMPT_NONCE 16
+#define UP_ATTEMPT_KEEP_S 600            /* an ended attempt is known that much longer, so that its page can say so */
+
+struct up_attempt {
+	uint8_t id[UP_ATTEMPT_ID], nonce[UP_ATTEMPT_NONCE];
+	int64_t started_s, expires_s;    /* expires_s: a moment */
+	int64_t interval_s, polled_s, frame_interval_s;
+	char device_code[UP_RP_CODE_MAX + 1];
+	char watch_uri[UP_RP_URL_MAX + 1];         /* empty: another provider, poll instead */
+	char qr[UP_RP_URL_MAX + 1];                /* text of the QR when there is no watch_uri */
+	char return_to[UP_RP_RETURN_MAX + 1];
+	char item[UP_RP_ITEM_MAX + 1];
+};
+
+struct up_attempts {
+	uint8_t browser[16];
+	size_t n;
+	struct up_attempt at[UP_ATTEMPTS + 1];     /* oldest first; one more while a new one is added */
+};
+
+/* The attempts of this browser; none, with a new browser id, when there is no cookie that opens. UP_E_CRYPTO: no randomness. */
+UP_MUST_USE enum up_err up_attempt_load(struct up_rp_opener *, struct up_span cookies, int64_t now_s, struct up_attempts *out);
+/* Drop what does not fit, then append the Set-Cookie value. */
+UP_MUST_USE enum up_err up_attempt_save(struct up_rp_opener *, struct up_attempts *, struct up_buf *set_cookie);
+struct up_attempt *up_attempt_find(struct up_attempts *, struct up_span id_text);
+void up_attempt_remove(struct up_attempts *, struct up_attempt *);
+/* Its result was collected while its progress was asked for: the session cookie went out, only `complete` is to come. An empty
+ * device code with expires_s 0 is one whose result was refused. */
+bool up_attempt_is_done(const struct up_attempt *);
+void up_attempt_id_text(const struct up_attempt *, char out[UP_ATTEMPT_ID_TEXT + 1]);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/rp/begin.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "module/rp/complete.h"
+#include "module/rp/page.h"
+#include "module/rp/provider.h"
+#include "module/rp/qr.h"
+#include "module/rp/request.h"
+#include "module/rp/rplog.h"
+
+#define AGENT_MAX 200                    /* code points */
+
+/* --- a new attempt ------------------------------------------------------------------------------------------------------------- */
+
+static struct up_span return_of(const struct up_form *f)
+{
+	struct up_span s = up_form_get(f, "return");
+
+	return s.n <= UP_RP_RETURN_MAX && up_target_ok(s) ? s : UP_SPAN_LIT("/");
+}
+
+/* False: there is one, and it is no item's name. */
+static bool item_of(const struct up_form *f, struct up_span *item)
+{
+	*item = up_form_get(f, "item");
+	return item->n == 0 || up_request_item_ok(*item);
+}
+
+static void copy(char *out, struct up_span s)
+{
+	if (s.n > 0)
+		memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+}
+
+static bool is_alive(const struct up_attempt *a, int64_t now_s)
+{
+	return a->device_code[0] != '\0' && a->expires_s > now_s;
+}
+
+/* The one that the new attempt ends: the page's own earlier one, else the oldest when there is no room left. */
+static struct up_attempt *to_replace(struct up_attempts *all, struct up_attempt *own)
+{
+	if (own != NULL)
+		return own;
+	return all->n >= UP_ATTEMPTS ? &all->at[0] : NULL;
+}
+
+static enum up_err ask_server(struct up_exchange *x, const struct up_attempts *all, const struct up_attempt *fresh,
+    const struct up_attempt *replaced, struct up_provider_begun *begun)
+{
+	struct up_buf agent = { 0 };
+	char nonce[22], browser[22];
+	struct up_provider_ask ask = {
+		.nonce = up_span_of(nonce, sizeof(nonce)), .browser = up_span_of(browser, sizeof(browser)), .item = up_span_str(fresh->item),
+		.initiator_ip = x->req->client_ip, .ui_locales = up_span_str(x->lang), .now_s = x->req->now_s,
+	};
+	enum up_err e;
+
+	up_text_b64url(up_span_of(fresh->nonce, sizeof(fresh->nonce)), nonce);
+	up_text_b64url(up_span_of(all->browser, sizeof(all->browser)), browser);
+	if (up_text_utf8_valid(x->req->user_agent))
+		up_text_put_safe(&agent, x->req->user_agent, AGENT_MAX);
+	ask.initiator_user_agent = up_buf_span(&agent);
+	if (replaced != NULL && is_alive(replaced, x->req->now_s))
+		ask.supersedes = up_span_str(replaced->device_code);
+	e = up_provider_begin(x->rp->provider, &ask, begun);
+	up_buf_free(&agent);
+	return e;
+}
+
+/* Begin and append to ALL; *OUT points there. */
+static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct up_attempts *all, struct up_attempt *own, struct up_attempt **out)
+{
+	struct up_attempt fresh = { 0 }, *replaced = to_replace(all, own);
+	struct up_provider_begun begun;
+	struct up_span item;
+	enum up_err e;
+
+	if (!item_of(f, &item))
+		return UP_E_ITEM;
+	copy(fresh.item, item);
+	copy(fresh.return_to, return_of(f));
+	if (RAND_bytes(fresh.id, sizeof(fresh.id)) != 1 || RAND_bytes(fresh.nonce, sizeof(fresh.nonce)) != 1)
+		return UP_E_CRYPTO;
+	e = ask_server(x, all, &fresh, replaced, &begun);
+	if (e != UP_OK)
+		goto out;
+	fresh.started_s = fresh.polled_s = x->req->now_s;
+	fresh.expires_s = fresh.started_s + begun.expires_in_s;
+	fresh.interval_s = begun.interval_s;
+	fresh.frame_interval_s = begun.frame_interval_s;
+	memcpy(fresh.device_code, begun.device_code, sizeof(fresh.device_code));
+	memcpy(fresh.watch_uri, begun.watch_uri, sizeof(fresh.watch_uri));
+	if (fresh.watch_uri[0] == '\0')
+		memcpy(fresh.qr, begun.verification_uri, sizeof(fresh.qr));
+	if (replaced != NULL)
+		up_attempt_remove(all, replaced);
+	all->at[all->n++] = fresh;
+	up_complete_keep(x, all);
+	/* keeping may have dropped the oldest: ours is the newest, but it moved */
+	*out = all->n > 0 ? &all->at[all->n - 1] : NULL;
+	e = *out != NULL ? UP_OK : UP_E_TOO_LARGE;
+out:
+	up_wipe(&fresh, sizeof(fresh));
+	up_wipe(&begun, sizeof(begun));
+	return e;
+}
+
+/* --- its progress --------------------------------------------------------------------------------------------------------------- */
+
+static void set_state(struct up_provider_state *s, const char *state)
+{
+	snprintf(s->state, sizeof(s->state), "%s", state);
+}
+
+/* A provider without watch is asked at its token endpoint, no faster than it allows; success is kept as a session at once, since
+ * the code is then used. The login cookie carries the time of the last question. */
+static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
+{
+	enum up_err e;
+
+	set_state(s, "pending");
+	if (x->req->now_s < a->polled_s + a->interval_s)
+		return UP_OK;
+	a->polled_s = x->req->now_s;
+	e = up_complete_redeem(x, a);
+	if (e == UP_E_SLOW_DOWN)
+		a->interval_s += 5;
+	if (e == UP_OK)
+		set_state(s, "approved");
+	else if (e == UP_E_DENIED || e == UP_E_EXPIRED)
+		set_state(s, e == UP_E_DENIED ? "denied" : "expired");
+	if (e == UP_E_DENIED || e == UP_E_EXPIRED)
+		a->expires_s = x->req->now_s;
+	up_complete_keep(x, all);
+	return e == UP_E_UPSTREAM || e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_OK;
+}
+
+static enum up_err progress(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
+{
+	enum up_err e = UP_OK;
+
+	memset(s, 0, sizeof(*s));
+	s->expires_in_s = a->expires_s > x->req->now_s ? a->expires_s - x->req->now_s : 0;
+	if (up_attempt_is_done(a))
+		set_state(s, "approved");
+	else if (a->device_code[0] == '\0' || (a->expires_s <= x->req->now_s && a->watch_uri[0] == '\0'))
+		set_state(s, "expired");
+	else if (a->watch_uri[0] == '\0')
+		e = poll_token(x, all, a, s);
+	else if ((e = up_provider_watch(x->rp->provider, a->watch_uri, s)) == UP_E_EXPIRED) {
+		set_state(s, "expired");
+		e = UP_OK;
+	}
+	return e;
+}
+
+/* --- answers -------------------------------------------------------------------------------------------------------------------- */
+
+static void show(struct up_exchange *x, const struct up_attempt *a, const char *state, int64_t expires_in_s)
+{
+	char id[UP_ATTEMPT_ID_TEXT + 1];
+
+	up_attempt_id_text(a, id);
+	up_page_login(x, &(struct up_page_login){
+		.state = state, .attempt = up_span_str(id), .return_to = up_span_str(a->return_to), .item = up_span_str(a->item),
+		.watch_uri = up_span_str(a->watch_uri), .expires_in_s = expires_in_s, .frame_interval_s = a->frame_interval_s,
+	});
+}
+
+static bool has_session(struct up_exchange *x)
+{
+	struct up_rp_session s;
+	bool refresh;
+
+	return x->opener != NULL && up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) == UP_OK;
+}
+
+static void go(struct up_exchange *x, struct up_span where)
+{
+	struct up_buf location = { 0 };
+
+	up_buf_put_span(&location, where);
+	up_respond_redirect(x->resp, 302, &location);
+}
+
+static void continue_page(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a)
+{
+	struct up_provider_state s;
+	enum up_err e = progress(x, all, a, &s);
+
+	if (e != UP_OK)
+		up_respond_error(x, e, 0);
+	else if (up_attempt_is_done(a))
+		go(x, up_span_str(a->return_to));
+	else
+		show(x, a, s.state, s.expires_in_s);
+}
+
+void up_begin_page(struct up_exchange *x)
+{
+	bool again = up_span_eq_str(up_form_get(&x->query, "again"), "1");
+	struct up_attempt *own, *a = NULL;
+	struct up_attempts all;
+	enum up_err e;
+
+	e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
+	own = e == UP_OK ? up_attempt_find(&all, up_form_get(&x->query, "attempt")) : NULL;
+	if (e != UP_OK)
+		up_respond_error(x, e, 0);
+	else if (own == NULL && !again && has_session(x))
+		go(x, return_of(&x->query));
+	else if (own != NULL && !again)
+		continue_page(x, &all, own);
+	else if ((e = begin(x, &x->query, &all, own, &a)) != UP_OK)
+		up_respond_error(x, e, 0);
+	else
+		show(x, a, "pending", a->expires_s - a->started_s);
+	up_wipe(&all, sizeof(all));
+}
+
+void up_begin_json(struct up_exchange *x)
+{
+	struct up_attempts all;
+	struct up_attempt *a = NULL;
+	char id[UP_ATTEMPT_ID_TEXT + 1];
+	struct up_buf *b = &x->resp->body;
+	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
+
+	if (e == UP_OK)
+		e = begin(x, &x->body, &all, up_attempt_find(&all, up_form_get(&x->body, "attempt")), &a);
+	if (e != UP_OK) {
+		up_respond_error(x, e, 0);
+		goto out;
+	}
+	up_attempt_id_text(a, id);
+	up_buf_printf(b, "{\"attempt\":\"%s\",\"watch_uri\":", id);
+	up_buf_put_json(b, up_span_str(a->watch_uri));
+	up_buf_printf(b, ",\"frame_interval\":%lld,\"expires_in\":%lld}", (long long)a->frame_interval_s, (long long)(a->expires_s - a->started_s));
+	up_respond_json(x->resp, 200);
+out:
+	up_wipe(&all, sizeof(all));
+}
+
+/* The attempt that the query names, in this browser's cookie; answers when there is none. */
+static struct up_attempt *named(struct up_exchange *x, struct up_attempts *all)
+{
+	struct up_attempt *a = NULL;
+	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, all);
+
+	if (e == UP_OK && (a = up_attempt_find(all, up_form_get(&x->query, "attempt"))) == NULL)
+		e = UP_E_NOT_FOUND;
+	if (e != UP_OK)
+		up_respond_error(x, e, 0);
+	return a;
+}
+
+void up_begin_state(struct up_exchange *x)
+{
+	struct up_attempts all;
+	struct up_provider_state s;
+	struct up_buf *b = &x->resp->body;
+	struct up_attempt *a = named(x, &all);
+	const char *text;
+	enum up_err e;
+
+	if (a == NULL)
+		goto out;
+	if ((e = progress(x, &all, a, &s)) != UP_OK) {
+		up_respond_error(x, e, 0);
+		goto out;
+	}
+	up_buf_printf(b, "{\"state\":\"%s\",\"expires_in\":%lld", s.state, (long long)s.expires_in_s);
+	text = strcmp(s.state, "pending") == 0 && a->qr[0] != '\0' ? a->qr : s.text;
+	if (text[0] != '\0') {
+		up_buf_printf(b, ",\"frame\":{\"t\":%lld,\"text\":", (long long)s.t);
+		up_buf_put_json(b, up_span_str(text));
+		up_buf_put_char(b, '}');
+	}
+	up_buf_put_char(b, '}');
+	up_respond_json(x->resp, 200);
+out:
+	up_wipe(&all, sizeof(all));
+}
+
+void up_begin_qr(struct up_exchange *x)
+{
+	struct up_attempts all;
+	struct up_provider_state s = { 0 };
+	struct up_attempt *a = named(x, &all);
+	enum up_err e = UP_OK;
+
+	if (a == NULL)
+		goto out;
+	if (a->watch_uri[0] != '\0')
+		e = up_provider_watch(x->rp->provider, a->watch_uri, &s);
+	if (e == UP_OK)
+		e = up_qr_put_svg(&x->resp->body, up_span_str(a->watch_uri[0] != '\0' ? s.text : a->qr));
+	if (e != UP_OK) {
+		up_buf_reset(&x->resp->body);
+		up_respond_error(x, e, 0);
+		goto out;
+	}
+	x->resp->status = 200;
+	up_respond_header(x->resp, "Content-Type", "image/svg+xml");
+	up_respond_header(x->resp, "Content-Security-Policy", "default-src 'none'");
+	up_respond_header(x->resp, "Cross-Origin-Resource-Policy", "same-origin");
+	up_respond_common(x->resp);
+out:
+	up_wipe(&all, sizeof(all));
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/rp/cookie.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+#define ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+bool up_cookie_next(struct up_span *rest, struct up_span name, struct up_span *value)
+{
+	while (rest->n > 0) {
+		const uint8_t *end = memchr(rest->p, ';', rest->n);
+		struct up_span pair = { rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n };
+
+		rest->p += pair.n + (end != NULL);
+		rest->n -= pair.n + (end != NULL);
+		while (pair.n > 0 && (pair.p[0] == ' ' || pair.p[0] == '\t')) {
+			pair.p++;
+			pair.n--;
+		}
+		if (pair.n <= name.n || pair.p[name.n] != '=' || memcmp(pair.p, name.p, name.n) != 0)
+			continue;
+		*value = up_span_trim(up_span_of(pair.p + name.n + 1, pair.n - name.n - 1));
+		return true;
+	}
+	return false;
+}
+
+enum up_err up_cookie_put(struct up_seal *seal, const char *name, struct up_span purpose, struct up_span plain, int64_t max_age_s,
+    struct up_buf *out)
+{
+	uint8_t nonce[UP_SEAL_NONCE];
+	enum up_err e;
+
+	if (RAND_bytes(nonce, sizeof(nonce)) != 1)
+		return UP_E_CRYPTO;
+	up_buf_put_str(out, name);
+	up_buf_put_char(out, '=');
+	e = up_seal_put(seal, purpose, nonce, plain, out);
+	if (e != UP_OK)
+		return e;
+	up_buf_put_str(out, ATTRIBUTES);
+	if (max_age_s >= 0)
+		up_buf_printf(out, "; Max-Age=%lld", (long long)max_age_s);
+	return out->failed ? UP_E_NOMEM : UP_OK;
+}
+
+void up_cookie_put_gone(const char *name, struct up_buf *out)
+{
+	up_buf_printf(out, "%s=%s; Max-Age=0", name, ATTRIBUTES);
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------------------------- */
+
+void up_cookie_write_bytes(struct up_cookie_writer *w, const uint8_t *p, size_t n)
+{
+	if (w->failed || n > w->cap - w->n) {
+		w->failed = true;
+		return;
+	}
+	if (n > 0)
+		memcpy(w->p + w->n, p, n);
+	w->n += n;
+}
+
+void up_cookie_write_i64(struct up_cookie_writer *w, int64_t v)
+{
+	uint64_t u = (uint64_t)v;
+	uint8_t b[8];
+
+	for (size_t i = 0; i < sizeof(b); i++)
+		b[i] = (uint8_t)(u >> (56 - 8 * i));
+	up_cookie_write_bytes(w, b, sizeof(b));
+}
+
+void up_cookie_write_text(struct up_cookie_writer *w, struct up_span s)
+{
+	uint8_t b[2] = { (uint8_t)(s.n >> 8), (uint8_t)s.n };
+
+	if (s.n > UINT16_MAX) {
+		w->failed = true;
+		return;
+	}
+	up_cookie_write_bytes(w, b, sizeof(b));
+	up_cookie_write_bytes(w, s.p, s.n);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------------------- */
+
+struct up_span up_cookie_read_bytes(struct up_cookie_reader *r, size_t n)
+{
+	struct up_span s = { r->p, n };
+
+	if (r->failed || n > r->n) {
+		r->failed = true;
+		return (struct up_span){ 0 };
+	}
+	r->p += n;
+	r->n -= n;
+	return s;
+}
+
+int64_t up_cookie_read_i64(struct up_cookie_reader *r)
+{
+	struct up_span s = up_cookie_read_bytes(r, 8);
+	uint64_t u = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		u = u << 8 | s.p[i];
+	return (int64_t)u;
+}
+
+struct up_span up_cookie_read_text(struct up_cookie_reader *r, size_t max)
+{
+	struct up_span s = up_cookie_read_bytes(r, 2);
+	size_t n = s.n == 2 ? (size_t)s.p[0] << 8 | s.p[1] : 0;
+
+	if (n > max)
+		r->failed = true;
+	return up_cookie_read_bytes(r, n);
+}

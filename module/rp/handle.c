@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "core/template.h"
+#include "module/rp/begin.h"
+#include "module/rp/complete.h"
+#include "module/rp/page.h"
+#include "module/rp/request.h"
+
+#define REALM "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\""
+
+struct route {
+	const char *path;                /* after the prefix */
+	void (*get)(struct up_exchange *);
+	void (*post)(struct up_exchange *);
+	bool get_asks, post_asks;        /* needs the network */
+	const char *type;                /* of what GET gives */
+};
+
+static const struct route routes[] = {
+	{ "login", up_begin_page, up_begin_json, true, true, "text/html; charset=utf-8" },
+	{ "state", up_begin_state, NULL, true, false, "application/json" },
+	{ "qr.svg", up_begin_qr, NULL, true, false, "image/svg+xml" },
+	{ "complete", NULL, up_complete_post, false, true, NULL },
+	{ "session", up_complete_session, NULL, false, false, "application/json" },
+	{ "logout", up_complete_ask_logout, up_complete_logout, false, false, "text/html; charset=utf-8" },
+};
+
+static struct up_span below_prefix(struct up_span path)
+{
+	const size_t n = sizeof(UP_RP_PREFIX) - 1;
+
+	return up_span_starts(path, UP_RP_PREFIX) ? up_span_of(path.p + n, path.n - n) : (struct up_span){ 0 };
+}
+
+static const struct route *find(struct up_span path)
+{
+	for (size_t i = 0; i < UP_ARRAY_LEN(routes); i++)
+		if (up_span_eq_str(below_prefix(path), routes[i].path))
+			return &routes[i];
+	return NULL;
+}
+
+bool up_rp_needs_network(struct up_span method, struct up_span path)
+{
+	const struct route *r = find(path);
+
+	return r != NULL && ((r->get_asks && up_span_eq_str(method, "GET")) || (r->post_asks && up_span_eq_str(method, "POST")));
+}
+
+bool up_rp_needs_body(struct up_span method, struct up_span path)
+{
+	const struct route *r = find(path);
+
+	return r != NULL && r->post != NULL && up_span_eq_str(method, "POST");
+}
+
+/* --- one exchange ----------------------------------------------------------------------------------------------------------------- */
+
+static struct up_exchange open_exchange(const struct up_rp *rp, struct up_rp_opener *o, const struct up_rp_request *req, struct up_rp_response *resp)
+{
+	struct up_exchange x = { .rp = rp, .opener = o, .req = req, .resp = resp };
+
+	memset(resp, 0, sizeof(*resp));
+	x.lang = up_template_language(req->accept_language);
+	return x;
+}
+
+static void close_exchange(struct up_exchange *x)
+{
+	up_form_free(&x->query);
+	up_form_free(&x->body);
+	up_respond_finish(x->resp);
+}
+
+static void allow(struct up_exchange *x, const struct route *r)
+{
+	bool get = r == NULL || r->get != NULL, post = r != NULL && r->post != NULL;
+
+	up_respond_header(x->resp, "Allow", get && post ? "GET, HEAD, POST, OPTIONS" : get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS");
+}
+
+static void answer_options(struct up_exchange *x, const struct route *r)
+{
+	x->resp->status = 204;
+	allow(x, r);
+	up_respond_common(x->resp);
+}
+
+static void answer_post(struct up_exchange *x, const struct route *r)
+{
+	enum up_err e = UP_OK;
+
+	if (x->req->body.n > UP_RP_BODY_MAX)
+		e = UP_E_TOO_LARGE;
+	else if (!up_request_is_form(x->req))
+		e = UP_E_TYPE;
+	else
+		e = up_form_parse(x->req->body, &x->body);
+	if (e != UP_OK)
+		up_respond_error(x, e, 0);
+	else if (!up_request_same_origin(x->req))
+		up_respond_error(x, UP_E_REQUEST, 403);
+	else
+		r->post(x);
+}
+
+/* HEAD begins nothing, asks nobody, and sets no cookie. */
+static void answer_head(struct up_exchange *x, const struct route *r)
+{
+	x->resp->status = 200;
+	up_respond_header(x->resp, "Content-Type", r->type);
+	up_respond_common(x->resp);
+}
+
+static void answer_get(struct up_exchange *x, const struct route *r)
+{
+	enum up_err e = up_form_parse(x->req->query, &x->query);
+
+	if (e != UP_OK)
+		up_respond_error(x, e, 0);
+	else if (r->get_asks && up_span_eq_str(x->req->method, "HEAD"))
+		answer_head(x, r);
+	else
+		r->get(x);
+}
+
+void up_rp_handle(const struct up_rp *rp, struct up_rp_opener *o, const struct up_rp_request *req, struct up_rp_response *resp)
+{
+	struct up_exchange x = open_exchange(rp, o, req, resp);
+	struct up_span path = below_prefix(req->path);
+	const struct route *r = find(req->path);
+	bool asset = up_span_starts(path, "assets/");
+	bool get = up_span_eq_str(req->method, "GET") || up_span_eq_str(req->method, "HEAD");
+
+	if (r == NULL && !asset)
+		up_respond_error(&x, UP_E_NOT_FOUND, 0);
+	else if (up_span_eq_str(req->method, "OPTIONS"))
+		answer_options(&x, r);
+	else if (asset && get)
+		up_page_asset(&x, path);
+	else if (get && r != NULL && r->get != NULL)
+		answer_get(&x, r);
+	else if (up_span_eq_str(req->method, "POST") && r != NULL && r->post != NULL)
+		answer_post(&x, r);
+	else {
+		allow(&x, r);
+		up_respond_error(&x, UP_E_METHOD, 0);
+	}
+	close_exchange(&x);
+}
+
+/* --- protected locations --------------------------------------------------------------------------------------------------------- */
+
+static struct up_span return_to(const struct up_rp_request *req)
+{
+	bool get = up_span_eq_str(req->method, "GET") || up_span_eq_str(req->method, "HEAD");
+
+	return get && up_target_ok(req->uri) ? req->uri : (struct up_span){ 0 };
+}
+
+void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *req, struct up_span item, struct up_rp_response *resp)
+{
+	struct up_exchange x = open_exchange(rp, NULL, req, resp);
+	struct up_buf location = { 0 };
+
+	if (up_request_is_navigation(req)) {
+		up_respond_put_login(&location, false, return_to(req), item, (struct up_span){ 0 });
+		up_respond_redirect(resp, 302, &location);
+	} else {
+		up_buf_put_str(&resp->body, "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
+		up_respond_json(resp, 401);
+		up_respond_header(resp, "WWW-Authenticate", REALM);
+	}
+	up_respond_header(resp, "Vary", "Cookie, Accept, Sec-Fetch-Mode");
+	close_exchange(&x);
+}
+
+void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req, struct up_rp_response *resp)
+{
+	struct up_exchange x = open_exchange(rp, NULL, req, resp);
+	struct up_buf login = { 0 };
+	struct up_buf *b = &resp->body;
+
+	up_respond_put_login(&login, true, return_to(req), (struct up_span){ 0 }, (struct up_span){ 0 });
+	if (up_request_wants_page(req)) {
+		up_page_message(&x, &(struct up_page_message){
+			.status = 403, .title_key = "forbidden_title", .text = up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")),
+			.action_uri = up_buf_span(&login), .action_key = "forbidden_action",
+		});
+	} else {
+		up_buf_put_str(b, "{\"error\":\"access_denied\",\"error_description\":\"the session does not have what this location requires; "
+		    "sign in as another\",\"message\":");
+		up_buf_put_json(b, up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")));
+		up_buf_put_str(b, ",\"login\":");
+		up_buf_put_json(b, up_buf_span(&login));
+		up_buf_put_char(b, '}');
+		up_respond_json(resp, 403);
+	}
+	up_buf_free(&login);
+	close_exchange(&x);
+}

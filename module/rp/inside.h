@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the rooms of the relying party share: the two opaque structs of rp.h and its bounds. */
+#ifndef UP_RP_INSIDE_H
+#define UP_RP_INSIDE_H
+
+#include "module/rp/rp.h"
+
+/* Longest values that we carry, in bytes; what is longer is refused where it enters. */
+#define UP_RP_RETURN_MAX 1024
+#define UP_RP_ITEM_MAX 64
+#define UP_RP_URL_MAX 512
+#define UP_RP_CODE_MAX 512               /* device code of another provider; ours has 22 */
+#define UP_RP_PLAIN_MAX 3072             /* plain content of either cookie */
+#define UP_RP_COOKIE_MAX 3900            /* "name=value" as sent */
+#define UP_RP_TRIES 8                    /* cookies of one name that we try to open */
+
+struct up_provider;
+struct up_words;
+
+struct up_rp {
+	char *issuer, *client;
+	uint8_t keys[UP_SEAL_KEYS * 32];
+	size_t n_keys;
+	char fingerprint[9];
+	char *session_purpose, *login_purpose;
+	char *page;                      /* login template of the site, or NULL: the embedded one */
+	int64_t idle_s, max_s;
+	struct up_provider *provider;
+	struct up_words *words;
+};
+
+struct up_rp_opener {
+	const struct up_rp *rp;
+	struct up_seal *seal;
+	struct up_span session_purpose;
+	uint8_t plain[UP_RP_PLAIN_MAX];  /* of the session opened last */
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pages from the embedded templates and word tables, with the headers of SECURITY 23. */
+#ifndef UP_PAGE_H
+#define UP_PAGE_H
+
+#include "module/rp/respond.h"
+#include "web/words.h"
+
+struct up_page_login {                   /* borrowed */
+	const char *state;               /* pending scanned approved denied expired */
+	struct up_span attempt, return_to, item, watch_uri;
+	int64_t expires_in_s, frame_interval_s;
+};
+/* 200 with the login page. */
+void up_page_login(struct up_exchange *, const struct up_page_login *);
+
+struct up_page_message {                 /* empty: not shown */
+	int status;
+	const char *title_key;           /* of the word tables, as are the other keys */
+	struct up_span text, action_uri, post_uri, return_to, hint, detail;
+	const char *action_key, *post_key;
+};
+void up_page_message(struct up_exchange *, const struct up_page_message *);
+/* What went wrong, and the way to start again. */
+void up_page_error(struct up_exchange *, enum up_err e, int status);
+/* A file of web/assets: PATH begins "assets/". 304 when the browser has it. */
+void up_page_asset(struct up_exchange *, struct up_span path);
+
+/* Does the site's own template render? WHY says what is wrong with it. */
+bool up_page_check(const struct up_rp *, char *why, size_t cap);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/rp/provider.h"
+
+#include <oauth2/mem.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "module/rp/metadata.h"
+#include "module/rp/rplog.h"
+#include "module/rp/transport.h"
+
+#define GRANT_TYPE "urn:ietf:params:oauth:grant-type:device_code"
+#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#define ASSERTION_LIFE_S 60
+#define ID_TOKEN_MAX UP_JWT_MAX
+
+struct up_provider {
+	const char *issuer, *client;
+	char *secret;
+	struct up_jwk *key;
+	struct up_transport *transport;
+	struct up_metadata *metadata;
+};
+
+enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret, struct up_jwk *key, struct up_provider **out)
+{
+	enum up_err e = UP_E_NOMEM;
+	struct up_provider *p = calloc(1, sizeof(*p));
+
+	*out = NULL;
+	if (p == NULL) {
+		up_jwk_free(&key);
+		return UP_E_NOMEM;
+	}
+	p->issuer = issuer;
+	p->client = client;
+	p->key = key;
+	if (key == NULL && (p->secret = up_span_dup(secret)) == NULL)
+		goto out;
+	e = up_transport_new(&p->transport);
+	if (e == UP_OK)
+		e = up_metadata_new(issuer, p->transport, &p->metadata);
+	if (e != UP_OK)
+		goto out;
+	*out = p;
+	p = NULL;
+out:
+	up_provider_free(&p);
+	return e;
+}
+
+void up_provider_free(struct up_provider **pp)
+{
+	struct up_provider *p = *pp;
+
+	if (p == NULL)
+		return;
+	if (p->secret != NULL)
+		up_wipe(p->secret, strlen(p->secret));
+	free(p->secret);
+	up_jwk_free(&p->key);
+	up_metadata_free(&p->metadata);
+	up_transport_free(&p->transport);
+	free(p);
+	*pp = NULL;
+}
+
+/* --- the form and the client's authentication --------------------------------------------------------------------- */
+
+static bool add(oauth2_nv_list_t *list, const char *name, struct up_span value)
+{
+	char *text;
+	bool ok;
+
+	if (value.n == 0)
+		return true;
+	text = up_span_dup(value);
+	ok = text != NULL && oauth2_nv_list_add(up_rplog_oauth2(), list, name, text);
+	if (text != NULL)
+		up_wipe(text, value.n);
+	free(text);
+	return ok;
+}
+
+/* RFC 7523 section 3; the server takes the issuer as audience, as RFC 8414 names it. */
+static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oauth2_nv_list_t *list)
+{
+	struct up_buf claims = { 0 }, token = { 0 };
+	uint8_t rnd[16];
+	enum up_err e = UP_E_CRYPTO;
+
+	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
+		return UP_E_CRYPTO;
+	up_buf_put_str(&claims, "{\"iss\":");
+	up_buf_put_json(&claims, up_span_str(p->client));
+	up_buf_put_str(&claims, ",\"sub\":");
+	up_buf_put_json(&claims, up_span_str(p->client));
+	up_buf_put_str(&claims, ",\"aud\":");
+	up_buf_put_json(&claims, up_span_str(p->issuer));
+	up_buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld,\"jti\":\"", (long long)now_s, (long long)now_s + ASSERTION_LIFE_S);
+	up_text_put_b64url(&claims, up_span_of(rnd, sizeof(rnd)));
+	up_buf_put_str(&claims, "\"}");
+	e = claims.failed ? UP_E_NOMEM : up_jwt_sign(p->key, NULL, up_buf_span(&claims), &token);
+	if (e == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
+	    add(list, "client_assertion", up_buf_span(&token))))
+		e = UP_E_NOMEM;
+	up_buf_free(&claims);
+	up_buf_free(&token);
+	return e;
+}
+
+static void free_secret(char *s)
+{
+	if (s == NULL)
+		return;
+	up_wipe(s, strlen(s));
+	oauth2_mem_free(s);
+}
+
+/* POST LIST, with the client's authentication added. */
+static enum up_err post(struct up_provider *p, const char *url, oauth2_nv_list_t *list, int64_t now_s, long *status, struct up_buf *body)
+{
+	struct up_transport_call call = { .url = url, .accept = "application/json" };
+	oauth2_log_t *log = up_rplog_oauth2();
+	char *form = NULL, *user = NULL, *password = NULL;
+	enum up_err e = UP_OK;
+
+	if (p->key != NULL) {
+		e = put_assertion(p, now_s, list);
+	} else {
+		call.user = user = oauth2_url_encode(log, p->client);
+		call.password = password = oauth2_url_encode(log, p->secret);
+		e = user != NULL && password != NULL ? UP_OK : UP_E_NOMEM;
+	}
+	if (e != UP_OK)
+		goto out;
+	call.form = form = oauth2_http_url_form_encode(log, list);
+	e = form != NULL ? up_transport_call(p->transport, &call, status, body) : UP_E_NOMEM;
+out:
+	free_secret(form);
+	free_secret(user);
+	free_secret(password);
+	return e;
+}
+
+/* An address that does not answer as it should may have moved: ask for the metadata again, for the next caller. */
+static enum up_err lost(struct up_provider *p, const char *what, long status)
+{
+	up_rplog('e', "rp_upstream failed call=%s status=%ld", what, status);
+	up_metadata_doubt(p->metadata);
+	return UP_E_UPSTREAM;
+}
+
+/* --- device authorization -------------------------------------------------------------------------------------------- */
+
+static bool copy_text(const json_t *o, const char *name, char *out, size_t cap)
+{
+	struct up_span s;
+
+	out[0] = '\0';
+	if (up_json_text_opt(o, name, cap - 1, &s) != UP_OK)
+		return false;
+	if (s.n > 0)
+		memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+	return true;
+}
+
+static bool int_or(const json_t *o, const char *name, int64_t min, int64_t max, int64_t absent, int64_t *out)
+{
+	*out = absent;
+	return json_object_get(o, name) == NULL || up_json_int(o, name, min, max, out) == UP_OK;
+}
+
+static bool take_begun(struct up_span body, struct up_provider_begun *b)
+{
+	json_t *o = NULL;
+	bool ok = false;
+
+	if (up_json_parse(body, &o) != UP_OK)
+		return false;
+	if (!copy_text(o, "device_code", b->device_code, sizeof(b->device_code)) || b->device_code[0] == '\0')
+		goto out;
+	if (!copy_text(o, "watch_uri", b->watch_uri, sizeof(b->watch_uri)) ||
+	    (b->watch_uri[0] != '\0' && !up_metadata_url_ok(b->watch_uri)))
+		goto out;
+	if (!copy_text(o, "verification_uri_complete", b->verification_uri, sizeof(b->verification_uri)))
+		goto out;
+	if (b->verification_uri[0] == '\0' && !copy_text(o, "verification_uri", b->verification_uri, sizeof(b->verification_uri)))
+		goto out;
+	ok = up_json_int(o, "expires_in", 1, UP_PROVIDER_EXPIRES_MAX, &b->expires_in_s) == UP_OK &&
+	    int_or(o, "interval", 0, 600, 5, &b->interval_s) && int_or(o, "frame_interval", 1, 60, 5, &b->frame_interval_s);
+out:
+	json_decref(o);
+	return ok;
+}
+
+static enum up_err take_begin_error(struct up_provider *p, long status, struct up_span body)
+{
+	char error[64] = "";
+	json_t *o = NULL;
+
+	if (up_json_parse(body, &o) == UP_OK)
+		(void)!copy_text(o, "error", error, sizeof(error));
+	json_decref(o);
+	if (status == 429)
+		return UP_E_RATE;
+	if (status == 400 && strcmp(error, "invalid_request") == 0)
+		return UP_E_ITEM;
+	if (status == 401 || strcmp(error, "invalid_client") == 0)
+		up_rplog('e', "rp_client refused by the server; check client and its secret or key");
+	return lost(p, "device_authorization", status);
+}
+
+enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_ask *ask, struct up_provider_begun *begun)
+{
+	oauth2_log_t *log = up_rplog_oauth2();
+	oauth2_nv_list_t *list = NULL;
+	struct up_buf body = { 0 };
+	char url[UP_RP_URL_MAX + 1];
+	enum up_err e;
+	long status;
+
+	memset(begun, 0, sizeof(*begun));
+	e = up_metadata_endpoint(p->metadata, UP_METADATA_DEVICE, url);
+	if (e != UP_OK)
+		return e;
+	list = oauth2_nv_list_init(log);
+	e = UP_E_NOMEM;
+	if (list == NULL || !add(list, "scope", UP_SPAN_LIT("openid unit")) || !add(list, "nonce", ask->nonce) || !add(list, "item", ask->item) ||
+	    !add(list, "initiator_ip", ask->initiator_ip) || !add(list, "initiator_user_agent", ask->initiator_user_agent) ||
+	    !add(list, "browser", ask->browser) || !add(list, "supersedes", ask->supersedes) || !add(list, "ui_locales", ask->ui_locales))
+		goto out;
+	e = post(p, url, list, ask->now_s, &status, &body);
+	if (e == UP_E_UPSTREAM)
+		up_metadata_doubt(p->metadata);
+	if (e != UP_OK)
+		goto out;
+	if (status != 200)
+		e = take_begin_error(p, status, up_buf_span(&body));
+	else if (!take_begun(up_buf_span(&body), begun))
+		e = lost(p, "device_authorization", status);
+	if (e == UP_OK)
+		up_metadata_warm(p->metadata);
+out:
+	if (list != NULL)
+		oauth2_nv_list_free(log, list);
+	up_buf_free(&body);
+	return e;
+}
+
+/* --- redemption -------------------------------------------------------------------------------------------------------- */
+
+static enum up_err take_token(struct up_provider *p, struct up_span body, char **id_token)
+{
+	struct up_span s;
+	json_t *o = NULL;
+	enum up_err e = UP_E_UPSTREAM;
+
+	if (up_json_parse(body, &o) != UP_OK || up_json_text(o, "id_token", ID_TOKEN_MAX, &s) != UP_OK) {
+		e = lost(p, "token", 200);
+		goto out;
+	}
+	*id_token = up_span_dup(s);
+	e = *id_token != NULL ? UP_OK : UP_E_NOMEM;
+out:
+	json_decref(o);
+	return e;
+}
+
+static enum up_err take_token_error(struct up_provider *p, long status, struct up_span body)
+{
+	static const struct { const char *error; enum up_err e; } errors[] = {
+		{ "authorization_pending", UP_E_PENDING }, { "slow_down", UP_E_SLOW_DOWN }, { "access_denied", UP_E_DENIED },
+		{ "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_GRANT },
+	};
+	char error[64] = "";
+	json_t *o = NULL;
+
+	if (status == 400 && up_json_parse(body, &o) == UP_OK)
+		(void)!copy_text(o, "error", error, sizeof(error));
+	json_decref(o);
+	for (size_t i = 0; i < UP_ARRAY_LEN(errors); i++)
+		if (strcmp(error, errors[i].error) == 0)
+			return errors[i].e;
+	return lost(p, "token", status);
+}
+
+enum up_err up_provider_redeem(struct up_provider *p, const char *device_code, int64_t now_s, char **id_token)
+{
+	oauth2_log_t *log = up_rplog_oauth2();
+	oauth2_nv_list_t *list = NULL;
+	struct up_buf body = { 0 };
+	char url[UP_RP_URL_MAX + 1];
+	enum up_err e;
+	long status;
+
+	*id_token = NULL;
+	e = up_metadata_endpoint(p->metadata, UP_METADATA_TOKEN, url);
+	if (e != UP_OK)
+		return e;
+	list = oauth2_nv_list_init(log);
+	e = UP_E_NOMEM;
+	if (list == NULL || !add(list, "grant_type", UP_SPAN_LIT(GRANT_TYPE)) || !add(list, "device_code", up_span_str(device_code)))
+		goto out;
+	e = post(p, url, list, now_s, &status, &body);
+	if (e == UP_E_UPSTREAM)
+		up_metadata_doubt(p->metadata);
+	if (e != UP_OK)
+		goto out;
+	e = status == 200 ? take_token(p, up_buf_span(&body), id_token) : take_token_error(p, status, up_buf_span(&body));
+out:
+	if (list != NULL)
+		oauth2_nv_list_free(log, list);
+	up_buf_free(&body);
+	return e;
+}
+
+/* --- progress ------------------------------------------------------------------------------------------------------------ */
+
+static bool take_state(struct up_span body, struct up_provider_state *s)
+{
+	static const char *const states[] = { "pending", "scanned", "approved", "denied", "expired" };
+	json_t *o = NULL, *frame;
+	bool ok = false;
+
+	if (up_json_parse(body, &o) != UP_OK)
+		return false;
+	if (!copy_text(o, "state", s->state, sizeof(s->state)) || up_json_int(o, "expires_in", 0, UP_PROVIDER_EXPIRES_MAX, &s->expires_in_s) != UP_OK)
+		goto out;
+	for (size_t i = 0; i < UP_ARRAY_LEN(states); i++)
+		ok = ok || strcmp(s->state, states[i]) == 0;
+	frame = json_object_get(o, "frame");
+	if (ok && frame != NULL)
+		ok = copy_text(frame, "text", s->text, sizeof(s->text)) && s->text[0] != '\0' &&
+		    up_json_int(frame, "t", 0, UP_PROVIDER_EXPIRES_MAX, &s->t) == UP_OK;
+out:
+	json_decref(o);
+	return ok;
+}
+
+enum up_err up_provider_watch(struct up_provider *p, const char *watch_uri, struct up_provider_state *s)
+{
+	struct up_transport_call call = { .url = watch_uri, .accept = "application/json" };
+	struct up_buf body = { 0 };
+	enum up_err e;
+	long status;
+
+	memset(s, 0, sizeof(*s));
+	e = up_transport_call(p->transport, &call, &status, &body);
+	if (e == UP_OK && status == 404)
+		e = UP_E_EXPIRED;
+	else if (e == UP_OK && (status != 200 || !take_state(up_buf_span(&body), s)))
+		e = lost(p, "watch", status);
+	up_buf_free(&body);
+	return e;
+}
+
+enum up_err up_provider_key(struct up_provider *p, const struct up_jwt *jwt, struct up_jwk **out)
+{
+	return up_metadata_key(p->metadata, jwt, out);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The relying party, once for all doors (Apache, nginx, PAM): plain blocking C that knows no web server.
+ *
+ * A process calls up_rp_init once after fork (nginx init_process, Apache child_init). An up_rp (one issuer, client and key file) is
+ * made from settings at configuration time, when nothing of the network is touched; it is immutable but for its
+ * JWKS cache, and may be used from several threads. Sessions are opened through an up_rp_opener, which belongs to one thread. */
+#ifndef UP_RP_H
+#define UP_RP_H
+
+#include "core/seal.h"
+#include "core/target.h"
+
+#define UP_RP_PREFIX "/.unitpass/"
+#define UP_RP_SESSION_COOKIE "__Host-unitpass"
+#define UP_RP_LOGIN_COOKIE "__Host-unitpass-login"
+
+/* --- settings ---------------------------------------------------------------------------------------------- */
+
+struct up_rp_settings {
+	const char *issuer;                  /* required */
+	const char *client;                  /* required */
+	const char *secret_file, *key_file;  /* exactly one: shared secret (one line), or private JWK for private_key_jwt */
+	const char *session_key_file;        /* required */
+	const char *page_file;               /* own login page, or NULL */
+	int64_t idle_s, max_s;               /* 0: 30 min, 8 h */
+};
+
+struct up_rp;
+
+/* Files are read here and must not be readable or writable by group or others (group-read allowed for none). On error *OUT is NULL and
+ * WHY says what is wrong and what to do, naming the setting as in "issuer", "session_key_file". UP_E_CONFIG, UP_E_NOMEM. */
+UP_MUST_USE enum up_err up_rp_new(const struct up_rp_settings *, struct up_rp **out, char why[256]);
+void up_rp_free(struct up_rp **);
+
+/* Where log lines go: LEVEL is 'e' error, 'w' warning, 'i' info; never a secret in LINE. */
+typedef void (*up_rp_log)(void *arg, char level, const char *line);
+UP_MUST_USE enum up_err up_rp_init(up_rp_log log, void *arg);      /* per process, after fork: liboauth2, libcurl */
+void up_rp_shutdown(void);
+
+/* --- the hot path: no I/O, no lock ---------------------------------------------------------------------------------- */
+
+struct up_rp_session {                   /* spans point into PLAIN of the opener, valid until its next use */
+	struct up_span unit_code, unit_name, certificate, role, holder_ref, holder_name, items /* space-separated */, sid, sub;
+	int64_t certificate_version, auth_time_s, created_s, seen_s;
+};
+
+struct up_rp_opener;                     /* one per thread and up_rp: cipher contexts kept */
+UP_MUST_USE enum up_err up_rp_opener_new(const struct up_rp *, struct up_rp_opener **out);
+void up_rp_opener_free(struct up_rp_opener **);
+
+/* Find and open the session cookie in a Cookie header's value (several lines joined by "; "). UP_OK: *S is set, *REFRESH says that a new
+ * cookie should be set (idle time moved on by more than a quarter, at least 60 s, or an old key). UP_E_TOKEN: none, foreign, stale or over its limits: ignore it. */
+UP_MUST_USE enum up_err up_rp_session_open(struct up_rp_opener *, struct up_span cookies, int64_t now_s, struct up_rp_session *s, bool *refresh);
+/* Append the full Set-Cookie value of S as seen NOW_S. */
+UP_MUST_USE enum up_err up_rp_session_cookie(struct up_rp_opener *, const struct up_rp_session *s, int64_t now_s, struct up_buf *set_cookie);
+
+enum up_rp_what { UP_RP_UNIT, UP_RP_ROLE, UP_RP_ITEM, UP_RP_CERTIFICATE };
+struct up_rp_rule { enum up_rp_what what; const struct up_span *values; size_t n; };    /* one of VALUES, compared exactly */
+/* UP_RP_ITEM: the session's items hold it, or the role is principal or manager (rule 20). CERTIFICATE: its number. */
+bool up_rp_rule_holds(const struct up_rp_rule *, const struct up_rp_session *);
+
+/* The nine values for the application, in this order: Unit-Code Unit-Name Certificate Role Holder-Ref Holder-Name Items Auth-Time Session. */
+#define UP_RP_VALUES 9
+extern const char *const up_rp_value_header[UP_RP_VALUES];      /* "X-Unitpass-Unit-Code" ... */
+extern const char *const up_rp_value_variable[UP_RP_VALUES];    /* "unitpass_unit_code" ... */
+/* Append value I; PERCENT: percent-encoded (headers, nginx variables), else raw UTF-8. */
+void up_rp_value(const struct up_rp_session *, size_t i, bool percent, struct up_buf *out);
+/* Is NAME a spelling of an identity header ("x-unitpass-", with '-' and '_' alike, any case)? Such headers from a client are removed. */
+bool up_rp_is_identity_header(struct up_span name);
+
+/* --- everything under /.unitpass/, and the answers of protected locations ------------------------------------------------ */
+
+struct up_rp_request {                   /* borrowed; empty spans for absent headers */
+	struct up_span method, path /* decoded path, no query */, query /* raw */, host, cookies, accept, accept_language, content_type,
+	    origin, sec_fetch_site, sec_fetch_mode, requested_with, if_none_match, body;
+	struct up_span uri;              /* raw request target as received: the return target of a protected page */
+	struct up_span client_ip, user_agent;
+	int64_t now_s;
+};
+
+struct up_rp_response {
+	int status;
+	struct { char *name, *value; } headers[24];  /* owned */
+	size_t n_headers;
+	struct up_buf body;                  /* with HEAD the glue leaves it out */
+};
+void up_rp_response_free(struct up_rp_response *);
+
+/* Does answering need the network (run it in a thread that may block), or the request's body first? */
+bool up_rp_needs_network(struct up_span method, struct up_span path);
+bool up_rp_needs_body(struct up_span method, struct up_span path);
+#define UP_RP_BODY_MAX 8192
+
+/* Answer a request whose path starts with UP_RP_PREFIX. Always gives a response (a 500 at worst). May block when up_rp_needs_network says so. */
+void up_rp_handle(const struct up_rp *, struct up_rp_opener *, const struct up_rp_request *, struct up_rp_response *);
+/* The answer for a protected location without a session: 302 to login for a navigation, else 401 JSON (SECURITY 22). ITEM: what the location requires, or empty. */
+void up_rp_login_required(const struct up_rp *, const struct up_rp_request *, struct up_span item, struct up_rp_response *);
+/* A live session that does not satisfy a rule: 403, page or JSON, with the way to sign in as another. */
+void up_rp_forbidden(const struct up_rp *, const struct up_rp_request *, struct up_rp_response *);
+
+/* 8 hex digits of the newest session key's id. */
+void up_rp_fingerprint(const struct up_rp *, char out[9]);
+
+#endif

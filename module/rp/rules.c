@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/rp/rp.h"
+
+const char *const up_rp_value_header[UP_RP_VALUES] = {
+	"X-Unitpass-Unit-Code", "X-Unitpass-Unit-Name", "X-Unitpass-Certificate", "X-Unitpass-Role", "X-Unitpass-Holder-Ref",
+	"X-Unitpass-Holder-Name", "X-Unitpass-Items", "X-Unitpass-Auth-Time", "X-Unitpass-Session",
+};
+
+const char *const up_rp_value_variable[UP_RP_VALUES] = {
+	"unitpass_unit_code", "unitpass_unit_name", "unitpass_certificate", "unitpass_role", "unitpass_holder_ref",
+	"unitpass_holder_name", "unitpass_items", "unitpass_auth_time", "unitpass_session",
+};
+
+void up_rp_value(const struct up_rp_session *s, size_t i, bool percent, struct up_buf *out)
+{
+	const struct up_span values[UP_RP_VALUES] = {
+		s->unit_code, s->unit_name, s->certificate, s->role, s->holder_ref, s->holder_name, s->items, { 0 }, s->sid,
+	};
+
+	if (i >= UP_RP_VALUES)
+		return;
+	if (i == 7)
+		up_buf_put_i64(out, s->auth_time_s);
+	else if (percent)
+		up_buf_put_percent(out, values[i]);
+	else
+		up_buf_put_span(out, values[i]);
+}
+
+static bool one_of(const struct up_rp_rule *r, struct up_span value)
+{
+	if (value.n == 0)
+		return false;
+	for (size_t i = 0; i < r->n; i++)
+		if (up_span_eq(r->values[i], value))
+			return true;
+	return false;
+}
+
+static bool has_item(const struct up_rp_rule *r, const struct up_rp_session *s)
+{
+	struct up_span rest = s->items, item;
+
+	if (up_span_eq_str(s->role, "principal") || up_span_eq_str(s->role, "manager"))
+		return true;
+	while (rest.n > 0) {
+		up_span_cut(rest, ' ', &item, &rest);
+		if (one_of(r, item))
+			return true;
+	}
+	return false;
+}
+
+bool up_rp_rule_holds(const struct up_rp_rule *r, const struct up_rp_session *s)
+{
+	switch (r->what) {
+	case UP_RP_UNIT:
+		return one_of(r, s->unit_code);
+	case UP_RP_ROLE:
+		return one_of(r, s->role);
+	case UP_RP_ITEM:
+		return has_item(r, s);
+	case UP_RP_CERTIFICATE:
+		return one_of(r, s->certificate);
+	}
+	return false;
+}
+
+/* A gateway may fold any character that is no letter or digit to '_' (CGI, RFC 3875 section 4.1.18): so do we. */
+bool up_rp_is_identity_header(struct up_span name)
+{
+	static const char prefix[] = "x-unitpass";
+	const size_t n = sizeof(prefix) - 1;
+
+	if (name.n < n)
+		return false;
+	for (size_t i = 0; i < name.n && i <= n; i++) {
+		uint8_t c = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (uint8_t)(name.p[i] | 0x20) : name.p[i];
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+		if (i == n)
+			return !alnum;
+		if (prefix[i] == '-' ? alnum : c != (uint8_t)prefix[i])
+			return false;
+	}
+	return false;
+}

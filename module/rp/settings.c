@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/rp/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "module/rp/page.h"
+#include "module/rp/provider.h"
+
+#define WHY 256
+#define IDLE_DEFAULT_S (30 * 60)
+#define MAX_DEFAULT_S (8 * 3600)
+#define LIMIT_S (31 * 86400)
+#define CLIENT_MAX 128
+#define SECRET_MIN 16
+#define SECRET_MAX 512
+#define PAGE_MAX 262144
+
+/* --- files ------------------------------------------------------------------------------------------------------------------ */
+
+static enum up_err check_file(int fd, bool secret, char *why, size_t cap)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		snprintf(why, cap, "is not a regular file");
+		return UP_E_IO;
+	}
+	if (secret && (st.st_mode & 077) != 0) {
+		snprintf(why, cap, "is open to group or others (mode %03o); chmod 600 it", (unsigned)(st.st_mode & 0777));
+		return UP_E_IO;
+	}
+	if (secret && st.st_uid != 0 && st.st_uid != geteuid()) {
+		snprintf(why, cap, "belongs to another user; chown it to root or the user of this process");
+		return UP_E_IO;
+	}
+	return UP_OK;
+}
+
+enum up_err up_settings_read(const char *path, bool secret, size_t max, struct up_buf *out, char *why, size_t cap)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	enum up_err e;
+	char part[4096];
+	ssize_t n = 0;
+
+	if (fd < 0) {
+		snprintf(why, cap, "cannot be opened: %s", strerror(errno));
+		return UP_E_IO;
+	}
+	e = check_file(fd, secret, why, cap);
+	while (e == UP_OK && (n = read(fd, part, sizeof(part))) > 0) {
+		up_buf_put(out, part, (size_t)n);
+		if (out->failed)
+			e = UP_E_NOMEM;
+		else if (out->n > max) {
+			snprintf(why, cap, "is larger than %zu bytes", max);
+			e = UP_E_IO;
+		}
+	}
+	if (e == UP_OK && n < 0) {
+		snprintf(why, cap, "cannot be read: %s", strerror(errno));
+		e = UP_E_IO;
+	}
+	up_wipe(part, sizeof(part));
+	close(fd);
+	return e;
+}
+
+/* The same, with the setting's name put before the reason. */
+static enum up_err read_setting(const char *setting, const char *path, bool secret, size_t max, struct up_buf *out, char why[WHY])
+{
+	char reason[160] = "";
+	enum up_err e = up_settings_read(path, secret, max, out, reason, sizeof(reason));
+
+	if (e == UP_E_IO) {
+		snprintf(why, WHY, "%s: %.60s %.160s", setting, path, reason);
+		return UP_E_CONFIG;
+	}
+	return e;
+}
+
+/* --- the settings one by one -------------------------------------------------------------------------------------------------- */
+
+static enum up_err refuse(char why[WHY], const char *text)
+{
+	snprintf(why, WHY, "%s", text);
+	return UP_E_CONFIG;
+}
+
+static enum up_err set_names(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
+{
+	struct up_span issuer = up_span_str(s->issuer), client = up_span_str(s->client), origin, path;
+
+	if (issuer.n == 0)
+		return refuse(why, "issuer: is missing; give the server's address, as https://id.example.org");
+	if (issuer.n > 256 || up_target_url(issuer, &origin, &path) != UP_OK)
+		return refuse(why, "issuer: must be https://host[:port], or http:// to a loopback host");
+	if (path.n > 0 && (path.p[path.n - 1] == '/' || memchr(path.p, '?', path.n) != NULL || memchr(path.p, '#', path.n) != NULL))
+		return refuse(why, "issuer: must not end with '/' or hold '?' or '#'; write it exactly as the server does");
+	if (client.n == 0)
+		return refuse(why, "client: is missing; give the id under which this portal is registered");
+	for (size_t i = 0; i < client.n; i++)
+		if (client.n > CLIENT_MAX || client.p[i] <= 0x20 || client.p[i] >= 0x7f || client.p[i] == '"' || client.p[i] == '\\')
+			return refuse(why, "client: must be at most 128 printable ASCII characters without spaces, quotes and backslashes");
+	rp->issuer = up_span_dup(issuer);
+	rp->client = up_span_dup(client);
+	return rp->issuer != NULL && rp->client != NULL ? UP_OK : UP_E_NOMEM;
+}
+
+static enum up_err set_times(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
+{
+	rp->idle_s = s->idle_s == 0 ? IDLE_DEFAULT_S : s->idle_s;
+	rp->max_s = s->max_s == 0 ? MAX_DEFAULT_S : s->max_s;
+	if (rp->idle_s < 60 || rp->idle_s > LIMIT_S || rp->max_s < 60 || rp->max_s > LIMIT_S)
+		return refuse(why, "session: idle and longest time must lie between 1 minute and 31 days");
+	return UP_OK;
+}
+
+static char *purpose(const char *use, const struct up_rp *rp)
+{
+	struct up_buf b = { 0 };
+
+	up_buf_printf(&b, "%s %s %s", use, rp->issuer, rp->client);
+	return up_buf_take(&b);
+}
+
+static enum up_err set_session_keys(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
+{
+	struct up_buf text = { 0 };
+	struct up_seal *seal = NULL;
+	unsigned line = 0;
+	enum up_err e;
+
+	if (s->session_key_file == NULL)
+		return refuse(why, "session_key_file: is missing; make one with: openssl rand -hex 32");
+	e = read_setting("session_key_file", s->session_key_file, true, 8192, &text, why);
+	if (e != UP_OK)
+		goto out;
+	e = up_seal_parse_keys(up_buf_span(&text), rp->keys, &rp->n_keys, &line);
+	if (e == UP_E_FORMAT)
+		snprintf(why, WHY, "session_key_file: line %u is not a key; a key is 64 hex digits (openssl rand -hex 32)", line);
+	else if (e == UP_E_KEY)
+		snprintf(why, WHY, "session_key_file: holds no key, more than %d, or one twice", UP_SEAL_KEYS);
+	if (e == UP_E_FORMAT || e == UP_E_KEY)
+		e = UP_E_CONFIG;
+	if (e == UP_OK)
+		e = up_seal_new(rp->keys, rp->n_keys, &seal);
+	if (e == UP_OK)
+		up_seal_fingerprint(seal, rp->fingerprint);
+	rp->session_purpose = purpose("session", rp);
+	rp->login_purpose = purpose("login", rp);
+	if (e == UP_OK && (rp->session_purpose == NULL || rp->login_purpose == NULL))
+		e = UP_E_NOMEM;
+out:
+	up_seal_free(&seal);
+	up_buf_free(&text);
+	return e;
+}
+
+static enum up_err take_key(struct up_span text, struct up_jwk **out, char why[WHY])
+{
+	json_t *o = NULL;
+	enum up_err e = UP_E_CONFIG;
+
+	if (up_json_parse(text, &o) != UP_OK || up_jwk_from_json(o, false, out) != UP_OK || !up_jwk_is_private(*out)) {
+		up_jwk_free(out);
+		snprintf(why, WHY, "key_file: is not a private P-256 key as JWK (RFC 7517), with member d");
+		goto out;
+	}
+	e = UP_OK;
+out:
+	json_decref(o);
+	return e;
+}
+
+static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
+{
+	struct up_buf text = { 0 };
+	struct up_jwk *key = NULL;
+	struct up_span secret = { 0 };
+	enum up_err e;
+
+	if ((s->secret_file == NULL) == (s->key_file == NULL))
+		return refuse(why, "secret_file, key_file: give exactly one of the two");
+	if (s->key_file != NULL) {
+		e = read_setting("key_file", s->key_file, true, 4096, &text, why);
+		if (e == UP_OK)
+			e = take_key(up_buf_span(&text), &key, why);
+	} else {
+		e = read_setting("secret_file", s->secret_file, true, 4096, &text, why);
+		secret = up_buf_span(&text);
+		while (secret.n > 0 && (secret.p[secret.n - 1] == '\n' || secret.p[secret.n - 1] == '\r'))
+			secret.n--;
+		for (size_t i = 0; e == UP_OK && i < secret.n; i++)
+			if (secret.p[i] <= 0x20 || secret.p[i] >= 0x7f)
+				e = refuse(why, "secret_file: must hold one line of printable ASCII without spaces");
+		if (e == UP_OK && (secret.n < SECRET_MIN || secret.n > SECRET_MAX))
+			e = refuse(why, "secret_file: must hold one line of 16 to 512 characters");
+	}
+	if (e == UP_OK)
+		e = up_provider_new(rp->issuer, rp->client, secret, key, &rp->provider);
+	up_buf_free(&text);
+	return e;
+}
+
+static enum up_err set_page(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
+{
+	struct up_buf text = { 0 };
+	char reason[120];
+	enum up_err e = up_words_new(&rp->words);
+
+	if (e == UP_E_FORMAT)
+		return refuse(why, "words: the built-in tables are damaged; install again");
+	if (e != UP_OK || s->page_file == NULL)
+		return e;
+	e = read_setting("page_file", s->page_file, false, PAGE_MAX, &text, why);
+	if (e == UP_OK && !up_text_utf8_valid(up_buf_span(&text)))
+		e = refuse(why, "page_file: is not valid UTF-8");
+	if (e == UP_OK && (rp->page = up_buf_take(&text)) == NULL)
+		e = UP_E_NOMEM;
+	if (e == UP_OK && !up_page_check(rp, reason, sizeof(reason))) {
+		snprintf(why, WHY, "page_file: %s", reason);
+		e = UP_E_CONFIG;
+	}
+	up_buf_free(&text);
+	return e;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------------------ */
+
+enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char why[WHY])
+{
+	struct up_rp *rp = calloc(1, sizeof(*rp));
+	enum up_err e = UP_E_NOMEM;
+
+	*out = NULL;
+	snprintf(why, WHY, "out of memory");
+	if (rp == NULL)
+		return UP_E_NOMEM;
+	e = set_names(rp, s, why);
+	if (e == UP_OK)
+		e = set_times(rp, s, why);
+	if (e == UP_OK)
+		e = set_session_keys(rp, s, why);
+	if (e == UP_OK)
+		e = set_provider(rp, s, why);
+	if (e == UP_OK)
+		e = set_page(rp, s, why);
+	if (e == UP_OK) {
+		why[0] = '\0';
+		*out = rp;
+		rp = NULL;
+	}
+	up_rp_free(&rp);
+	return e == UP_OK || e == UP_E_NOMEM ? e : UP_E_CONFIG;
+}
+
+void up_rp_free(struct up_rp **rpp)
+{
+	struct up_rp *rp = *rpp;
+
+	if (rp == NULL)
+		return;
+	up_provider_free(&rp->provider);
+	up_words_free(&rp->words);
+	free(rp->issuer);
+	free(rp->client);
+	free(rp->session_purpose);
+	free(rp->login_purpose);
+	free(rp->page);
+	up_wipe(rp, sizeof(*rp));
+	free(rp);
+	*rpp = NULL;
+}
+
+void up_rp_fingerprint(const struct up_rp *rp, char out[9])
+{
+	memcpy(out, rp->fingerprint, 9);
+}
+
+enum up_err up_rp_opener_new(const struct up_rp *rp, struct up_rp_opener **out)
+{
+	struct up_rp_opener *o = calloc(1, sizeof(*o));
+	enum up_err e;
+
+	*out = NULL;
+	if (o == NULL)
+		return UP_E_NOMEM;
+	o->rp = rp;
+	o->session_purpose = up_span_str(rp->session_purpose);
+	e = up_seal_new(rp->keys, rp->n_keys, &o->seal);
+	if (e != UP_OK) {
+		free(o);
+		return e;
+	}
+	*out = o;
+	return UP_OK;
+}
+
+void up_rp_opener_free(struct up_rp_opener **op)
+{
+	struct up_rp_opener *o = *op;
+
+	if (o == NULL)
+		return;
+	up_seal_free(&o->seal);
+	up_wipe(o, sizeof(*o));
+	free(o);
+	*op = NULL;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reading of the files that settings name. */
+#ifndef UP_SETTINGS_H
+#define UP_SETTINGS_H
+
+#include "module/rp/inside.h"
+
+/* A regular file of at most MAX bytes into OUT. SECRET: group and others must have no permission, and the owner must be root or
+ * this process's user. UP_E_IO with a reason in WHY (at most CAP bytes), UP_E_NOMEM. */
+UP_MUST_USE enum up_err up_settings_read(const char *path, bool secret, size_t max, struct up_buf *out, char *why, size_t cap);
+
+#endif

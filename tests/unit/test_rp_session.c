@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Session cookie, rules, identity headers, settings. With UP_BENCH set it also prints what the hot path costs. */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "test_rp_fake.h"
+
+#define NOW INT64_C(1700000000)
+#define ISSUER "https://id.example.org"
+
+static struct up_rp_session sample(void)
+{
+	return (struct up_rp_session){
+		.unit_code = UP_SPAN_LIT(FAKE_UNIT), .unit_name = UP_SPAN_LIT("湖南省某某研究院"), .certificate = UP_SPAN_LIT("143000001234"),
+		.role = UP_SPAN_LIT("user"), .holder_ref = UP_SPAN_LIT("0123456789abcdefABCDEF"), .holder_name = UP_SPAN_LIT("张三"),
+		.items = UP_SPAN_LIT("annual-report change"), .sid = UP_SPAN_LIT("ABCDEFGHIJKLMNOPQRSTUV"), .sub = UP_SPAN_LIT("u-1"),
+		.certificate_version = 3, .auth_time_s = NOW - 5, .created_s = NOW, .seen_s = NOW,
+	};
+}
+
+/* "name=value" of a session made now. */
+static char *cookie_of(const struct up_rp *rp, const struct up_rp_session *s)
+{
+	struct up_rp_opener *o;
+	struct up_buf b = { 0 };
+	char *text;
+
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_rp_session_cookie(o, s, s->seen_s, &b), UP_OK);
+	text = up_buf_take(&b);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "; Path=/; Secure; HttpOnly; SameSite=Lax"));
+	*strchr(text, ';') = '\0';
+	up_rp_opener_free(&o);
+	return text;
+}
+
+static enum up_err open_at(const struct up_rp *rp, const char *cookies, int64_t now, bool *refresh)
+{
+	struct up_rp_session s;
+	struct up_rp_opener *o;
+	enum up_err e;
+
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	e = up_rp_session_open(o, up_span_str(cookies), now, &s, refresh);
+	if (e == UP_OK) {
+		UP_CHECK_TEXT(s.unit_code, FAKE_UNIT);
+		UP_CHECK_TEXT(s.unit_name, "湖南省某某研究院");
+		UP_CHECK_TEXT(s.sub, "u-1");
+		CU_ASSERT_EQUAL(s.certificate_version, 3);
+		CU_ASSERT_EQUAL(s.auth_time_s, NOW - 5);
+	} else {
+		CU_ASSERT_EQUAL(e, UP_E_TOKEN);
+		CU_ASSERT_EQUAL(s.unit_code.n, 0);
+	}
+	up_rp_opener_free(&o);
+	return e;
+}
+
+static void test_round_trip(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	char *c = cookie_of(rp, &s);
+	bool refresh;
+
+	CU_ASSERT_EQUAL(open_at(rp, c, NOW, &refresh), UP_OK);
+	CU_ASSERT_FALSE(refresh);
+	CU_ASSERT(strlen(c) < 500);
+	free(c);
+	up_rp_free(&rp);
+}
+
+static void test_limits(void)
+{
+	static const struct { int64_t after; enum up_err e; bool refresh; } rows[] = {
+		{ 0, UP_OK, false }, { 450, UP_OK, false }, { 451, UP_OK, true }, { 1800, UP_OK, true }, { 1801, UP_E_TOKEN, false },
+		{ -300, UP_OK, false }, { -301, UP_E_TOKEN, false },
+	};
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	char *c = cookie_of(rp, &s);
+	bool refresh;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		CU_ASSERT_EQUAL(open_at(rp, c, NOW + rows[i].after, &refresh), rows[i].e);
+		CU_ASSERT_EQUAL(refresh, rows[i].refresh);
+	}
+	free(c);
+	s.seen_s = NOW + 8 * 3600;       /* active all day: the longest time ends it none the less */
+	c = cookie_of(rp, &s);
+	CU_ASSERT_EQUAL(open_at(rp, c, NOW + 8 * 3600, &refresh), UP_OK);
+	CU_ASSERT_EQUAL(open_at(rp, c, NOW + 8 * 3600 + 1, &refresh), UP_E_TOKEN);
+	free(c);
+	up_rp_free(&rp);
+}
+
+static void test_damaged(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	char *c = cookie_of(rp, &s), *bad = strdup(c);
+	size_t n = strlen(c), value = strlen(UP_RP_SESSION_COOKIE "=");
+	bool refresh;
+
+	for (size_t i = value; i < n; i++) {
+		strcpy(bad, c);
+		bad[i] = bad[i] == 'A' ? 'B' : 'A';
+		CU_ASSERT_EQUAL(open_at(rp, bad, NOW, &refresh), UP_E_TOKEN);
+		strcpy(bad, c);
+		bad[i] = '\0';
+		CU_ASSERT_EQUAL(open_at(rp, bad, NOW, &refresh), UP_E_TOKEN);
+	}
+	free(bad);
+	free(c);
+	up_rp_free(&rp);
+}
+
+static void test_foreign(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp *others[] = {
+		fake_rp("https://other.example.org", FAKE_CLIENT, fake_key_a), fake_rp(ISSUER, "portal2", fake_key_a), fake_rp(ISSUER, FAKE_CLIENT, fake_key_b),
+	};
+	struct up_rp_session s = sample();
+	bool refresh;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(others); i++) {
+		char *c = cookie_of(others[i], &s);
+
+		CU_ASSERT_EQUAL(open_at(rp, c, NOW, &refresh), UP_E_TOKEN);
+		CU_ASSERT_EQUAL(open_at(others[i], c, NOW, &refresh), UP_OK);
+		free(c);
+		up_rp_free(&others[i]);
+	}
+	up_rp_free(&rp);
+}
+
+static void test_rotation(void)
+{
+	struct up_rp *old = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	char keys[256], a[9], b[9];
+	struct up_rp *both;
+	struct up_rp_session s = sample();
+	char *c = cookie_of(old, &s);
+	bool refresh;
+
+	snprintf(keys, sizeof(keys), "# newest first\n%s\n%s\n", fake_key_b, fake_key_a);
+	both = fake_rp(ISSUER, FAKE_CLIENT, keys);
+	CU_ASSERT_EQUAL(open_at(both, c, NOW, &refresh), UP_OK);
+	CU_ASSERT_TRUE(refresh);
+	up_rp_fingerprint(old, a);
+	up_rp_fingerprint(both, b);
+	CU_ASSERT_EQUAL(strlen(a), 8);
+	CU_ASSERT_STRING_NOT_EQUAL(a, b);
+	free(c);
+	up_rp_free(&old);
+	up_rp_free(&both);
+}
+
+static void test_many_cookies(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	char *c = cookie_of(rp, &s);
+	struct up_buf b = { 0 };
+	bool refresh;
+
+	up_buf_printf(&b, "%s=junk; x__Host-unitpass=a;%s", UP_RP_SESSION_COOKIE, c);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
+	up_buf_reset(&b);
+	for (int i = 0; i < 100; i++)
+		up_buf_printf(&b, "c%d=%d; ", i, i);
+	up_buf_put_str(&b, c);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
+	up_buf_reset(&b);
+	for (int i = 0; i < 100; i++)      /* more of our name than any browser sends: bounded work */
+		up_buf_printf(&b, "%s=%d; ", UP_RP_SESSION_COOKIE, i);
+	up_buf_put_str(&b, c);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
+	up_buf_free(&b);
+	CU_ASSERT_EQUAL(open_at(rp, "", NOW, &refresh), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(open_at(rp, ";;; ;=;__Host-unitpass;__Host-unitpass=;", NOW, &refresh), UP_E_TOKEN);
+	free(c);
+	up_rp_free(&rp);
+}
+
+static void test_too_large(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	struct up_rp_opener *o;
+	struct up_buf b = { 0 };
+	char items[1401];
+
+	memset(items, 'i', sizeof(items));
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	s.items = up_span_of(items, 1400);
+	CU_ASSERT_EQUAL(up_rp_session_cookie(o, &s, NOW, &b), UP_OK);
+	CU_ASSERT(b.n < 4096);
+	s.items = up_span_of(items, 1401);
+	CU_ASSERT_EQUAL(up_rp_session_cookie(o, &s, NOW, &b), UP_E_TOO_LARGE);
+	up_buf_free(&b);
+	up_rp_opener_free(&o);
+	up_rp_free(&rp);
+}
+
+static void test_rules(void)
+{
+	static const struct { enum up_rp_what what; const char *a, *b, *role; bool holds; } rows[] = {
+		{ UP_RP_UNIT, FAKE_UNIT, "x", "user", true }, { UP_RP_UNIT, "12430000100000016y", "", "user", false }, { UP_RP_UNIT, "12430000100000016", "", "user", false },
+		{ UP_RP_ROLE, "principal", "user", "user", true }, { UP_RP_ROLE, "principal", "manager", "user", false }, { UP_RP_ROLE, "use", "users", "user", false },
+		{ UP_RP_ITEM, "change", "none", "user", true }, { UP_RP_ITEM, "annual", "report", "user", false }, { UP_RP_ITEM, "annual-report change", "", "user", false },
+		{ UP_RP_ITEM, "none", "", "manager", true }, { UP_RP_ITEM, "none", "", "principal", true }, { UP_RP_ITEM, "none", "", "managers", false },
+		{ UP_RP_CERTIFICATE, "143000001234", "", "user", true }, { UP_RP_CERTIFICATE, "14300000123", "", "user", false },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		const struct up_span values[] = { up_span_str(rows[i].a), up_span_str(rows[i].b) };
+		struct up_rp_rule r = { rows[i].what, values, 2 };
+		struct up_rp_session s = sample();
+
+		s.role = up_span_str(rows[i].role);
+		UP_CHECK(up_rp_rule_holds(&r, &s) == rows[i].holds, rows[i].a);
+		r.n = 0;
+		UP_CHECK(!up_rp_rule_holds(&r, &s) || (rows[i].what == UP_RP_ITEM && rows[i].holds), rows[i].a);
+	}
+}
+
+static void test_identity_headers(void)
+{
+	static const char *const ours[] = { "X-Unitpass-Unit-Code", "x_unitpass_unit_code", "X-UNITPASS_Role", "x_Unitpass-anything", "X.Unitpass.Role",
+		"X-Unitpass-", "X_UNITPASS_", "X-Unitpass_Session", "x-unitpass.x" };
+	static const char *const others[] = { "X-Unitpas", "X-Unitpass", "XUnitpass-Role", "X-Unitpasses-Role", "Y-Unitpass-Role", "", "X-", "Cookie", "X-Unit-Code" };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(ours); i++)
+		UP_CHECK(up_rp_is_identity_header(up_span_str(ours[i])), ours[i]);
+	for (size_t i = 0; i < UP_ARRAY_LEN(others); i++)
+		UP_CHECK(!up_rp_is_identity_header(up_span_str(others[i])), others[i]);
+	for (size_t i = 0; i < UP_RP_VALUES; i++)
+		UP_CHECK(up_rp_is_identity_header(up_span_str(up_rp_value_header[i])), up_rp_value_header[i]);
+}
+
+static void test_values(void)
+{
+	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT, "%E6%B9%96%E5%8D%97%E7%9C%81%E6%9F%90%E6%9F%90%E7%A0%94%E7%A9%B6%E9%99%A2", "143000001234",
+		"user", "0123456789abcdefABCDEF", "%E5%BC%A0%E4%B8%89", "annual-report%20change", "1699999995", "ABCDEFGHIJKLMNOPQRSTUV" };
+	struct up_rp_session s = sample();
+	struct up_buf b = { 0 };
+
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
+		up_buf_reset(&b);
+		up_rp_value(&s, i, true, &b);
+		UP_CHECK_TEXT(up_buf_span(&b), want[i]);
+	}
+	up_buf_reset(&b);
+	up_rp_value(&s, 5, false, &b);
+	UP_CHECK_TEXT(up_buf_span(&b), "张三");
+	up_buf_free(&b);
+}
+
+static void test_settings(void)
+{
+	static const struct { const char *issuer, *client, *secret, *keys, *page; int mode; const char *why; } rows[] = {
+		{ NULL, "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" }, { "http://id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
+		{ ISSUER "/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" }, { "https://u@id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
+		{ ISSUER "?x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" }, { ISSUER, NULL, FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
+		{ ISSUER, "a b", FAKE_SECRET, fake_key_a, NULL, 0600, "client" }, { ISSUER, "c", "short", fake_key_a, NULL, 0600, "secret_file" },
+		{ ISSUER, "c", FAKE_SECRET "\nx", fake_key_a, NULL, 0600, "secret_file" }, { ISSUER, "c", FAKE_SECRET, "nonsense", NULL, 0600, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, "", NULL, 0600, "session_key_file" }, { ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0640, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0604, "session_key_file" }, { ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0620, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "{{unknown}}", 0600, "page_file" }, { ISSUER, "c", FAKE_SECRET, fake_key_a, "{{lang", 0600, "page_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "\xff", 0600, "page_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "<p>{{attempt}}", 0600, NULL }, { ISSUER "/realms/x", "c", FAKE_SECRET, fake_key_a, NULL, 0400, NULL },
+		{ "http://127.0.0.1:8080", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_rp_settings s = { .issuer = rows[i].issuer, .client = rows[i].client };
+		struct up_rp *rp = (struct up_rp *)1;
+		char why[256];
+		enum up_err e;
+
+		s.secret_file = fake_file("secret", rows[i].secret, 0600);
+		s.session_key_file = fake_file("keys", rows[i].keys, rows[i].mode);
+		s.page_file = rows[i].page != NULL ? fake_file("page", rows[i].page, 0644) : NULL;
+		e = up_rp_new(&s, &rp, why);
+		UP_CHECK(e == (rows[i].why != NULL ? UP_E_CONFIG : UP_OK), why);
+		UP_CHECK((rp == NULL) == (rows[i].why != NULL), why);
+		UP_CHECK(rows[i].why == NULL || strncmp(why, rows[i].why, strlen(rows[i].why)) == 0, why);
+		up_rp_free(&rp);
+		fake_clean();
+	}
+}
+
+static void test_credentials(void)
+{
+	struct up_rp_settings s = { .issuer = ISSUER, .client = "c" };
+	struct up_jwk *key;
+	struct up_rp *rp;
+	char why[256], *text;
+	json_t *o;
+
+	s.session_key_file = fake_file("keys", fake_key_a, 0600);
+	CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), UP_E_CONFIG);
+	CU_ASSERT_EQUAL_FATAL(up_jwk_generate(&key), UP_OK);
+	for (int private_too = 0; private_too < 2; private_too++) {
+		o = up_jwk_to_json(key, private_too);
+		text = json_dumps(o, 0);
+		s.key_file = fake_file("jwk", text, 0600);
+		CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), private_too ? UP_OK : UP_E_CONFIG);
+		up_rp_free(&rp);
+		free(text);
+		json_decref(o);
+	}
+	s.secret_file = fake_file("secret", FAKE_SECRET, 0600);
+	CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), UP_E_CONFIG);
+	s.key_file = NULL;
+	s.secret_file = "/nonexistent/secret";
+	CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), UP_E_CONFIG);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "secret_file: /nonexistent/secret"));
+	up_jwk_free(&key);
+	fake_clean();
+}
+
+/* A typical Cookie header: analytics and application cookies beside ours. */
+static void test_hot_path(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	const struct up_span values[] = { UP_SPAN_LIT("principal"), UP_SPAN_LIT("user") };
+	struct up_rp_rule rule = { UP_RP_ROLE, values, 2 };
+	struct up_rp_session s = sample();
+	struct up_rp_opener *o;
+	char *c = cookie_of(rp, &s);
+	struct up_buf b = { 0 };
+	int rounds = getenv("UP_BENCH") != NULL ? 500000 : 1000;
+	struct timespec t0, t1;
+	bool refresh;
+
+	up_buf_printf(&b, "_ga=GA1.1.1234567890.1700000000; JSESSIONID=0123456789ABCDEF0123456789ABCDEF; theme=light; lang=zh-CN; %s; last=%%2Fhome", c);
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
+	for (int i = 0; i < rounds; i++) {
+		struct up_rp_session got;
+
+		if (up_rp_session_open(o, up_buf_span(&b), NOW, &got, &refresh) != UP_OK || !up_rp_rule_holds(&rule, &got))
+			CU_FAIL_FATAL("session did not open");
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t1);
+	if (rounds > 1000)
+		printf(" session_open + rule: %.0f ns, header of %zu bytes ",
+		    ((double)(t1.tv_sec - t0.tv_sec) * 1e9 + (double)(t1.tv_nsec - t0.tv_nsec)) / rounds, b.n);
+	up_buf_free(&b);
+	free(c);
+	up_rp_opener_free(&o);
+	up_rp_free(&rp);
+}
+
+UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_foreign, test_rotation, test_many_cookies, test_too_large, test_rules,
+    test_identity_headers, test_values, test_settings, test_credentials, test_hot_path)
