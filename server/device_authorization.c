@@ -162,7 +162,7 @@ static void put_secret(struct up_buf *b, const char *before, const uint8_t secre
 	up_buf_put_char(b, '"');
 }
 
-static void answer(struct up_request *r, const struct drawn *d, const char *user_code)
+static void answer(struct up_request *r, const struct drawn *d, const char *user_code, const struct up_item *item)
 {
 	const char *issuer = r->server->config->issuer;
 	struct up_buf *b = &r->out;
@@ -176,6 +176,9 @@ static void answer(struct up_request *r, const struct drawn *d, const char *user
 	up_buf_printf(b, ",\"expires_in\":%d,\"interval\":%d,\"frame_interval\":%ld,\"watch_uri\":\"%s/watch/",
 	    UP_LIVE_PENDING_MS / 1000, UP_LIVE_INTERVAL_S, r->server->config->frame_interval, issuer);
 	put_secret(b, "", d->watch);
+	up_put_member(b, "client_name", up_span_str(r->client->name));
+	if (item != NULL)
+		up_put_member(b, "item_name", up_span_str(item->name));
 	up_buf_put_char(b, '}');
 	up_reply(r, "application/json");
 }
@@ -196,7 +199,7 @@ void up_device_authorization(struct up_request *r)
 	if (err == UP_OK)
 		err = begin(r, &start, user_code);
 	if (err == UP_OK)
-		answer(r, &d, user_code);
+		answer(r, &d, user_code, up_catalogue_item(r->catalogue, start.info.item));
 	else
 		up_reply_err(r, err);
 	up_buf_free(&d.purpose);

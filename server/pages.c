@@ -64,7 +64,7 @@ static void protect(struct up_request *r, const char *nonce)
 {
 	char csp[256];
 
-	snprintf(csp, sizeof(csp), "default-src 'none'; style-src 'nonce-%s'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", nonce);
+	snprintf(csp, sizeof(csp), "default-src 'none'; style-src 'nonce-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", nonce);
 	up_reply_header(r, "Content-Security-Policy", up_span_str(csp));
 	up_reply_header(r, "Referrer-Policy", UP_SPAN_LIT("no-referrer"));
 	up_reply_header(r, "Cross-Origin-Opener-Policy", UP_SPAN_LIT("same-origin"));

@@ -21,6 +21,8 @@ struct up_attempt {
 	char qr[UP_RP_URL_MAX + 1];                /* text of the QR when there is no watch_uri */
 	char return_to[UP_RP_RETURN_MAX + 1];
 	char item[UP_RP_ITEM_MAX + 1];
+	/* as the server calls them; for the first page only, not kept in the cookie */
+	char client_name[UP_RP_NAME_MAX + 1], item_name[UP_RP_NAME_MAX + 1];
 };
 
 struct up_attempts {

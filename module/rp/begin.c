@@ -97,6 +97,8 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 	fresh.frame_interval_s = begun.frame_interval_s;
 	memcpy(fresh.device_code, begun.device_code, sizeof(fresh.device_code));
 	memcpy(fresh.watch_uri, begun.watch_uri, sizeof(fresh.watch_uri));
+	memcpy(fresh.client_name, begun.client_name, sizeof(fresh.client_name));
+	memcpy(fresh.item_name, begun.item_name, sizeof(fresh.item_name));
 	if (fresh.watch_uri[0] == '\0')
 		memcpy(fresh.qr, begun.verification_uri, sizeof(fresh.qr));
 	if (replaced != NULL)
@@ -171,6 +173,7 @@ static void show(struct up_exchange *x, const struct up_attempt *a, const char *
 	up_page_login(x, &(struct up_page_login){
 		.state = state, .attempt = up_span_str(id), .return_to = up_span_str(a->return_to), .item = up_span_str(a->item),
 		.watch_uri = up_span_str(a->watch_uri), .expires_in_s = expires_in_s, .frame_interval_s = a->frame_interval_s,
+		.client_name = up_span_str(a->client_name), .item_name = up_span_str(a->item_name),
 	});
 }
 

@@ -8,6 +8,7 @@
 /* Longest values that we carry, in bytes; what is longer is refused where it enters. */
 #define UP_RP_RETURN_MAX 1024
 #define UP_RP_ITEM_MAX 64
+#define UP_RP_NAME_MAX 200
 #define UP_RP_URL_MAX 512
 #define UP_RP_CODE_MAX 512               /* device code of another provider; ours has 22 */
 #define UP_RP_PLAIN_MAX 3072             /* plain content of either cookie */

@@ -76,7 +76,7 @@ static void page_headers(struct up_rp_response *r, const char *nonce, struct up_
 {
 	struct up_buf csp = { 0 };
 
-	up_buf_printf(&csp, "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s'; img-src 'self' data:; connect-src 'self'", nonce, nonce);
+	up_buf_printf(&csp, "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s'; img-src 'self'; connect-src 'self'", nonce, nonce);
 	if (connect.n > 0) {
 		up_buf_put_char(&csp, ' ');
 		up_buf_put_span(&csp, connect);
@@ -126,12 +126,12 @@ static void login_view(const struct up_rp *rp, const char *lang, const struct up
 	set(v, "state", up_span_str(p->state));
 	for (size_t i = 0; i < UP_ARRAY_LEN(states); i++)
 		set(v, flags[i], up_span_str(strcmp(p->state, states[i]) == 0 ? "1" : ""));
-	set(v, "item_name", p->item);
+	set(v, "item_name", p->item_name);
 	set(v, "return", p->return_to);
 	set(v, "again_uri", up_buf_span(&t->again));
 	set(v, "refresh_uri", up_buf_span(&t->refresh));
 	set(v, "qr_uri", up_buf_span(&t->qr));
-	set(v, "client_name", up_span_str(rp->client));
+	set(v, "client_name", p->client_name);
 }
 
 static void login_text_free(struct login_text *t)
@@ -198,7 +198,6 @@ void up_page_message(struct up_exchange *x, const struct up_page_message *p)
 	}
 	set(&v, "lang", up_span_str(x->lang));
 	set(&v, "nonce", up_span_str(nonce));
-	set(&v, "client_name", up_span_str(x->rp->client));
 	set_word(&v, "title", p->title_key);
 	set(&v, "text", p->text);
 	set(&v, "action_uri", p->action_uri);

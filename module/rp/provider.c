@@ -191,6 +191,9 @@ static bool take_begun(struct up_span body, struct up_provider_begun *b)
 		goto out;
 	if (b->verification_uri[0] == '\0' && !copy_text(o, "verification_uri", b->verification_uri, sizeof(b->verification_uri)))
 		goto out;
+	/* names are a nicety: one that does not fit is left out */
+	(void)!copy_text(o, "client_name", b->client_name, sizeof(b->client_name));
+	(void)!copy_text(o, "item_name", b->item_name, sizeof(b->item_name));
 	ok = up_json_int(o, "expires_in", 1, UP_PROVIDER_EXPIRES_MAX, &b->expires_in_s) == UP_OK &&
 	    int_or(o, "interval", 0, 600, 5, &b->interval_s) && int_or(o, "frame_interval", 1, 60, 5, &b->frame_interval_s);
 out:

@@ -26,6 +26,7 @@ struct up_provider_begun {               /* texts empty when the provider did no
 	char device_code[UP_RP_CODE_MAX + 1];
 	char watch_uri[UP_RP_URL_MAX + 1];
 	char verification_uri[UP_RP_URL_MAX + 1];  /* the complete one where there is one */
+	char client_name[UP_RP_NAME_MAX + 1], item_name[UP_RP_NAME_MAX + 1];
 	int64_t expires_in_s, interval_s, frame_interval_s;
 };
 
