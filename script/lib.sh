@@ -6,8 +6,8 @@ BUILD_ROOT=${BUILD_ROOT:-$TOP/build}
 
 BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
 	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev nginx-dev libcunit1-dev"
-SITE_PACKAGES="nginx-light python3 curl"
-E2E_PACKAGES="nodejs npm chromium zbar-tools fonts-noto-cjk sqlite3"
+SITE_PACKAGES="nginx-light python3 curl openssl"
+E2E_PACKAGES="ca-certificates nodejs npm chromium zbar-tools fonts-noto-cjk sqlite3"
 
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

@@ -2,6 +2,7 @@
  * The phone's reading calls, and what all its calls share. */
 #include "server/holder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -66,6 +67,15 @@ void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_log
 	up_metrics_count(UP_METRIC_REFUSED);
 	up_log(UP_LOG_INFO, "refused", "event", event, "reason", detail != NULL ? detail : up_err_name(err), "ip", r->ip, NULL);
 	up_http_commit(r, refused);
+}
+
+void up_holder_password_err(struct up_request *r)
+{
+	char more[40] = "";
+
+	if (r->job.err == UP_E_PASSWORD)
+		snprintf(more, sizeof(more), ",\"tries_left\":%u", r->job.tries_left);
+	up_reply_err_with(r, r->job.err, more);
 }
 
 /* --- roles --- */

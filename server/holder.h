@@ -9,6 +9,9 @@
  * they cost the same time (SECURITY 12). DETAIL: reason in the record, or NULL for ERR's own name. */
 void up_holder_refuse(struct up_request *, enum up_err err, const struct up_login_info *info, const char *event, const char *detail);
 
+/* Answer the error of the finished job, with the tries left after a wrong password. */
+void up_holder_password_err(struct up_request *);
+
 /* {"certificate":...,"unit":...,...} of a role. ITEM decides "eligible"; empty for none. */
 void up_holder_put_role(struct up_buf *, const struct up_role *, struct up_span item);
 /* May this role act for ITEM now (rule 20)? UP_E_ROLE, UP_E_ITEM_GRANT. */

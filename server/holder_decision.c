@@ -126,7 +126,6 @@ static void decided(struct up_request *r)
 	struct decision *x = r->state;
 	struct up_live *live = r->server->live;
 	const char *id = x->info->id;
-	char more[40];
 
 	if (r->job.err == UP_OK && x->approve) {
 		up_live_decide_approve(live, id, r->job.out_role != NULL ? r->job.out_role->id : r->job.role, r->now_ms, r->now_ms);
@@ -140,8 +139,7 @@ static void decided(struct up_request *r)
 		answer(r, x);
 	} else {
 		up_live_decide_undo(live, id, r->now_ms);
-		snprintf(more, sizeof(more), r->job.err == UP_E_PASSWORD ? ",\"tries_left\":%u" : "%.0u", r->job.tries_left);
-		up_reply_err_with(r, r->job.err, r->job.err == UP_E_PASSWORD ? more : "");
+		up_holder_password_err(r);
 	}
 }
 

@@ -201,11 +201,9 @@ static void accepted(struct up_request *r)
 {
 	struct enrol *x = r->state;
 	enum up_err err = r->job.err;
-	char more[40];
 
 	if (err == UP_E_PASSWORD) {
-		snprintf(more, sizeof(more), ",\"tries_left\":%u", r->job.tries_left);
-		up_reply_err_with(r, err, more);
+		up_holder_password_err(r);
 		return;
 	}
 	if (err == UP_OK) {

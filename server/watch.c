@@ -67,12 +67,12 @@ static void unlink_slot(struct watcher *w)
 
 static void link_slot(struct watcher *w, int64_t due_ms)
 {
+	/* Rounded up: woken early, it would find nothing due and come back to a slot that is done, which is a whole turn away. */
+	int64_t n = (due_ms + SLOT_MS - 1) / SLOT_MS, next = hub.turned_ms / SLOT_MS + 1;
 	struct watcher **slot;
 
 	unlink_slot(w);
-	if (due_ms <= hub.turned_ms)
-		due_ms = hub.turned_ms + 1;
-	slot = &hub.slots[due_ms / SLOT_MS % SLOTS];
+	slot = &hub.slots[(n < next ? next : n) % SLOTS];
 	w->next = *slot;
 	w->link = slot;
 	if (w->next != NULL)
