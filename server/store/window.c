@@ -217,7 +217,8 @@ put_record(struct put *p)
 	if (p->merit == UP_OK)
 		up_jobs_fill_code(r, p->row->code_hash, p->hex);
 	else
-		r->reason = up_span_str(up_err_name(p->merit));
+		/* what the real-name check said tells an auditor more than what we made of it */
+		r->reason = p->match || p->merit == UP_E_STATE || p->merit == UP_E_NOT_FOUND ? up_span_str(up_err_name(p->merit)) : p->row->outcome;
 	r->result = up_span_str(p->merit == UP_OK ? "ok" : "refused");
 	r->time_ms = r->time_ms != 0 ? r->time_ms : p->now_ms;
 	r->unit_code = p->row->unit;

@@ -49,7 +49,7 @@ int up_holder_refused(const struct up_holder *h, const struct up_holder_answer *
 	up_terminal_put(stderr, error.n > 0 ? error : UP_SPAN_LIT("?"), 60);
 	fprintf(stderr, ", HTTP %ld)\n", a->status);
 	if (json_is_integer(json_object_get(a->body, "tries_left")))
-		fprintf(stderr, up_say("%d tries left\n", "还可尝试 %d 次\n"), (int)json_integer_value(json_object_get(a->body, "tries_left")));
+		fprintf(stderr, up_say("tries left: %d\n", "还可尝试 %d 次\n"), (int)json_integer_value(json_object_get(a->body, "tries_left")));
 	if (h->json)
 		up_holder_print(json_incref(a->body));
 	return UP_HOLDER_REFUSED;
