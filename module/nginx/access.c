@@ -33,14 +33,17 @@ static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, bool forb
 	return NGX_DONE;
 }
 
-static ngx_int_t deny(ngx_http_request_t *r, up_nginx_location_t *l, bool forbidden)
+/* Checking again after an internal redirect must not set the cookie twice. */
+static bool has_cookie(const ngx_http_request_t *r)
 {
-	ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+	for (const ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL; part = part->next) {
+		const ngx_table_elt_t *h = part->elts;
 
-	/* With "satisfy any" another module may still let the request in: only a verdict, no answer of our own. */
-	if (core->satisfy == NGX_HTTP_SATISFY_ANY)
-		return forbidden ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED;
-	return answer(r, l, forbidden);
+		for (ngx_uint_t i = 0; i < part->nelts; i++)
+			if (h[i].hash != 0 && up_span_starts(up_nginx_span(h[i].value), UP_RP_SESSION_COOKIE "="))
+				return true;
+	}
+	return false;
 }
 
 static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s)
@@ -50,6 +53,8 @@ static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, c
 	ngx_str_t value;
 	ngx_int_t rc = NGX_ERROR;
 
+	if (has_cookie(r))
+		return NGX_OK;
 	if (up_rp_session_cookie(l->party->opener, s, ngx_time(), &b) == UP_OK && !b.failed) {
 		value.len = b.n;
 		value.data = ngx_pnalloc(r->pool, b.n);
@@ -72,24 +77,59 @@ static bool rules_hold(const up_nginx_location_t *l, const struct up_rp_session 
 	return true;
 }
 
+static bool satisfy_any(ngx_http_request_t *r)
+{
+	const ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+	return core->satisfy == NGX_HTTP_SATISFY_ANY;
+}
+
+/* Let in as S. */
+static ngx_int_t admit(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
+{
+	ngx_table_elt_t *user = up_nginx_headers_user(r, s);
+
+	if (user == NULL || (l->headers && up_nginx_headers_identity(r, s) != NGX_OK))
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	/* Last: it seals into the opener's own memory. */
+	if (refresh && refresh_cookie(r, l, s) != NGX_OK)
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	/* With "satisfy any" nobody is asked after us; else up_nginx_access_last does it. */
+	if (satisfy_any(r))
+		up_nginx_headers_set_user(r, user);
+	else
+		ngx_http_set_ctx(r, user, ngx_http_unitpass_module);
+	return NGX_OK;
+}
+
 ngx_int_t up_nginx_access_handler(ngx_http_request_t *r)
 {
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
+	struct up_rp_session s;
+	bool refresh, known;
+
+	if (!l->enable)
+		return NGX_DECLINED;
+	known = up_nginx_access_session(r, l, &s, &refresh) == UP_OK;
+	if (known && rules_hold(l, &s))
+		return admit(r, l, &s, refresh);
+	/* With "satisfy any" another module may still let the request in: the answer waits for up_nginx_access_last. */
+	return satisfy_any(r) ? NGX_DECLINED : answer(r, l, known);
+}
+
+ngx_int_t up_nginx_access_last(ngx_http_request_t *r)
+{
+	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
+	ngx_table_elt_t *user = ngx_http_get_module_ctx(r, ngx_http_unitpass_module);
 	struct up_rp_session s;
 	bool refresh;
 
 	if (!l->enable)
 		return NGX_DECLINED;
-	if (up_nginx_access_session(r, l, &s, &refresh) != UP_OK)
-		return deny(r, l, false);
-	if (!rules_hold(l, &s))
-		return deny(r, l, true);
-	/* The user first: refreshing seals into the opener's own memory. */
-	if (up_nginx_headers_user(r, &s) != NGX_OK)
+	if (satisfy_any(r))
+		return answer(r, l, up_nginx_access_session(r, l, &s, &refresh) == UP_OK);
+	if (user == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	if (l->headers && up_nginx_headers_identity(r, &s) != NGX_OK)
-		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	if (refresh && refresh_cookie(r, l, &s) != NGX_OK)
-		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	up_nginx_headers_set_user(r, user);
 	return NGX_OK;
 }

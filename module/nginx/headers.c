@@ -2,101 +2,96 @@
  * Identity in, spoofs out (SECURITY 20). */
 #include "module/nginx/module.h"
 
-/* Take element I out of PART. Elements keep their addresses, since headers_in points at some; a part never becomes empty but the first, since
- * nginx's own loops do not expect that. */
-static ngx_int_t take_out(ngx_http_request_t *r, ngx_list_t *list, ngx_list_part_t *part, ngx_uint_t i)
+static bool is_identity(const ngx_table_elt_t *h)
 {
-	ngx_table_elt_t *h = part->elts;
-	ngx_list_part_t *rest, *prev;
-
-	if (i == part->nelts - 1 && (i > 0 || part == &list->part)) {
-		part->nelts--;
-		return NGX_OK;
-	}
-	if (part->nelts == 1) {
-		for (prev = &list->part; prev->next != part; prev = prev->next)
-			;
-		prev->next = part->next;
-		if (list->last == part) {
-			list->last = prev;
-			/* No room that we are sure of: the next push makes a part. */
-			list->nalloc = prev->nelts > 0 ? prev->nelts : 1;
-		}
-		return NGX_OK;
-	}
-	if (i == 0) {
-		part->elts = h + 1;
-		part->nelts--;
-		if (list->last == part)
-			list->nalloc--;
-		return NGX_OK;
-	}
-	rest = ngx_palloc(r->pool, sizeof(*rest));
-	if (rest == NULL)
-		return NGX_ERROR;
-	rest->elts = h + i + 1;
-	rest->nelts = part->nelts - i - 1;
-	rest->next = part->next;
-	part->nelts = i;
-	part->next = rest;
-	if (list->last == part) {
-		list->last = rest;
-		list->nalloc -= i + 1;
-	}
-	return NGX_OK;
+	/* Only names of that length that begin with x: nearly all headers end here. */
+	return h->key.len >= sizeof("x-unitpass-") && (h->key.data[0] | 0x20) == 'x' && up_rp_is_identity_header(up_nginx_span(h->key));
 }
 
-static ngx_int_t strip_one(ngx_http_request_t *r, bool *found)
+static bool any_identity(const ngx_list_t *list)
 {
-	ngx_list_t *list = &r->headers_in.headers;
-
-	*found = false;
-	for (ngx_list_part_t *part = &list->part; part != NULL; part = part->next) {
-		const ngx_table_elt_t *h = part->elts;
-
-		for (ngx_uint_t i = 0; i < part->nelts; i++) {
-			/* Only names of that length that begin with x: nearly all headers end here. */
-			if (h[i].key.len < sizeof("x-unitpass-") || (h[i].key.data[0] | 0x20) != 'x' || !up_rp_is_identity_header(up_nginx_span(h[i].key)))
-				continue;
-			*found = true;
-			return take_out(r, list, part, i);
-		}
-	}
-	return NGX_OK;
+	for (const ngx_list_part_t *part = &list->part; part != NULL; part = part->next)
+		for (ngx_uint_t i = 0; i < part->nelts; i++)
+			if (is_identity((const ngx_table_elt_t *)part->elts + i))
+				return true;
+	return false;
 }
 
+/* A part of one element, H, after LAST. */
+static ngx_list_part_t *add_part(ngx_http_request_t *r, ngx_list_part_t *last, ngx_table_elt_t *h)
+{
+	ngx_list_part_t *part = last->nelts == 0 ? last : ngx_palloc(r->pool, sizeof(*part));
+
+	if (part == NULL)
+		return NULL;
+	*part = (ngx_list_part_t){ .elts = h, .nelts = 1 };
+	if (part != last)
+		last->next = part;
+	return part;
+}
+
+/* What is kept stays where it is, since headers_in points at some of it: every run of kept elements becomes a part. None is empty but perhaps
+ * the first and only one, as nginx's own loops expect; the old parts are left as they are, for subrequests that look at them. */
 ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r)
 {
-	bool found = true;
+	ngx_list_t *list = &r->headers_in.headers;
+	ngx_list_part_t first = { .elts = list->part.elts }, *last = &first;
 
-	while (found)
-		if (strip_one(r, &found) != NGX_OK)
-			return NGX_ERROR;
+	if (!any_identity(list))
+		return NGX_OK;
+	for (ngx_list_part_t *part = &list->part; part != NULL; part = part->next) {
+		ngx_table_elt_t *h = part->elts;
+		bool in_run = false;
+
+		for (ngx_uint_t i = 0; i < part->nelts; i++) {
+			if (is_identity(&h[i]))
+				in_run = false;
+			else if (in_run)
+				last->nelts++;
+			else if ((last = add_part(r, last, &h[i])) != NULL)
+				in_run = true;
+			else
+				return NGX_ERROR;
+		}
+	}
+	list->part = first;
+	list->last = last == &first ? &list->part : last;
+	/* Full, so that the next push makes a new part; an empty one has room for an element at least. */
+	list->nalloc = last->nelts > 0 ? last->nelts : 1;
 	return NGX_OK;
 }
 
-static ngx_int_t push(ngx_http_request_t *r, const char *name, ngx_str_t value)
+/* Names in lower case with their hashes, as nginx keeps them beside each header: the same for all requests. */
+static struct { u_char lowcase[32]; size_t n; ngx_uint_t hash; } names[UP_RP_VALUES];
+
+void up_nginx_headers_init(void)
+{
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
+		names[i].n = ngx_min(ngx_strlen(up_rp_value_header[i]), sizeof(names[i].lowcase));
+		names[i].hash = ngx_hash_strlow(names[i].lowcase, (u_char *)(uintptr_t)up_rp_value_header[i], names[i].n);
+	}
+}
+
+static ngx_int_t push(ngx_http_request_t *r, size_t i, ngx_str_t value)
 {
 	ngx_table_elt_t *h = ngx_list_push(&r->headers_in.headers);
-	size_t n = ngx_strlen(name);
 
 	if (h == NULL)
 		return NGX_ERROR;
 	ngx_memzero(h, sizeof(*h));
-	h->key.data = (u_char *)(uintptr_t)name;
-	h->key.len = n;
+	h->key.data = (u_char *)(uintptr_t)up_rp_value_header[i];
+	h->key.len = names[i].n;
 	h->value = value;
-	h->lowcase_key = ngx_pnalloc(r->pool, n);
-	if (h->lowcase_key == NULL)
-		return NGX_ERROR;
-	h->hash = ngx_hash_strlow(h->lowcase_key, h->key.data, n);
+	h->lowcase_key = names[i].lowcase;
+	h->hash = names[i].hash;
 	return NGX_OK;
 }
 
+/* Once for each pass over the request's location: a named location is entered with the headers of the one before. */
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s)
 {
 	struct up_buf b = { 0 };
-	ngx_int_t rc = NGX_OK;
+	ngx_int_t rc = up_nginx_headers_strip(r);
 	ngx_str_t value;
 
 	for (size_t i = 0; rc == NGX_OK && i < UP_RP_VALUES; i++) {
@@ -112,26 +107,26 @@ ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_se
 		if (b.n > 0)
 			ngx_memcpy(value.data, b.p, b.n);
 		value.data[b.n] = '\0';
-		rc = push(r, up_rp_value_header[i], value);
+		rc = push(r, i, value);
 	}
 	up_buf_free(&b);
 	return rc;
 }
 
-/* nginx makes $remote_user from an Authorization header of type Basic and nothing else. So the one that it looks at becomes ours; the
- * header in the list, which goes to the application, stays what the client sent. */
-ngx_int_t up_nginx_headers_user(ngx_http_request_t *r, const struct up_rp_session *s)
+/* nginx makes $remote_user from an Authorization header of type Basic and nothing else. So the one that it looks at becomes ours, once the other
+ * access modules (auth_basic) have seen the client's; the header in the list, which goes to the application, stays what the client sent. */
+ngx_table_elt_t *up_nginx_headers_user(ngx_http_request_t *r, const struct up_rp_session *s)
 {
 	ngx_table_elt_t *h = ngx_pcalloc(r->pool, sizeof(*h));
 	ngx_str_t plain, coded;
 
 	if (h == NULL)
-		return NGX_ERROR;
+		return NULL;
 	plain.len = s->unit_code.n + 1;
 	plain.data = ngx_pnalloc(r->pool, plain.len);
 	coded.data = ngx_pnalloc(r->pool, 6 + ngx_base64_encoded_length(plain.len) + 1);
 	if (plain.data == NULL || coded.data == NULL)
-		return NGX_ERROR;
+		return NULL;
 	ngx_memcpy(plain.data, s->unit_code.p, s->unit_code.n);
 	plain.data[s->unit_code.n] = ':';
 	ngx_memcpy(coded.data, "Basic ", 6);
@@ -142,10 +137,14 @@ ngx_int_t up_nginx_headers_user(ngx_http_request_t *r, const struct up_rp_sessio
 	h->value.data[h->value.len] = '\0';
 	h->hash = 1;
 	ngx_str_set(&h->key, "Authorization");
+	return h;
+}
+
+void up_nginx_headers_set_user(ngx_http_request_t *r, ngx_table_elt_t *h)
+{
 	r->headers_in.authorization = h;
 	ngx_str_null(&r->headers_in.user);
 	ngx_str_null(&r->headers_in.passwd);
-	return NGX_OK;
 }
 
 ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)

@@ -3,18 +3,19 @@
 
 static void on_log(void *arg, char level, const char *line)
 {
-	ngx_cycle_t *cycle = arg;
 	ngx_uint_t l = level == 'e' ? NGX_LOG_ERR : level == 'w' ? NGX_LOG_WARN : NGX_LOG_INFO;
 
-	ngx_log_error(l, cycle->log, 0, "unitpass: %s", line);
+	(void)arg;
+	ngx_log_error(l, ngx_cycle->log, 0, "unitpass: %s", line);
 }
 
 /* After fork: liboauth2's locks must not be shared between workers. */
 static ngx_int_t init_process(ngx_cycle_t *cycle)
 {
+	(void)cycle;
 	if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
 		return NGX_OK;
-	return up_rp_init(on_log, cycle) == UP_OK ? NGX_OK : NGX_ERROR;
+	return up_rp_init(on_log, NULL) == UP_OK ? NGX_OK : NGX_ERROR;
 }
 
 static void exit_process(ngx_cycle_t *cycle)
@@ -29,19 +30,31 @@ static void exit_process(ngx_cycle_t *cycle)
 	up_rp_shutdown();
 }
 
+/* nginx calls the handlers of a phase from the last to the first. */
+static ngx_int_t add(ngx_http_core_main_conf_t *core, ngx_http_phases phase, ngx_http_handler_pt handler, bool runs_last)
+{
+	ngx_array_t *all = &core->phases[phase].handlers;
+	ngx_http_handler_pt *h = ngx_array_push(all);
+
+	if (h == NULL)
+		return NGX_ERROR;
+	if (runs_last) {
+		ngx_memmove((ngx_http_handler_pt *)all->elts + 1, all->elts, (all->nelts - 1) * sizeof(*h));
+		h = all->elts;
+	}
+	*h = handler;
+	return NGX_OK;
+}
+
 static ngx_int_t postconfiguration(ngx_conf_t *cf)
 {
 	ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-	ngx_http_handler_pt *h;
 
-	h = ngx_array_push(&core->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
-	if (h == NULL)
+	up_nginx_headers_init();
+	if (add(core, NGX_HTTP_SERVER_REWRITE_PHASE, up_nginx_pages_handler, false) != NGX_OK ||
+	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_handler, false) != NGX_OK ||
+	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_last, true) != NGX_OK)
 		return NGX_ERROR;
-	*h = up_nginx_pages_handler;
-	h = ngx_array_push(&core->phases[NGX_HTTP_ACCESS_PHASE].handlers);
-	if (h == NULL)
-		return NGX_ERROR;
-	*h = up_nginx_access_handler;
 	return NGX_OK;
 }
 

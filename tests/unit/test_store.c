@@ -199,7 +199,7 @@ test_window(void)
 	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_PENDING);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person WHERE outcome = 'pending'"), 1);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment"), 0);
-	CU_ASSERT(strstr(newest(f.store).body, "authorization_pending") != NULL);
+	CU_ASSERT(strstr(newest(f.store).body, "\"reason\":\"unavailable\"") != NULL);
 	r = window_row(&fixture_zhang, "mismatch");
 	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_PERSON);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"), 1);
