@@ -162,8 +162,8 @@ enum up_err up_auth_client(struct up_request *r)
 	if (err == UP_OK || err == UP_E_REQUEST)
 		return err;
 	r->client = NULL;
-	up_log(UP_LOG_WARNING, "client_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
-	if (up_limits_spend(r->server, UP_LIMIT_BAD_CLIENT, up_span_str(r->ip), r->now_ms) != UP_OK)
+	if (up_limits_spend_source(r->server, UP_LIMIT_BAD_CLIENT, r->ip, r->now_ms) != UP_OK)
 		return UP_E_RATE;
+	up_log(UP_LOG_WARNING, "client_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
 	return err == UP_E_BUSY ? UP_E_BUSY : UP_E_CLIENT;
 }

@@ -15,7 +15,7 @@
 
 /* --- nonces (RFC 9449 section 8): the window's number and a MAC over it; nothing is kept --- */
 
-static enum up_err nonce_text(const struct up_server *s, uint32_t window, char out[23])
+static enum up_err make_nonce(const struct up_server *s, uint32_t window, char out[23])
 {
 	uint8_t raw[16] = { (uint8_t)(window >> 24), (uint8_t)(window >> 16), (uint8_t)(window >> 8), (uint8_t)window }, mac[32];
 	struct up_span parts[] = { UP_SPAN_LIT("unitpass dpop nonce"), up_span_of(raw, 4) };
@@ -26,6 +26,20 @@ static enum up_err nonce_text(const struct up_server *s, uint32_t window, char o
 	up_text_b64url(up_span_of(raw, 16), out);
 	out[22] = '\0';
 	return UP_OK;
+}
+
+/* Asked for several times a call, and the same for minutes: the current and the last one are kept, per thread. */
+static enum up_err nonce_text(const struct up_server *s, uint32_t window, char out[23])
+{
+	static _Thread_local struct { uint32_t window; char text[23]; } kept[2];
+	enum up_err err = UP_OK;
+
+	if (kept[window % 2].window != window || kept[window % 2].text[0] == '\0') {
+		err = make_nonce(s, window, kept[window % 2].text);
+		kept[window % 2].window = err == UP_OK ? window : 0;
+	}
+	memcpy(out, kept[window % 2].text, 23);
+	return err;
 }
 
 void up_auth_put_nonce(struct up_request *r, struct MHD_Response *resp)
@@ -68,24 +82,60 @@ static enum up_err find_device(struct up_request *r, struct up_span *token)
 /* A phone proves itself several times in a login: its key object is made once per thread. Keys never change, so an entry is right for
  * ever; another device in the same place replaces it. */
 #define KEY_SLOTS 512
-static _Thread_local struct { uint8_t xy[64]; struct up_jwk *key; } key_cache[KEY_SLOTS];
+struct key_cache { struct { uint8_t xy[64]; struct up_jwk *key; } at[KEY_SLOTS]; };
+static pthread_key_t cache_key;
+static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
+
+static void free_cache(void *p)
+{
+	struct key_cache *c = p;
+
+	for (size_t i = 0; i < KEY_SLOTS; i++)
+		up_jwk_free(&c->at[i].key);
+	free(c);
+}
+
+static void make_cache_key(void)
+{
+	if (pthread_key_create(&cache_key, free_cache) != 0)
+		abort();
+}
+
+static struct key_cache *this_threads_cache(void)
+{
+	struct key_cache *c;
+
+	pthread_once(&cache_once, make_cache_key);
+	c = pthread_getspecific(cache_key);
+	if (c != NULL)
+		return c;
+	c = calloc(1, sizeof(*c));
+	if (c != NULL && pthread_setspecific(cache_key, c) != 0) {
+		free(c);
+		c = NULL;
+	}
+	return c;
+}
 
 static enum up_err device_key(const struct up_device *d, const struct up_jwk **out)
 {
+	struct key_cache *c = this_threads_cache();
 	size_t slot = (size_t)d->id % KEY_SLOTS;
 	struct up_jwk *fresh;
 	enum up_err err;
 
 	*out = NULL;
-	if (key_cache[slot].key == NULL || memcmp(key_cache[slot].xy, d->key, 64) != 0) {
+	if (c == NULL)
+		return UP_E_NOMEM;
+	if (c->at[slot].key == NULL || memcmp(c->at[slot].xy, d->key, 64) != 0) {
 		err = up_jwk_from_public(d->key, &fresh);
 		if (err != UP_OK)
 			return err;
-		up_jwk_free(&key_cache[slot].key);
-		key_cache[slot].key = fresh;
-		memcpy(key_cache[slot].xy, d->key, 64);
+		up_jwk_free(&c->at[slot].key);
+		c->at[slot].key = fresh;
+		memcpy(c->at[slot].xy, d->key, 64);
 	}
-	*out = key_cache[slot].key;
+	*out = c->at[slot].key;
 	return UP_OK;
 }
 
@@ -117,7 +167,12 @@ static enum up_err check_proof(struct up_request *r, struct up_span token, const
 		return err;
 	if (!nonce_current(r, r->proof->nonce))
 		return UP_E_NONCE;
+	/* A stranger's key proves nothing about him: his address pays before we verify. A phone's token was guessed by nobody. */
+	if (key == NULL && up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms) != UP_OK)
+		return UP_E_RATE;
 	err = up_dpop_verify(r->proof, &want);
+	if (err == UP_OK && key != NULL)
+		err = up_limits_spend(r->server, UP_LIMIT_PHONE, up_span_str(r->device.ref), r->now_ms);
 	return err == UP_OK ? take_once(r, key != NULL ? key : r->proof->key) : err;
 }
 
@@ -132,12 +187,7 @@ static enum up_err authenticate(struct up_request *r)
 		err = device_key(&r->device, &key);
 	if (err != UP_OK)
 		return err;
-	err = check_proof(r, token, key);
-	if (err != UP_OK)
-		return err;
-	if (r->device.id == 0)
-		return up_limits_spend(r->server, UP_LIMIT_ENROL, up_span_str(r->ip), r->now_ms);
-	return up_limits_spend(r->server, UP_LIMIT_PHONE, up_span_str(r->device.ref), r->now_ms);
+	return check_proof(r, token, key);
 }
 
 enum up_err up_auth_phone(struct up_request *r)
@@ -146,8 +196,8 @@ enum up_err up_auth_phone(struct up_request *r)
 
 	if (err != UP_E_PROOF && err != UP_E_TOKEN && err != UP_E_REPLAY)
 		return err;
-	up_log(UP_LOG_WARNING, "phone_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
-	if (up_limits_spend(r->server, UP_LIMIT_PHONE_ADDRESS, up_span_str(r->ip), r->now_ms) != UP_OK)
+	if (up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms) != UP_OK)
 		return UP_E_RATE;
+	up_log(UP_LOG_WARNING, "phone_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
 	return err;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * POST /device_authorization: a login begins (RFC 8628 sections 3.1, 3.2). */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -46,6 +47,21 @@ static enum up_err check_item(const struct up_request *r, struct up_span item)
 	return i != NULL && strcmp(i->client, r->client->id) == 0 ? UP_OK : UP_E_ITEM;
 }
 
+/* An address, not a text that looks like one: the phone shows it, the record keeps it. */
+static bool address_ok(struct up_span ip)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t raw[16];
+
+	if (ip.n == 0)
+		return true;
+	if (ip.n >= sizeof(text))
+		return false;
+	memcpy(text, ip.p, ip.n);
+	text[ip.n] = '\0';
+	return inet_pton(AF_INET, text, raw) == 1 || inet_pton(AF_INET6, text, raw) == 1;
+}
+
 static bool browser_ok(struct up_span b)
 {
 	uint8_t raw[48];
@@ -83,6 +99,8 @@ static enum up_err read_parameters(struct up_request *r, struct up_login_start *
 		err = UP_E_REQUEST;
 	if (err == UP_OK)
 		err = take(r, "initiator_ip", 45, &in->initiator_ip);
+	if (err == UP_OK && !address_ok(in->initiator_ip))
+		err = UP_E_REQUEST;
 	if (err == UP_OK)
 		err = take(r, "browser", 43, &in->browser);
 	if (err == UP_OK && !browser_ok(in->browser))
@@ -104,7 +122,7 @@ static enum up_err check_rates(struct up_request *r, const struct up_login_info 
 	err = up_limits_spend(r->server, UP_LIMIT_START_CLIENT, up_span_str(r->client->id), r->now_ms);
 	if (err != UP_OK || in->initiator_ip.n == 0)
 		return err;
-	snprintf(who, sizeof(who), "%.100s %.*s", r->client->id, (int)in->initiator_ip.n, (const char *)in->initiator_ip.p);
+	up_limits_source_of(r->client->id, in->initiator_ip, who);
 	return up_limits_spend(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), r->now_ms);
 }
 

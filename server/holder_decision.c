@@ -111,13 +111,13 @@ static void answer(struct up_request *r, const struct decision *x)
 
 static void punish(struct up_request *r, const struct decision *x)
 {
-	char who[160];
+	char client[101], who[160];
 
 	up_log(UP_LOG_WARNING, "not_started_by_holder", "transaction", x->info->id, NULL);
 	if (x->info->initiator_ip.n == 0)
 		return;
-	snprintf(who, sizeof(who), "%.*s %.*s", (int)x->info->client.n, (const char *)x->info->client.p, (int)x->info->initiator_ip.n,
-	    (const char *)x->info->initiator_ip.p);
+	snprintf(client, sizeof(client), "%.*s", (int)x->info->client.n, (const char *)x->info->client.p);
+	up_limits_source_of(client, x->info->initiator_ip, who);
 	up_limits_punish(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), r->now_ms);
 }
 

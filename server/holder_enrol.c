@@ -145,6 +145,15 @@ static void opened(struct up_request *r)
 		put_found(r, x->found);
 }
 
+/* Wrong codes are recorded, and records stay: strangers get few. */
+static bool may_be_wrong(struct up_request *r)
+{
+	if (r->device.id != 0)
+		return up_limits_spend(r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms) == UP_OK;
+	return up_limits_spend_source(r->server, UP_LIMIT_ENROL, r->ip, r->now_ms) == UP_OK &&
+	    up_limits_spend(r->server, UP_LIMIT_ENROL_ALL, UP_SPAN_LIT("all"), r->now_ms) == UP_OK;
+}
+
 void up_holder_enrolment(struct up_request *r)
 {
 	static const char *const members[] = { "code", "person", NULL };
@@ -155,6 +164,10 @@ void up_holder_enrolment(struct up_request *r)
 		err = up_store_enrolment(r->server->store, x->code_hash, &x->named, r->now_ms, &x->found);
 	if (err != UP_OK && err != UP_E_CODE && err != UP_E_PERSON) {
 		up_reply_err(r, err);
+		return;
+	}
+	if (err != UP_OK && !may_be_wrong(r)) {
+		up_reply_err(r, UP_E_RATE);
 		return;
 	}
 	/* Who looked, and with what success, is on record before the answer (rule 8). */
@@ -277,6 +290,10 @@ void up_holder_enrolment_accept(struct up_request *r)
 		err = up_jwk_from_public(r->device.key, &r->device_key);
 	if (err != UP_OK) {
 		up_reply_err(r, err);
+		return;
+	}
+	if (up_store_enrolment_known(r->server->store, x->code_hash, r->now_ms) == UP_E_CODE && !may_be_wrong(r)) {
+		up_reply_err(r, UP_E_RATE);
 		return;
 	}
 	begin_record(r, x, "enrolment.done");

@@ -3,6 +3,7 @@
 #include "server/http.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,12 @@ void up_reply_err(struct up_request *r, enum up_err err)
 	up_reply_err_with(r, err, "");
 }
 
+static void wipe_and_free(void *p)
+{
+	up_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
 static enum MHD_Result send_reply(struct up_request *r)
 {
 	struct MHD_Response *resp = r->stream;
@@ -125,7 +132,8 @@ static enum MHD_Result send_reply(struct up_request *r)
 		size_t n = r->out.n;
 		char *p = up_buf_take(&r->out);
 
-		resp = p != NULL ? MHD_create_response_from_buffer(n, p, MHD_RESPMEM_MUST_FREE) : NULL;
+		/* Tokens and device tokens are answers: wiped when sent. */
+		resp = p != NULL ? MHD_create_response_from_buffer_with_free_callback(n, p, wipe_and_free) : NULL;
 		if (resp == NULL) {
 			free(p);
 			return MHD_NO;
@@ -204,6 +212,11 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	if (r == NULL)
 		return;
 	*con_cls = NULL;
+	/* The caller has gone while his record was being written. It is written, so what follows from it happens, only nobody is told. */
+	if (r->phase == UP_REQ_WAITING) {
+		r->phase = UP_REQ_DONE;
+		r->then(r);
+	}
 	if (r->free_state != NULL)
 		r->free_state(r->state);
 	up_store_role_free(&r->job.out_role);

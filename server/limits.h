@@ -12,7 +12,8 @@ enum up_limit {
 	UP_LIMIT_PHONE,          /* calls of one phone */
 	UP_LIMIT_PHONE_ADDRESS,  /* calls with a wrong proof or token from one address */
 	UP_LIMIT_BAD_CODE,       /* wrong codes from one phone */
-	UP_LIMIT_ENROL,          /* enrolment calls from one address */
+	UP_LIMIT_ENROL,          /* refused enrolment codes from one address */
+	UP_LIMIT_ENROL_ALL,      /* refused enrolment codes of all strangers together: each leaves a record for ever */
 	UP_LIMIT_UNIT,           /* decisions for one unit */
 	UP_LIMIT_WATCH,          /* snapshots of one transaction */
 	UP_LIMIT_PAGE,           /* pages for one address */
@@ -21,6 +22,10 @@ enum up_limit {
 
 /* Spend one. UP_E_RATE. */
 UP_MUST_USE enum up_err up_limits_spend(struct up_server *, enum up_limit, struct up_span who, int64_t now_ms);
+/* The same by network address: of IPv6 the /64, which is what one subscriber has. */
+UP_MUST_USE enum up_err up_limits_spend_source(struct up_server *, enum up_limit, const char *ip, int64_t now_ms);
+/* "client source" as one key: what one portal's visitors from one source may do. */
+void up_limits_source_of(const char *client, struct up_span ip, char out[160]);
 /* Spend half of what may be spent at once: somebody said "I did not start this". */
 void up_limits_punish(struct up_server *, enum up_limit, struct up_span who, int64_t now_ms);
 

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include <argp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 
 #define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 #define FINISH_S 10                      /* how long requests under way may take to finish */
-#define MAIN_POOL 16384
+#define MAIN_POOL 8192
 #define WATCH_POOL 4096
 #define REPLAYS (1u << 20)
 #define RATES (1u << 16)
@@ -176,10 +177,13 @@ static void finish(struct up_server *s, struct listeners *l)
 	up_watch_stop();
 	for (int i = 0; i < FINISH_S * 50 && up_http_busy() > 0; i++)
 		nanosleep(&pause, NULL);
+	/* Who still waits for the store gets his answer now: libmicrohttpd cannot stop with suspended connections. */
+	up_expiry_stop();
+	if (s->store != NULL)
+		up_store_drain(s->store);
 	up_listener_stop(&l->main);
 	up_listener_stop(&l->watch);
 	up_listener_stop(&l->admin);
-	up_expiry_stop();
 	up_store_close(&s->store);
 	up_live_free(&s->live);
 	up_catalogue_put(&s->catalogue);
@@ -221,6 +225,23 @@ static void warm_up(void)
 		up_log(UP_LOG_ERROR, "cryptography_unusable", NULL);
 	up_seal_free(&seal);
 	up_jwk_free(&jwk);
+}
+
+static void wipe_and_free(void *p)
+{
+	if (p != NULL)
+		up_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+/* Requests come and go all the time: memory that is free now is wanted again at once, so it is not given back in small pieces. */
+static void tune_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	/* Stretched passwords and persons go through JSON objects. */
+	json_set_alloc_funcs(malloc, wipe_and_free);
 }
 
 static int serve(struct up_server *s)
@@ -300,6 +321,7 @@ int main(int argc, char **argv)
 	}
 	up_log_setup(strcmp(server.config->log, "json") == 0, level_of(server.config->log_level));
 	up_harden_process();
+	tune_memory();
 	warm_up();
 	rc = o.test ? test(&server) : serve(&server);
 	up_config_free(&server.config);

@@ -81,7 +81,7 @@ static void page(struct up_request *r, bool is_login)
 
 	err = up_clock_now(r->server, &r->now_ms);
 	if (err == UP_OK)
-		err = up_limits_spend(r->server, UP_LIMIT_PAGE, up_span_str(r->ip), r->now_ms);
+		err = up_limits_spend_source(r->server, UP_LIMIT_PAGE, r->ip, r->now_ms);
 	if (err == UP_OK && !is_code(r->tail))
 		err = UP_E_NOT_FOUND;
 	if (err != UP_OK) {
@@ -89,7 +89,7 @@ static void page(struct up_request *r, bool is_login)
 		return;
 	}
 	up_random_id(nonce);
-	snprintf(uri, sizeof(uri), "unitpass:%s%s", r->server->config->issuer, r->uri);
+	snprintf(uri, sizeof(uri), "unitpass:%s%s%.*s", r->server->config->issuer, r->route->path, (int)r->tail.n, (const char *)r->tail.p);
 	v.lang = up_request_language(r);
 	v.other = strcmp(v.lang, "en") == 0 ? "zh-CN" : "en";
 	v.nonce = up_span_str(nonce);

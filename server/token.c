@@ -81,7 +81,7 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 	enum up_err err;
 
 	up_buf_put_str(b, "{\"access_token\":\"");
-	err = up_token_access_put(r->server, r->catalogue, r->job.session, x->live.info->client, r->now_ms, b);
+	err = up_token_access_put(r->catalogue, r->job.session, x->live.info->client, r->now_ms, b);
 	up_buf_printf(b, "\",\"token_type\":\"Bearer\",\"expires_in\":%d", UP_TOKEN_ACCESS_LIFE_S);
 	up_put_member(b, "scope", x->live.info->scope);
 	up_buf_put_str(b, ",\"id_token\":\"");

@@ -2,31 +2,68 @@
 #include "server/token_access.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PURPOSE UP_SPAN_LIT("unitpass access token")
 #define PLAIN_MAX 256
 
 /* A ring keeps cipher contexts, so each thread has its own, made again when the key file was changed. */
+struct thread_ring { struct up_seal *seal; uint8_t made_with[32]; };
+static pthread_key_t ring_key;
+static pthread_once_t ring_once = PTHREAD_ONCE_INIT;
+
+static void free_ring(void *p)
+{
+	struct thread_ring *t = p;
+
+	up_seal_free(&t->seal);
+	up_wipe(t, sizeof(*t));
+	free(t);
+}
+
+static void make_ring_key(void)
+{
+	if (pthread_key_create(&ring_key, free_ring) != 0)
+		abort();
+}
+
+static struct thread_ring *this_threads_ring(void)
+{
+	struct thread_ring *t;
+
+	pthread_once(&ring_once, make_ring_key);
+	t = pthread_getspecific(ring_key);
+	if (t != NULL)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (t != NULL && pthread_setspecific(ring_key, t) != 0) {
+		free(t);
+		t = NULL;
+	}
+	return t;
+}
+
 static enum up_err ring(const struct up_catalogue *c, struct up_seal **out)
 {
-	static _Thread_local struct up_seal *seal;
-	static _Thread_local uint8_t made_with[32];
+	struct thread_ring *t = this_threads_ring();
 	enum up_err err;
 
 	*out = NULL;
-	if (seal == NULL || memcmp(made_with, c->keys->token, 32) != 0) {
-		up_seal_free(&seal);
-		err = up_seal_new(c->keys->token, 1, &seal);
+	if (t == NULL)
+		return UP_E_NOMEM;
+	if (t->seal == NULL || memcmp(t->made_with, c->keys->token, 32) != 0) {
+		up_seal_free(&t->seal);
+		err = up_seal_new(c->keys->token, 1, &t->seal);
 		if (err != UP_OK)
 			return err;
-		memcpy(made_with, c->keys->token, 32);
+		memcpy(t->made_with, c->keys->token, 32);
 	}
-	*out = seal;
+	*out = t->seal;
 	return UP_OK;
 }
 
-enum up_err up_token_access_put(struct up_server *s, const struct up_catalogue *c, const char *session, struct up_span client,
+enum up_err up_token_access_put(const struct up_catalogue *c, const char *session, struct up_span client,
     int64_t now_ms, struct up_buf *out)
 {
 	uint8_t nonce[UP_SEAL_NONCE];
@@ -35,7 +72,6 @@ enum up_err up_token_access_put(struct up_server *s, const struct up_catalogue *
 	enum up_err err;
 	int n;
 
-	(void)s;
 	err = ring(c, &seal);
 	if (err != UP_OK)
 		return err;

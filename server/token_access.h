@@ -8,7 +8,7 @@
 #define UP_TOKEN_ACCESS_LIFE_S 600
 
 /* Append a token for SESSION (22 characters) of CLIENT. */
-UP_MUST_USE enum up_err up_token_access_put(struct up_server *, const struct up_catalogue *, const char *session, struct up_span client,
+UP_MUST_USE enum up_err up_token_access_put(const struct up_catalogue *, const char *session, struct up_span client,
     int64_t now_ms, struct up_buf *out);
 /* UP_E_TOKEN: foreign, altered or expired. The session itself is the caller's to check. */
 UP_MUST_USE enum up_err up_token_access_take(const struct up_catalogue *, struct up_span text, int64_t now_ms, char session[23]);

@@ -17,7 +17,7 @@
 #define SLOT_MS 100                      /* the wheel's step */
 #define SLOTS 256                        /* 25.6 s: more than a keep-alive */
 #define KEEPALIVE_MS 15000
-#define COALESCE_NS 10000000
+#define COALESCE_NS 3000000
 #define BLOCK 512                        /* one write: state and frame together */
 
 struct watcher {
@@ -391,7 +391,7 @@ void up_watch(struct up_request *r)
 	else if (wants_json(r->h.accept))
 		snapshot(r, key, watch);
 	else if (up_span_eq_str(r->method, "HEAD"))
-		up_reply(r, "text/event-stream");
+		snapshot(r, key, watch);
 	else
 		stream(r, key, watch);
 	up_wipe(watch, sizeof(watch));

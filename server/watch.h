@@ -2,7 +2,7 @@
  * Waiting pages: GET /watch/{watch}, server-sent events over suspended connections.
  *
  * libmicrohttpd walks all suspended connections of a thread whenever one of them is resumed. So nobody resumes alone: one thread gathers
- * what is due (frames, keep-alives) and what changed, and resumes them together, 10 ms after a change and every 100 ms otherwise. */
+ * what is due (frames, keep-alives) and what changed, and resumes them together, 3 ms after a change and every 100 ms otherwise. */
 #ifndef UP_WATCH_H
 #define UP_WATCH_H
 

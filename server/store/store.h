@@ -20,6 +20,8 @@ struct up_store;
 struct up_store_settings { const char *path; bool create, writer; uint8_t password_key[32]; void (*log)(char level, const char *line); };
 UP_MUST_USE enum up_err up_store_open(const struct up_store_settings *, struct up_store **out, char why[256]);
 void up_store_close(struct up_store **);     /* finishes waiting jobs */
+/* Finish waiting jobs and take no more (UP_E_BUSY); reads go on until the close. */
+void up_store_drain(struct up_store *);
 UP_MUST_USE enum up_err up_store_healthy(struct up_store *);   /* one cheap read, and the last commit did not fail */
 
 /* --- what is read ------------------------------------------------------------------------------------------------------------ */
@@ -76,6 +78,8 @@ struct up_enrolment {
  * (counted here). */
 struct up_named { struct up_span name, resident, mobile; };
 UP_MUST_USE enum up_err up_store_enrolment(struct up_store *, const uint8_t code_hash[32], const struct up_named *, int64_t now_ms, struct up_enrolment **out);
+/* Is there such a code that is still good for somebody? UP_E_CODE. Nothing is counted. */
+UP_MUST_USE enum up_err up_store_enrolment_known(struct up_store *, const uint8_t code_hash[32], int64_t now_ms);
 void up_store_enrolment_free(struct up_enrolment **);
 
 struct up_session { char id[UP_STORE_REF + 1]; char *client; int64_t role, device, created_ms; bool revoked; char *items; };

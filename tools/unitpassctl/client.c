@@ -32,13 +32,30 @@ const struct argp_option up_client_options[] = {
 	{ 0 },
 };
 
+/* KEY under its thumbprint, as our module names it, and under the id its owner gave it, as other libraries do. */
+static bool put_key(json_t *keys, const struct up_jwk *key, const json_t *given)
+{
+	const char *kid = json_string_value(json_object_get(given, "kid"));
+	json_t *o = up_jwk_to_json(key, false), *own;
+
+	if (json_array_append_new(keys, o) != 0)
+		return false;
+	if (kid == NULL || kid[0] == '\0' || strcmp(kid, up_jwk_thumbprint(key)) == 0)
+		return true;
+	own = json_copy(o);
+	if (json_object_set_new(own, "kid", json_string(kid)) == 0)
+		return json_array_append_new(keys, own) == 0;
+	json_decref(own);
+	return false;
+}
+
 /* Only public P-256 keys, written anew. NULL: said why. */
 static char *read_jwks(const struct up_ctl *ctl, const char *path)
 {
 	json_t *set = NULL, *keys = json_array();
 	char why[256], *text = NULL;
 	struct up_buf file;
-	size_t n = 0;
+	size_t n = 0, good = 0;
 
 	if (up_file_read(path, 65536, false, &file, why) != UP_OK) {
 		up_ctl_fail(ctl, "jwks", "%s", why);
@@ -48,14 +65,15 @@ static char *read_jwks(const struct up_ctl *ctl, const char *path)
 	if (up_json_parse(up_buf_span(&file), &set) == UP_OK)
 		n = json_array_size(json_object_get(set, "keys"));
 	for (size_t i = 0; n <= KEYS_MAX && i < n; i++) {
+		const json_t *given = json_array_get(json_object_get(set, "keys"), i);
 		struct up_jwk *key;
 
-		if (up_jwk_from_json(json_array_get(json_object_get(set, "keys"), i), true, &key) != UP_OK)
+		if (up_jwk_from_json(given, true, &key) != UP_OK)
 			break;
-		json_array_append_new(keys, up_jwk_to_json(key, false));
+		good += put_key(keys, key, given);
 		up_jwk_free(&key);
 	}
-	if (n > 0 && json_array_size(keys) == n) {
+	if (n > 0 && good == n) {
 		json_t *out = json_pack("{s:O}", "keys", keys);
 
 		text = out != NULL ? json_dumps(out, JSON_COMPACT) : NULL;
