@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Medians of what script/bench has measured, as a table and as JSON.
+
+    report.py LINES OUT ROUNDS      LINES: one JSON object a line, its "kind" says what"""
+import datetime
+import json
+import os
+import platform
+import statistics
+import sys
+
+PEERS = {"unitpass": "unitpass", "oidc-provider": "node-oidc-provider, in memory", "glewlwyd-ram": "glewlwyd, SQLite in RAM",
+         "glewlwyd-disk": "glewlwyd, SQLite on disk"}
+REQUESTS = {"plain": "nginx plain", "unitpass": "nginx with unitpass", "auth_request": "nginx auth_request, Unix socket"}
+
+
+def machine():
+    models = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return {"cpu": models[0] if models else platform.machine(), "cores": os.cpu_count(), "kernel": f"{platform.system()} {platform.release()}",
+            "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "load_before_report": os.getloadavg()[0]}
+
+
+def summary(lines):
+    """Median, least and most of each number in LINES."""
+    out = {}
+    for name in lines[0]:
+        values = [o[name] for o in lines if isinstance(o.get(name), (int, float))]
+        if values:
+            out[name] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    return out
+
+
+def ratios(lines):
+    """Each round's CPU over that round's plain one: a machine that is slow for a while is slow for both."""
+    rounds = {what: [o["cpu_us_per_request"] for o in lines if o["what"] == what] for what in REQUESTS}
+    out = {}
+    for what, values in rounds.items():
+        each = [value / plain for value, plain in zip(values, rounds["plain"])]
+        out[what] = {"median": statistics.median(each), "min": min(each), "max": max(each)}
+    return out
+
+
+def spread(o, form):
+    return f"{o['median']:{form}} ({o['min']:{form}}-{o['max']:{form}})"
+
+
+def verdict(text, value, limit, at_least=False):
+    met = value >= limit if at_least else value <= limit
+    print(f"    target {text}: {'met' if met else 'NOT MET'}")
+    return {"target": text, "value": value, "met": met}
+
+
+def show_logins(groups, result, targets):
+    print("\nComplete login (start, pending poll, frame, scan, signed confirmation, redemption); records on disk before the answer")
+    print(f"  {'':34}{'CPU ms':>22}{'logins/s':>22}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}")
+    for kind, title in PEERS.items():
+        if kind not in groups:
+            continue
+        s = result[kind] = summary(groups[kind])
+        p50, p99 = s.get("login_p50_ms", s.get("p50_ms")), s.get("login_p99_ms", s.get("p99_ms"))
+        print(f"  {title:34}{spread(s['cpu_ms_per_login'], '.3f'):>22}{spread(s['rate'], '.0f'):>22}{p50['median']:9.1f}{p99['median']:9.1f}"
+              f"{s['rss_kb']['median'] / 1024:9.1f}")
+    s = result["unitpass"]
+    targets.append(verdict("CPU per login <= 0.40 ms", s["cpu_ms_per_login"]["median"], 0.40))
+    targets.append(verdict("logins/s on one core >= 2300", s["rate"]["median"], 2300, True))
+    s = result["paced"] = summary(groups["paced"])
+    print(f"  confirm -> signed in at {s['asked_rate']['median']:.0f} logins/s ({s['rate']['median']:.0f} reached), each page on a stream: "
+          f"p50 {s['confirm_p50_ms']['median']:.1f} ms, p99 {spread(s['confirm_p99_ms'], '.1f')} ms; load late by {s['late_p99_ms']['median']:.1f} ms (p99)")
+    targets.append(verdict("confirm -> signed in p99 <= 50 ms", s["confirm_p99_ms"]["median"], 50))
+
+
+def show_requests(lines, result, targets):
+    print("\nSigned-in request for a file of 1 KiB")
+    print(f"  {'':34}{'CPU us':>22}{'requests/s':>22}{'CPU / plain':>22}")
+    of = ratios(lines)
+    for what, title in REQUESTS.items():
+        s = result[what] = summary([o for o in lines if o["what"] == what])
+        s["ratio"] = of[what]
+        print(f"  {title:34}{spread(s['cpu_us_per_request'], '.1f'):>22}{spread(s['rate'], '.0f'):>22}{spread(of[what], '.2f'):>22}")
+    targets.append(verdict("unitpass / plain <= 1.05", of["unitpass"]["median"], 1.05))
+
+
+def show_waiting(lines, result, targets):
+    s = summary(lines)
+    result.update(s)
+    print(f"\n{s['pages']['median']:.0f} login pages waiting on streams")
+    print(f"  memory {spread(s['kb_per_page'], '.2f')} KiB a page with its login, CPU {s['cpu_share']['median'] * 100:.1f} % of a core, "
+          f"{s['frames_per_s']['median']:.0f} frames/s ({s['cpu_us_per_frame']['median']:.1f} us each)")
+    targets.append(verdict("memory a page <= 8 KiB", s["kb_per_page"]["median"], 8))
+
+
+def main(lines_file, out_file, rounds):
+    groups = {}
+    for line in open(lines_file, encoding="utf-8"):
+        o = json.loads(line)
+        groups.setdefault(o["kind"], []).append(o)
+    result = {"machine": machine(), "rounds": int(rounds), "logins": {}, "requests": {}, "waiting": {}, "targets": []}
+    m = result["machine"]
+    print(f"unitpass, {m['time']}: {m['cpu']}, {m['cores']} cores, {m['kernel']}; median (least-most) of {rounds}")
+    if "unitpass" in groups:
+        show_logins(groups, result["logins"], result["targets"])
+    if "request" in groups:
+        show_requests(groups["request"], result["requests"], result["targets"])
+    if "waiting" in groups:
+        show_waiting(groups["waiting"], result["waiting"], result["targets"])
+    with open(out_file, "w", encoding="utf-8") as f:
+        json.dump(result, f, indent=1)
+        f.write("\n")
+    print(f"\nAll figures: {out_file}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

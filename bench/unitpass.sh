@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# unitpassd alone for measurements: on loopback TCP, as the peers are, database in DIR (on a real disk), pinned to a core, with phones enrolled.
+#
+#   unitpass.sh start DIR BUILD PHONES    makes DIR (or starts it again); afterwards DIR has: pid listen watch client.secret phones.json
+#   unitpass.sh stop DIR
+#
+#   LOAD_UNITPASS  the load generator (default BUILD/load_unitpass)
+#   SERVER_CORE    (default 0)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+
+die() { echo "unitpass.sh: $*" >&2; exit 1; }
+
+# With room above it: outgoing connections begin at 32768.
+free_ports() { python3 -c 'import random, socket
+found = []
+while len(found) < 2:
+    s = socket.socket()
+    try: s.bind(("127.0.0.1", random.randrange(20000, 30000)))
+    except OSError: continue
+    found.append(s)
+print(*[s.getsockname()[1] for s in found])'; }
+
+write_conf() { # PORT WATCH_PORT
+	cat >"$dir/unitpassd.conf" <<-END
+	issuer = "http://localhost:$1"
+	listen = "127.0.0.1:$1"
+	watch_listen = "127.0.0.1:$2"
+	admin_listen = "unix:$dir/run/admin.sock"
+	database = "$dir/var/unitpass.db"
+	keys = "$dir/keys"
+	roster = "$dir/roster.csv"
+	user = "$([ "$(id -u)" -eq 0 ] && echo www-data)"
+	rate_percent = 1000000
+	END
+	echo "127.0.0.1:$1" >"$dir/listen"
+	echo "127.0.0.1:$2" >"$dir/watch"
+}
+
+make_site() {
+	local ports
+	[ "$(stat -f -c %T "$dir")" != tmpfs ] || die "$dir is in memory: records would not be on disk"
+	mkdir -p "$dir/run" "$dir/var"
+	read -ra ports < <(free_ports)
+	write_conf "${ports[@]}"
+	(umask 077 && python3 "$here/units.py" "$phones" "$dir")
+	[ "$(id -u)" -ne 0 ] || chown www-data "$dir/run" "$dir/var"
+	ctl init --authority-code 11430000006122244L --authority-name 湖南省事业单位登记管理局
+	ctl unit import "$dir/units.csv"
+	ctl client add bench --name 测量 --origin http://localhost:9 --secret-file "$dir/client.secret"
+}
+
+start_server() {
+	taskset -c "${SERVER_CORE:-0}" "$build/unitpassd" -c "$dir/unitpassd.conf" 2>>"$dir/unitpassd.log" &
+	echo $! >"$dir/pid"
+	for ((i = 0; i < 200; i++)); do
+		curl -fs --unix-socket "$dir/run/admin.sock" http://localhost/healthz >/dev/null && return
+		kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
+		sleep 0.05
+	done
+	die "unitpassd did not start: $(tail -n 3 "$dir/unitpassd.log")"
+}
+
+# A window code for each unit, and with it her phone; in parts, because a code lives five minutes.
+enrol_phones() {
+	python3 - "$dir" "$build/unitpassctl" >"$dir/codes.jsonl" <<-'END'
+	import json, subprocess, sys
+	folder, ctl = sys.argv[1:]
+	for line in open(f"{folder}/persons.jsonl", encoding="utf-8"):
+	    o = json.loads(line)
+	    done = subprocess.run([ctl, "-c", f"{folder}/unitpassd.conf", "--json", "enrol", "--unit", o["unit"], "--person-file", "-"],
+	                          input=json.dumps(o["person"]), capture_output=True, text=True)
+	    if done.returncode != 0:
+	        sys.exit(done.stdout + done.stderr)
+	    print(json.dumps({"text": json.loads(done.stdout)["text"], "person": o["person"]}, ensure_ascii=False))
+	END
+	"$load" --listen "$(cat "$dir/listen")" --issuer "$(sed -n 's/^issuer = "\(.*\)"/\1/p' "$dir/unitpassd.conf")" \
+		--phones "$dir/phones.json" --enrol "$dir/codes.jsonl"
+}
+
+ctl() { "$build/unitpassctl" -c "$dir/unitpassd.conf" "$@" >>"$dir/setup.log"; }
+
+stop() {
+	local pid i
+	[ -f "$dir/pid" ] || return 0
+	pid=$(cat "$dir/pid")
+	rm -f "$dir/pid"
+	kill "$pid" 2>/dev/null || return 0
+	for ((i = 0; i < 300; i++)); do
+		kill -0 "$pid" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	kill -KILL "$pid" 2>/dev/null || true
+}
+
+[ $# -ge 2 ] || die "usage: unitpass.sh start DIR BUILD PHONES | stop DIR"
+mkdir -p "$2"
+dir=$(cd "$2" && pwd)
+case $1 in
+start)
+	[ $# -eq 4 ] || die "usage: unitpass.sh start DIR BUILD PHONES"
+	build=$(cd "$3" && pwd) phones=$4 load=${LOAD_UNITPASS:-$build/load_unitpass}
+	trap '[ $? -eq 0 ] || stop' EXIT
+	[ -f "$dir/unitpassd.conf" ] || make_site
+	start_server
+	[ -f "$dir/phones.json" ] || enrol_phones
+	;;
+stop) stop ;;
+*) die "start or stop, not $1" ;;
+esac
