@@ -315,13 +315,21 @@ up_buf_put_percent(struct up_buf *b, struct up_span s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
+	/* room for the worst once, then byte by byte: this runs nine times a signed-in request */
+	if (s.n > SIZE_MAX / 3 || !reserve(b, s.n * 3)) {
+		b->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
 
-		if (unreserved(c))
-			up_buf_put_char(b, (char)c);
-		else
-			up_buf_put(b, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+		if (unreserved(c)) {
+			b->p[b->n++] = c;
+		} else {
+			b->p[b->n++] = '%';
+			b->p[b->n++] = (uint8_t)hex[c >> 4];
+			b->p[b->n++] = (uint8_t)hex[c & 15];
+		}
 	}
 }
 

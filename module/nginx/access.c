@@ -133,3 +133,19 @@ ngx_int_t up_nginx_access_last(ngx_http_request_t *r)
 	up_nginx_headers_set_user(r, user);
 	return NGX_OK;
 }
+
+/* nginx does not run the access phase for subrequests; yet "auth_request" to a protected location, or an SSI include of one, must not be let in
+ * for it. The main request's headers are what the application sees; only the verdict is ours here. */
+ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
+{
+	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
+	struct up_rp_session s;
+	bool refresh;
+
+	/* With "satisfy any" the others' verdict is not known here. */
+	if (r == r->main || !l->enable || satisfy_any(r))
+		return NGX_DECLINED;
+	if (up_nginx_access_session(r->main, l, &s, &refresh) != UP_OK)
+		return NGX_HTTP_UNAUTHORIZED;
+	return rules_hold(l, &s) ? NGX_DECLINED : NGX_HTTP_FORBIDDEN;
+}

@@ -91,23 +91,25 @@ static ngx_int_t push(ngx_http_request_t *r, size_t i, ngx_str_t value)
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s)
 {
 	struct up_buf b = { 0 };
+	size_t end[UP_RP_VALUES], from = 0;
 	ngx_int_t rc = up_nginx_headers_strip(r);
-	ngx_str_t value;
+	u_char *all;
 
-	for (size_t i = 0; rc == NGX_OK && i < UP_RP_VALUES; i++) {
-		up_buf_reset(&b);
+	up_buf_reserve(&b, 500);
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
 		up_rp_value(s, i, true, &b);
-		value.len = b.n;
-		/* NUL-terminated, as nginx expects header values to be. */
-		value.data = b.failed ? NULL : ngx_pnalloc(r->pool, b.n + 1);
-		if (value.data == NULL) {
-			rc = NGX_ERROR;
-			break;
-		}
-		if (b.n > 0)
-			ngx_memcpy(value.data, b.p, b.n);
-		value.data[b.n] = '\0';
-		rc = push(r, i, value);
+		end[i] = b.n;
+		/* as nginx expects header values to end */
+		up_buf_put_char(&b, '\0');
+	}
+	all = b.failed ? NULL : ngx_pnalloc(r->pool, b.n);
+	if (all == NULL)
+		rc = NGX_ERROR;
+	else
+		ngx_memcpy(all, b.p, b.n);
+	for (size_t i = 0; rc == NGX_OK && i < UP_RP_VALUES; i++) {
+		rc = push(r, i, (ngx_str_t){ end[i] - from, all + from });
+		from = end[i] + 1;
 	}
 	up_buf_free(&b);
 	return rc;

@@ -25,8 +25,13 @@ static void exit_process(ngx_cycle_t *cycle)
 	if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL)
 		return;
 	m = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_unitpass_module);
-	for (ngx_uint_t i = 0; m != NULL && i < m->parties.nelts; i++)
-		up_rp_opener_free(&((up_nginx_party_t **)m->parties.elts)[i]->opener);
+	/* Before liboauth2 and libcurl: their handles are inside. The threads have ended. */
+	for (ngx_uint_t i = 0; m != NULL && i < m->parties.nelts; i++) {
+		up_nginx_party_t *p = ((up_nginx_party_t **)m->parties.elts)[i];
+
+		up_rp_opener_free(&p->opener);
+		up_rp_free(&p->rp);
+	}
 	up_rp_shutdown();
 }
 
@@ -53,7 +58,8 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
 	up_nginx_headers_init();
 	if (add(core, NGX_HTTP_SERVER_REWRITE_PHASE, up_nginx_pages_handler, false) != NGX_OK ||
 	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_handler, false) != NGX_OK ||
-	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_last, true) != NGX_OK)
+	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_last, true) != NGX_OK ||
+	    add(core, NGX_HTTP_PRECONTENT_PHASE, up_nginx_access_subrequest, false) != NGX_OK)
 		return NGX_ERROR;
 	return NGX_OK;
 }
@@ -62,7 +68,7 @@ static ngx_http_module_t context = {
 	up_nginx_variables_add,
 	postconfiguration,
 	up_nginx_settings_main,
-	NULL,
+	up_nginx_settings_init,
 	NULL,
 	NULL,
 	up_nginx_settings_location,

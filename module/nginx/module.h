@@ -38,6 +38,7 @@ typedef struct {
 	time_t idle, max;
 	ngx_array_t *rules;              /* struct up_rp_rule */
 	ngx_array_t *proxies;            /* struct up_cidr */
+	up_nginx_text_t required;        /* where the last rule was said */
 	ngx_str_t item;                  /* first value of the first "item" rule */
 	up_nginx_party_t *party;         /* NULL: no issuer here */
 } up_nginx_location_t;
@@ -45,6 +46,7 @@ typedef struct {
 /* settings.c */
 extern ngx_command_t up_nginx_settings_commands[];
 void *up_nginx_settings_main(ngx_conf_t *cf);
+char *up_nginx_settings_init(ngx_conf_t *cf, void *conf);
 void *up_nginx_settings_location(ngx_conf_t *cf);
 char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child);
 
@@ -65,6 +67,7 @@ ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp
 /* access.c */
 ngx_int_t up_nginx_access_handler(ngx_http_request_t *r);                /* first in the access phase: checks the session, answers without one */
 ngx_int_t up_nginx_access_last(ngx_http_request_t *r);                   /* last there: sets the user; with "satisfy any" answers, since nobody let it in */
+ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r);             /* precontent phase: subrequests, which have no access phase */
 /* The session of this request, if there is a good one; valid until the next call. */
 enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh);
 

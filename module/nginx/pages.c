@@ -3,11 +3,17 @@
  * in a thread of nginx's pool; the event loop never waits. */
 #include "module/nginx/module.h"
 
+/* A call that waited longer for its thread is not made: with the server stuck, what is queued behind the threads must not pile up. */
+#define WAIT_MAX_MS 5000
+/* A worker that is to end waits while there are timers: each call has one. */
+#define KEEP_MS 60000
+
 typedef struct {
 	ngx_http_request_t *r;
 	up_nginx_location_t *location;
 	struct up_rp_request req;
 	struct up_rp_response resp;
+	ngx_msec_t posted;
 	unsigned done:1;
 	unsigned answered:1;
 } up_nginx_call_t;
@@ -93,6 +99,22 @@ static ngx_int_t copy_text(ngx_http_request_t *r, const char *from, ngx_str_t *t
 	return NGX_OK;
 }
 
+/* nginx keeps the charset apart from the type, or its own "charset" would be added to it and "gzip_types" would not know it. */
+static void set_type(ngx_http_request_t *r, ngx_str_t value)
+{
+	static const char mark[] = "; charset=";
+	u_char *charset = (u_char *)ngx_strstr(value.data, mark);
+
+	r->headers_out.content_type = value;
+	r->headers_out.content_type_len = value.len;
+	r->headers_out.content_type_lowcase = NULL;
+	if (charset == NULL)
+		return;
+	r->headers_out.content_type_len = (size_t)(charset - value.data);
+	r->headers_out.charset.data = charset + sizeof(mark) - 1;
+	r->headers_out.charset.len = (size_t)(value.data + value.len - r->headers_out.charset.data);
+}
+
 static ngx_int_t copy_headers(ngx_http_request_t *r, const struct up_rp_response *resp)
 {
 	ngx_str_t name, value;
@@ -100,12 +122,10 @@ static ngx_int_t copy_headers(ngx_http_request_t *r, const struct up_rp_response
 	for (size_t i = 0; i < resp->n_headers; i++) {
 		if (copy_text(r, resp->headers[i].name, &name) != NGX_OK || copy_text(r, resp->headers[i].value, &value) != NGX_OK)
 			return NGX_ERROR;
-		if (ngx_strcasecmp(name.data, (u_char *)"content-type") == 0) {
-			r->headers_out.content_type = value;
-			r->headers_out.content_type_len = value.len;
-		} else if (up_nginx_headers_out(r, name, value) != NGX_OK) {
+		if (ngx_strcasecmp(name.data, (u_char *)"content-type") == 0)
+			set_type(r, value);
+		else if (up_nginx_headers_out(r, name, value) != NGX_OK)
 			return NGX_ERROR;
-		}
 	}
 	return NGX_OK;
 }
@@ -137,7 +157,9 @@ ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp
 	ngx_int_t rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
 
 	r->headers_out.status = (ngx_uint_t)resp->status;
-	r->headers_out.content_length_n = (off_t)resp->body.n;
+	/* RFC 9110 section 8.6: no length with 304, nor with HEAD where it is not known. */
+	r->headers_out.content_length_n = resp->status == NGX_HTTP_NOT_MODIFIED || (r->method == NGX_HTTP_HEAD && resp->body.n == 0) ?
+	    -1 : (off_t)resp->body.n;
 	if (!resp->body.failed && copy_headers(r, resp) == NGX_OK && make_body(r, resp, &out) == NGX_OK) {
 		rc = ngx_http_send_header(r);
 		if (rc == NGX_OK && !r->header_only)
@@ -152,12 +174,15 @@ ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp
 static void in_thread(void *data, ngx_log_t *log)
 {
 	up_nginx_call_t *call = data;
+	const struct up_rp *rp = call->location->party->rp;
 	struct up_rp_opener *opener = NULL;
 
 	(void)log;
+	if (ngx_terminate || (ngx_msec_int_t)(ngx_current_msec - call->posted) > WAIT_MAX_MS)
+		up_rp_unavailable(rp, &call->req, &call->resp);
 	/* A thread's own: the worker's opener belongs to the event loop. */
-	if (up_rp_opener_new(call->location->party->rp, &opener) == UP_OK)
-		up_rp_handle(call->location->party->rp, opener, &call->req, &call->resp);
+	else if (up_rp_opener_new(rp, &opener) == UP_OK)
+		up_rp_handle(rp, opener, &call->req, &call->resp);
 	else
 		call->resp.status = NGX_HTTP_INTERNAL_SERVER_ERROR;
 	up_rp_opener_free(&opener);
@@ -181,6 +206,13 @@ static void on_thread_done(ngx_event_t *ev)
 	ngx_http_request_t *r = call->r;
 	ngx_connection_t *c = r->connection;
 
+	if (!ev->complete) {
+		/* The timer only: the thread is still at work with R, however long that takes. */
+		ngx_add_timer(ev, KEEP_MS);
+		return;
+	}
+	if (ev->timer_set)
+		ngx_del_timer(ev);
 	ngx_http_set_log_request(c->log, r);
 	call->done = 1;
 	r->main->blocked--;
@@ -216,9 +248,12 @@ static ngx_int_t post(ngx_http_request_t *r, up_nginx_call_t *call)
 	task->handler = in_thread;
 	task->event.data = call;
 	task->event.handler = on_thread_done;
+	task->event.log = ngx_cycle->log;
+	call->posted = ngx_current_msec;
 	r->write_event_handler = resume;
 	if (ngx_thread_task_post(m->threads, task) != NGX_OK)
 		return NGX_ERROR;
+	ngx_add_timer(&task->event, KEEP_MS);
 	r->main->blocked++;
 	r->aio = 1;
 	return NGX_OK;
@@ -239,25 +274,43 @@ static ngx_int_t serve(ngx_http_request_t *r, up_nginx_call_t *call)
 	return post(r, call) == NGX_OK ? NGX_DONE : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
+/* Append what B holds, in memory or in the file that nginx keeps a body in when client_body_buffer_size is small. */
+static ngx_int_t copy_buf(const ngx_buf_t *b, u_char **p)
+{
+	ssize_t n;
+
+	if (ngx_buf_in_memory(b))
+		*p = ngx_cpymem(*p, b->pos, b->last - b->pos);
+	/* Neither: a mark such as the end of a chunked body. */
+	if (ngx_buf_in_memory(b) || !b->in_file)
+		return NGX_OK;
+	/* the end mark of an empty body is neither */
+	if (!b->in_file)
+		return NGX_OK;
+	n = ngx_read_file(b->file, *p, (size_t)(b->file_last - b->file_pos), b->file_pos);
+	if (n != b->file_last - b->file_pos)
+		return NGX_ERROR;
+	*p += n;
+	return NGX_OK;
+}
+
 static ngx_int_t read_body(ngx_http_request_t *r, struct up_span *out)
 {
 	ngx_chain_t *in = r->request_body != NULL ? r->request_body->bufs : NULL;
-	size_t n = 0;
+	off_t n = 0;
 	u_char *p;
 
-	for (ngx_chain_t *c = in; c != NULL; c = c->next) {
-		if (c->buf->in_file)
-			return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-		n += (size_t)(c->buf->last - c->buf->pos);
-	}
+	for (ngx_chain_t *c = in; c != NULL; c = c->next)
+		n += ngx_buf_size(c->buf);
 	if (n > UP_RP_BODY_MAX)
 		return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-	p = ngx_pnalloc(r->pool, n + 1);
+	p = ngx_pnalloc(r->pool, (size_t)n + 1);
 	if (p == NULL)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	*out = up_span_of(p, n);
+	*out = up_span_of(p, (size_t)n);
 	for (ngx_chain_t *c = in; c != NULL; c = c->next)
-		p = ngx_cpymem(p, c->buf->pos, c->buf->last - c->buf->pos);
+		if (copy_buf(c->buf, &p) != NGX_OK)
+			return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return NGX_OK;
 }
 

@@ -57,6 +57,7 @@ static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	*rule = (struct up_rp_rule){ .what = (enum up_rp_what)what, .values = values, .n = cf->args->nelts - 2 };
 	if (what == UP_RP_ITEM && l->item.len == 0)
 		l->item = value[2];
+	l->required = (up_nginx_text_t){ .value = value[1], .file = cf->conf_file->file.name, .line = cf->conf_file->line };
 	return NGX_CONF_OK;
 }
 
@@ -76,8 +77,8 @@ static char *set_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 		text.data = value[i].data + (idle ? 5 : 4);
 		text.len = value[i].len - (idle ? 5 : 4);
 		seconds = ngx_parse_time(&text, 1);
-		if (seconds == (ngx_int_t)NGX_ERROR || seconds < 1 || seconds > 30 * 86400)
-			return (char *)"takes times from 1s to 30d, such as idle=30m max=8h";
+		if (seconds == (ngx_int_t)NGX_ERROR || seconds < 60 || seconds > 31 * 86400)
+			return (char *)"takes times from 1m to 31d, such as idle=30m max=8h";
 		*(idle ? &l->idle : &l->max) = seconds;
 	}
 	return NGX_CONF_OK;
@@ -102,6 +103,19 @@ static char *set_proxies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	return l->proxies != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
+/* The pool that calls to the server run in: one of its own where "aio threads" uses the default one, so that neither waits for the other. */
+static char *set_threads(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+	up_nginx_main_t *m = conf;
+	ngx_str_t *value = cf->args->elts;
+
+	(void)cmd;
+	if (m->threads != NULL)
+		return (char *)"is duplicate";
+	m->threads = ngx_thread_pool_add(cf, &value[1]);
+	return m->threads != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
 #define SERVER (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF)
 #define ANYWHERE (SERVER | NGX_HTTP_LOC_CONF)
 #define TEXT(name, is_file) { ngx_string("unitpass_" name), SERVER | NGX_CONF_TAKE1, set_text, NGX_HTTP_LOC_CONF_OFFSET, is_file, NULL }
@@ -118,6 +132,7 @@ ngx_command_t up_nginx_settings_commands[] = {
 	TEXT("session_key_file", 1),
 	TEXT("page", 1),
 	{ ngx_string("unitpass_trusted_proxy"), SERVER | NGX_CONF_1MORE, set_proxies, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+	{ ngx_string("unitpass_thread_pool"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_threads, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 	ngx_null_command,
 };
 
@@ -131,16 +146,24 @@ static void free_parties(void *data)
 
 void *up_nginx_settings_main(ngx_conf_t *cf)
 {
-	static ngx_str_t pool_name = ngx_string("default");
 	up_nginx_main_t *m = ngx_pcalloc(cf->pool, sizeof(*m));
 	ngx_pool_cleanup_t *cln = ngx_pool_cleanup_add(cf->pool, 0);
 
 	if (m == NULL || cln == NULL || ngx_array_init(&m->parties, cf->pool, 4, sizeof(up_nginx_party_t *)) != NGX_OK)
 		return NULL;
-	m->threads = ngx_thread_pool_add(cf, &pool_name);
 	cln->handler = free_parties;
 	cln->data = m;
-	return m->threads != NULL ? m : NULL;
+	return m;
+}
+
+char *up_nginx_settings_init(ngx_conf_t *cf, void *conf)
+{
+	static ngx_str_t standard = ngx_string("default");
+	up_nginx_main_t *m = conf;
+
+	if (m->threads == NULL)
+		m->threads = ngx_thread_pool_add(cf, &standard);
+	return m->threads != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 void *up_nginx_settings_location(ngx_conf_t *cf)
@@ -179,6 +202,15 @@ static up_nginx_party_t *find_party(up_nginx_main_t *m, const struct up_rp_setti
 	return NULL;
 }
 
+/* Merging has no line of its own: the server's stands for it. */
+static char *refuse_server(ngx_conf_t *cf, const char *setting, const char *why)
+{
+	const ngx_http_core_srv_conf_t *server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+	ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_%s%s, for the server in %s:%ui", setting, why, server->file_name, server->line);
+	return NGX_CONF_ERROR;
+}
+
 static char *refuse(ngx_conf_t *cf, const up_nginx_location_t *l, const char *why)
 {
 	for (int i = 0; i < UP_NGINX_TEXTS; i++) {
@@ -189,8 +221,7 @@ static char *refuse(ngx_conf_t *cf, const up_nginx_location_t *l, const char *wh
 		ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_%s%s in %V:%ui", text_names[i], why + n, &l->texts[i].file, l->texts[i].line);
 		return NGX_CONF_ERROR;
 	}
-	ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "unitpass_%s", why);
-	return NGX_CONF_ERROR;
+	return refuse_server(cf, why, "");
 }
 
 static char *make_party(ngx_conf_t *cf, up_nginx_location_t *l)
@@ -218,15 +249,8 @@ static char *make_party(ngx_conf_t *cf, up_nginx_location_t *l)
 	return NGX_CONF_OK;
 }
 
-char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
+static void inherit(up_nginx_location_t *l, const up_nginx_location_t *prev)
 {
-	static const int needed[] = { UP_NGINX_ISSUER, UP_NGINX_CLIENT, UP_NGINX_SESSION_KEY };
-	up_nginx_location_t *prev = parent, *l = child;
-
-	ngx_conf_merge_value(l->enable, prev->enable, 0);
-	ngx_conf_merge_value(l->headers, prev->headers, 0);
-	ngx_conf_merge_sec_value(l->idle, prev->idle, 0);
-	ngx_conf_merge_sec_value(l->max, prev->max, 0);
 	/* A server with a client authentication of its own does not inherit the other kind. */
 	if (l->texts[UP_NGINX_SECRET].value.data == NULL && l->texts[UP_NGINX_KEY].value.data == NULL) {
 		l->texts[UP_NGINX_SECRET] = prev->texts[UP_NGINX_SECRET];
@@ -241,13 +265,44 @@ char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
 		l->rules = prev->rules;
 		l->item = prev->item;
 	}
-	if (!l->enable && l->texts[UP_NGINX_ISSUER].value.len == 0)
-		return NGX_CONF_OK;
-	for (size_t i = 0; i < UP_ARRAY_LEN(needed); i++) {
-		if (l->texts[needed[i]].value.len > 0)
-			continue;
-		ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "unitpass_%s is missing: set it in this server or in http { }", text_names[needed[i]]);
+}
+
+/* What is missing or one too many, else NULL. */
+static char *check(ngx_conf_t *cf, const up_nginx_location_t *l)
+{
+	static const int needed[] = { UP_NGINX_ISSUER, UP_NGINX_CLIENT, UP_NGINX_SESSION_KEY };
+	bool secret = l->texts[UP_NGINX_SECRET].value.len > 0, key = l->texts[UP_NGINX_KEY].value.len > 0;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(needed); i++)
+		if (l->texts[needed[i]].value.len == 0)
+			return refuse_server(cf, text_names[needed[i]], " is missing: set it in the server or in http { }");
+	if (!secret && !key)
+		return refuse_server(cf, "client_secret_file", " or unitpass_client_key_file is missing: set one of the two");
+	if (secret && key)
+		return refuse_server(cf, "client_secret_file", " and unitpass_client_key_file are both set: keep one of the two");
+	return NGX_CONF_OK;
+}
+
+char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
+{
+	const ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+	up_nginx_location_t *prev = parent, *l = child;
+	bool said = l->enable != NGX_CONF_UNSET;
+
+	ngx_conf_merge_value(l->enable, prev->enable, 0);
+	ngx_conf_merge_value(l->headers, prev->headers, 0);
+	ngx_conf_merge_sec_value(l->idle, prev->idle, 0);
+	ngx_conf_merge_sec_value(l->max, prev->max, 0);
+	/* Rules that guard nothing look as if they did. (A server has no name here; its rules are for its locations.) */
+	if (l->rules != NULL && !l->enable && !said && core->name.len > 0) {
+		ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_require has no effect without \"unitpass on\": add that, or \"unitpass off\" in %V:%ui",
+		    &l->required.file, l->required.line);
 		return NGX_CONF_ERROR;
 	}
+	inherit(l, prev);
+	if (!l->enable && l->texts[UP_NGINX_ISSUER].value.len == 0)
+		return NGX_CONF_OK;
+	if (check(cf, l) != NGX_CONF_OK)
+		return NGX_CONF_ERROR;
 	return make_party(cf, l);
 }

@@ -200,3 +200,11 @@ void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req, st
 	up_buf_free(&login);
 	close_exchange(&x);
 }
+
+void up_rp_unavailable(const struct up_rp *rp, const struct up_rp_request *req, struct up_rp_response *resp)
+{
+	struct up_exchange x = open_exchange(rp, NULL, req, resp);
+
+	up_respond_error(&x, UP_E_UPSTREAM, 0);
+	close_exchange(&x);
+}

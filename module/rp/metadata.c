@@ -177,7 +177,12 @@ enum up_err up_metadata_endpoint(struct up_metadata *m, enum up_metadata_what wh
 
 	if (have)
 		return UP_OK;
-	pthread_mutex_lock(&m->asking);
+	if (pthread_mutex_trylock(&m->asking) != 0) {
+		/* Another asks already, maybe for long: not worth waiting for with an older address at hand. */
+		if (copy_url(m, what, true, url))
+			return UP_OK;
+		pthread_mutex_lock(&m->asking);
+	}
 	have = copy_url(m, what, false, url);      /* while we waited */
 	if (!have && may_ask(&m->urls, now_mono()))
 		have = ask_urls(m) && copy_url(m, what, true, url);
@@ -255,9 +260,8 @@ static bool keys_fresh(struct up_metadata *m)
 
 void up_metadata_warm(struct up_metadata *m)
 {
-	if (keys_fresh(m))
+	if (keys_fresh(m) || pthread_mutex_trylock(&m->asking) != 0)
 		return;
-	pthread_mutex_lock(&m->asking);
 	if (!keys_fresh(m) && may_ask(&m->keys, now_mono()))
 		(void)ask_keys(m);
 	pthread_mutex_unlock(&m->asking);

@@ -189,9 +189,11 @@ static bool take_begun(struct up_span body, struct up_provider_begun *b)
 		goto out;
 	if (!copy_text(o, "verification_uri_complete", b->verification_uri, sizeof(b->verification_uri)))
 		goto out;
-	if (b->verification_uri[0] == '\0' && !copy_text(o, "verification_uri", b->verification_uri, sizeof(b->verification_uri)))
+	b->is_complete = b->verification_uri[0] != '\0';
+	if (!b->is_complete && !copy_text(o, "verification_uri", b->verification_uri, sizeof(b->verification_uri)))
 		goto out;
-	/* names are a nicety: one that does not fit is left out */
+	/* names, and the code where there is a QR, are a nicety: one that does not fit is left out */
+	(void)!copy_text(o, "user_code", b->user_code, sizeof(b->user_code));
 	(void)!copy_text(o, "client_name", b->client_name, sizeof(b->client_name));
 	(void)!copy_text(o, "item_name", b->item_name, sizeof(b->item_name));
 	ok = up_json_int(o, "expires_in", 1, UP_PROVIDER_EXPIRES_MAX, &b->expires_in_s) == UP_OK &&
@@ -234,6 +236,7 @@ enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_as
 	list = oauth2_nv_list_init(log);
 	e = UP_E_NOMEM;
 	if (list == NULL || !add(list, "scope", UP_SPAN_LIT("openid unit")) || !add(list, "nonce", ask->nonce) || !add(list, "item", ask->item) ||
+	    !add(list, "purpose", ask->purpose) ||
 	    !add(list, "initiator_ip", ask->initiator_ip) || !add(list, "initiator_user_agent", ask->initiator_user_agent) ||
 	    !add(list, "browser", ask->browser) || !add(list, "supersedes", ask->supersedes) || !add(list, "ui_locales", ask->ui_locales))
 		goto out;

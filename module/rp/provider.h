@@ -18,7 +18,7 @@ UP_MUST_USE enum up_err up_provider_new(const char *issuer, const char *client, 
 void up_provider_free(struct up_provider **);
 
 struct up_provider_ask {                 /* borrowed; empty: not sent */
-	struct up_span nonce, item, initiator_ip, initiator_user_agent, browser, supersedes, ui_locales;
+	struct up_span nonce, item, purpose, initiator_ip, initiator_user_agent, browser, supersedes, ui_locales;
 	int64_t now_s;
 };
 
@@ -26,6 +26,8 @@ struct up_provider_begun {               /* texts empty when the provider did no
 	char device_code[UP_RP_CODE_MAX + 1];
 	char watch_uri[UP_RP_URL_MAX + 1];
 	char verification_uri[UP_RP_URL_MAX + 1];  /* the complete one where there is one */
+	char user_code[UP_RP_USER_CODE_MAX + 1];
+	bool is_complete;                /* verification_uri is the complete one */
 	char client_name[UP_RP_NAME_MAX + 1], item_name[UP_RP_NAME_MAX + 1];
 	int64_t expires_in_s, interval_s, frame_interval_s;
 };

@@ -97,6 +97,8 @@ void up_rp_handle(const struct up_rp *, struct up_rp_opener *, const struct up_r
 void up_rp_login_required(const struct up_rp *, const struct up_rp_request *, struct up_span item, struct up_rp_response *);
 /* A live session that does not satisfy a rule: 403, page or JSON, with the way to sign in as another. */
 void up_rp_forbidden(const struct up_rp *, const struct up_rp_request *, struct up_rp_response *);
+/* The glue cannot even ask: 503, page or JSON. */
+void up_rp_unavailable(const struct up_rp *, const struct up_rp_request *, struct up_rp_response *);
 
 /* 8 hex digits of the newest session key's id. */
 void up_rp_fingerprint(const struct up_rp *, char out[9]);

@@ -263,6 +263,27 @@ enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char w
 	return e == UP_OK || e == UP_E_NOMEM ? e : UP_E_CONFIG;
 }
 
+enum up_err up_settings_bare(const struct up_rp_settings *s, struct up_rp **out, char why[WHY])
+{
+	struct up_rp *rp = calloc(1, sizeof(*rp));
+	enum up_err e = UP_E_NOMEM;
+
+	*out = NULL;
+	snprintf(why, WHY, "out of memory");
+	if (rp == NULL)
+		return UP_E_NOMEM;
+	e = set_names(rp, s, why);
+	if (e == UP_OK)
+		e = set_provider(rp, s, why);
+	if (e == UP_OK) {
+		why[0] = '\0';
+		*out = rp;
+		rp = NULL;
+	}
+	up_rp_free(&rp);
+	return e == UP_OK || e == UP_E_NOMEM ? e : UP_E_CONFIG;
+}
+
 void up_rp_free(struct up_rp **rpp)
 {
 	struct up_rp *rp = *rpp;

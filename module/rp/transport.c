@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/target.h"
 #include "module/rp/rplog.h"
@@ -15,6 +16,8 @@ struct up_transport {
 	pthread_mutex_t lock;
 	CURL *idle[IDLE_MAX];
 	size_t n;
+	bool stuck;                      /* calls time out, none has been answered since */
+	int64_t retry_ms, answered_ms;
 };
 
 enum up_err up_transport_new(struct up_transport **out)
@@ -67,6 +70,40 @@ static void give(struct up_transport *t, CURL *c)
 		curl_easy_cleanup(c);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* While the server hangs, one caller at a time tries it; the others hear at once that it does, and hold no thread of the web server. */
+static bool may_call(struct up_transport *t, int64_t now)
+{
+	bool may;
+
+	pthread_mutex_lock(&t->lock);
+	may = !t->stuck || now >= t->retry_ms;
+	if (may)
+		t->retry_ms = now + UP_TRANSPORT_RETRY_MS;
+	pthread_mutex_unlock(&t->lock);
+	return may;
+}
+
+static void note(struct up_transport *t, int64_t began, CURLcode code)
+{
+	pthread_mutex_lock(&t->lock);
+	if (code == CURLE_OK) {
+		t->stuck = false;
+		t->answered_ms = now_ms();
+	} else if (code == CURLE_OPERATION_TIMEDOUT && t->answered_ms < began && !t->stuck) {
+		t->stuck = true;
+		t->retry_ms = now_ms() + UP_TRANSPORT_RETRY_MS;
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct up_buf *b = arg;
@@ -112,6 +149,7 @@ enum up_err up_transport_call(struct up_transport *t, const struct up_transport_
 	enum up_err e = UP_E_UPSTREAM;
 	struct curl_slist *headers = NULL;
 	struct up_span origin, path;
+	int64_t began = now_ms();
 	char accept[96];
 	CURL *c = NULL;
 	CURLcode code;
@@ -121,6 +159,8 @@ enum up_err up_transport_call(struct up_transport *t, const struct up_transport_
 		up_rplog('e', "rp_url refused: neither https nor loopback");
 		return UP_E_UPSTREAM;
 	}
+	if (!may_call(t, began))
+		return UP_E_UPSTREAM;
 	snprintf(accept, sizeof(accept), "Accept: %s", call->accept);
 	headers = curl_slist_append(NULL, accept);
 	c = take(t);
@@ -129,6 +169,7 @@ enum up_err up_transport_call(struct up_transport *t, const struct up_transport_
 		goto out;
 	}
 	code = curl_easy_perform(c);
+	note(t, began, code);
 	if (code != CURLE_OK) {
 		up_rplog('e', "rp_upstream unreachable origin=%.*s reason=\"%s\"", (int)origin.n, (const char *)origin.p,
 		    code == CURLE_WRITE_ERROR ? "answer too large" : curl_easy_strerror(code));

@@ -17,6 +17,7 @@
 #define UP_TRANSPORT_BODY_MAX 65536      /* bytes of an answer */
 #define UP_TRANSPORT_CONNECT_MS 3000
 #define UP_TRANSPORT_TOTAL_MS 10000
+#define UP_TRANSPORT_RETRY_MS 3000       /* between attempts at a server that hangs */
 
 struct up_transport;                     /* idle connections; may be used from several threads */
 
@@ -31,7 +32,7 @@ struct up_transport_call {
 };
 
 /* UP_OK: an answer came whole, *STATUS is its status (redirects are answers, never followed), BODY holds it. UP_E_UPSTREAM:
- * refused, unreachable, too slow, too large; logged. Blocks at most UP_TRANSPORT_TOTAL_MS. */
+ * refused, unreachable, too slow, too large; logged; or, not logged, hanging for others already. Blocks at most UP_TRANSPORT_TOTAL_MS. */
 UP_MUST_USE enum up_err up_transport_call(struct up_transport *, const struct up_transport_call *, long *status, struct up_buf *body);
 
 #endif

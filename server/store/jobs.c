@@ -210,12 +210,24 @@ up_jobs_fail(struct up_job *job)
 	job->err = UP_E_STORE;
 }
 
+/* Who it was, where the caller knows them by number only (a login that expired); the record is made whatever became of them. */
+static enum up_err
+note(struct up_jobs_act *a)
+{
+	enum up_err e = UP_OK;
+
+	if (a->job->device != 0)
+		e = step_role(a);
+	a->merit = UP_OK;
+	return e;
+}
+
 static enum up_err
 act(struct up_jobs_act *a)
 {
 	switch (a->job->kind) {
 	case UP_JOB_RECORD:
-		return UP_OK;
+		return note(a);
 	case UP_JOB_DECIDE:
 		return decide(a);
 	case UP_JOB_REDEEM:
