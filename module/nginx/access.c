@@ -87,18 +87,11 @@ static bool satisfy_any(ngx_http_request_t *r)
 /* Let in as S. */
 static ngx_int_t admit(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
 {
-	ngx_table_elt_t *user = up_nginx_headers_user(r, s);
-
-	if (user == NULL || (l->headers && up_nginx_headers_identity(r, s) != NGX_OK))
+	if (up_nginx_variables_user(r, s) != NGX_OK || (l->headers && up_nginx_headers_identity(r, s) != NGX_OK))
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	/* Last: it seals into the opener's own memory. */
 	if (refresh && refresh_cookie(r, l, s) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	/* With "satisfy any" nobody is asked after us; else up_nginx_access_last does it. */
-	if (satisfy_any(r))
-		up_nginx_headers_set_user(r, user);
-	else
-		ngx_http_set_ctx(r, user, ngx_http_unitpass_module);
 	return NGX_OK;
 }
 
@@ -113,25 +106,28 @@ ngx_int_t up_nginx_access_handler(ngx_http_request_t *r)
 	known = up_nginx_access_session(r, l, &s, &refresh) == UP_OK;
 	if (known && rules_hold(l, &s))
 		return admit(r, l, &s, refresh);
-	/* With "satisfy any" another module may still let the request in: the answer waits for up_nginx_access_last. */
-	return satisfy_any(r) ? NGX_DECLINED : answer(r, l, known);
+	/* With "satisfy any" another module may still let the request in: the answer waits for up_nginx_access_last. A verdict all the same, so
+	 * that the request is not let in should nobody come to answer. */
+	return satisfy_any(r) ? (known ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED) : answer(r, l, known);
 }
 
 ngx_int_t up_nginx_access_last(ngx_http_request_t *r)
 {
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
-	ngx_table_elt_t *user = ngx_http_get_module_ctx(r, ngx_http_unitpass_module);
 	struct up_rp_session s;
 	bool refresh;
 
-	if (!l->enable)
+	if (!l->enable || !satisfy_any(r))
 		return NGX_DECLINED;
-	if (satisfy_any(r))
-		return answer(r, l, up_nginx_access_session(r, l, &s, &refresh) == UP_OK);
-	if (user == NULL)
-		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	up_nginx_headers_set_user(r, user);
-	return NGX_OK;
+	return answer(r, l, up_nginx_access_session(r, l, &s, &refresh) == UP_OK);
+}
+
+/* Does the location that R comes from ask for the same? Then it let the request in, or R is how it finds out (auth_request). */
+static bool same_guard(const ngx_http_request_t *r, const up_nginx_location_t *l)
+{
+	const up_nginx_location_t *from = ngx_http_get_module_loc_conf(r->parent, ngx_http_unitpass_module);
+
+	return from->enable && from->rules == l->rules && from->party == l->party;
 }
 
 /* nginx does not run the access phase for subrequests; yet "auth_request" to a protected location, or an SSI include of one, must not be let in
@@ -142,8 +138,8 @@ ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
 	struct up_rp_session s;
 	bool refresh;
 
-	/* With "satisfy any" the others' verdict is not known here. */
-	if (r == r->main || !l->enable || satisfy_any(r))
+	/* With "satisfy any" the others' verdict is not known here, unless it was given already. */
+	if (r == r->main || !l->enable || (satisfy_any(r) && same_guard(r, l)))
 		return NGX_DECLINED;
 	if (up_nginx_access_session(r->main, l, &s, &refresh) != UP_OK)
 		return NGX_HTTP_UNAUTHORIZED;

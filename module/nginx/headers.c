@@ -2,17 +2,38 @@
  * Identity in, spoofs out (SECURITY 20). */
 #include "module/nginx/module.h"
 
-static bool is_identity(const ngx_table_elt_t *h)
+/* Names in lower case with their hashes, as nginx keeps them beside each header: the same for all requests. */
+static struct { u_char lowcase[32]; size_t n; ngx_uint_t hash; } names[UP_RP_VALUES];
+
+void up_nginx_headers_init(void)
 {
-	/* Only names of that length that begin with x: nearly all headers end here. */
-	return h->key.len >= sizeof("x-unitpass-") && (h->key.data[0] | 0x20) == 'x' && up_rp_is_identity_header(up_nginx_span(h->key));
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
+		names[i].n = ngx_min(ngx_strlen(up_rp_value_header[i]), sizeof(names[i].lowcase));
+		names[i].hash = ngx_hash_strlow(names[i].lowcase, (u_char *)(uintptr_t)up_rp_value_header[i], names[i].n);
+	}
 }
 
-static bool any_identity(const ngx_list_t *list)
+/* One that up_nginx_headers_identity added. */
+static bool is_ours(const ngx_table_elt_t *h)
+{
+	for (size_t i = 0; i < UP_RP_VALUES; i++)
+		if (h->lowcase_key == names[i].lowcase)
+			return true;
+	return false;
+}
+
+static bool is_identity(const ngx_table_elt_t *h, bool ours_too)
+{
+	/* Only names of that length that begin with x: nearly all headers end here. */
+	return h->key.len >= sizeof("x-unitpass-") && (h->key.data[0] | 0x20) == 'x' && up_rp_is_identity_header(up_nginx_span(h->key)) &&
+	    (ours_too || !is_ours(h));
+}
+
+static bool any_identity(const ngx_list_t *list, bool ours_too)
 {
 	for (const ngx_list_part_t *part = &list->part; part != NULL; part = part->next)
 		for (ngx_uint_t i = 0; i < part->nelts; i++)
-			if (is_identity((const ngx_table_elt_t *)part->elts + i))
+			if (is_identity((const ngx_table_elt_t *)part->elts + i, ours_too))
 				return true;
 	return false;
 }
@@ -32,19 +53,19 @@ static ngx_list_part_t *add_part(ngx_http_request_t *r, ngx_list_part_t *last, n
 
 /* What is kept stays where it is, since headers_in points at some of it: every run of kept elements becomes a part. None is empty but perhaps
  * the first and only one, as nginx's own loops expect; the old parts are left as they are, for subrequests that look at them. */
-ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r)
+ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too)
 {
 	ngx_list_t *list = &r->headers_in.headers;
 	ngx_list_part_t first = { .elts = list->part.elts }, *last = &first;
 
-	if (!any_identity(list))
+	if (!any_identity(list, ours_too))
 		return NGX_OK;
 	for (ngx_list_part_t *part = &list->part; part != NULL; part = part->next) {
 		ngx_table_elt_t *h = part->elts;
 		bool in_run = false;
 
 		for (ngx_uint_t i = 0; i < part->nelts; i++) {
-			if (is_identity(&h[i]))
+			if (is_identity(&h[i], ours_too))
 				in_run = false;
 			else if (in_run)
 				last->nelts++;
@@ -61,15 +82,15 @@ ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r)
 	return NGX_OK;
 }
 
-/* Names in lower case with their hashes, as nginx keeps them beside each header: the same for all requests. */
-static struct { u_char lowcase[32]; size_t n; ngx_uint_t hash; } names[UP_RP_VALUES];
-
-void up_nginx_headers_init(void)
+/* A named location is entered without the server-rewrite phase, and by error_page even with a request that was too bad for any phase before. What was
+ * added for the location before stays: "try_files $uri @application". */
+ngx_int_t up_nginx_headers_handler(ngx_http_request_t *r)
 {
-	for (size_t i = 0; i < UP_RP_VALUES; i++) {
-		names[i].n = ngx_min(ngx_strlen(up_rp_value_header[i]), sizeof(names[i].lowcase));
-		names[i].hash = ngx_hash_strlow(names[i].lowcase, (u_char *)(uintptr_t)up_rp_value_header[i], names[i].n);
-	}
+	const up_nginx_main_t *m = ngx_http_get_module_main_conf(r, ngx_http_unitpass_module);
+
+	if (m->parties.nelts == 0 || !r->internal || r != r->main || up_nginx_headers_strip(r, false) == NGX_OK)
+		return NGX_DECLINED;
+	return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 static ngx_int_t push(ngx_http_request_t *r, size_t i, ngx_str_t value)
@@ -92,7 +113,7 @@ ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_se
 {
 	struct up_buf b = { 0 };
 	size_t end[UP_RP_VALUES], from = 0;
-	ngx_int_t rc = up_nginx_headers_strip(r);
+	ngx_int_t rc = up_nginx_headers_strip(r, true);
 	u_char *all;
 
 	up_buf_reserve(&b, 500);
@@ -113,40 +134,6 @@ ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_se
 	}
 	up_buf_free(&b);
 	return rc;
-}
-
-/* nginx makes $remote_user from an Authorization header of type Basic and nothing else. So the one that it looks at becomes ours, once the other
- * access modules (auth_basic) have seen the client's; the header in the list, which goes to the application, stays what the client sent. */
-ngx_table_elt_t *up_nginx_headers_user(ngx_http_request_t *r, const struct up_rp_session *s)
-{
-	ngx_table_elt_t *h = ngx_pcalloc(r->pool, sizeof(*h));
-	ngx_str_t plain, coded;
-
-	if (h == NULL)
-		return NULL;
-	plain.len = s->unit_code.n + 1;
-	plain.data = ngx_pnalloc(r->pool, plain.len);
-	coded.data = ngx_pnalloc(r->pool, 6 + ngx_base64_encoded_length(plain.len) + 1);
-	if (plain.data == NULL || coded.data == NULL)
-		return NULL;
-	ngx_memcpy(plain.data, s->unit_code.p, s->unit_code.n);
-	plain.data[s->unit_code.n] = ':';
-	ngx_memcpy(coded.data, "Basic ", 6);
-	h->value.data = coded.data;
-	coded.data += 6;
-	ngx_encode_base64(&coded, &plain);
-	h->value.len = 6 + coded.len;
-	h->value.data[h->value.len] = '\0';
-	h->hash = 1;
-	ngx_str_set(&h->key, "Authorization");
-	return h;
-}
-
-void up_nginx_headers_set_user(ngx_http_request_t *r, ngx_table_elt_t *h)
-{
-	r->headers_in.authorization = h;
-	ngx_str_null(&r->headers_in.user);
-	ngx_str_null(&r->headers_in.passwd);
 }
 
 ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)

@@ -57,11 +57,12 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
 
 	up_nginx_headers_init();
 	if (add(core, NGX_HTTP_SERVER_REWRITE_PHASE, up_nginx_pages_handler, false) != NGX_OK ||
+	    add(core, NGX_HTTP_REWRITE_PHASE, up_nginx_headers_handler, false) != NGX_OK ||
 	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_handler, false) != NGX_OK ||
 	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_last, true) != NGX_OK ||
 	    add(core, NGX_HTTP_PRECONTENT_PHASE, up_nginx_access_subrequest, false) != NGX_OK)
 		return NGX_ERROR;
-	return NGX_OK;
+	return up_nginx_variables_take_user(cf);
 }
 
 static ngx_http_module_t context = {

@@ -52,10 +52,9 @@ char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child);
 
 /* headers.c */
 void up_nginx_headers_init(void);                                        /* before the first request */
-ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r);                 /* identity headers of the client, and our own of an earlier pass */
+ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too);  /* identity headers of the client, and our own of an earlier pass */
+ngx_int_t up_nginx_headers_handler(ngx_http_request_t *r);               /* rewrite phase: the client's again, for named locations */
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s);
-ngx_table_elt_t *up_nginx_headers_user(ngx_http_request_t *r, const struct up_rp_session *s);   /* for $remote_user, to be set; NULL: no memory */
-void up_nginx_headers_set_user(ngx_http_request_t *r, ngx_table_elt_t *user);
 ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value);
 ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out);          /* all Cookie lines as one */
 
@@ -66,13 +65,15 @@ ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp
 
 /* access.c */
 ngx_int_t up_nginx_access_handler(ngx_http_request_t *r);                /* first in the access phase: checks the session, answers without one */
-ngx_int_t up_nginx_access_last(ngx_http_request_t *r);                   /* last there: sets the user; with "satisfy any" answers, since nobody let it in */
+ngx_int_t up_nginx_access_last(ngx_http_request_t *r);                   /* last there: with "satisfy any" answers, since nobody let it in */
 ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r);             /* precontent phase: subrequests, which have no access phase */
 /* The session of this request, if there is a good one; valid until the next call. */
 enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh);
 
 /* variables.c */
 ngx_int_t up_nginx_variables_add(ngx_conf_t *cf);
+ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf);                  /* after all variables are known: $remote_user becomes ours where we guard */
+ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_session *s);   /* the request was let in as S */
 
 static inline struct up_span up_nginx_span(ngx_str_t s)
 {

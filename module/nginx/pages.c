@@ -271,7 +271,12 @@ static ngx_int_t serve(ngx_http_request_t *r, up_nginx_call_t *call)
 		ngx_http_finalize_request(r, up_nginx_pages_send(r, &call->resp));
 		return NGX_DONE;
 	}
-	return post(r, call) == NGX_OK ? NGX_DONE : NGX_HTTP_INTERNAL_SERVER_ERROR;
+	if (post(r, call) == NGX_OK)
+		return NGX_DONE;
+	/* The queue is full: the server is stuck, or somebody floods us. */
+	up_rp_unavailable(call->location->party->rp, &call->req, &call->resp);
+	ngx_http_finalize_request(r, up_nginx_pages_send(r, &call->resp));
+	return NGX_DONE;
 }
 
 /* Append what B holds, in memory or in the file that nginx keeps a body in when client_body_buffer_size is small. */
@@ -344,6 +349,10 @@ static ngx_int_t begin(ngx_http_request_t *r, up_nginx_location_t *l)
 		rc = ngx_http_discard_request_body(r);
 		return rc == NGX_OK ? serve(r, call) : rc;
 	}
+	/* Browsers say how long a form is. What comes without a length would be written to disk, up to client_max_body_size, before it is known to be
+	 * too long. */
+	if (r->headers_in.chunked)
+		return NGX_HTTP_LENGTH_REQUIRED;
 	if (r->headers_in.content_length_n > UP_RP_BODY_MAX)
 		return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
 	r->request_body_in_single_buf = 1;
@@ -357,13 +366,13 @@ static ngx_int_t begin(ngx_http_request_t *r, up_nginx_location_t *l)
 
 ngx_int_t up_nginx_pages_handler(ngx_http_request_t *r)
 {
+	const up_nginx_main_t *m = ngx_http_get_module_main_conf(r, ngx_http_unitpass_module);
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
 
-	if (l->party == NULL)
-		return NGX_DECLINED;
-	if (r == r->main && up_nginx_headers_strip(r) != NGX_OK)
+	/* Also in servers without an issuer: they may share an application with one that has. */
+	if (m->parties.nelts > 0 && r == r->main && up_nginx_headers_strip(r, true) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	if (r != r->main || r->internal || !is_ours(r))
+	if (l->party == NULL || r != r->main || r->internal || !is_ours(r))
 		return NGX_DECLINED;
 	return begin(r, l);
 }

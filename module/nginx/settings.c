@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Directives, checked when the configuration is: an error names the directive, what is wrong and what to do. */
+#include "core/uscc.h"
 #include "module/nginx/module.h"
 
 static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file", "client_key_file", "session_key_file", "page" };
@@ -28,6 +29,11 @@ static char *set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	return NGX_CONF_OK;
 }
 
+static bool is_role(struct up_span s)
+{
+	return up_span_eq_str(s, "principal") || up_span_eq_str(s, "manager") || up_span_eq_str(s, "user");
+}
+
 static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
 	static const char *const whats[] = { "unit", "role", "item", "certificate" };
@@ -42,10 +48,12 @@ static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 		what++;
 	if (what == UP_ARRAY_LEN(whats))
 		return (char *)"needs unit, role, item or certificate, then the values of which one must fit";
-	if (what == UP_RP_UNIT)
-		for (ngx_uint_t i = 2; i < cf->args->nelts; i++)
-			if (value[i].len != 18)
-				return (char *)"unit: a value is not an 18-character unified social credit code";
+	for (ngx_uint_t i = 2; i < cf->args->nelts; i++) {
+		if (what == UP_RP_UNIT && up_uscc_check_unit(up_nginx_span(value[i])) != UP_OK)
+			return (char *)"unit: a value is not the unified social credit code of a public institution (its check characters are checked)";
+		if (what == UP_RP_ROLE && !is_role(up_nginx_span(value[i])))
+			return (char *)"role: takes principal, manager and user";
+	}
 	if (l->rules == NULL)
 		l->rules = ngx_array_create(cf->pool, 4, sizeof(struct up_rp_rule));
 	rule = l->rules != NULL ? ngx_array_push(l->rules) : NULL;
@@ -67,6 +75,8 @@ static char *set_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	ngx_str_t *value = cf->args->elts;
 
 	(void)cmd;
+	if (l->idle != NGX_CONF_UNSET || l->max != NGX_CONF_UNSET)
+		return (char *)"is duplicate";
 	for (ngx_uint_t i = 1; i < cf->args->nelts; i++) {
 		bool idle = ngx_strncmp(value[i].data, "idle=", 5) == 0;
 		ngx_str_t text;
@@ -103,7 +113,7 @@ static char *set_proxies(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	return l->proxies != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
-/* The pool that calls to the server run in: one of its own where "aio threads" uses the default one, so that neither waits for the other. */
+/* The pool that calls to the server run in, instead of our own. */
 static char *set_threads(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
 	up_nginx_main_t *m = conf;
@@ -156,13 +166,31 @@ void *up_nginx_settings_main(ngx_conf_t *cf)
 	return m;
 }
 
+extern ngx_module_t ngx_thread_pool_module;
+
+/* A pool of our own, since a stuck server would hold every thread of nginx's default one and so what "aio threads" reads. The site's, if it made one
+ * by that name; else by nginx's own directive, as there is no other way to say how many. */
+static ngx_thread_pool_t *own_threads(ngx_conf_t *cf)
+{
+	static ngx_str_t words[] = { ngx_string("thread_pool"), ngx_string("unitpass"), ngx_string("threads=16"), ngx_string("max_queue=256") };
+	ngx_array_t args = { .elts = words, .nelts = UP_ARRAY_LEN(words), .size = sizeof(words[0]), .nalloc = UP_ARRAY_LEN(words), .pool = cf->pool };
+	ngx_command_t *directive = ngx_thread_pool_module.commands;
+	ngx_conf_t said = *cf;
+
+	if (ngx_thread_pool_get(cf->cycle, &words[1]) != NULL)
+		return ngx_thread_pool_get(cf->cycle, &words[1]);
+	said.args = &args;
+	if (directive->set(&said, directive, NULL) != NGX_CONF_OK)
+		return NULL;
+	return ngx_thread_pool_get(cf->cycle, &words[1]);
+}
+
 char *up_nginx_settings_init(ngx_conf_t *cf, void *conf)
 {
-	static ngx_str_t standard = ngx_string("default");
 	up_nginx_main_t *m = conf;
 
 	if (m->threads == NULL)
-		m->threads = ngx_thread_pool_add(cf, &standard);
+		m->threads = own_threads(cf);
 	return m->threads != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 

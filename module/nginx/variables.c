@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * $unitpass_unit_code and its sisters: percent-encoded UTF-8, empty without a live session. Computed when asked for. */
+ * $unitpass_unit_code and its sisters: percent-encoded UTF-8, empty without a live session. Computed when asked for. And
+ * $remote_user, the unit code of who was let in. */
 #include "module/nginx/module.h"
 
 static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t which)
@@ -27,6 +28,80 @@ static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintpt
 	up_buf_free(&b);
 	return rc;
 }
+
+/* --- $remote_user --- */
+
+static ngx_http_get_variable_pt nginx_user;
+
+/* Marks the record of who was let in among the request's cleanups: module contexts do not outlive an internal redirect. */
+static void user_record(void *data)
+{
+	(void)data;
+}
+
+ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_session *s)
+{
+	ngx_pool_cleanup_t *record = ngx_pool_cleanup_add(r->main->pool, sizeof(ngx_str_t) + s->unit_code.n);
+	ngx_str_t *user;
+
+	if (record == NULL)
+		return NGX_ERROR;
+	user = record->data;
+	user->len = s->unit_code.n;
+	user->data = (u_char *)(user + 1);
+	ngx_memcpy(user->data, s->unit_code.p, s->unit_code.n);
+	record->handler = user_record;
+	return NGX_OK;
+}
+
+/* Who was let in last; else nobody where we guard (another module let the request in, or it is not yet decided); else what nginx takes from
+ * an Authorization header of type Basic, which anybody can send. */
+static ngx_int_t get_user(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+	const up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
+	const ngx_pool_cleanup_t *record = r->main->pool->cleanup;
+	const ngx_str_t *user;
+	ngx_int_t rc = NGX_OK;
+
+	while (record != NULL && record->handler != user_record)
+		record = record->next;
+	if (record != NULL) {
+		user = record->data;
+		ngx_memzero(v, sizeof(*v));
+		v->valid = 1;
+		v->len = (unsigned)user->len & 0x0fffffff;
+		v->data = user->data;
+	} else if (l->enable) {
+		ngx_memzero(v, sizeof(*v));
+		v->not_found = 1;
+	} else {
+		rc = nginx_user(r, v, data);
+	}
+	/* Asked before the access phase, it must not stay what it was then. */
+	v->no_cacheable = 1;
+	return rc;
+}
+
+/* nginx has no way to replace a variable of its own but this. */
+ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf)
+{
+	static const char name[] = "remote_user";
+	const ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+	const ngx_hash_key_t *key = core->variables_keys->keys.elts;
+
+	for (ngx_uint_t i = 0; i < core->variables_keys->keys.nelts; i++) {
+		ngx_http_variable_t *var = key[i].value;
+
+		if (key[i].key.len != sizeof(name) - 1 || ngx_strncmp(key[i].key.data, name, sizeof(name) - 1) != 0)
+			continue;
+		nginx_user = var->get_handler;
+		var->get_handler = get_user;
+		return NGX_OK;
+	}
+	return NGX_ERROR;
+}
+
+/* --- all of them --- */
 
 ngx_int_t up_nginx_variables_add(ngx_conf_t *cf)
 {
