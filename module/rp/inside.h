@@ -3,6 +3,7 @@
 #ifndef UP_RP_INSIDE_H
 #define UP_RP_INSIDE_H
 
+#include "module/rp/recent.h"
 #include "module/rp/rp.h"
 
 /* Longest values that we carry, in bytes; what is longer is refused where it enters. */
@@ -36,6 +37,7 @@ struct up_rp_opener {
 	struct up_seal *seal;
 	struct up_span session_purpose;
 	uint8_t plain[UP_RP_PLAIN_MAX];  /* of the session opened last */
+	struct up_recent recent;
 };
 
 #endif

@@ -45,18 +45,28 @@ static bool within_limits(const struct up_rp *rp, const struct up_rp_session *s,
 	return now - s->seen_s <= rp->idle_s && now - s->created_s <= rp->max_s;
 }
 
+static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_span *plain, bool *old)
+{
+	size_t n;
+
+	if (up_recent_find(&o->recent, value, plain, old))
+		return true;
+	if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain), &n, old) != UP_OK)
+		return false;
+	*plain = up_span_of(o->plain, n);
+	up_recent_keep(&o->recent, value, *plain, *old);
+	return true;
+}
+
 enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, int64_t now_s, struct up_rp_session *s, bool *refresh)
 {
-	struct up_span rest = cookies, value;
+	struct up_span rest = cookies, value, plain;
 	int64_t quarter = o->rp->idle_s / 4;
 	bool old;
-	size_t n;
 
 	*refresh = false;
 	for (unsigned tries = 0; tries < UP_RP_TRIES && up_cookie_next(&rest, UP_SPAN_LIT(UP_RP_SESSION_COOKIE), &value); tries++) {
-		if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain), &n, &old) != UP_OK)
-			continue;
-		if (!take(up_span_of(o->plain, n), s) || !within_limits(o->rp, s, now_s))
+		if (!open_one(o, value, &plain, &old) || !take(plain, s) || !within_limits(o->rp, s, now_s))
 			continue;
 		*refresh = old || now_s - s->seen_s > (quarter > REFRESH_MIN_S ? quarter : REFRESH_MIN_S);
 		return UP_OK;

@@ -118,6 +118,47 @@ static void test_damaged(void)
 	up_rp_free(&rp);
 }
 
+/* One opener opens the same cookie again from what it remembers: only that very text, and never past its limits. */
+static void test_remembered(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample(), got;
+	char *c = cookie_of(rp, &s), *bad = strdup(c), *others[100];
+	size_t value = strlen(UP_RP_SESSION_COOKIE "="), n = strlen(c);
+	struct up_rp_opener *o;
+	bool refresh;
+
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	for (int again = 0; again < 3; again++) {
+		CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(c), NOW, &got, &refresh), UP_OK);
+		UP_CHECK_TEXT(got.unit_name, "湖南省某某研究院");
+		UP_CHECK_TEXT(got.sub, "u-1");
+	}
+	for (size_t i = value; i < n; i++) {
+		strcpy(bad, c);
+		bad[i] = bad[i] == 'A' ? 'B' : 'A';
+		CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(bad), NOW, &got, &refresh), UP_E_TOKEN);
+	}
+	CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_of(c, n - 1), NOW, &got, &refresh), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(c), NOW + 1800, &got, &refresh), UP_OK);
+	CU_ASSERT_TRUE(refresh);
+	CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(c), NOW + 1801, &got, &refresh), UP_E_TOKEN);
+	for (int i = 0; i < 100; i++) {
+		s.created_s = s.seen_s = NOW - i;
+		others[i] = cookie_of(rp, &s);
+	}
+	for (int i = 0; i < 300; i++) {
+		CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(others[i % 100]), NOW, &got, &refresh), UP_OK);
+		CU_ASSERT_EQUAL(got.created_s, NOW - i % 100);
+	}
+	for (int i = 0; i < 100; i++)
+		free(others[i]);
+	up_rp_opener_free(&o);
+	free(c);
+	free(bad);
+	up_rp_free(&rp);
+}
+
 static void test_foreign(void)
 {
 	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
@@ -358,5 +399,5 @@ static void test_hot_path(void)
 	up_rp_free(&rp);
 }
 
-UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_foreign, test_rotation, test_many_cookies, test_too_large, test_rules,
+UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_remembered, test_foreign, test_rotation, test_many_cookies, test_too_large, test_rules,
     test_identity_headers, test_values, test_settings, test_credentials, test_hot_path)
