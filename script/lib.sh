@@ -5,8 +5,8 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_ROOT=${BUILD_ROOT:-$TOP/build}
 
 BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
-	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev nginx-dev libcunit1-dev"
-SITE_PACKAGES="nginx-light python3 curl openssl"
+	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
+SITE_PACKAGES="nginx-light apache2 python3 curl openssl"
 E2E_PACKAGES="ca-certificates nodejs npm chromium zbar-tools fonts-noto-cjk sqlite3"
 
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
@@ -14,15 +14,12 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # install_packages NAME...: what is missing of these Debian packages.
 install_packages() {
-	local missing=() p log=$BUILD_ROOT/apt.log
+	local wanted=() p log=$BUILD_ROOT/apt.log
 	for p in "$@"; do
-		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || missing+=("$p")
+		# node and npm may come from elsewhere than Debian
+		case $p in nodejs) command -v node >/dev/null && continue ;; npm) command -v npm >/dev/null && continue ;; esac
+		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || wanted+=("$p")
 	done
-	# node and npm may come from elsewhere than Debian
-	command -v node >/dev/null && missing=("${missing[@]/#%nodejs/}")
-	command -v npm >/dev/null && missing=("${missing[@]/#%npm/}")
-	local wanted=()
-	for p in "${missing[@]}"; do [ -n "$p" ] && wanted+=("$p"); done
 	[ ${#wanted[@]} -eq 0 ] && return 0
 	[ "$(id -u)" -eq 0 ] || die "these Debian packages are missing; install them or run as root: ${wanted[*]}"
 	mkdir -p "$BUILD_ROOT"

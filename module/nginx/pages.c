@@ -40,10 +40,12 @@ static ngx_int_t join(ngx_http_request_t *r, ngx_str_t *all, ngx_str_t more)
 
 	if (p == NULL)
 		return NGX_ERROR;
-	ngx_memcpy(p, all->data, all->len);
-	if (all->len > 0)
+	if (all->len > 0) {
+		ngx_memcpy(p, all->data, all->len);
 		p[all->len++] = ',';
-	ngx_memcpy(p + all->len, more.data, more.len);
+	}
+	if (more.len > 0)
+		ngx_memcpy(p + all->len, more.data, more.len);
 	all->data = p;
 	all->len += more.len;
 	return NGX_OK;

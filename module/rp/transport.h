@@ -16,7 +16,7 @@
 
 #define UP_TRANSPORT_BODY_MAX 65536      /* bytes of an answer */
 #define UP_TRANSPORT_CONNECT_MS 3000
-#define UP_TRANSPORT_TOTAL_MS 10000
+#define UP_TRANSPORT_TOTAL_MS 5000
 #define UP_TRANSPORT_RETRY_MS 3000       /* between attempts at a server that hangs */
 
 struct up_transport;                     /* idle connections; may be used from several threads */

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Guarding locations. On a live session: one cookie opened, and httpd's own Require over it; no I/O, no lock. */
+#include <apr_strings.h>
+
+#include "module/apache/module.h"
+
+APLOG_USE_MODULE(auth_unitpass);
+
+bool up_apache_access_is_ours(request_rec *r)
+{
+	const char *type = ap_auth_type(r);
+
+	return type != NULL && ap_cstr_casecmp(type, UP_APACHE_TYPE) == 0;
+}
+
+/* --- the session --- */
+
+static up_apache_identity_t *keep(request_rec *r, const up_apache_party_t *party, const struct up_rp_session *s)
+{
+	up_apache_identity_t *who = apr_palloc(r->pool, sizeof(*who));
+	struct up_span *const texts[] = { &who->session.unit_code, &who->session.unit_name, &who->session.certificate, &who->session.role,
+		&who->session.holder_ref, &who->session.holder_name, &who->session.items, &who->session.sid, &who->session.sub };
+
+	who->party = party;
+	who->session = *s;
+	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++)
+		texts[i]->p = apr_pmemdup(r->pool, texts[i]->p, texts[i]->n);
+	return who;
+}
+
+static enum up_err refresh_cookie(request_rec *r, struct up_rp_opener *opener, const up_apache_identity_t *who)
+{
+	request_rec *top = r;
+	struct up_buf b = { 0 };
+	enum up_err e = up_rp_session_cookie(opener, &who->session, apr_time_sec(r->request_time), &b);
+
+	if (e == UP_OK && b.failed)
+		e = UP_E_NOMEM;
+	while (top->main != NULL)
+		top = top->main;
+	/* Kept over error pages, internal redirects and what a proxied application sets. */
+	if (e == UP_OK)
+		apr_table_addn(top->err_headers_out, "Set-Cookie", apr_pstrmemdup(top->pool, (const char *)b.p, b.n));
+	up_buf_free(&b);
+	return e;
+}
+
+/* UP_OK: *OUT is who it is. UP_E_TOKEN: nobody. All else: an error of ours. */
+static enum up_err session_of(request_rec *r, const up_apache_party_t *party, const up_apache_identity_t **out)
+{
+	struct up_span cookies = up_apache_identity_cookies(r);
+	struct up_rp_opener *opener;
+	struct up_rp_session s;
+	bool refresh;
+	enum up_err e;
+
+	*out = up_apache_identity_known(r, party);
+	if (*out != NULL)
+		return UP_OK;
+	opener = up_apache_openers_get(party);
+	if (opener == NULL)
+		return UP_E_NOMEM;
+	if (cookies.n == 0)
+		return UP_E_TOKEN;
+	e = up_rp_session_open(opener, cookies, apr_time_sec(r->request_time), &s, &refresh);
+	if (e != UP_OK)
+		return UP_E_TOKEN;
+	/* Kept first: refreshing seals into the opener's own memory. */
+	*out = keep(r, party, &s);
+	return refresh ? refresh_cookie(r, opener, *out) : UP_OK;
+}
+
+/* --- verdicts --- */
+
+/* A sub-request has nobody to answer to, and the page of an error must not become another's. */
+static bool may_answer(const request_rec *r)
+{
+	if (r->main != NULL)
+		return false;
+	for (const request_rec *q = r->prev; q != NULL; q = q->prev)
+		if (ap_is_HTTP_ERROR(q->status))
+			return false;
+	return true;
+}
+
+static int answer(request_rec *r, const up_apache_party_t *party, bool forbidden)
+{
+	struct up_rp_response resp = { 0 };
+	struct up_rp_request req;
+
+	if (!may_answer(r))
+		return forbidden ? HTTP_FORBIDDEN : HTTP_UNAUTHORIZED;
+	up_apache_pages_request(r, &req);
+	if (forbidden)
+		up_rp_forbidden(party->rp, &req, &resp);
+	else
+		up_rp_login_required(party->rp, &req, up_apache_identity_state(r)->item, &resp);
+	up_apache_pages_send(r, &resp);
+	return DONE;
+}
+
+int up_apache_access_authenticate(request_rec *r)
+{
+	const up_apache_party_t *party;
+	const up_apache_identity_t *who;
+	enum up_err e;
+
+	if (!up_apache_access_is_ours(r))
+		return DECLINED;
+	party = up_apache_parties_of(r);
+	if (party == NULL) {
+		ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "unitpass: AuthType unitpass for %s, but its server has no UnitpassIssuer: set one", r->uri);
+		return HTTP_INTERNAL_SERVER_ERROR;
+	}
+	e = session_of(r, party, &who);
+	if (e == UP_E_TOKEN)
+		return answer(r, party, false);
+	if (e != UP_OK)
+		return HTTP_INTERNAL_SERVER_ERROR;
+	up_apache_identity_state(r)->who = who;
+	up_apache_identity_publish(r, who);
+	return OK;
+}
+
+/* Every authorization module is asked as ever; only what becomes of a refusal is ours. */
+int up_apache_access_authorize(request_rec *r)
+{
+	up_apache_state_t *st;
+	int rc;
+
+	if (!up_apache_access_is_ours(r))
+		return DECLINED;
+	st = up_apache_identity_state(r);
+	if (st->inside || st->who == NULL)
+		return DECLINED;
+	st->inside = true;
+	rc = ap_run_auth_checker(r);
+	st->inside = false;
+	return rc == HTTP_UNAUTHORIZED || rc == HTTP_FORBIDDEN ? answer(r, st->who->party, true) : rc;
+}
+
+/* "Require not unit-role user" says nothing against a nobody: so that he does not pass by not signing in, he must. */
+int up_apache_access_force(request_rec *r)
+{
+	const up_apache_state_t *st = ap_get_module_config(r->request_config, &auth_unitpass_module);
+
+	return st != NULL && st->denies && up_apache_access_is_ours(r) ? OK : DECLINED;
+}

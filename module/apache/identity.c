@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Identity in, spoofs out (SECURITY 20). */
+#include <apr_strings.h>
+
+#include "module/apache/module.h"
+
+/* --- headers that only we may set --- */
+
+static void strip(request_rec *r)
+{
+	const apr_array_header_t *all = apr_table_elts(r->headers_in);
+	const apr_table_entry_t *h = (const apr_table_entry_t *)all->elts;
+	int i = 0;
+
+	while (i < all->nelts) {
+		/* Nearly all headers end here. */
+		if ((h[i].key[0] | 0x20) != 'x' || !up_rp_is_identity_header(up_span_str(h[i].key))) {
+			i++;
+			continue;
+		}
+		/* This takes all of that name out, and what follows moves up. */
+		apr_table_unset(r->headers_in, h[i].key);
+		i = 0;
+	}
+}
+
+static bool is_portal(const request_rec *r)
+{
+	const up_apache_server_t *s = ap_get_module_config(r->server->module_config, &auth_unitpass_module);
+
+	return s->texts[UP_APACHE_ISSUER].value != NULL;
+}
+
+int up_apache_identity_strip(request_rec *r)
+{
+	if (is_portal(r))
+		strip(r);
+	return DECLINED;
+}
+
+int up_apache_identity_strip_again(request_rec *r)
+{
+	/* An internal redirect: where it leads, other rules may hold. And one for the error page of a request that httpd refused unread never passed by
+	 * the hook above. */
+	if (r->prev != NULL && is_portal(r))
+		strip(r);
+	return DECLINED;
+}
+
+/* Repeated Cookie lines, which no browser sends in HTTP/1, come from httpd joined by a comma. */
+struct up_span up_apache_identity_cookies(request_rec *r)
+{
+	static const char joined[] = ", " UP_RP_SESSION_COOKIE;
+	const char *value = apr_table_get(r->headers_in, "Cookie");
+	char *copy, *at;
+
+	if (value == NULL || strstr(value, joined) == NULL)
+		return up_span_str(value);
+	copy = apr_pstrdup(r->pool, value);
+	for (at = copy; (at = strstr(at, joined)) != NULL; at++)
+		*at = ';';
+	return up_span_str(copy);
+}
+
+/* --- what a request knows --- */
+
+static up_apache_state_t *state_of(const request_rec *r)
+{
+	return ap_get_module_config(r->request_config, &auth_unitpass_module);
+}
+
+up_apache_state_t *up_apache_identity_state(request_rec *r)
+{
+	up_apache_state_t *st = state_of(r);
+
+	if (st == NULL) {
+		st = apr_pcalloc(r->pool, sizeof(*st));
+		ap_set_module_config(r->request_config, &auth_unitpass_module, st);
+	}
+	return st;
+}
+
+const up_apache_identity_t *up_apache_identity_known(request_rec *r, const up_apache_party_t *party)
+{
+	for (const request_rec *q = r; q != NULL; q = q->prev != NULL ? q->prev : q->main) {
+		const up_apache_state_t *st = state_of(q);
+
+		if (st != NULL && st->who != NULL && st->who->party == party)
+			return st->who;
+	}
+	return NULL;
+}
+
+/* --- to the application --- */
+
+static char *value_of(request_rec *r, const up_apache_identity_t *who, size_t i, bool percent, struct up_buf *b)
+{
+	up_buf_reset(b);
+	up_rp_value(&who->session, i, percent, b);
+	/* Out of memory: httpd ends on that in its own pools, too. */
+	if (b->failed)
+		ap_abort_on_oom();
+	return apr_pstrmemdup(r->pool, (const char *)b->p, b->n);
+}
+
+void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *who)
+{
+	const up_apache_dir_t *d = ap_get_module_config(r->per_dir_config, &auth_unitpass_module);
+	struct up_buf b = { 0 };
+
+	r->user = apr_pstrmemdup(r->pool, (const char *)who->session.unit_code.p, who->session.unit_code.n);
+	r->ap_auth_type = (char *)(uintptr_t)UP_APACHE_TYPE;
+	up_buf_reserve(&b, 256);
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
+		apr_table_setn(r->subprocess_env, up_apache_main->variables[i], value_of(r, who, i, false, &b));
+		if (d->headers == 1)
+			apr_table_setn(r->headers_in, up_rp_value_header[i], value_of(r, who, i, true, &b));
+	}
+	/* A shared cache in this httpd (mod_cache) answers before anybody is asked who they are. */
+	apr_table_setn(r->subprocess_env, "no-cache", "1");
+	up_buf_free(&b);
+}
+
+/* A sub-request or internal redirect under the same rules: httpd takes over its parent's verdict and user, and runs no hook of ours. */
+int up_apache_identity_inherit(request_rec *r)
+{
+	const up_apache_identity_t *who;
+	const up_apache_party_t *party;
+
+	if ((r->main == NULL && r->prev == NULL) || r->user == NULL || r->ap_auth_type == NULL || strcmp(r->ap_auth_type, UP_APACHE_TYPE) != 0)
+		return DECLINED;
+	if (state_of(r) != NULL && state_of(r)->who != NULL)
+		return DECLINED;
+	party = up_apache_parties_of(r);
+	who = party != NULL ? up_apache_identity_known(r, party) : NULL;
+	if (who != NULL)
+		up_apache_identity_publish(r, who);
+	return DECLINED;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What breaks: the server, a worker, the disk. Nothing fails open, nothing that was answered is lost. A site of its own. */
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Events, form, request } from './lib/http.mjs';
+import { Client, frame } from './lib/portal.mjs';
+import { alive, run, Site, until } from './lib/site.mjs';
+
+let site, phone, signedIn;
+
+before(async () => {
+	site = await Site.start('failure');
+	phone = await site.newPhone();
+	signedIn = site.browser();
+	await signedIn.login(phone);
+}, { timeout: 60000 });
+after(() => site && site.stop());
+
+const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
+const serverUp = () => until(() => site.admin('healthz').then((a) => a.status === 200, () => false), 'the server');
+
+/* A worker that found the server stuck tries again within seconds (module/rp/transport.h); each has to. */
+async function recovers() {
+	let good = 0;
+
+	await until(async () => {
+		good = (await site.browser().open('/.unitpass/login?return=/')).status === 200 ? good + 1 : 0;
+		return good >= 10;
+	}, 'logins in every worker', 12000);
+	await site.browser().login(phone);
+}
+
+/* Log in again and again until told to stop; keep every receipt that was answered. */
+async function load(who, answered, running) {
+	while (running.on) {
+		try {
+			const begun = await site.client.begin();
+			const scanned = await who.scan(await frame(begun.watch_uri));
+			if (scanned.status !== 200)
+				continue;
+			answered.scans.push(scanned.json().transaction);
+			const decided = await who.decide(scanned.json());
+			if (decided.status !== 200)
+				continue;
+			answered.receipts.push(decided.json().usage_receipt);
+			const token = await site.client.token(begun.device_code);
+			if (token.status === 200) {
+				answered.receipts.push(token.json().usage_receipt);
+				answered.tokens.push(scanned.json().transaction);
+			}
+		} catch {
+			await sleep(20);
+		}
+	}
+}
+
+/* Everything that was answered is on record, whole, and the log has no gap. */
+async function checkRecords(answered) {
+	assert.deepEqual(await site.sql('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+	const rows = await site.sql('SELECT seq, hex(body) AS body FROM usage ORDER BY seq');
+	const leaves = new Map(), scans = new Set(), redeemed = new Map(), approved = new Set();
+
+	rows.forEach((row, i) => {
+		const body = Buffer.from(row.body, 'hex'), record = JSON.parse(body);
+		assert.equal(row.seq, i + 1, 'gapless');
+		assert.equal(record.seq, row.seq);
+		leaves.set(record.id, crypto.createHash('sha256').update(Buffer.concat([Buffer.from([0]), body])).digest('base64url'));
+		if (record.event === 'login.scan' && record.result === 'ok')
+			scans.add(record.transaction);
+		if (record.event === 'login.approve' && record.result === 'ok')
+			approved.add(record.transaction);
+		if (record.event === 'login.redeem' && record.result === 'ok')
+			redeemed.set(record.transaction, (redeemed.get(record.transaction) || 0) + 1);
+	});
+	for (const transaction of answered.scans)
+		assert.ok(scans.has(transaction), `the scan of ${transaction} was answered and is not on record`);
+	for (const receipt of answered.receipts)
+		assert.equal(leaves.get(receipt.record), receipt.leaf_hash, `receipt ${receipt.record}`);
+	for (const transaction of answered.tokens)
+		assert.equal(redeemed.get(transaction), 1, `the token of ${transaction} has no record`);
+	for (const transaction of redeemed.keys())
+		assert.ok(scans.has(transaction) && approved.has(transaction), 'no redemption without scan and approval');
+	return rows.length;
+}
+
+test('SECURITY 28: kill -9 of the server under load: no token without record, no record lost after an answer', { timeout: 90000 }, async () => {
+	const phones = await Promise.all(Array.from({ length: 4 }, () => site.newPhone()));
+	const answered = { scans: [], receipts: [], tokens: [] }, running = { on: true };
+	const loops = phones.map((who) => load(who, answered, running));
+	let kills = 0;
+
+	for (; kills < 12; kills++) {
+		const before = answered.receipts.length;
+		await until(() => answered.receipts.length > before, 'logins that succeed');
+		await sleep(Math.random() * 250);
+		process.kill(site.serverPid, 'SIGKILL');
+		await site.restartServer(null);
+	}
+	running.on = false;
+	await Promise.all(loops);
+	assert.equal(kills, 12);
+	assert.ok(answered.tokens.length > 20, `${answered.tokens.length} logins`);
+	await checkRecords(answered);
+});
+
+test('SECURITY 25: a worker of nginx killed in the middle of a login: it goes on', async () => {
+	const browser = site.browser();
+	const begun = await browser.begin();
+	const events = new Events(begun.watch_uri);
+	const view = (await phone.scan((await events.frame()).data.text)).json();
+
+	for (const pid of site.workers())
+		process.kill(pid, 'SIGKILL');
+	await until(() => request({ base: site.portal, path: '/public/whoami' }).then((a) => a.status === 200, () => false), 'new workers');
+	await phone.decide(view);
+	assert.equal((await browser.complete(begun.attempt)).status, 200);
+	assert.equal((await browser.whoami()).unit_code, phone.unit);
+	/* the workers' locks are their own: the others still answer */
+	for (let i = 0; i < 10; i++)
+		assert.equal((await site.browser().open('/.unitpass/login?return=/')).status, 200);
+});
+
+test('SECURITY 25: the server is down: sessions go on, new logins get a clear page, nothing opens', async () => {
+	const begun = await site.browser().begin();
+	const waiting = site.browser();
+	const mine = await waiting.begin();
+
+	process.kill(site.serverPid, 'SIGTERM');
+	await until(() => !alive(site.serverPid), 'the end of the server');
+	try {
+		assert.equal((await signedIn.fetch('/whoami')).json().unit_code, phone.unit);
+		assert.equal((await signedIn.fetch('/.unitpass/session')).status, 200);
+		const page = await site.browser().open('/.unitpass/login?return=/whoami', { 'accept-language': 'en' });
+		assert.equal(page.status, 503);
+		assert.match(page.headers['content-type'], /text\/html/);
+		assert.ok(Number(page.headers['retry-after']) > 0);
+		assert.match(page.text, /not available right now/);
+		assert.match(page.headers['cache-control'], /no-store/);
+		assert.match((await site.browser().open('/.unitpass/login', { 'accept-language': 'zh-CN' })).text, /[\u4e00-\u9fff]/);
+		const json = await site.browser().post('/.unitpass/login', { return: '/' });
+		assert.equal(json.status, 503);
+		assert.equal(json.json().error, 'temporarily_unavailable');
+		assert.equal((await waiting.complete(mine.attempt)).status, 503);
+		assert.equal(await waiting.whoami(), null);
+		assert.equal((await waiting.fetch(`/.unitpass/state?attempt=${mine.attempt}`)).status, 503);
+		assert.equal((await site.browser().open('/whoami')).status, 302, 'who is nobody is still sent to sign in');
+		assert.equal((await site.browser().fetch('/whoami')).status, 401);
+		assert.equal((await request({ base: site.portal, path: '/public/whoami' })).status, 200);
+	} finally {
+		await site.restartServer(null);
+	}
+	/* logins that waited are gone with the server: said so, and a new one works */
+	const gone = await waiting.complete(mine.attempt);
+	assert.equal(gone.status, 409);
+	assert.equal(gone.json().error, 'expired_token');
+	assert.ok(begun.attempt);
+	await recovers();
+});
+
+test('SECURITY 25: the server is stuck: nginx goes on answering everybody else', { timeout: 60000 }, async () => {
+	const pid = site.serverPid;
+
+	process.kill(pid, 'SIGSTOP');
+	let stuck;
+	try {
+		stuck = Array.from({ length: 40 }, () => site.browser().open('/.unitpass/login?return=/').then((a) => a.status, (e) => e.message));
+		await sleep(100);
+		for (let i = 0; i < 20; i++) {
+			const start = Date.now();
+			assert.equal((await request({ base: site.portal, path: '/public/whoami' })).status, 200);
+			assert.equal((await signedIn.fetch('/whoami')).status, 200);
+			assert.equal((await signedIn.fetch('/.unitpass/session')).status, 200);
+			assert.equal((await site.browser().open('/whoami')).status, 302);
+			assert.ok(Date.now() - start < 1000, `${Date.now() - start} ms`);
+		}
+		const outcome = await Promise.race([Promise.all(stuck), sleep(20000).then(() => null)]);
+		assert.ok(outcome, 'they are told within 20 s');
+		assert.ok(outcome.every((s) => s === 503), String(outcome));
+	} finally {
+		process.kill(pid, 'SIGCONT');
+	}
+	await Promise.allSettled(stuck);
+	await recovers();
+});
+
+test('issue operation: SIGTERM finishes what is under way, ends the streams, and exits 0', async () => {
+	const begun = await site.client.begin();
+	const events = new Events(begun.watch_uri);
+	await events.frame();
+	const body = form({ scope: 'openid unit' });
+	const socket = net.connect(path.join(site.dir, 'run/http.sock'));
+	const answer = new Promise((resolve, reject) => {
+		let text = '';
+		socket.on('data', (part) => { text += part; if (/\r\n\r\n.*\}/s.test(text)) resolve(text); });
+		socket.on('close', () => reject(new Error('cut off: ' + text)));
+		socket.on('error', reject);
+	});
+
+	answer.catch(() => {});
+	socket.write(`POST /device_authorization HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.client.basic.authorization}\r\n` +
+		`Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
+	await sleep(200);
+	const pid = site.serverPid, start = Date.now();
+	process.kill(pid, 'SIGTERM');
+	await events.finished();
+	socket.write(body.slice(5));
+	assert.match(await answer, /^HTTP\/1\.1 200 /);
+	socket.destroy();
+	await until(() => !alive(pid), 'the end', 12000);
+	assert.ok(Date.now() - start < 9000, 'and does not wait for its limit');
+	assert.match(site.serverLog().trim().split('\n').pop(), /stopping/);
+	await site.restartServer(null);
+});
+
+test('issue operation: SIGHUP brings new clients without a restart', async () => {
+	const file = path.join(site.dir, 'late.secret');
+
+	await site.ctl('client', 'add', 'late', '--name', '后来的系统', '--origin', 'https://late.example.org', '--secret-file', file);
+	const late = new Client(site.issuer, 'late', fs.readFileSync(file, 'utf8').trim());
+	assert.equal((await late.token('x')).json().error, 'invalid_client');
+	const pid = site.serverPid, lines = site.serverLog().split('reloaded').length;
+	const waiting = await site.client.begin();
+	process.kill(pid, 'SIGHUP');
+	await until(() => site.serverLog().split('reloaded').length > lines, 'the reload');
+	assert.equal((await late.token('x')).json().error, 'invalid_grant');
+	assert.equal(site.serverPid, pid);
+	assert.equal((await phone.scan(await frame(waiting.watch_uri))).status, 200, 'logins under way go on');
+});
+
+test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on', { timeout: 60000 }, async (t) => {
+	const disk = path.join(site.dir, 'disk'), conf = fs.readFileSync(site.files.unitpassd_conf, 'utf8'), old = path.dirname(site.files.database);
+	const filler = path.join(disk, 'filler');
+
+	process.kill(site.serverPid, 'SIGTERM');
+	await until(() => !alive(site.serverPid), 'the end of the server');
+	fs.mkdirSync(disk, { recursive: true });
+	const size = fs.readdirSync(old).filter((f) => f.startsWith('unitpass.db')).reduce((n, f) => n + fs.statSync(path.join(old, f)).size, 0);
+	const { uid, gid } = fs.statSync(site.files.database);
+	const mounted = await run(['mount', '-t', 'tmpfs', '-o', `size=${size + (6 << 20)},mode=700,uid=${uid},gid=${gid}`, 'tmpfs', disk]);
+	if (mounted.code !== 0) {
+		await site.restartServer(null);
+		return t.skip('no right to mount');
+	}
+	try {
+		for (const f of fs.readdirSync(old).filter((name) => name.startsWith('unitpass.db'))) {
+			fs.copyFileSync(path.join(old, f), path.join(disk, f));
+			fs.chownSync(path.join(disk, f), uid, gid);
+		}
+		fs.writeFileSync(site.files.unitpassd_conf, conf.replace(/database = "[^"]+"/, `database = "${disk}/unitpass.db"`));
+		const database = site.files.database;
+		site.files.database = path.join(disk, 'unitpass.db');
+		await site.restartServer(null);
+		const answered = { scans: [], receipts: [], tokens: [] };
+		const begun = await site.client.begin(), other = await site.client.begin(), third = await site.client.begin();
+		const view = (await phone.scan(await frame(begun.watch_uri))).json();
+		const approved = await phone.approve(await frame(other.watch_uri));
+		answered.scans.push(view.transaction, approved.view.transaction);
+		answered.receipts.push(approved.receipt.usage_receipt);
+
+		/* full to the last byte, after which nothing may be done */
+		const fd = fs.openSync(filler, 'w');
+		for (let chunk = 1 << 16; chunk >= 1;) {
+			try {
+				if (fs.writeSync(fd, Buffer.alloc(chunk)) < chunk)
+					chunk >>= 1;
+			} catch {
+				chunk >>= 1;
+			}
+		}
+		fs.closeSync(fd);
+		/* what the log file of the database still has room for may succeed; soon nothing does */
+		let refused = 0;
+		await until(async () => {
+			const b = await site.client.begin();
+			const a = await phone.scan(await frame(b.watch_uri));
+			if (a.status === 200)
+				answered.scans.push(a.json().transaction);
+			refused = a.status === 503 ? refused + 1 : 0;
+			return refused >= 3;
+		}, 'a full disk', 30000);
+		const scan = await phone.scan(await frame(third.watch_uri));
+		assert.equal(scan.status, 503, scan.text);
+		assert.equal(scan.json().error, 'temporarily_unavailable');
+		const decision = await phone.decide(view);
+		assert.equal(decision.status, 503, decision.text);
+		const token = await site.client.token(other.device_code);
+		assert.equal(token.status, 503, token.text);
+		assert.ok(!token.text.includes('access_token'));
+		assert.notEqual((await site.admin('healthz')).status, 200);
+		assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
+
+		fs.rmSync(filler);
+		await until(async () => (await site.admin('healthz')).status === 200, 'health');
+		const again = await phone.decide(view);
+		assert.equal(again.status, 200, again.text);
+		answered.receipts.push(again.json().usage_receipt);
+		const redeemed = await site.client.token(other.device_code);
+		assert.equal(redeemed.status, 200, redeemed.text);
+		answered.receipts.push(redeemed.json().usage_receipt);
+		answered.tokens.push(approved.view.transaction);
+		await recovers();
+		await checkRecords(answered);
+
+		process.kill(site.serverPid, 'SIGTERM');
+		await until(() => !alive(site.serverPid), 'the end of the server');
+		site.files.database = database;
+	} finally {
+		fs.writeFileSync(site.files.unitpassd_conf, conf);
+		if (alive(site.serverPid)) {
+			process.kill(site.serverPid, 'SIGKILL');
+			await until(() => !alive(site.serverPid), 'the end of the server');
+		}
+		await run(['umount', disk]);
+	}
+	await site.restartServer(null);
+	await serverUp();
+});

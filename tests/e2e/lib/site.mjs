@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A running site (script/site): its parts, its records, more phones for it, and ways to disturb it. */
+import { execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { request } from './http.mjs';
+import { mobile, residentId, unitCode } from './numbers.mjs';
+import { Phone } from './phone.mjs';
+import { Browser, Client } from './portal.mjs';
+import { remember } from './secrets.mjs';
+
+export const TOP = fileURLToPath(new URL('../../..', import.meta.url));
+export const BUILD = process.env.BUILD || path.join(TOP, 'build/main');
+
+/* {code, stdout, stderr}; never throws for an exit status. */
+export function run(argv, { input, timeout = 60000, cwd, env } = {}) {
+	return new Promise((resolve) => {
+		const child = execFile(argv[0], argv.slice(1), { timeout, cwd, env: env || process.env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+			resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, stdout, stderr });
+		});
+		child.stdin.on('error', () => {});
+		child.stdin.end(input || '');
+	});
+}
+
+/* The background processes of script/site keep their standard output: it goes to a file, and its exit is what counts. */
+function siteScript(dir, args) {
+	fs.mkdirSync(dir, { recursive: true });
+	const log = fs.openSync(path.join(dir, 'site.log'), 'a');
+
+	return new Promise((resolve, reject) => {
+		const child = spawn(path.join(TOP, 'script/site'), args, { stdio: ['ignore', log, log] });
+
+		child.on('error', reject);
+		child.on('exit', (code) => {
+			fs.closeSync(log);
+			if (code === 0)
+				resolve();
+			else
+				reject(new Error(`script/site ${args.join(' ')}: ${fs.readFileSync(path.join(dir, 'site.log'), 'utf8').slice(-2000)}`));
+		});
+	});
+}
+
+/* TEST until it is true; events that nobody announces (a process that ends, a line in a log) can only be looked for. */
+export async function until(test, what, ms = 15000) {
+	const end = Date.now() + ms;
+
+	for (;;) {
+		const found = await test();
+		if (found)
+			return found;
+		if (Date.now() > end)
+			throw new Error(`${what}: not in ${ms} ms`);
+		await new Promise((wake) => setTimeout(wake, 20));
+	}
+}
+
+export const alive = (pid) => {
+	try {
+		process.kill(pid, 0);
+		return !/^\S+ \(.*\) Z/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+	} catch {
+		return false;
+	}
+};
+
+export class Site {
+	constructor(json) {
+		Object.assign(this, json);
+		remember('client secret', this.client_secret, this.static_client_secret);
+		remember('password', fs.readFileSync(this.holder_password_file, 'utf8').trim());
+		this.client = new Client(this.issuer, this.client_id, this.client_secret);
+		this.terminal = new Client(this.issuer, this.static_client_id, this.static_client_secret);
+	}
+
+	/* The one that the run shares: everybody may use it, nobody may stop it. */
+	static shared() {
+		return Site.read(process.env.SITE);
+	}
+
+	static read(dir) {
+		return new Site(JSON.parse(fs.readFileSync(path.join(dir, 'site.json'), 'utf8')));
+	}
+
+	/* One of one's own. RATE: percent of the request-rate limits. */
+	static async start(name, { rate = 1000000 } = {}) {
+		const dir = fs.mkdtempSync(path.join(process.env.E2E_DIR || os.tmpdir(), name + '-'));
+
+		await siteScript(dir, ['start', dir, '--build', BUILD, '--rate', String(rate)]);
+		return Site.read(dir);
+	}
+
+	async stop() {
+		await siteScript(this.dir, ['stop', this.dir]);
+	}
+
+	/* --- its parts --- */
+
+	pid(name) {
+		return Number(fs.readFileSync(path.join(this.dir, 'run', name + '.pid'), 'utf8'));
+	}
+
+	get serverPid() {
+		return this.pid('unitpassd');
+	}
+
+	get nginxPid() {
+		return this.pid('nginx-master');
+	}
+
+	/* End unitpassd by SIGNAL (null: it is gone already), start it again. */
+	async restartServer(signal = 'SIGTERM') {
+		const pid = this.serverPid;
+
+		if (signal)
+			process.kill(pid, signal);
+		await until(() => !alive(pid), 'the end of unitpassd');
+		await siteScript(this.dir, ['restart-server', this.dir, '--build', BUILD]);
+	}
+
+	async ctl(...args) {
+		const done = await run([...this.unitpassctl, '--json', ...args]);
+
+		if (done.code !== 0)
+			throw new Error(`unitpassctl ${args[0]} ${args[1]}: ${done.stdout}${done.stderr}`);
+		return done.stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+	}
+
+	/* The reference phone scans TEXT. */
+	holderScan(text, ...options) {
+		return run([...this.unitpass_holder, '--json', 'scan', text, '--password-file', this.holder_password_file, ...options]);
+	}
+
+	/* nginx takes its new configuration; resolves when the old workers got the word and new ones answer. */
+	async reloadNginx() {
+		const workers = this.workers();
+
+		process.kill(this.nginxPid, 'SIGHUP');
+		await until(() => this.workers().length > 0 && !this.workers().some((pid) => workers.includes(pid)), 'new workers', 20000);
+		await until(() => request({ base: this.portal, path: '/public/whoami' }).then((a) => a.status === 200, () => false), 'the portal');
+	}
+
+	/* Workers that take connections: those that are shutting down say so in their title. */
+	workers() {
+		const master = this.nginxPid;
+
+		return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+			try {
+				const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+				return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === master &&
+					/worker process\0*$/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').trim());
+			} catch {
+				return false;
+			}
+		});
+	}
+
+	/* TEXT becomes a file of locations in the portal's server. */
+	async addLocations(name, text) {
+		fs.writeFileSync(path.join(this.dir, 'etc/portal.d', name + '.conf'), text);
+		await this.reloadNginx();
+	}
+
+	admin(what) {
+		return request({ socket: this.files.admin_socket, path: '/' + what });
+	}
+
+	serverLog() {
+		return fs.readFileSync(this.files.log_unitpassd, 'utf8');
+	}
+
+	/* --- what is on record: read from the file itself, past every program --- */
+
+	async sql(query) {
+		const done = await run(['sqlite3', '-readonly', '-json', this.files.database, query]);
+
+		if (done.code !== 0)
+			throw new Error(`sqlite3: ${done.stderr}`);
+		return done.stdout.trim() ? JSON.parse(done.stdout) : [];
+	}
+
+	async records(where = '1') {
+		const rows = await this.sql(`SELECT seq, CAST(body AS TEXT) AS body FROM usage WHERE ${where} ORDER BY seq`);
+
+		return rows.map((row) => JSON.parse(row.body));
+	}
+
+	/* Of one login. */
+	async recordsOf(transaction) {
+		return (await this.records(`instr(CAST(body AS TEXT), '"transaction":"${transaction}"')`)).filter((r) => r.transaction === transaction);
+	}
+
+	/* --- people --- */
+
+	/* A new unit, a principal written at the window, and the code for her phone. */
+	async newCode({ name = '王小明', unitName } = {}) {
+		const n = 10000000 + Math.floor(Math.random() * 89999999);
+		const person = { name, resident_id: residentId(n), mobile: mobile(n) };
+		const unit = unitCode(n);
+		const dir = fs.mkdtempSync(path.join(this.dir, 'unit-'));
+		const csv = path.join(dir, 'unit.csv'), file = path.join(dir, 'person.json');
+
+		fs.appendFileSync(this.files.roster, `${person.name},${person.resident_id},${person.mobile}\n`);
+		fs.writeFileSync(file, JSON.stringify(person), { mode: 0o600 });
+		fs.writeFileSync(csv, 'code,name,purpose,address,legal_representative,funding,capital,organiser,authority,certificate,valid_from,valid_to\n' +
+			`${unit},"${(unitName || '测试单位' + n).replace(/"/g, '""')}",测试,长沙市,${name},财政补助,1万元,某厅,湖南省事业单位登记管理局,1430${n},2024-01-01,2028-12-31\n`);
+		await this.ctl('unit', 'import', csv);
+		const [shown] = await this.ctl('enrol', '--unit', unit, '--person-file', file, '--window', '测试窗口', '--clerk', '测试员');
+
+		return { code: shown.text.slice(shown.text.indexOf('/e/') + 3), person, unit };
+	}
+
+	/* And the phone itself. */
+	async newPhone(options) {
+		const { code, person, unit } = await this.newCode(options);
+		const phone = await new Phone(this.issuer).enrol(code, person);
+
+		return Object.assign(phone, { person, unit });
+	}
+
+	browser(headers) {
+		return new Browser(this.portal, headers);
+	}
+}

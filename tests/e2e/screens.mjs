@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pictures of every page in every state, on a desktop and a phone, light and dark, in Chinese and English, for people to look at.
+ *
+ *   BUILD=DIR NODE_MODULES=DIR/node_modules node tests/e2e/screens.mjs FOLDER */
+import fs from 'node:fs';
+import path from 'node:path';
+import { launch, readQr, stateOf } from './lib/browser.mjs';
+import { alive, Site, until } from './lib/site.mjs';
+
+const out = process.argv[2];
+if (!out) {
+	console.error('usage: screens.mjs FOLDER');
+	process.exit(2);
+}
+fs.mkdirSync(out, { recursive: true });
+
+const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 }, small: { width: 320, height: 568 } };
+const site = await Site.start('screens');
+const phone = await site.newPhone({ name: '欧阳小明', unitName: '湖南省示例自然资源与规划信息技术服务中心（湖南省示例测绘档案资料馆）' });
+const chromium = await launch();
+let count = 0;
+
+const attemptOf = (page) => page.evaluate(() => new URLSearchParams(location.search).get('attempt'));
+
+/* name: what to do with a fresh page to get there */
+const states = {
+	pending: async (page) => { await page.goto(site.portal + '/annual-report/'); await readQr(page); },
+	scanned: async (page) => { await page.goto(site.portal + '/'); await phone.scan(await readQr(page)); await stateOf(page, 'scanned'); },
+	approved: async (page) => {
+		await page.route('**/.unitpass/complete', () => {});
+		await page.goto(site.portal + '/');
+		await phone.approve(await readQr(page));
+		await stateOf(page, 'approved');
+	},
+	denied: async (page) => {
+		await page.goto(site.portal + '/');
+		await phone.decide((await phone.scan(await readQr(page))).json(), 'deny');
+		await stateOf(page, 'denied');
+	},
+	expired: async (page) => {
+		await page.goto(site.portal + '/');
+		await readQr(page);
+		const other = await page.context().newPage();
+		await other.goto(`${site.portal}/.unitpass/login?again=1&attempt=${await attemptOf(page)}`);
+		await stateOf(page, 'expired');
+		await other.close();
+	},
+	failed: async (page) => {
+		await page.route('**/.unitpass/complete', (route) => route.fulfill({ status: 400, contentType: 'application/json', body: '{"error":"invalid_request"}' }));
+		await page.goto(site.portal + '/');
+		await phone.approve(await readQr(page));
+		await stateOf(page, 'failed');
+	},
+	reconnecting: async (page) => {
+		await page.route(site.issuer + '/**', (route) => route.abort());
+		await page.route('**/.unitpass/state*', (route) => route.abort());
+		await page.goto(site.portal + '/');
+		await page.waitForSelector('[data-view="reconnecting"]', { timeout: 20000 });
+	},
+	noscript: async (page) => { await page.goto(site.portal + '/'); await readQr(page); },
+	forbidden: async (page) => { await page.goto(site.portal + '/'); await phone.approve(await readQr(page)); await page.waitForURL(site.portal + '/'); await page.goto(site.portal + '/nobody/'); },
+	portal: async (page) => { await page.goto(site.portal + '/'); await phone.approve(await readQr(page)); await page.waitForURL(site.portal + '/'); },
+	logout: async (page) => { await page.goto(site.portal + '/.unitpass/logout'); },
+	error: async (page) => { await page.goto(site.portal + '/.unitpass/login?return=/a&return=/b'); },
+	notfound: async (page) => { await page.goto(site.portal + '/.unitpass/nothing'); },
+	camera: async (page) => { const begun = await site.terminal.begin(); await page.goto(begun.verification_uri_complete); },
+	enrolment: async (page) => { await page.goto(`${site.issuer}/e/${'A'.repeat(22)}`); },
+};
+const down = { unavailable: async (page) => { await page.goto(site.portal + '/.unitpass/login?return=/'); } };
+
+async function shoot(todo, sizes) {
+	for (const [name, act] of Object.entries(todo))
+		for (const size of sizes)
+			for (const colorScheme of ['light', 'dark'])
+				for (const locale of ['zh-CN', 'en-US']) {
+					const context = await chromium.newContext({ viewport: SIZES[size], colorScheme, locale, javaScriptEnabled: name !== 'noscript' });
+					const page = await context.newPage();
+
+					try {
+						await act(page);
+						await page.screenshot({ path: path.join(out, `${name}-${size}-${colorScheme}-${locale.slice(0, 2)}.png`), fullPage: true });
+						count++;
+					} catch (error) {
+						console.error(`${name} ${size} ${colorScheme} ${locale}: ${error.message.split('\n')[0]}`);
+						process.exitCode = 1;
+					}
+					await context.close();
+				}
+}
+
+try {
+	await site.addLocations('screens', `location /nobody/ { unitpass on; unitpass_require role user; proxy_pass http://127.0.0.1:${site.app_port}; }`);
+	await shoot(states, process.env.SIZES ? process.env.SIZES.split(',') : ['desktop', 'phone']);
+	process.kill(site.serverPid, 'SIGTERM');
+	await until(() => !alive(site.serverPid), 'the end of the server');
+	await shoot(down, ['desktop', 'phone']);
+	console.log(`${count} pictures in ${out}`);
+} finally {
+	await chromium.close();
+	await site.stop();
+}

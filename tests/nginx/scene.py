@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the nginx module need around them: an nginx with the module, an application that answers with what reached it, and an issuer
+that accepts connections and never answers. Loopback only; a folder of its own; whatever was started is ended by its process id.
+
+From the environment: BUILD, the build folder; NGINX, the program; SANITIZERS, libraries to preload into it (a sanitizer build)."""
+import atexit
+import grp
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import types
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ['BUILD']).resolve()
+NGINX = os.environ.get('NGINX') or shutil.which('nginx') or '/usr/sbin/nginx'
+SANITIZERS = os.environ.get('SANITIZERS', '')
+UNIT = '12430000100000016Y'
+NAVIGATION = {'Accept': 'text/html', 'Sec-Fetch-Mode': 'navigate'}
+FORM = {'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin'}
+PORTS = 'PORTAL', 'HTTP2', 'INHERITING', 'PLAIN', 'TEAPOT'
+
+
+def rows(**table):
+    """One test for each row: test_x becomes test_x[ROW], called with the row's values."""
+    def mark(method):
+        method.rows = table
+        return method
+    return mark
+
+
+class Cases(unittest.TestCase):
+    """Tests in tables."""
+    longMessage = True
+
+    def __init_subclass__(cls):
+        for name, method in list(vars(cls).items()):
+            if not hasattr(method, 'rows'):
+                continue
+            delattr(cls, name)
+            for row, values in method.rows.items():
+                values = values if isinstance(values, tuple) else (values,)
+                setattr(cls, f'{name}[{row}]', lambda self, method=method, values=values: method(self, *values))
+
+
+class SiteCases(Cases):
+    """Tests that share one site. What its nginx says at the end counts as well."""
+    expected_alerts = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.site = Site()
+        cls.addClassCleanup(cls.site.close)
+        cls.site.start()
+        cls.principal = cls.site.mint()
+        cls.user = cls.site.mint(role='user', items='other')
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.site.stop()
+        problems = cls.site.problems(cls.expected_alerts)
+        if problems:
+            raise AssertionError('nginx was not well:\n' + '\n'.join(problems))
+
+    def get(self, path, *cookies, **more):
+        return self.site.request(path, *cookies, **more)
+
+
+class Application(http.server.ThreadingHTTPServer):
+    """Answers every request with its path and headers, as JSON."""
+    daemon_threads = True
+    request_queue_size = 128
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get('Content-Length') or 0))
+            body = json.dumps({'path': self.path, 'headers': self.headers.items()}).encode()
+            self.send_response(200)
+            self.send_header('Content-Length', str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_HEAD = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self):
+        super().__init__(('127.0.0.1', 0), self.Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class WedgedIssuer:
+    def __init__(self):
+        self.held = []
+        self.socket = socket.create_server(('127.0.0.1', 0), backlog=4096)
+        self.url = 'http://127.0.0.1:%d' % self.socket.getsockname()[1]
+        threading.Thread(target=self.hold, daemon=True).start()
+
+    def hold(self):
+        while True:
+            try:
+                self.held.append(self.socket.accept()[0])
+            except OSError:
+                return
+
+    def close(self):
+        # accept() does not notice a mere close
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for one in self.held:
+            one.close()
+
+
+class Reply(types.SimpleNamespace):
+    """status, headers (pairs) and body of an answer; through them, what reached the application."""
+
+    def all(self, name):
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    @property
+    def reached(self):
+        return json.loads(self.body)['headers']
+
+    def seen(self, name):
+        return [value for key, value in self.reached if key.lower() == name.lower()]
+
+    @property
+    def identity(self):
+        return [key for key, _ in self.reached if re.match('x.unitpass[^a-z0-9]', key.lower())]
+
+
+def free_ports(n):
+    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+class Site:
+    def __init__(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='unitpass-nginx-'))
+        atexit.register(self.close)
+        self.dir.chmod(0o755)
+        self.nginx = None
+        self.application = self.issuer = None
+        self.env = dict(os.environ)
+        for folder in 'log', 'tmp', 'html':
+            (self.dir / folder).mkdir()
+        if SANITIZERS:
+            # reports come from the workers, too
+            (self.dir / 'log').chmod(0o1777)
+            self.env.update(LD_PRELOAD=SANITIZERS, ASAN_OPTIONS=f'detect_leaks=0:log_path={self.dir}/log/sanitizer',
+                            UBSAN_OPTIONS=f'print_stacktrace=1:log_path={self.dir}/log/sanitizer')
+        self.put('secret', '0123456789abcdef0123456789abcdef\n')
+        self.put('session.key', '00112233445566778899aabbccddeeff00112233445566778899aabbccddee11\n')
+
+    def put(self, name, text, mode=0o600):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    # --- nginx ---
+
+    def start(self):
+        self.application, self.issuer = Application(), WedgedIssuer()
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        self.put('passwords', 'bob:{PLAIN}pw\n', 0o644)
+        self.put('html/file', 'x' * 1024, 0o644)
+        self.put('html/file_by_threads', 'x' * 1024, 0o644)
+        for kind in 'guarded', 'any':
+            self.put(f'html/include/{kind}.html', f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
+            self.put(f'html/fragments/{kind}/secret', 'SECRET', 0o644)
+        config = self.put('nginx.conf', self.fill((HERE / 'nginx.conf').read_text()), 0o644)
+        self.nginx = subprocess.Popen([NGINX, '-e', self.dir / 'log/error.log', '-c', config], env=self.env)
+        for _ in range(400):
+            try:
+                socket.create_connection(('127.0.0.1', self.ports['PORTAL'])).close()
+                return
+            except OSError:
+                time.sleep(.05)
+            if self.nginx.poll() is not None:
+                break
+        raise AssertionError('nginx did not start:\n' + (self.dir / 'log/error.log').read_text())
+
+    def fill(self, template):
+        # Started as root, its workers are nobody: only the master may read the secrets.
+        nobody = pwd.getpwnam('nobody')
+        user = f'user nobody {grp.getgrgid(nobody.pw_gid).gr_name};' if os.geteuid() == 0 else ''
+        values = {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.dir, 'USER': user, 'ISSUER': self.issuer.url,
+                  'APPLICATION': self.application.server_address[1], **self.ports}
+        for name, value in values.items():
+            template = template.replace(f'@{name}@', str(value))
+        return template
+
+    def workers(self):
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir('/proc'))) if parent(pid) == self.nginx.pid]
+
+    def stop(self):
+        """Seconds that it took."""
+        began = time.monotonic()
+        if self.nginx is None or self.nginx.poll() is not None:
+            return 0
+        workers = self.workers()
+        self.nginx.send_signal(signal.SIGTERM)
+        try:
+            self.nginx.wait(30)
+        except subprocess.TimeoutExpired:
+            self.nginx.kill()
+            self.nginx.wait()
+            for pid in workers:
+                kill(pid)
+        return time.monotonic() - began
+
+    def close(self):
+        self.stop()
+        if self.application is not None:
+            self.application.shutdown()
+            self.application.server_close()
+            self.issuer.close()
+            self.application = None
+        shutil.rmtree(self.dir, ignore_errors=True)
+        atexit.unregister(self.close)
+
+    def problems(self, expected=()):
+        """Lines of the error log that nobody may ignore, and the sanitizers' reports."""
+        found = [line for line in (self.dir / 'log/error.log').read_text().splitlines()
+                 if any(level in line for level in ('[emerg]', '[alert]', '[crit]')) and not any(text in line for text in expected)]
+        for report in (self.dir / 'log').glob('sanitizer.*'):
+            found.append(report.read_text())
+        return found
+
+    # --- asking it ---
+
+    def mint(self, role='principal', items='annual', age=0, client='portal'):
+        """A session as Cookie header."""
+        return subprocess.run([BUILD / 'tests/nginx/mint', self.issuer.url, client, self.dir / 'secret', self.dir / 'session.key', role, items,
+                               str(age)], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+    def request(self, path, *cookies, headers=None, method='GET', body=None, server='PORTAL', timeout=30):
+        connection = http.client.HTTPConnection('127.0.0.1', self.ports[server], timeout=timeout)
+        try:
+            connection.request(method, path, body, {**({'Cookie': '; '.join(cookies)} if cookies else {}), **(headers or {})})
+            answer = connection.getresponse()
+            return Reply(status=answer.status, headers=answer.getheaders(), body=answer.read())
+        finally:
+            connection.close()
+
+    def connect(self, server='PORTAL'):
+        return socket.create_connection(('127.0.0.1', self.ports[server]), timeout=10)
+
+    def raw(self, data):
+        """The answer to DATA as it came, up to the end of the connection."""
+        answer = b''
+        with self.connect() as connection:
+            connection.sendall(data)
+            while part := connection.recv(65536):
+                answer += part
+        return answer
+
+    def http2(self, path, *arguments):
+        """Status and body of a request over HTTP/2, by curl."""
+        done = subprocess.run(['curl', '-sS', '--http2-prior-knowledge', '--max-time', '30', '--write-out', '\n%{http_version} %{http_code}',
+                               f'http://127.0.0.1:{self.ports["HTTP2"]}{path}', *arguments], stdout=subprocess.PIPE, check=True)
+        body, _, end = done.stdout.rpartition(b'\n')
+        version, status = end.split()
+        assert version == b'2', version
+        return Reply(status=int(status), headers=[], body=body)
+
+
+def parent(pid):
+    try:
+        stat = pathlib.Path(f'/proc/{pid}/stat').read_text()
+    except OSError:
+        return None
+    # the program's name stands in parentheses and may hold anything
+    return int(stat.rpartition(')')[2].split()[1])
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
