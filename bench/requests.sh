@@ -109,7 +109,7 @@ start() {
 	start_nginx verifier verifier.conf
 	start_nginx nginx nginx.conf
 	for ((i = 0; i < 100; i++)); do
-		curl -fs "http://localhost:$port/plain/file" >/dev/null && break
+		curl -fs "http://127.0.0.1:$port/plain/file" >/dev/null && break
 		sleep 0.05
 	done
 	check
@@ -119,10 +119,10 @@ start() {
 check() {
 	local what url
 	for what in plain unitpass auth_request; do
-		url=http://localhost:$port/$what/file
+		url=http://127.0.0.1:$port/$what/file
 		[ "$(curl -s -H "Cookie: $(cat "$dir/cookie")" "$url" | wc -c)" -eq 1024 ] || die "$url is not answered with the file; see $dir/nginx.log"
 	done
-	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://localhost:$port/unitpass/file")" = 401 ] || die "a request without session is not refused"
+	[ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/unitpass/file")" = 401 ] || die "a request without session is not refused"
 }
 
 # Ticks of user and system time of a process.
@@ -132,7 +132,7 @@ slice() { # WHAT SECONDS: adds a line to the slices
 	local w v before_w before_v out
 	w=$(worker nginx) v=$(worker verifier)
 	before_w=$(ticks "$w") before_v=$(ticks "$v")
-	out=$(taskset -c 1 wrk -t1 -c$connections -d"$2"s -H "Cookie: $(cat "$dir/cookie")" "http://localhost:$(cat "$dir/port")/$1/file")
+	out=$(taskset -c 1 wrk -t1 -c$connections -d"$2"s -H "Cookie: $(cat "$dir/cookie")" "http://127.0.0.1:$(cat "$dir/port")/$1/file")
 	echo "$1 $(($(ticks "$w") - before_w)) $(($(ticks "$v") - before_v)) $(tr '\n' ' ' <<<"$out")" >>"$dir/slices"
 }
 

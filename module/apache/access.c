@@ -83,18 +83,21 @@ static bool may_answer(const request_rec *r)
 	return true;
 }
 
-static int answer(request_rec *r, const up_apache_party_t *party, bool forbidden)
+/* STATUS: HTTP_UNAUTHORIZED, HTTP_FORBIDDEN, or HTTP_SERVICE_UNAVAILABLE where the session could not even be looked at. */
+static int answer(request_rec *r, const up_apache_party_t *party, int status)
 {
 	struct up_rp_response resp = { 0 };
 	struct up_rp_request req;
 
 	if (!may_answer(r))
-		return forbidden ? HTTP_FORBIDDEN : HTTP_UNAUTHORIZED;
+		return status;
 	up_apache_pages_request(r, &req);
-	if (forbidden)
+	if (status == HTTP_UNAUTHORIZED)
+		up_rp_login_required(party->rp, &req, up_apache_identity_state(r)->item, &resp);
+	else if (status == HTTP_FORBIDDEN)
 		up_rp_forbidden(party->rp, &req, &resp);
 	else
-		up_rp_login_required(party->rp, &req, up_apache_identity_state(r)->item, &resp);
+		up_rp_unavailable(party->rp, &req, &resp);
 	up_apache_pages_send(r, &resp);
 	return DONE;
 }
@@ -113,10 +116,8 @@ int up_apache_access_authenticate(request_rec *r)
 		return HTTP_INTERNAL_SERVER_ERROR;
 	}
 	e = session_of(r, party, &who);
-	if (e == UP_E_TOKEN)
-		return answer(r, party, false);
 	if (e != UP_OK)
-		return HTTP_INTERNAL_SERVER_ERROR;
+		return answer(r, party, e == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
 	up_apache_identity_state(r)->who = who;
 	up_apache_identity_publish(r, who);
 	return OK;
@@ -136,7 +137,7 @@ int up_apache_access_authorize(request_rec *r)
 	st->inside = true;
 	rc = ap_run_auth_checker(r);
 	st->inside = false;
-	return rc == HTTP_UNAUTHORIZED || rc == HTTP_FORBIDDEN ? answer(r, st->who->party, true) : rc;
+	return rc == HTTP_UNAUTHORIZED || rc == HTTP_FORBIDDEN ? answer(r, st->who->party, HTTP_FORBIDDEN) : rc;
 }
 
 /* "Require not unit-role user" says nothing against a nobody: so that he does not pass by not signing in, he must. */

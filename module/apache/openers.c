@@ -70,11 +70,11 @@ void up_apache_openers_child(apr_pool_t *pchild, server_rec *s)
 	if (up_apache_main->parties->nelts == 0)
 		return;
 	if (pthread_key_create(&key, free_openers) != 0) {
-		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: no more thread keys; protected locations answer 500 in this child");
+		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: no more thread keys; protected locations answer 503 in this child");
 		return;
 	}
 	if (up_rp_init(on_log, s) != UP_OK) {
-		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: cannot begin (liboauth2 or libcurl); protected locations answer 500 in this child");
+		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: cannot begin (liboauth2 or libcurl); protected locations answer 503 in this child");
 		pthread_key_delete(key);
 		return;
 	}

@@ -112,9 +112,12 @@ int up_apache_pages_handler(request_rec *r, int lookup)
 	if (lookup || !is_ours(r) || (party = up_apache_parties_of(r)) == NULL)
 		return DECLINED;
 	opener = up_apache_openers_get(party);
-	if (opener == NULL)
-		return HTTP_INTERNAL_SERVER_ERROR;
 	up_apache_pages_request(r, &req);
+	if (opener == NULL) {
+		up_rp_unavailable(party->rp, &req, &resp);
+		up_apache_pages_send(r, &resp);
+		return OK;
+	}
 	if (up_rp_needs_body(req.method, req.path))
 		rc = read_body(r, &req.body);
 	if (rc != OK)

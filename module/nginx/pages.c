@@ -291,9 +291,6 @@ static ngx_int_t copy_buf(const ngx_buf_t *b, u_char **p)
 	/* Neither: a mark such as the end of a chunked body. */
 	if (ngx_buf_in_memory(b) || !b->in_file)
 		return NGX_OK;
-	/* the end mark of an empty body is neither */
-	if (!b->in_file)
-		return NGX_OK;
 	n = ngx_read_file(b->file, *p, (size_t)(b->file_last - b->file_pos), b->file_pos);
 	if (n != b->file_last - b->file_pos)
 		return NGX_ERROR;

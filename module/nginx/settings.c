@@ -89,6 +89,8 @@ static char *set_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 		seconds = ngx_parse_time(&text, 1);
 		if (seconds == (ngx_int_t)NGX_ERROR || seconds < 60 || seconds > 31 * 86400)
 			return (char *)"takes times from 1m to 31d, such as idle=30m max=8h";
+		if (*(idle ? &l->idle : &l->max) != NGX_CONF_UNSET)
+			return (char *)"is duplicate";
 		*(idle ? &l->idle : &l->max) = seconds;
 	}
 	return NGX_CONF_OK;

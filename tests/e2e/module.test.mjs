@@ -27,7 +27,7 @@ before(async () => {
 
 	fs.writeFileSync(keyFile, JSON.stringify({ ...key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }), { mode: 0o600 });
 	fs.writeFileSync(jwks, JSON.stringify({ keys: [{ ...publicJwk(key), kid: 'k1', alg: 'ES256' }] }));
-	await site.ctl('client', 'add', 'keyed', '--name', '密钥业务系统', '--origin', `http://localhost:${p1}`, '--jwks', jwks);
+	await site.ctl('client', 'add', 'keyed', '--name', '密钥业务系统', '--origin', `http://127.0.0.1:${p1}`, '--jwks', jwks);
 	process.kill(site.serverPid, 'SIGHUP');
 	await until(() => site.serverLog().includes('reloaded'), 'the reload');
 	fs.appendFileSync(site.files.portal_conf, `
@@ -46,8 +46,8 @@ before(async () => {
 	phone = await site.newPhone({ unitName: '模块测试单位 100% & "引号"' });
 	me = site.browser();
 	await me.login(phone);
-	keyed = { portal: `http://localhost:${p1}`, key };
-	proxied = `http://localhost:${p2}`;
+	keyed = { portal: `http://127.0.0.1:${p1}`, key };
+	proxied = `http://127.0.0.1:${p2}`;
 }, { timeout: 60000 });
 after(() => site && site.stop());
 
@@ -276,7 +276,7 @@ test('SECURITY 21: nor does what was asked for, or what logging out is told', as
 
 for (const [name, headers] of [
 	['cross-site', { 'sec-fetch-site': 'cross-site' }], ['same-site', { 'sec-fetch-site': 'same-site' }], ['none', { 'sec-fetch-site': 'none' }],
-	['foreign Origin', { 'sec-fetch-site': undefined, origin: 'https://evil.example' }], ['Origin of another port', { 'sec-fetch-site': undefined, origin: 'http://localhost:1' }],
+	['foreign Origin', { 'sec-fetch-site': undefined, origin: 'https://evil.example' }], ['Origin of another port', { 'sec-fetch-site': undefined, origin: 'http://127.0.0.1:1' }],
 	['Origin null', { 'sec-fetch-site': undefined, origin: 'null' }], ['neither', { 'sec-fetch-site': undefined, origin: undefined }],
 	['same Origin but cross-site', { 'sec-fetch-site': 'cross-site', origin: undefined }],
 ]) {

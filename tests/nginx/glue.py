@@ -28,9 +28,10 @@ def main(arguments):
     began = time.monotonic()
     tests = loader.discover(str(HERE), top_level_dir=str(HERE))
     result = unittest.TextTestRunner(verbosity=2 if '-v' in arguments else 1).run(tests)
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    # An error may also be a class's, beside its tests: those that passed are counted, not the rest.
-    passed = max(result.testsRun - failed - len(result.skipped), 0)
+    wrong = [test for test, _ in result.failures + result.errors] + result.unexpectedSuccesses
+    failed = len(wrong)
+    # What goes wrong when a class begins or ends is no test's.
+    passed = result.testsRun - len(result.skipped) - sum(isinstance(test, unittest.TestCase) for test in wrong)
     print(f'{time.monotonic() - began:.0f} s', file=sys.stderr)
     print(f'nginx: {passed} passed, {failed} failed', flush=True)
     return 0 if failed == 0 and passed > 0 else 1
