@@ -82,7 +82,8 @@ static void page(struct up_request *r, bool is_login)
 	err = up_clock_now(r->server, &r->now_ms);
 	if (err == UP_OK)
 		err = up_limits_spend_source(r->server, UP_LIMIT_PAGE, r->ip, r->now_ms);
-	if (err == UP_OK && !is_code(r->tail))
+	/* Without a code: where one who was given a code to type is sent (RFC 8628 section 3.3). */
+	if (err == UP_OK && !is_code(r->tail) && !(is_login && r->tail.n == 0))
 		err = UP_E_NOT_FOUND;
 	if (err != UP_OK) {
 		up_reply_err(r, err);

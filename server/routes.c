@@ -40,7 +40,7 @@ static bool path_fits(const struct up_route *route, struct up_span path, struct 
 	*tail = (struct up_span){ NULL, 0 };
 	if (route->path[n - 1] != '/')
 		return up_span_eq_str(path, route->path);
-	if (!up_span_starts(path, route->path) || path.n == n)
+	if (!up_span_starts(path, route->path))
 		return false;
 	*tail = up_span_of(path.p + n, path.n - n);
 	return true;
