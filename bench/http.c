@@ -42,8 +42,7 @@ struct framing {
 	size_t length;
 };
 
-static bool
-buf_reserve(struct up_bench_buf *b, size_t more)
+static bool buf_reserve(struct up_bench_buf *b, size_t more)
 {
 	if (more > BUF_MAX || b->n > BUF_MAX - more) {
 		errno = EMSGSIZE;
@@ -62,8 +61,7 @@ buf_reserve(struct up_bench_buf *b, size_t more)
 	return true;
 }
 
-bool
-up_bench_buf_put(struct up_bench_buf *b, const void *p, size_t n)
+bool up_bench_buf_put(struct up_bench_buf *b, const void *p, size_t n)
 {
 	if (!buf_reserve(b, n))
 		return false;
@@ -74,21 +72,18 @@ up_bench_buf_put(struct up_bench_buf *b, const void *p, size_t n)
 	return true;
 }
 
-void
-up_bench_buf_free(struct up_bench_buf *b)
+void up_bench_buf_free(struct up_bench_buf *b)
 {
 	free(b->p);
 	*b = (struct up_bench_buf){ 0 };
 }
 
-static bool
-buf_puts(struct up_bench_buf *b, const char *s)
+static bool buf_puts(struct up_bench_buf *b, const char *s)
 {
 	return up_bench_buf_put(b, s, strlen(s));
 }
 
-static int
-parse_unix(struct up_bench_conn *c, const char *path)
+static int parse_unix(struct up_bench_conn *c, const char *path)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)&c->addr;
 
@@ -103,8 +98,7 @@ parse_unix(struct up_bench_conn *c, const char *path)
 	return 0;
 }
 
-static int
-parse_ipv4(struct up_bench_conn *c, const char *addr)
+static int parse_ipv4(struct up_bench_conn *c, const char *addr)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&c->addr;
 	const char *colon = strchr(addr, ':');
@@ -128,8 +122,7 @@ parse_ipv4(struct up_bench_conn *c, const char *addr)
 	return 0;
 }
 
-int
-up_bench_conn_new(const char *addr, struct up_bench_conn **out)
+int up_bench_conn_new(const char *addr, struct up_bench_conn **out)
 {
 	*out = NULL;
 	struct up_bench_conn *c = calloc(1, sizeof(*c));
@@ -144,8 +137,7 @@ up_bench_conn_new(const char *addr, struct up_bench_conn **out)
 	return 0;
 }
 
-static void
-disconnect(struct up_bench_conn *c)
+static void disconnect(struct up_bench_conn *c)
 {
 	int saved = errno;
 
@@ -156,8 +148,7 @@ disconnect(struct up_bench_conn *c)
 	errno = saved;
 }
 
-void
-up_bench_conn_free(struct up_bench_conn **cp)
+void up_bench_conn_free(struct up_bench_conn **cp)
 {
 	struct up_bench_conn *c = *cp;
 
@@ -171,8 +162,7 @@ up_bench_conn_free(struct up_bench_conn **cp)
 	free(c);
 }
 
-static int
-reconnect(struct up_bench_conn *c)
+static int reconnect(struct up_bench_conn *c)
 {
 	const struct timeval limit = { .tv_sec = ANSWER_TIMEOUT_S };
 	const int on = 1;
@@ -190,8 +180,7 @@ reconnect(struct up_bench_conn *c)
 	return connect(c->fd, (struct sockaddr *)&c->addr, c->addr_len);
 }
 
-static bool
-put_length(struct up_bench_buf *b, size_t n)
+static bool put_length(struct up_bench_buf *b, size_t n)
 {
 	char digits[24];
 	size_t i = sizeof(digits);
@@ -205,8 +194,7 @@ put_length(struct up_bench_buf *b, size_t n)
 }
 
 /* Built whole before the first send: the kernel sees one write a request. */
-static bool
-build(struct up_bench_conn *c, const struct up_bench_request *r)
+static bool build(struct up_bench_conn *c, const struct up_bench_request *r)
 {
 	struct up_bench_buf *b = &c->out;
 	bool has_body = r->body_len > 0 || r->method[0] == 'P';	/* POST, PUT, PATCH */
@@ -219,8 +207,7 @@ build(struct up_bench_conn *c, const struct up_bench_request *r)
 	    up_bench_buf_put(b, r->body, r->body_len);
 }
 
-static int
-send_all(struct up_bench_conn *c)
+static int send_all(struct up_bench_conn *c)
 {
 	for (size_t done = 0; done < c->out.n;) {
 		ssize_t n = send(c->fd, c->out.p + done, c->out.n - done, MSG_NOSIGNAL);
@@ -234,8 +221,7 @@ send_all(struct up_bench_conn *c)
 }
 
 /* Append what one recv() brings to `b`; 0 bytes is an error here (EPIPE). */
-static int
-read_some(struct up_bench_conn *c, struct up_bench_buf *b, size_t want)
+static int read_some(struct up_bench_conn *c, struct up_bench_buf *b, size_t want)
 {
 	ssize_t n;
 
@@ -254,8 +240,7 @@ read_some(struct up_bench_conn *c, struct up_bench_buf *b, size_t want)
 }
 
 /* Copy the head, its last CRLF CRLF cut to one CRLF, to `head`. */
-static int
-read_head(struct up_bench_conn *c)
+static int read_head(struct up_bench_conn *c)
 {
 	for (;;) {
 		char *from = c->in.p + c->pos;
@@ -276,8 +261,7 @@ read_head(struct up_bench_conn *c)
 
 /* Digits in BASE (10 or 16) up to the first that is none; -1 when there is
  * none at all or the value passes BUF_MAX. */
-static int
-parse_size(const char *s, unsigned base, size_t *out, const char **end)
+static int parse_size(const char *s, unsigned base, size_t *out, const char **end)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *start = s;
@@ -299,8 +283,7 @@ parse_size(const char *s, unsigned base, size_t *out, const char **end)
 	return s == start ? -1 : 0;
 }
 
-static int
-note_framing(struct framing *f, const char *name, const char *value)
+static int note_framing(struct framing *f, const char *name, const char *value)
 {
 	const char *end;
 
@@ -318,8 +301,7 @@ note_framing(struct framing *f, const char *name, const char *value)
 	return 0;
 }
 
-static void
-note_field(struct up_bench_response *r, const char *name, const char *value)
+static void note_field(struct up_bench_response *r, const char *name, const char *value)
 {
 	for (size_t i = 0; i < r->nfields; i++)
 		if (r->fields[i].value == NULL && strcasecmp(r->fields[i].name, name) == 0) {
@@ -329,8 +311,7 @@ note_field(struct up_bench_response *r, const char *name, const char *value)
 }
 
 /* Cut the copied head into strings: status, then name and value of each line. */
-static int
-parse_head(struct up_bench_conn *c, struct up_bench_response *r, struct framing *f)
+static int parse_head(struct up_bench_conn *c, struct up_bench_response *r, struct framing *f)
 {
 	char *line = c->head.p;
 	char *end = strstr(line, "\r\n");
@@ -363,8 +344,7 @@ parse_head(struct up_bench_conn *c, struct up_bench_response *r, struct framing 
 
 /* Move N bytes of the reply to `body`: first those already read, the rest
  * straight from the socket. */
-static int
-read_exact(struct up_bench_conn *c, struct up_bench_buf *body, size_t n)
+static int read_exact(struct up_bench_conn *c, struct up_bench_buf *body, size_t n)
 {
 	size_t have = c->in.n - c->pos < n ? c->in.n - c->pos : n;
 
@@ -378,8 +358,7 @@ read_exact(struct up_bench_conn *c, struct up_bench_buf *body, size_t n)
 }
 
 /* The next line of a chunked body, its CRLF cut off, good until the next read. */
-static const char *
-read_line(struct up_bench_conn *c)
+static const char *read_line(struct up_bench_conn *c)
 {
 	for (;;) {
 		char *from = c->in.p + c->pos;
@@ -398,8 +377,7 @@ read_line(struct up_bench_conn *c)
 	}
 }
 
-static int
-read_chunked(struct up_bench_conn *c, struct up_bench_buf *body)
+static int read_chunked(struct up_bench_conn *c, struct up_bench_buf *body)
 {
 	const char *line, *end;
 	size_t n;
@@ -423,8 +401,7 @@ read_chunked(struct up_bench_conn *c, struct up_bench_buf *body)
 	return 0;
 }
 
-static int
-read_until_close(struct up_bench_conn *c, struct up_bench_buf *body)
+static int read_until_close(struct up_bench_conn *c, struct up_bench_buf *body)
 {
 	if (read_exact(c, body, c->in.n - c->pos) != 0)
 		return -1;
@@ -433,8 +410,7 @@ read_until_close(struct up_bench_conn *c, struct up_bench_buf *body)
 	return errno == EPIPE ? 0 : -1;
 }
 
-static int
-read_body(struct up_bench_conn *c, struct framing *f, bool none, struct up_bench_buf *body)
+static int read_body(struct up_bench_conn *c, struct framing *f, bool none, struct up_bench_buf *body)
 {
 	if (none)
 		return 0;
@@ -446,8 +422,7 @@ read_body(struct up_bench_conn *c, struct framing *f, bool none, struct up_bench
 	return read_until_close(c, body);
 }
 
-static int
-read_reply(struct up_bench_conn *c, const struct up_bench_request *req, struct up_bench_response *r)
+static int read_reply(struct up_bench_conn *c, const struct up_bench_request *req, struct up_bench_response *r)
 {
 	struct framing f;
 
@@ -471,8 +446,7 @@ read_reply(struct up_bench_conn *c, const struct up_bench_request *req, struct u
 	return 0;
 }
 
-int
-up_bench_conn_request(struct up_bench_conn *c, const struct up_bench_request *req,
+int up_bench_conn_request(struct up_bench_conn *c, const struct up_bench_request *req,
     struct up_bench_response *r)
 {
 	if (!build(c, req))

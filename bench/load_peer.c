@@ -49,8 +49,7 @@ static struct {
 	pthread_barrier_t start;
 } run;
 
-static int64_t
-now_us(void)
+static int64_t now_us(void)
 {
 	struct timespec t;
 
@@ -58,8 +57,7 @@ now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static bool
-login(struct up_peer_user *u, long i)
+static bool login(struct up_peer_user *u, long i)
 {
 	int64_t t0 = now_us();
 
@@ -74,8 +72,7 @@ login(struct up_peer_user *u, long i)
 	return true;
 }
 
-static void *
-user_main(void *arg)
+static void *user_main(void *arg)
 {
 	struct up_peer_user *u = up_peer_user_new(run.peer, run.port);
 	bool ok = u != NULL && up_peer_user_sign_in(u);
@@ -97,8 +94,7 @@ user_main(void *arg)
 
 /* User and system time of the server and its waited-for children, in ms
  * (proc(5): fields 14 to 17 of stat); -1 when it cannot be read. */
-static double
-server_cpu_ms(void)
+static double server_cpu_ms(void)
 {
 	char path[64], line[1024];
 	long v[4];
@@ -119,8 +115,7 @@ server_cpu_ms(void)
 	return (double)(v[0] + v[1] + v[2] + v[3]) * 1000 / (double)sysconf(_SC_CLK_TCK);
 }
 
-static int
-by_value(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -128,14 +123,12 @@ by_value(const void *a, const void *b)
 }
 
 /* The value below which P of the N sorted ones lie, in ms. */
-static double
-quantile_ms(const uint32_t *us, long n, double p)
+static double quantile_ms(const uint32_t *us, long n, double p)
 {
 	return n > 0 ? us[(long)((double)(n - 1) * p)] / 1000.0 : 0;
 }
 
-static void
-report(double seconds, double cpu_ms, long errors)
+static void report(double seconds, double cpu_ms, long errors)
 {
 	long n = errors == 0 ? run.logins : 0;	/* times have gaps otherwise */
 	long done = atomic_load(&run.done);
@@ -152,16 +145,14 @@ report(double seconds, double cpu_ms, long errors)
 	    quantile_ms(run.redeem_us, n, 0.5), quantile_ms(run.redeem_us, n, 0.99), errors);
 }
 
-static void
-usage(void)
+static void usage(void)
 {
 	fputs("usage: load_peer --peer oidc-provider|glewlwyd --port P --threads N --logins M"
 	    " [--pid SERVER] --json\n", stderr);
 	exit(2);
 }
 
-static long
-number(const char *s, long max)
+static long number(const char *s, long max)
 {
 	char *end;
 	long v = strtol(s, &end, 10);
@@ -171,8 +162,7 @@ number(const char *s, long max)
 	return v;
 }
 
-static void
-parse_args(int argc, char **argv)
+static void parse_args(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "peer", required_argument, NULL, 'e' }, { "port", required_argument, NULL, 'p' },
@@ -196,8 +186,7 @@ parse_args(int argc, char **argv)
 		usage();
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS_MAX];
 

@@ -63,8 +63,7 @@ struct user {
 	char device_code[64], watch[64], frame[400];
 };
 
-static bool
-unexpected(const struct user *u, const char *step)
+static bool unexpected(const struct user *u, const char *step)
 {
 	up_bench_complain("%s: status %d: %.300s", step, u->res.status,
 	    u->res.body.p != NULL ? u->res.body.p : strerror(errno));
@@ -73,8 +72,7 @@ unexpected(const struct user *u, const char *step)
 
 /* --- the portal's part --- */
 
-static bool
-request(struct user *u, const char *method, const char *path, const char *headers, const char *body)
+static bool request(struct user *u, const char *method, const char *path, const char *headers, const char *body)
 {
 	const struct up_bench_request req = {
 		.method = method, .path = path, .headers = headers, .body = body, .body_len = strlen(body),
@@ -85,8 +83,7 @@ request(struct user *u, const char *method, const char *path, const char *header
 }
 
 /* The text member NAME of a JSON answer of unitpassd, which has no spaces. */
-static bool
-take(const struct user *u, const char *name, char *out, size_t size)
+static bool take(const struct user *u, const char *name, char *out, size_t size)
 {
 	char key[64];
 
@@ -100,8 +97,7 @@ take(const struct user *u, const char *name, char *out, size_t size)
 	return true;
 }
 
-static bool
-begin(struct user *u, long i)
+static bool begin(struct user *u, long i)
 {
 	char body[512], nonce[32], uri[256];
 
@@ -117,8 +113,7 @@ begin(struct user *u, long i)
 	return true;
 }
 
-static bool
-poll(struct user *u)
+static bool poll(struct user *u)
 {
 	char body[sizeof(GRANT) + sizeof(u->device_code)];
 
@@ -126,8 +121,7 @@ poll(struct user *u)
 	return request(u, "POST", "/token", run.portal_headers, body);
 }
 
-static bool
-poll_pending(struct user *u)
+static bool poll_pending(struct user *u)
 {
 	if (!poll(u))
 		return false;
@@ -135,8 +129,7 @@ poll_pending(struct user *u)
 	    unexpected(u, "pending poll");
 }
 
-static bool
-redeem(struct user *u, long i)
+static bool redeem(struct user *u, long i)
 {
 	char token[2048];
 
@@ -150,8 +143,7 @@ redeem(struct user *u, long i)
 
 /* --- the page's part --- */
 
-static bool
-see_frame(struct user *u)
+static bool see_frame(struct user *u)
 {
 	if (run.watch == NULL) {
 		if (!request(u, "GET", u->watch, "Accept: application/json\r\n", ""))
@@ -165,8 +157,7 @@ see_frame(struct user *u)
 	return false;
 }
 
-static bool
-see_approved(struct user *u)
+static bool see_approved(struct user *u)
 {
 	char state[16] = "";
 
@@ -181,8 +172,7 @@ see_approved(struct user *u)
 
 /* --- a login --- */
 
-static const struct up_bench_phone *
-phone_of(const struct user *u, long i)
+static const struct up_bench_phone *phone_of(const struct user *u, long i)
 {
 	/* Of this thread alone: thread, thread + threads, ... */
 	size_t own = (run.phones->n - (size_t)u->number + (size_t)run.threads - 1) / (size_t)run.threads;
@@ -190,8 +180,7 @@ phone_of(const struct user *u, long i)
 	return &run.phones->phones[(size_t)u->number + (size_t)i % own * (size_t)run.threads];
 }
 
-static bool
-login(struct user *u, long i)
+static bool login(struct user *u, long i)
 {
 	const struct up_bench_phone *phone = phone_of(u, i);
 	struct up_bench_view view;
@@ -209,8 +198,7 @@ login(struct user *u, long i)
 	return true;
 }
 
-static bool
-user_open(struct user *u)
+static bool user_open(struct user *u)
 {
 	u->page.fd = -1;
 	u->field.name = "DPoP-Nonce";
@@ -221,8 +209,7 @@ user_open(struct user *u)
 	return true;
 }
 
-static void *
-user_main(void *arg)
+static void *user_main(void *arg)
 {
 	struct user *u = arg;
 	bool ok = user_open(u);
@@ -248,8 +235,7 @@ user_main(void *arg)
 
 /* --- ID tokens --- */
 
-static json_t *
-fetch_jwks(void)
+static json_t *fetch_jwks(void)
 {
 	struct user u = { 0 };
 	json_t *o = NULL;
@@ -262,8 +248,7 @@ fetch_jwks(void)
 }
 
 /* As a portal does (OpenID Connect Core 3.1.3.7). */
-static bool
-check_token(long i, const json_t *jwks)
+static bool check_token(long i, const json_t *jwks)
 {
 	char nonce[32], body[512];
 	struct up_jwt jwt;
@@ -284,8 +269,7 @@ check_token(long i, const json_t *jwks)
 	return ok;
 }
 
-static void
-check_tokens(void)
+static void check_tokens(void)
 {
 	json_t *jwks = fetch_jwks();
 
@@ -299,16 +283,14 @@ check_tokens(void)
 
 /* --- figures --- */
 
-static void
-put_quantiles(const char *name, uint32_t *us, size_t n)
+static void put_quantiles(const char *name, uint32_t *us, size_t n)
 {
 	up_bench_sort(us, n);
 	printf("\"%s_p50_ms\":%.3f,\"%s_p99_ms\":%.3f,", name, up_bench_quantile_ms(us, n, 0.5), name,
 	    up_bench_quantile_ms(us, n, 0.99));
 }
 
-static void
-report(double seconds, double cpu_ms, double own_ms)
+static void report(double seconds, double cpu_ms, double own_ms)
 {
 	long done = atomic_load(&run.done), errors = atomic_load(&run.errors);
 	size_t n = errors == 0 ? (size_t)run.logins : 0;	/* times have gaps otherwise */
@@ -328,8 +310,7 @@ report(double seconds, double cpu_ms, double own_ms)
 	printf("\"frame\":\"%s\",\"errors\":%ld}\n", run.watch != NULL ? "stream" : "snapshot", errors);
 }
 
-static int
-measure(void)
+static int measure(void)
 {
 	static struct user users[THREADS_MAX];
 	pthread_t threads[THREADS_MAX];
@@ -361,8 +342,7 @@ measure(void)
 
 /* --- arguments --- */
 
-static void
-usage(void)
+static void usage(void)
 {
 	fputs("usage: load_unitpass --listen IP:PORT --issuer URL --phones FILE --enrol CODES\n"
 	    "       load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE --threads N --logins M\n"
@@ -370,8 +350,7 @@ usage(void)
 	exit(2);
 }
 
-static void
-parse_args(int argc, char **argv)
+static void parse_args(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "listen", required_argument, NULL, 'l' }, { "watch", required_argument, NULL, 'w' },
@@ -404,8 +383,7 @@ parse_args(int argc, char **argv)
 		usage();
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	parse_args(argc, argv);
 	if (run.codes != NULL)

@@ -12,8 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t
-up_bench_now_us(void)
+int64_t up_bench_now_us(void)
 {
 	struct timespec t;
 
@@ -21,8 +20,7 @@ up_bench_now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-void
-up_bench_sleep_until_us(int64_t us)
+void up_bench_sleep_until_us(int64_t us)
 {
 	const struct timespec t = { us / 1000000, us % 1000000 * 1000 };
 
@@ -30,8 +28,7 @@ up_bench_sleep_until_us(int64_t us)
 		continue;
 }
 
-double
-up_bench_cpu_ms(long pid)
+double up_bench_cpu_ms(long pid)
 {
 	char path[64], line[1024];
 	unsigned long user, system;
@@ -67,8 +64,7 @@ up_bench_rss_kb(long pid)
 	return kb;
 }
 
-double
-up_bench_own_cpu_ms(void)
+double up_bench_own_cpu_ms(void)
 {
 	struct rusage u;
 
@@ -77,28 +73,24 @@ up_bench_own_cpu_ms(void)
 	    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
 }
 
-static int
-by_value(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return (x > y) - (x < y);
 }
 
-void
-up_bench_sort(uint32_t *us, size_t n)
+void up_bench_sort(uint32_t *us, size_t n)
 {
 	qsort(us, n, sizeof(*us), by_value);
 }
 
-double
-up_bench_quantile_ms(const uint32_t *us, size_t n, double p)
+double up_bench_quantile_ms(const uint32_t *us, size_t n, double p)
 {
 	return n > 0 ? us[(size_t)((double)(n - 1) * p)] / 1000.0 : 0;
 }
 
-void
-up_bench_complain(const char *fmt, ...)
+void up_bench_complain(const char *fmt, ...)
 {
 	static atomic_bool told;
 	va_list ap;

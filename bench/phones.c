@@ -22,8 +22,7 @@
 
 /* --- one call --- */
 
-static bool
-put_proof(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
+static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
     const struct up_buf *extra, struct up_buf *out)
 {
 	char url[400], jti[22];
@@ -41,8 +40,7 @@ put_proof(struct up_bench_caller *c, const struct up_bench_phone *p, const char 
 	return up_dpop_make(&make, out) == UP_OK;
 }
 
-static bool
-call_once(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
+static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
     const char *body, const struct up_buf *extra)
 {
 	struct up_buf head = { 0 };
@@ -68,8 +66,7 @@ call_once(struct up_bench_caller *c, const struct up_bench_phone *p, const char 
 }
 
 /* POST; gives the JSON answer, the caller's, or NULL: said why. */
-static json_t *
-call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path, const char *body,
+static json_t *call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path, const char *body,
     const struct up_buf *extra)
 {
 	json_t *o = NULL;
@@ -89,8 +86,7 @@ call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path
 }
 
 /* Copy a text member; an absent one is empty text. False when it is too long. */
-static bool
-copy(const json_t *o, const char *name, char *out, size_t size)
+static bool copy(const json_t *o, const char *name, char *out, size_t size)
 {
 	const char *s = json_string_value(json_object_get(o, name));
 
@@ -99,8 +95,7 @@ copy(const json_t *o, const char *name, char *out, size_t size)
 
 /* --- scan and decision --- */
 
-static bool
-read_view(const json_t *o, struct up_bench_view *v)
+static bool read_view(const json_t *o, struct up_bench_view *v)
 {
 	const json_t *client = json_object_get(o, "client");
 	const json_t *role = json_array_get(json_object_get(o, "certificates"), 0);
@@ -115,8 +110,7 @@ read_view(const json_t *o, struct up_bench_view *v)
 	    copy(role, "certificate", v->certificate, sizeof(v->certificate));
 }
 
-bool
-up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone *p, const char *text,
+bool up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone *p, const char *text,
     struct up_bench_view *out)
 {
 	const struct up_buf none = { 0 };
@@ -129,8 +123,7 @@ up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone *p, c
 	return ok;
 }
 
-bool
-up_bench_phone_approve(struct up_bench_caller *c, const struct up_bench_phone *p,
+bool up_bench_phone_approve(struct up_bench_caller *c, const struct up_bench_phone *p,
     const struct up_bench_view *v)
 {
 	const struct up_decision decision = {
@@ -157,8 +150,7 @@ up_bench_phone_approve(struct up_bench_caller *c, const struct up_bench_phone *p
 
 /* --- enrolment --- */
 
-static bool
-stretch(char out[44])
+static bool stretch(char out[44])
 {
 	uint8_t salt[16], key[32];
 
@@ -172,8 +164,7 @@ stretch(char out[44])
 }
 
 /* Look, agree, take (rules 6 to 9). O is {"code","person"} and is changed. */
-static bool
-accept_role(struct up_bench_caller *c, struct up_bench_phone *p, json_t *o)
+static bool accept_role(struct up_bench_caller *c, struct up_bench_phone *p, json_t *o)
 {
 	const struct up_buf none = { 0 };
 	char *body = json_dumps(o, JSON_COMPACT);
@@ -195,8 +186,7 @@ accept_role(struct up_bench_caller *c, struct up_bench_phone *p, json_t *o)
 	return ok;
 }
 
-static bool
-enrol_line(struct up_bench_caller *c, const char *line, json_t *list)
+static bool enrol_line(struct up_bench_caller *c, const char *line, json_t *list)
 {
 	json_t *in = json_loads(line, 0, NULL), *o = NULL;
 	struct up_bench_phone p = { 0 };
@@ -216,8 +206,7 @@ enrol_line(struct up_bench_caller *c, const char *line, json_t *list)
 	return ok;
 }
 
-static bool
-save(const char *file, const struct up_bench_phones *all, json_t *list)
+static bool save(const char *file, const struct up_bench_phones *all, json_t *list)
 {
 	json_t *o = json_pack("{s:s, s:s, s:O}", "issuer", all->issuer, "password", all->password, "phones", list);
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -231,8 +220,7 @@ save(const char *file, const struct up_bench_phones *all, json_t *list)
 	return ok;
 }
 
-bool
-up_bench_phones_enrol(const char *addr, const char *issuer, const char *codes, const char *file)
+bool up_bench_phones_enrol(const char *addr, const char *issuer, const char *codes, const char *file)
 {
 	struct up_bench_phones all = { 0 };
 	struct up_bench_field field = { "DPoP-Nonce", NULL };
@@ -262,15 +250,13 @@ up_bench_phones_enrol(const char *addr, const char *issuer, const char *codes, c
 
 /* --- the file --- */
 
-static bool
-load_phone(const json_t *o, struct up_bench_phone *p)
+static bool load_phone(const json_t *o, struct up_bench_phone *p)
 {
 	return up_jwk_from_json(json_object_get(o, "key"), false, &p->key) == UP_OK &&
 	    up_jwk_is_private(p->key) && copy(o, "token", p->token, sizeof(p->token));
 }
 
-bool
-up_bench_phones_load(const char *file, struct up_bench_phones **out)
+bool up_bench_phones_load(const char *file, struct up_bench_phones **out)
 {
 	json_t *o = json_load_file(file, 0, NULL), *list = json_object_get(o, "phones");
 	struct up_bench_phones *all = calloc(1, sizeof(*all));
@@ -292,8 +278,7 @@ up_bench_phones_load(const char *file, struct up_bench_phones **out)
 	return false;
 }
 
-void
-up_bench_phones_free(struct up_bench_phones **all)
+void up_bench_phones_free(struct up_bench_phones **all)
 {
 	if (*all == NULL)
 		return;

@@ -13,8 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static bool
-connect_to(struct up_bench_stream *s, const char *addr)
+static bool connect_to(struct up_bench_stream *s, const char *addr)
 {
 	const struct timeval limit = { .tv_sec = 30 };
 	struct sockaddr_in in = { .sin_family = AF_INET };
@@ -34,8 +33,7 @@ connect_to(struct up_bench_stream *s, const char *addr)
 	    connect(s->fd, (const struct sockaddr *)&in, sizeof(in)) == 0;
 }
 
-bool
-up_bench_stream_open(struct up_bench_stream *s, const char *addr, const char *path)
+bool up_bench_stream_open(struct up_bench_stream *s, const char *addr, const char *path)
 {
 	char request[512];
 
@@ -49,8 +47,7 @@ up_bench_stream_open(struct up_bench_stream *s, const char *addr, const char *pa
 	return false;
 }
 
-static bool
-read_more(struct up_bench_stream *s)
+static bool read_more(struct up_bench_stream *s)
 {
 	ssize_t n;
 
@@ -66,16 +63,14 @@ read_more(struct up_bench_stream *s)
 	return s->n < 12 || strncmp(s->buf, "HTTP/1.1 ", 9) != 0 || strncmp(s->buf + 9, "200", 3) == 0;
 }
 
-static void
-drop(struct up_bench_stream *s, const char *upto)
+static void drop(struct up_bench_stream *s, const char *upto)
 {
 	s->n -= (size_t)(upto - s->buf);
 	memmove(s->buf, upto, s->n + 1);
 }
 
 /* The value of MEMBER in the event that begins at FROM and ends before END. */
-static bool
-find_value(const char *from, const char *end, const char *member, char *value, size_t size)
+static bool find_value(const char *from, const char *end, const char *member, char *value, size_t size)
 {
 	char key[64];
 
@@ -92,8 +87,7 @@ find_value(const char *from, const char *end, const char *member, char *value, s
 	return true;
 }
 
-bool
-up_bench_stream_wait(struct up_bench_stream *s, const char *name, const char *member,
+bool up_bench_stream_wait(struct up_bench_stream *s, const char *name, const char *member,
     char *value, size_t size)
 {
 	char want[64];
@@ -113,8 +107,7 @@ up_bench_stream_wait(struct up_bench_stream *s, const char *name, const char *me
 	return false;
 }
 
-void
-up_bench_stream_close(struct up_bench_stream *s)
+void up_bench_stream_close(struct up_bench_stream *s)
 {
 	int saved = errno;
 

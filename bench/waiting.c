@@ -49,8 +49,7 @@ static struct {
 
 /* --- logins --- */
 
-static bool
-begin_one(struct up_bench_conn *conn, struct up_bench_response *res, const char *headers, long i)
+static bool begin_one(struct up_bench_conn *conn, struct up_bench_response *res, const char *headers, long i)
 {
 	struct page *p = &run.pages[i];
 	char body[512], nonce[32];
@@ -74,8 +73,7 @@ begin_one(struct up_bench_conn *conn, struct up_bench_response *res, const char 
 	return true;
 }
 
-static bool
-begin_all(void)
+static bool begin_all(void)
 {
 	struct up_bench_response res = { 0 };
 	struct up_bench_conn *conn = NULL;
@@ -92,8 +90,7 @@ begin_all(void)
 
 /* --- pages --- */
 
-static void
-end_page(struct page *p, const char *why)
+static void end_page(struct page *p, const char *why)
 {
 	up_bench_complain("page %s: %s", p->path, why);
 	close(p->fd);
@@ -101,8 +98,7 @@ end_page(struct page *p, const char *why)
 	run.errors++;
 }
 
-static void
-open_page(struct page *p)
+static void open_page(struct page *p)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
 	char request[256];
@@ -119,8 +115,7 @@ open_page(struct page *p)
 
 /* A frame is one write of the server and much less than a packet: it is not
  * split.  An answer's head may come in the same read, or one before. */
-static void
-read_page(struct page *p)
+static void read_page(struct page *p)
 {
 	char buf[8192];
 	ssize_t n = recv(p->fd, buf, sizeof(buf) - 1, 0);
@@ -147,8 +142,7 @@ read_page(struct page *p)
 	}
 }
 
-static void
-turn(int timeout_ms)
+static void turn(int timeout_ms)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(run.epoll, events, EVENTS, timeout_ms);
@@ -160,8 +154,7 @@ turn(int timeout_ms)
 	}
 }
 
-static bool
-open_all(void)
+static bool open_all(void)
 {
 	int64_t end = up_bench_now_us() + GIVE_UP_US;
 
@@ -176,8 +169,7 @@ open_all(void)
 	return false;
 }
 
-static void
-hold(double *cpu_ms, long *frames)
+static void hold(double *cpu_ms, long *frames)
 {
 	int64_t end = up_bench_now_us() + run.seconds * 1000000;
 	long before = run.frames;
@@ -189,8 +181,7 @@ hold(double *cpu_ms, long *frames)
 	*frames = run.frames - before;
 }
 
-static int
-measure(void)
+static int measure(void)
 {
 	long rss[3], frames;
 	double cpu_ms;
@@ -215,15 +206,13 @@ measure(void)
 
 /* --- arguments --- */
 
-static void
-usage(void)
+static void usage(void)
 {
 	fputs("usage: waiting --listen IP:PORT --watch IP:PORT --client ID --secret-file FILE --pages N --seconds S --pid SERVER\n", stderr);
 	exit(2);
 }
 
-static void
-parse_args(int argc, char **argv)
+static void parse_args(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "listen", required_argument, NULL, 'l' }, { "watch", required_argument, NULL, 'w' },
@@ -249,8 +238,7 @@ parse_args(int argc, char **argv)
 		usage();
 }
 
-static void
-parse_watch(void)
+static void parse_watch(void)
 {
 	const char *colon = strchr(run.watch, ':');
 	char ip[INET_ADDRSTRLEN] = "";
@@ -263,8 +251,7 @@ parse_watch(void)
 	run.addr.sin_port = htons((uint16_t)up_bench_number("port", colon + 1, 1, 65535));
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct rlimit files;
 

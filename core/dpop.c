@@ -16,8 +16,7 @@
 #define HASH_CHARS 43
 #define TIME_MAX INT64_C(253402300799)   /* end of the year 9999 */
 
-static enum up_err
-token_hash(struct up_span token, char out[HASH_CHARS])
+static enum up_err token_hash(struct up_span token, char out[HASH_CHARS])
 {
 	uint8_t hash[UP_HASH_LEN];
 	enum up_err e = up_hash_sha256(&token, 1, hash);
@@ -27,8 +26,7 @@ token_hash(struct up_span token, char out[HASH_CHARS])
 }
 
 /* A token's hash where a token is presented; none where there is none. */
-static bool
-ath_fits(const json_t *claims, struct up_span token)
+static bool ath_fits(const json_t *claims, struct up_span token)
 {
 	struct up_span ath;
 	char want[HASH_CHARS];
@@ -40,8 +38,7 @@ ath_fits(const json_t *claims, struct up_span token)
 	return up_span_eq_ct(ath, up_span_of(want, HASH_CHARS));
 }
 
-static bool
-claims_fit(const json_t *claims, const struct up_dpop_expect *x, struct up_dpop *out)
+static bool claims_fit(const json_t *claims, const struct up_dpop_expect *x, struct up_dpop *out)
 {
 	struct up_span htm, htu;
 	int64_t iat;
@@ -60,8 +57,7 @@ claims_fit(const json_t *claims, const struct up_dpop_expect *x, struct up_dpop 
 }
 
 /* The key in the header is the registered one, or at enrolment becomes it. Equal x and y are an equal thumbprint. */
-static bool
-key_fits(const json_t *header, const struct up_jwk *want, struct up_jwk **out)
+static bool key_fits(const json_t *header, const struct up_jwk *want, struct up_jwk **out)
 {
 	const json_t *jwk = json_object_get(header, "jwk");
 	uint8_t got[64], registered[64];
@@ -72,8 +68,7 @@ key_fits(const json_t *header, const struct up_jwk *want, struct up_jwk **out)
 	return up_jwk_xy(jwk, true, got) == UP_OK && memcmp(got, registered, sizeof(got)) == 0;
 }
 
-enum up_err
-up_dpop_parse(struct up_span proof, const struct up_dpop_expect *x, struct up_dpop *out)
+enum up_err up_dpop_parse(struct up_span proof, const struct up_dpop_expect *x, struct up_dpop *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (up_jwt_parse(proof, TYP, &out->jwt) != UP_OK)
@@ -84,8 +79,7 @@ up_dpop_parse(struct up_span proof, const struct up_dpop_expect *x, struct up_dp
 	return UP_OK;
 }
 
-enum up_err
-up_dpop_verify(const struct up_dpop *d, const struct up_dpop_expect *x)
+enum up_err up_dpop_verify(const struct up_dpop *d, const struct up_dpop_expect *x)
 {
 	const struct up_jwk *key = x->key != NULL ? x->key : d->key;
 
@@ -94,16 +88,14 @@ up_dpop_verify(const struct up_dpop *d, const struct up_dpop_expect *x)
 	return up_jwt_verify(&d->jwt, key) == UP_OK ? UP_OK : UP_E_PROOF;
 }
 
-void
-up_dpop_free(struct up_dpop *d)
+void up_dpop_free(struct up_dpop *d)
 {
 	up_jwt_free(&d->jwt);
 	up_jwk_free(&d->key);
 	memset(d, 0, sizeof(*d));
 }
 
-static void
-put_member(struct up_buf *b, const char *name, struct up_span value)
+static void put_member(struct up_buf *b, const char *name, struct up_span value)
 {
 	up_buf_put_str(b, ",\"");
 	up_buf_put_str(b, name);
@@ -111,8 +103,7 @@ put_member(struct up_buf *b, const char *name, struct up_span value)
 	up_buf_put_json(b, value);
 }
 
-static void
-put_header(struct up_buf *b, const struct up_jwk *key)
+static void put_header(struct up_buf *b, const struct up_jwk *key)
 {
 	uint8_t xy[64];
 
@@ -124,8 +115,7 @@ put_header(struct up_buf *b, const struct up_jwk *key)
 	up_buf_put_str(b, "\"},\"typ\":\"" TYP "\"}");
 }
 
-enum up_err
-up_dpop_make(const struct up_dpop_make *m, struct up_buf *out)
+enum up_err up_dpop_make(const struct up_dpop_make *m, struct up_buf *out)
 {
 	struct up_buf header = { 0 }, claims = { 0 };
 	char ath[HASH_CHARS];
@@ -178,14 +168,12 @@ static const struct member {
 	MEMBER(decision, false),
 };
 
-static struct up_span
-member_of(const struct up_decision *d, const struct member *m)
+static struct up_span member_of(const struct up_decision *d, const struct member *m)
 {
 	return *(const struct up_span *)(const void *)((const char *)d + m->offset);
 }
 
-void
-up_decision_put(struct up_buf *b, const struct up_decision *d)
+void up_decision_put(struct up_buf *b, const struct up_decision *d)
 {
 	up_buf_put_str(b, "\"decision\":{\"exp\":");
 	up_buf_put_i64(b, d->exp);
@@ -194,8 +182,7 @@ up_decision_put(struct up_buf *b, const struct up_decision *d)
 	up_buf_put_char(b, '}');
 }
 
-static bool
-take_member(const json_t *o, const struct member *m, struct up_decision *out)
+static bool take_member(const json_t *o, const struct member *m, struct up_decision *out)
 {
 	const json_t *v = json_object_get(o, m->name);
 	size_t n;
@@ -209,8 +196,7 @@ take_member(const json_t *o, const struct member *m, struct up_decision *out)
 	return true;
 }
 
-enum up_err
-up_decision_parse(const json_t *claims, struct up_decision *out)
+enum up_err up_decision_parse(const json_t *claims, struct up_decision *out)
 {
 	const json_t *o = json_object_get(claims, "decision");
 
@@ -228,8 +214,7 @@ up_decision_parse(const json_t *claims, struct up_decision *out)
 	return UP_OK;
 }
 
-enum up_err
-up_decision_match(const struct up_decision *got, const struct up_decision *want, int64_t now_s)
+enum up_err up_decision_match(const struct up_decision *got, const struct up_decision *want, int64_t now_s)
 {
 	bool same = true;
 

@@ -147,8 +147,7 @@ static const struct row rows[UP_E_N] = {
 static const struct row unknown = { "unknown", { 500, "server_error",
     "the server met an unexpected error; try again later", "服务器发生意外错误，请稍后再试" } };
 
-static const struct row *
-row_of(enum up_err e)
+static const struct row *row_of(enum up_err e)
 {
 	/* A value may come from memory or another version: trust nothing but the table. */
 	unsigned i = (unsigned)e;
@@ -156,14 +155,12 @@ row_of(enum up_err e)
 	return i < UP_E_N && rows[i].name != NULL ? &rows[i] : &unknown;
 }
 
-const struct up_reply *
-up_err_reply(enum up_err e)
+const struct up_reply *up_err_reply(enum up_err e)
 {
 	return &row_of(e)->reply;
 }
 
-const char *
-up_err_name(enum up_err e)
+const char *up_err_name(enum up_err e)
 {
 	return row_of(e)->name;
 }

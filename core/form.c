@@ -7,8 +7,7 @@
 
 #define BODY_MAX ((size_t)64 * 1024)
 
-static bool
-known(const struct up_form *f, struct up_span name)
+static bool known(const struct up_form *f, struct up_span name)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (up_span_eq(f->at[i].name, name))
@@ -17,8 +16,7 @@ known(const struct up_form *f, struct up_span name)
 }
 
 /* Decoded into F->store, which has room: spans into it stay valid. */
-static enum up_err
-decode(struct up_form *f, struct up_span in, struct up_span *out)
+static enum up_err decode(struct up_form *f, struct up_span in, struct up_span *out)
 {
 	size_t begin = f->store.n;
 	enum up_err e = up_text_form_decode(in, &f->store);
@@ -29,8 +27,7 @@ decode(struct up_form *f, struct up_span in, struct up_span *out)
 	return UP_OK;
 }
 
-static enum up_err
-put_pair(struct up_form *f, struct up_span pair)
+static enum up_err put_pair(struct up_form *f, struct up_span pair)
 {
 	struct up_span name, value, raw_name, raw_value;
 	enum up_err e;
@@ -50,8 +47,7 @@ put_pair(struct up_form *f, struct up_span pair)
 	return UP_OK;
 }
 
-enum up_err
-up_form_parse(struct up_span body, struct up_form *f)
+enum up_err up_form_parse(struct up_span body, struct up_form *f)
 {
 	enum up_err e = UP_OK;
 	bool more = body.n > 0;
@@ -77,8 +73,7 @@ up_form_parse(struct up_span body, struct up_form *f)
 	return e;
 }
 
-struct up_span
-up_form_get(const struct up_form *f, const char *name)
+struct up_span up_form_get(const struct up_form *f, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -88,8 +83,7 @@ up_form_get(const struct up_form *f, const char *name)
 	return (struct up_span){ NULL, 0 };
 }
 
-void
-up_form_free(struct up_form *f)
+void up_form_free(struct up_form *f)
 {
 	up_buf_free(&f->store);
 	f->n = 0;

@@ -13,8 +13,7 @@
 #define MAC 16
 
 /* TEXT: "handle.t" as it stands in the QR, so that what is authenticated is what was scanned. */
-static enum up_err
-frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span text, uint8_t mac[MAC])
+static enum up_err frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span text, uint8_t mac[MAC])
 {
 	static const char label[] = "unitpass-frame";   /* its NUL separates it from TEXT */
 	const struct up_span parts[] = { up_span_of(label, sizeof(label)), text };
@@ -27,15 +26,13 @@ frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span text, uint8_t mac[MAC]
 }
 
 /* "handle.t" into TEXT; its length. */
-static size_t
-frame_text(const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, char text[UP_FRAME_TEXT_MAX])
+static size_t frame_text(const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, char text[UP_FRAME_TEXT_MAX])
 {
 	up_text_b64url(up_span_of(handle, UP_FRAME_HANDLE), text);
 	return HANDLE_CHARS + (size_t)snprintf(text + HANDLE_CHARS, UP_FRAME_TEXT_MAX - HANDLE_CHARS, ".%" PRIu32, t);
 }
 
-enum up_err
-up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, struct up_buf *out)
+enum up_err up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, struct up_buf *out)
 {
 	char text[UP_FRAME_TEXT_MAX];
 	uint8_t mac[MAC];
@@ -50,8 +47,7 @@ up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[UP_FRAME_HAND
 	return out->failed ? UP_E_NOMEM : UP_OK;
 }
 
-enum up_err
-up_frame_parse(struct up_span text, struct up_frame *f)
+enum up_err up_frame_parse(struct up_span text, struct up_frame *f)
 {
 	struct up_span handle, rest, t, mac;
 	uint64_t v;
@@ -72,8 +68,7 @@ up_frame_parse(struct up_span text, struct up_frame *f)
 	return up_text_b64url_fixed(mac, f->mac, MAC) == UP_OK ? UP_OK : UP_E_FORMAT;
 }
 
-enum up_err
-up_frame_check(const struct up_frame *f, const uint8_t key[UP_FRAME_KEY], uint32_t now_t)
+enum up_err up_frame_check(const struct up_frame *f, const uint8_t key[UP_FRAME_KEY], uint32_t now_t)
 {
 	char text[UP_FRAME_TEXT_MAX];
 	uint8_t mac[MAC];

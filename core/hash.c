@@ -13,8 +13,7 @@
 static _Atomic(EVP_MD *) sha256;
 static _Atomic(EVP_MAC_CTX *) hmac_template;
 
-static EVP_MD *
-get_sha256(void)
+static EVP_MD *get_sha256(void)
 {
 	EVP_MD *md = atomic_load(&sha256), *first = NULL;
 
@@ -26,8 +25,7 @@ get_sha256(void)
 	return first;
 }
 
-static EVP_MAC_CTX *
-make_template(void)
+static EVP_MAC_CTX *make_template(void)
 {
 	static const uint8_t any_key[UP_HASH_LEN];
 	char name[] = "SHA256";
@@ -43,8 +41,7 @@ make_template(void)
 	return NULL;
 }
 
-static EVP_MAC_CTX *
-get_template(void)
+static EVP_MAC_CTX *get_template(void)
 {
 	EVP_MAC_CTX *ctx = atomic_load(&hmac_template), *first = NULL;
 
@@ -56,8 +53,7 @@ get_template(void)
 	return first;
 }
 
-enum up_err
-up_hash_sha256(const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
+enum up_err up_hash_sha256(const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
 {
 	EVP_MD *md = get_sha256();
 	EVP_MD_CTX *ctx;
@@ -76,8 +72,7 @@ up_hash_sha256(const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
 	return ok ? UP_OK : UP_E_CRYPTO;
 }
 
-enum up_err
-up_hash_hmac(struct up_span key, const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
+enum up_err up_hash_hmac(struct up_span key, const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
 {
 	EVP_MAC_CTX *template = get_template(), *ctx;
 	size_t len = 0;

@@ -10,8 +10,7 @@
 
 /* jansson recurses far deeper than any message of ours goes, so depth is judged before it sees the text.
  * Brackets within strings do not count; whether they match is jansson's to say. */
-static bool
-too_deep(struct up_span text)
+static bool too_deep(struct up_span text)
 {
 	unsigned level = 0;
 	bool in_string = false;
@@ -38,8 +37,7 @@ too_deep(struct up_span text)
 	return false;
 }
 
-static enum up_err
-error_of(const json_error_t *error)
+static enum up_err error_of(const json_error_t *error)
 {
 	switch (json_error_code(error)) {
 	case json_error_unknown:         /* nothing named: an allocation failed */
@@ -53,8 +51,7 @@ error_of(const json_error_t *error)
 	}
 }
 
-enum up_err
-up_json_parse(struct up_span text, json_t **out)
+enum up_err up_json_parse(struct up_span text, json_t **out)
 {
 	json_error_t error = { 0 };      /* when memory fails jansson leaves the code as it is */
 
@@ -77,8 +74,7 @@ up_json_parse(struct up_span text, json_t **out)
 	return UP_OK;
 }
 
-enum up_err
-up_json_text(const json_t *o, const char *name, size_t max, struct up_span *out)
+enum up_err up_json_text(const json_t *o, const char *name, size_t max, struct up_span *out)
 {
 	const json_t *v = json_object_get(o, name);
 
@@ -93,8 +89,7 @@ up_json_text(const json_t *o, const char *name, size_t max, struct up_span *out)
 	return UP_OK;
 }
 
-enum up_err
-up_json_text_opt(const json_t *o, const char *name, size_t max, struct up_span *out)
+enum up_err up_json_text_opt(const json_t *o, const char *name, size_t max, struct up_span *out)
 {
 	if (json_object_get(o, name) != NULL)
 		return up_json_text(o, name, max, out);
@@ -102,8 +97,7 @@ up_json_text_opt(const json_t *o, const char *name, size_t max, struct up_span *
 	return UP_OK;
 }
 
-enum up_err
-up_json_int(const json_t *o, const char *name, int64_t min, int64_t max, int64_t *out)
+enum up_err up_json_int(const json_t *o, const char *name, int64_t min, int64_t max, int64_t *out)
 {
 	const json_t *v = json_object_get(o, name);
 
@@ -118,8 +112,7 @@ up_json_int(const json_t *o, const char *name, int64_t min, int64_t max, int64_t
 	return UP_OK;
 }
 
-static bool
-listed(const char *name, const char *const *names)
+static bool listed(const char *name, const char *const *names)
 {
 	for (; *names != NULL; names++)
 		if (strcmp(name, *names) == 0)
@@ -127,8 +120,7 @@ listed(const char *name, const char *const *names)
 	return false;
 }
 
-enum up_err
-up_json_only(const json_t *o, const char *const *names)
+enum up_err up_json_only(const json_t *o, const char *const *names)
 {
 	json_t *all = (json_t *)(uintptr_t)o;    /* jansson's iterator takes no const */
 

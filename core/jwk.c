@@ -27,8 +27,7 @@ struct up_jwk {
 	char thumbprint[UP_JWK_THUMBPRINT + 1];
 };
 
-static enum up_err
-thumbprint(const uint8_t xy[2 * COORD], char out[UP_JWK_THUMBPRINT + 1])
+static enum up_err thumbprint(const uint8_t xy[2 * COORD], char out[UP_JWK_THUMBPRINT + 1])
 {
 	char x[COORD_CHARS] = "", y[COORD_CHARS] = "";
 	const struct up_span parts[] = {
@@ -47,8 +46,7 @@ thumbprint(const uint8_t xy[2 * COORD], char out[UP_JWK_THUMBPRINT + 1])
 	return UP_OK;
 }
 
-static EVP_PKEY_CTX *
-template(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
+static EVP_PKEY_CTX *template(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 
@@ -60,8 +58,7 @@ template(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
 }
 
 /* Takes over PKEY, also when it fails. */
-static enum up_err
-wrap(EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool private, struct up_jwk **out)
+static enum up_err wrap(EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool private, struct up_jwk **out)
 {
 	struct up_jwk *k = calloc(1, sizeof(*k));
 	enum up_err e;
@@ -83,8 +80,7 @@ wrap(EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool private, struct up_jwk **
 	return e;
 }
 
-enum up_err
-up_jwk_generate(struct up_jwk **out)
+enum up_err up_jwk_generate(struct up_jwk **out)
 {
 	EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	uint8_t point[POINT];
@@ -100,8 +96,7 @@ up_jwk_generate(struct up_jwk **out)
 	return wrap(pkey, point + 1, true, out);
 }
 
-static EVP_PKEY *
-import_key(OSSL_PARAM *params, int selection)
+static EVP_PKEY *import_key(OSSL_PARAM *params, int selection)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	EVP_PKEY *pkey = NULL;
@@ -116,8 +111,7 @@ import_key(OSSL_PARAM *params, int selection)
 
 /* P-256 without a point.  Building the group from its name takes four times as long as copying it, and a key is
  * made for every call of a phone.  Whoever comes first publishes it, for the life of the process. */
-static EVP_PKEY *
-curve(void)
+static EVP_PKEY *curve(void)
 {
 	static _Atomic(EVP_PKEY *) shared;
 	char group[] = "P-256";
@@ -132,8 +126,7 @@ curve(void)
 	return first;
 }
 
-enum up_err
-up_jwk_from_public(const uint8_t xy[64], struct up_jwk **out)
+enum up_err up_jwk_from_public(const uint8_t xy[64], struct up_jwk **out)
 {
 	uint8_t point[POINT] = { 4 };
 	EVP_PKEY *group = curve(), *pkey;
@@ -152,8 +145,7 @@ up_jwk_from_public(const uint8_t xy[64], struct up_jwk **out)
 }
 
 /* Is d in range and x,y = d * G? */
-static bool
-pair_fits(EVP_PKEY *pkey)
+static bool pair_fits(EVP_PKEY *pkey)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	bool ok = ctx != NULL && EVP_PKEY_check(ctx) == 1;
@@ -164,8 +156,7 @@ pair_fits(EVP_PKEY *pkey)
 	return ok;
 }
 
-static enum up_err
-from_private(const uint8_t xy[2 * COORD], const uint8_t d[COORD], struct up_jwk **out)
+static enum up_err from_private(const uint8_t xy[2 * COORD], const uint8_t d[COORD], struct up_jwk **out)
 {
 	uint8_t point[POINT] = { 4 };
 	BIGNUM *bn = BN_secure_new();
@@ -191,8 +182,7 @@ from_private(const uint8_t xy[2 * COORD], const uint8_t d[COORD], struct up_jwk 
 	return wrap(pkey, xy, true, out);
 }
 
-static struct up_span
-member(const json_t *o, const char *name)
+static struct up_span member(const json_t *o, const char *name)
 {
 	const json_t *v = json_object_get(o, name);
 
@@ -201,8 +191,7 @@ member(const json_t *o, const char *name)
 	return up_span_of(json_string_value(v), json_string_length(v));
 }
 
-enum up_err
-up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
+enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 {
 	static const char *const private_members[] = { "d", "k", "p", "q", "dp", "dq", "qi", "oth" };
 
@@ -222,8 +211,7 @@ up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 	return UP_OK;
 }
 
-enum up_err
-up_jwk_from_json(const json_t *jwk, bool need_public, struct up_jwk **out)
+enum up_err up_jwk_from_json(const json_t *jwk, bool need_public, struct up_jwk **out)
 {
 	uint8_t xy[2 * COORD], d[COORD];
 	enum up_err e;
@@ -240,14 +228,12 @@ up_jwk_from_json(const json_t *jwk, bool need_public, struct up_jwk **out)
 	return e;
 }
 
-void
-up_jwk_public(const struct up_jwk *k, uint8_t xy[64])
+void up_jwk_public(const struct up_jwk *k, uint8_t xy[64])
 {
 	memcpy(xy, k->xy, sizeof(k->xy));
 }
 
-static bool
-put_coord(json_t *o, const char *name, const uint8_t v[COORD])
+static bool put_coord(json_t *o, const char *name, const uint8_t v[COORD])
 {
 	char text[COORD_CHARS];
 	bool ok;
@@ -258,8 +244,7 @@ put_coord(json_t *o, const char *name, const uint8_t v[COORD])
 	return ok;
 }
 
-static bool
-put_private(json_t *o, const struct up_jwk *k)
+static bool put_private(json_t *o, const struct up_jwk *k)
 {
 	uint8_t d[COORD];
 	BIGNUM *bn = NULL;
@@ -271,8 +256,7 @@ put_private(json_t *o, const struct up_jwk *k)
 	return ok;
 }
 
-json_t *
-up_jwk_to_json(const struct up_jwk *k, bool private_too)
+json_t *up_jwk_to_json(const struct up_jwk *k, bool private_too)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "kid", k->thumbprint);
 
@@ -282,20 +266,17 @@ up_jwk_to_json(const struct up_jwk *k, bool private_too)
 	return NULL;
 }
 
-const char *
-up_jwk_thumbprint(const struct up_jwk *k)
+const char *up_jwk_thumbprint(const struct up_jwk *k)
 {
 	return k->thumbprint;
 }
 
-bool
-up_jwk_is_private(const struct up_jwk *k)
+bool up_jwk_is_private(const struct up_jwk *k)
 {
 	return k->sign != NULL;
 }
 
-void
-up_jwk_free(struct up_jwk **kp)
+void up_jwk_free(struct up_jwk **kp)
 {
 	struct up_jwk *k = *kp;
 
@@ -309,8 +290,7 @@ up_jwk_free(struct up_jwk **kp)
 }
 
 /* DER INTEGER of a 32-byte number: no needless zeros, but one where the first bit would make it negative. */
-static size_t
-put_integer(uint8_t *der, const uint8_t v[COORD])
+static size_t put_integer(uint8_t *der, const uint8_t v[COORD])
 {
 	size_t skip = 0, pad, n;
 
@@ -326,8 +306,7 @@ put_integer(uint8_t *der, const uint8_t v[COORD])
 }
 
 /* The inverse; what is left of *DER afterwards. False when it is not such a number. */
-static bool
-take_integer(struct up_span *der, uint8_t v[COORD])
+static bool take_integer(struct up_span *der, uint8_t v[COORD])
 {
 	size_t n, pad;
 
@@ -343,8 +322,7 @@ take_integer(struct up_span *der, uint8_t v[COORD])
 	return true;
 }
 
-enum up_err
-up_jwk_sign(const struct up_jwk *k, struct up_span data, uint8_t sig[64])
+enum up_err up_jwk_sign(const struct up_jwk *k, struct up_span data, uint8_t sig[64])
 {
 	uint8_t hash[UP_HASH_LEN], der[DER_MAX];
 	size_t n = sizeof(der);
@@ -367,8 +345,7 @@ up_jwk_sign(const struct up_jwk *k, struct up_span data, uint8_t sig[64])
 	return take_integer(&rest, sig) && take_integer(&rest, sig + COORD) && rest.n == 0 ? UP_OK : UP_E_CRYPTO;
 }
 
-enum up_err
-up_jwk_verify(const struct up_jwk *k, struct up_span data, const uint8_t sig[64])
+enum up_err up_jwk_verify(const struct up_jwk *k, struct up_span data, const uint8_t sig[64])
 {
 	uint8_t hash[UP_HASH_LEN], der[DER_MAX] = { 0x30 };
 	size_t n = 2;

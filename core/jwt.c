@@ -13,8 +13,7 @@
 #define JWKS_MAX 64                      /* keys of a set that we look at */
 #define DPOP_TYP "dpop+jwt"
 
-enum up_err
-up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out)
+enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out)
 {
 	size_t start = out->n;
 	uint8_t sig[SIG];
@@ -34,8 +33,7 @@ up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_sp
 	return out->failed ? UP_E_NOMEM : UP_OK;
 }
 
-enum up_err
-up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out)
+enum up_err up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out)
 {
 	struct up_buf header = { 0 };
 	enum up_err e = UP_E_NOMEM;
@@ -52,8 +50,7 @@ up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, st
 }
 
 /* One part of the compact form: base64url of a JSON object. */
-static enum up_err
-object(struct up_span part, json_t **out)
+static enum up_err object(struct up_span part, json_t **out)
 {
 	uint8_t text[UP_JWT_MAX / 4 * 3];
 	size_t n = 0;
@@ -66,14 +63,12 @@ object(struct up_span part, json_t **out)
 	return e;
 }
 
-static struct up_span
-text_of(const json_t *v)
+static struct up_span text_of(const json_t *v)
 {
 	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v)) : (struct up_span){ NULL, 0 };
 }
 
-static bool
-typ_fits(const json_t *header, const char *typ)
+static bool typ_fits(const json_t *header, const char *typ)
 {
 	static const char prefix[] = "application/";
 	const json_t *v = json_object_get(header, "typ");
@@ -88,8 +83,7 @@ typ_fits(const json_t *header, const char *typ)
 	return got.n > 0 && up_span_ieq_str(got, typ == NULL ? "JWT" : typ);
 }
 
-static enum up_err
-check_header(const json_t *header, const char *typ)
+static enum up_err check_header(const json_t *header, const char *typ)
 {
 	/* extensions that change what is signed or understood, and keys that the sender brings along */
 	static const char *const refused[] = { "crit", "b64", "jku", "x5u", "x5c", "zip", "enc" };
@@ -106,8 +100,7 @@ check_header(const json_t *header, const char *typ)
 	return UP_OK;
 }
 
-enum up_err
-up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)
+enum up_err up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)
 {
 	struct up_span header, claims, sig, rest;
 	enum up_err e;
@@ -128,14 +121,12 @@ up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)
 	return e;
 }
 
-enum up_err
-up_jwt_verify(const struct up_jwt *t, const struct up_jwk *key)
+enum up_err up_jwt_verify(const struct up_jwt *t, const struct up_jwk *key)
 {
 	return up_jwk_verify(key, t->signed_part, t->sig);
 }
 
-void
-up_jwt_free(struct up_jwt *t)
+void up_jwt_free(struct up_jwt *t)
 {
 	json_decref(t->header);
 	json_decref(t->claims);
@@ -143,8 +134,7 @@ up_jwt_free(struct up_jwt *t)
 }
 
 /* A time claim: UP_OK and *HAVE false when absent. A string or a fraction is an error, never a guess. */
-static enum up_err
-time_claim(const json_t *claims, const char *name, bool need, bool *have, int64_t *out)
+static enum up_err time_claim(const json_t *claims, const char *name, bool need, bool *have, int64_t *out)
 {
 	*have = json_object_get(claims, name) != NULL;
 	*out = 0;
@@ -153,8 +143,7 @@ time_claim(const json_t *claims, const char *name, bool need, bool *have, int64_
 	return up_json_int(claims, name, 0, TIME_MAX, out) == UP_OK ? UP_OK : UP_E_CLAIM;
 }
 
-static enum up_err
-check_times(const json_t *claims, const struct up_jwt_expect *x)
+static enum up_err check_times(const json_t *claims, const struct up_jwt_expect *x)
 {
 	bool has_exp, has_iat, has_nbf;
 	int64_t exp, iat, nbf;
@@ -179,14 +168,12 @@ check_times(const json_t *claims, const struct up_jwt_expect *x)
 	return UP_OK;
 }
 
-static bool
-text_fits(const json_t *claims, const char *name, const char *want)
+static bool text_fits(const json_t *claims, const char *name, const char *want)
 {
 	return want == NULL || up_span_eq_str(text_of(json_object_get(claims, name)), want);
 }
 
-static bool
-audience_fits(const json_t *claims, const char *want)
+static bool audience_fits(const json_t *claims, const char *want)
 {
 	const json_t *aud = json_object_get(claims, "aud"), *azp = json_object_get(claims, "azp"), *v;
 	bool found = false;
@@ -206,8 +193,7 @@ audience_fits(const json_t *claims, const char *want)
 	return found;
 }
 
-enum up_err
-up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
+enum up_err up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
 {
 	struct up_span jti;
 
@@ -219,8 +205,7 @@ up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
 	return check_times(t->claims, x);
 }
 
-enum up_err
-up_jwt_key(const struct up_jwt *t, const json_t *jwks, struct up_jwk **out)
+enum up_err up_jwt_key(const struct up_jwt *t, const json_t *jwks, struct up_jwk **out)
 {
 	struct up_span kid = text_of(json_object_get(t->header, "kid"));
 	const json_t *keys = json_object_get(jwks, "keys"), *jwk;

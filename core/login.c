@@ -70,8 +70,7 @@ static const char *const events[UP_LOGIN_EVENTS] = {
 	[UP_LOGIN_SUPERSEDE] = "supersede",
 };
 
-enum up_err
-up_login_step(enum up_login_state *state, enum up_login_event event)
+enum up_err up_login_step(enum up_login_state *state, enum up_login_event event)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		if (rows[i].from == *state && rows[i].event == event) {
@@ -82,20 +81,17 @@ up_login_step(enum up_login_state *state, enum up_login_event event)
 	return UP_E_STATE;
 }
 
-const char *
-up_login_state_name(enum up_login_state state)
+const char *up_login_state_name(enum up_login_state state)
 {
 	return (unsigned)state < UP_LOGIN_STATES ? states[state].name : "unknown";
 }
 
-const char *
-up_login_event_name(enum up_login_event event)
+const char *up_login_event_name(enum up_login_event event)
 {
 	return (unsigned)event < UP_LOGIN_EVENTS ? events[event] : "unknown";
 }
 
-const char *
-up_login_state_public(enum up_login_state state)
+const char *up_login_state_public(enum up_login_state state)
 {
 	return (unsigned)state < UP_LOGIN_STATES ? states[state].public : "expired";
 }

@@ -18,8 +18,7 @@ struct points {
 	size_t n;
 };
 
-static enum up_err
-read_points(struct up_span s, struct points *out)
+static enum up_err read_points(struct up_span s, struct points *out)
 {
 	size_t step;
 
@@ -38,8 +37,7 @@ read_points(struct up_span s, struct points *out)
 }
 
 /* AB and BA on a row of digits or letters; 0 follows 9 as on a keyboard. */
-static int
-step_of(uint32_t a, uint32_t b)
+static int step_of(uint32_t a, uint32_t b)
 {
 	if (b == a + 1 || (a == '9' && b == '0'))
 		return 1;
@@ -49,8 +47,7 @@ step_of(uint32_t a, uint32_t b)
 }
 
 /* A run, also when each character is typed several times: 123456, fedcba, 112233.  All the same is one too. */
-static bool
-is_run(const struct points *p)
+static bool is_run(const struct points *p)
 {
 	int direction = 0;
 
@@ -66,8 +63,7 @@ is_run(const struct points *p)
 	return true;
 }
 
-static bool
-repeats(const struct points *p, size_t period)
+static bool repeats(const struct points *p, size_t period)
 {
 	for (size_t i = period; i < p->n; i++)
 		if (p->at[i] != p->at[i - period])
@@ -75,8 +71,7 @@ repeats(const struct points *p, size_t period)
 	return true;
 }
 
-static bool
-is_repeated(const struct points *p)
+static bool is_repeated(const struct points *p)
 {
 	for (size_t period = 1; period <= BLOCK_MAX && period <= p->n / 2; period++)
 		if (repeats(p, period))
@@ -84,8 +79,7 @@ is_repeated(const struct points *p)
 	return false;
 }
 
-static bool
-is_common(struct up_span password)
+static bool is_common(struct up_span password)
 {
 	static const char *const common[] = {
 		"password", "password1", "password123", "passw0rd", "p@ssw0rd", "p@ssword", "admin123", "admin888", "administrator",
@@ -108,8 +102,7 @@ is_common(struct up_span password)
 }
 
 /* Six or more characters in a row of NUMBER (an ID's last may be X) somewhere in the password. */
-static bool
-holds_part(const struct points *p, struct up_span number)
+static bool holds_part(const struct points *p, struct up_span number)
 {
 	for (size_t from = 0; from + OWN_DIGITS <= number.n; from++)
 		for (size_t i = 0; i + OWN_DIGITS <= p->n; i++) {
@@ -124,8 +117,7 @@ holds_part(const struct points *p, struct up_span number)
 	return false;
 }
 
-enum up_err
-up_password_check(struct up_span password, struct up_span resident, struct up_span mobile)
+enum up_err up_password_check(struct up_span password, struct up_span resident, struct up_span mobile)
 {
 	struct points p;
 	enum up_err e = read_points(password, &p);
@@ -137,8 +129,7 @@ up_password_check(struct up_span password, struct up_span resident, struct up_sp
 	return e;
 }
 
-enum up_err
-up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT], unsigned iterations,
+enum up_err up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT], unsigned iterations,
     uint8_t out[UP_PASSWORD_STRETCHED])
 {
 	memset(out, 0, UP_PASSWORD_STRETCHED);
@@ -152,8 +143,7 @@ up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT
 	return UP_OK;
 }
 
-enum up_err
-up_password_verifier(struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32])
+enum up_err up_password_verifier(struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32])
 {
 	static const char label[] = "unitpass-password";         /* with its NUL */
 	struct up_buf message = { 0 };
@@ -175,8 +165,7 @@ up_password_verifier(struct up_span key, struct up_span device, struct up_span s
 	return e;
 }
 
-enum up_err
-up_password_step(unsigned errors, bool right, unsigned *next)
+enum up_err up_password_step(unsigned errors, bool right, unsigned *next)
 {
 	*next = errors;
 	if (errors >= UP_PASSWORD_ERRORS_MAX)

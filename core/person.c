@@ -10,14 +10,12 @@
 #define MIDDLE_DOT 0x00b7
 #define BULLET 0x2022
 
-static bool
-digit(uint8_t c)
+static bool digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static bool
-real_province(struct up_span id)
+static bool real_province(struct up_span id)
 {
 	/* GB/T 2260; 83 stands in residence permits of people from Taiwan. */
 	static const char codes[] = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 "
@@ -31,8 +29,7 @@ real_province(struct up_span id)
 	}
 }
 
-static bool
-real_date(uint32_t date)
+static bool real_date(uint32_t date)
 {
 	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	uint32_t year = date / 10000, month = date / 100 % 100, day = date % 100;
@@ -43,8 +40,7 @@ real_date(uint32_t date)
 	return day <= days[month - 1] + (uint32_t)(month == 2 && leap);
 }
 
-enum up_err
-up_person_check_resident(struct up_span id, uint32_t today)
+enum up_err up_person_check_resident(struct up_span id, uint32_t today)
 {
 	static const unsigned weights[17] = { 7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2 };
 	unsigned sum = 0;
@@ -64,8 +60,7 @@ up_person_check_resident(struct up_span id, uint32_t today)
 	return id.p[17] == (uint8_t)"10X98765432"[sum % 11] ? UP_OK : UP_E_CHECK;
 }
 
-enum up_err
-up_person_parse_mobile(struct up_span in, char out[12])
+enum up_err up_person_parse_mobile(struct up_span in, char out[12])
 {
 	char text[15] = { 0 };
 	size_t n = 0, skip = 0;
@@ -93,15 +88,13 @@ up_person_parse_mobile(struct up_span in, char out[12])
 
 enum kind { LETTER, DOT, LATIN_MARK, REFUSED };
 
-static bool
-latin(uint32_t cp)
+static bool latin(uint32_t cp)
 {
 	return (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z') || (cp >= 0xc0 && cp <= 0x24f)
 	    || (cp >= 0x300 && cp <= 0x36f) || (cp >= 0x1e00 && cp <= 0x1eff);
 }
 
-static enum kind
-kind_of(uint32_t cp)
+static enum kind kind_of(uint32_t cp)
 {
 	/* Digits, symbols, punctuation and pictures beyond ASCII; what the standard has not assigned is not listed. */
 	static const struct { uint32_t first, last; } refused[] = {
@@ -126,8 +119,7 @@ kind_of(uint32_t cp)
 	return LETTER;
 }
 
-enum up_err
-up_person_check_name(struct up_span name)
+enum up_err up_person_check_name(struct up_span name)
 {
 	uint32_t cp, before = 0;
 	size_t count = 0, n;
@@ -152,8 +144,7 @@ up_person_check_name(struct up_span name)
 	return kind == LETTER || before == '.' ? UP_OK : UP_E_FORMAT;
 }
 
-void
-up_person_put_name(struct up_buf *b, struct up_span name)
+void up_person_put_name(struct up_buf *b, struct up_span name)
 {
 	uint32_t cp;
 	size_t n;
@@ -170,34 +161,29 @@ up_person_put_name(struct up_buf *b, struct up_span name)
 }
 
 /* The first HEAD and last TAIL bytes of S, stars between; stars alone when it is not LEN bytes long. */
-static void
-mask(struct up_buf *b, struct up_span s, size_t len, size_t head, size_t tail)
+static void mask(struct up_buf *b, struct up_span s, size_t len, size_t head, size_t tail)
 {
 	for (size_t i = 0; i < s.n; i++)
 		up_buf_put_char(b, s.n == len && (i < head || i >= len - tail) ? (char)s.p[i] : '*');
 }
 
-void
-up_person_mask_resident(struct up_buf *b, struct up_span id)
+void up_person_mask_resident(struct up_buf *b, struct up_span id)
 {
 	mask(b, id, UP_RESIDENT_LEN, 6, 4);
 }
 
-void
-up_person_mask_resident_anonymous(struct up_buf *b, struct up_span id)
+void up_person_mask_resident_anonymous(struct up_buf *b, struct up_span id)
 {
 	mask(b, id, UP_RESIDENT_LEN, 1, 1);
 }
 
-void
-up_person_mask_mobile(struct up_buf *b, struct up_span mobile)
+void up_person_mask_mobile(struct up_buf *b, struct up_span mobile)
 {
 	mask(b, mobile, 11, 3, 4);
 }
 
 /* Bytes of a compound surname that NAME begins with and that leaves a given name; else of the first character. */
-static size_t
-surname_len(struct up_span name)
+static size_t surname_len(struct up_span name)
 {
 	static const char *const compound[] = {
 		"欧阳", "歐陽", "上官", "司马", "司馬", "诸葛", "諸葛", "东方", "東方", "独孤", "獨孤", "南宫", "南宮", "万俟",
@@ -219,8 +205,7 @@ surname_len(struct up_span name)
 	return n;
 }
 
-void
-up_person_mask_name(struct up_buf *b, struct up_span name)
+void up_person_mask_name(struct up_buf *b, struct up_span name)
 {
 	uint32_t cp;
 	size_t n = surname_len(name);

@@ -54,26 +54,22 @@ static const struct member {
 	TEXT(window),
 };
 
-static struct up_span
-text_of(const struct up_record *r, const struct member *m)
+static struct up_span text_of(const struct up_record *r, const struct member *m)
 {
 	return *(const struct up_span *)(const void *)((const char *)r + m->offset);
 }
 
-static int64_t
-integer_of(const struct up_record *r, const struct member *m)
+static int64_t integer_of(const struct up_record *r, const struct member *m)
 {
 	return *(const int64_t *)(const void *)((const char *)r + m->offset);
 }
 
-static bool
-absent(const struct up_record *r, const struct member *m)
+static bool absent(const struct up_record *r, const struct member *m)
 {
 	return m->integer ? integer_of(r, m) == 0 : text_of(r, m).n == 0;
 }
 
-enum up_err
-up_record_put(struct up_buf *b, const struct up_record *r)
+enum up_err up_record_put(struct up_buf *b, const struct up_record *r)
 {
 	char sep = '{';
 
@@ -102,8 +98,7 @@ up_record_put(struct up_buf *b, const struct up_record *r)
 	return b->failed ? UP_E_NOMEM : UP_OK;
 }
 
-enum up_err
-up_record_leaf(struct up_span canonical, uint8_t hash[32])
+enum up_err up_record_leaf(struct up_span canonical, uint8_t hash[32])
 {
 	static const uint8_t leaf_prefix;
 	const struct up_span parts[] = { { &leaf_prefix, 1 }, canonical };

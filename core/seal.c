@@ -31,8 +31,7 @@ struct up_seal {
 	EVP_CIPHER_CTX *close;           /* of the newest */
 };
 
-static enum up_err
-key_id(const uint8_t key[KEY], uint8_t id[ID])
+static enum up_err key_id(const uint8_t key[KEY], uint8_t id[ID])
 {
 	static const char label[] = "unitpass-seal-id";   /* its NUL is part of the input */
 	const struct up_span parts[] = { up_span_of(label, sizeof(label)), up_span_of(key, KEY) };
@@ -43,8 +42,7 @@ key_id(const uint8_t key[KEY], uint8_t id[ID])
 	return e;
 }
 
-static EVP_CIPHER_CTX *
-context(const EVP_CIPHER *cipher, const uint8_t key[KEY], int encrypt)
+static EVP_CIPHER_CTX *context(const EVP_CIPHER *cipher, const uint8_t key[KEY], int encrypt)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
@@ -55,8 +53,7 @@ context(const EVP_CIPHER *cipher, const uint8_t key[KEY], int encrypt)
 	return ctx;
 }
 
-static struct ring_key *
-find(struct up_seal *s, const uint8_t head[HEAD])
+static struct ring_key *find(struct up_seal *s, const uint8_t head[HEAD])
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (memcmp(s->key[i].head, head, HEAD) == 0)
@@ -64,8 +61,7 @@ find(struct up_seal *s, const uint8_t head[HEAD])
 	return NULL;
 }
 
-static enum up_err
-add_key(struct up_seal *s, const EVP_CIPHER *cipher, const uint8_t key[KEY])
+static enum up_err add_key(struct up_seal *s, const EVP_CIPHER *cipher, const uint8_t key[KEY])
 {
 	struct ring_key *k = &s->key[s->n];
 	enum up_err e;
@@ -82,8 +78,7 @@ add_key(struct up_seal *s, const EVP_CIPHER *cipher, const uint8_t key[KEY])
 	return UP_OK;
 }
 
-enum up_err
-up_seal_new(const uint8_t *keys, size_t n, struct up_seal **out)
+enum up_err up_seal_new(const uint8_t *keys, size_t n, struct up_seal **out)
 {
 	EVP_CIPHER *cipher = NULL;
 	struct up_seal *s;
@@ -107,8 +102,7 @@ up_seal_new(const uint8_t *keys, size_t n, struct up_seal **out)
 	return e;
 }
 
-void
-up_seal_free(struct up_seal **sp)
+void up_seal_free(struct up_seal **sp)
 {
 	struct up_seal *s = *sp;
 
@@ -121,8 +115,7 @@ up_seal_free(struct up_seal **sp)
 	*sp = NULL;
 }
 
-static bool
-known(const uint8_t *keys, size_t n, const uint8_t key[KEY])
+static bool known(const uint8_t *keys, size_t n, const uint8_t key[KEY])
 {
 	for (size_t i = 0; i < n; i++)
 		if (CRYPTO_memcmp(keys + i * KEY, key, KEY) == 0)
@@ -130,16 +123,14 @@ known(const uint8_t *keys, size_t n, const uint8_t key[KEY])
 	return false;
 }
 
-static enum up_err
-parse_key(struct up_span text, uint8_t key[KEY])
+static enum up_err parse_key(struct up_span text, uint8_t key[KEY])
 {
 	if (text.n == (size_t)2 * KEY)
 		return up_text_hex_decode(text, key, KEY);
 	return up_text_b64url_fixed(text, key, KEY);
 }
 
-enum up_err
-up_seal_parse_keys(struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t *n, unsigned *line)
+enum up_err up_seal_parse_keys(struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t *n, unsigned *line)
 {
 	size_t before = *n;
 	enum up_err e = UP_OK;
@@ -171,16 +162,14 @@ up_seal_parse_keys(struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t 
 	return e;
 }
 
-void
-up_seal_fingerprint(const struct up_seal *s, char out[9])
+void up_seal_fingerprint(const struct up_seal *s, char out[9])
 {
 	up_text_hex(up_span_of(s->key[0].head + 1, ID), out);
 	out[8] = '\0';
 }
 
 /* Nonce and AAD; key and key schedule stay as they are. */
-static bool
-begin(EVP_CIPHER_CTX *ctx, const uint8_t head[HEAD], const uint8_t nonce[UP_SEAL_NONCE], struct up_span purpose)
+static bool begin(EVP_CIPHER_CTX *ctx, const uint8_t head[HEAD], const uint8_t nonce[UP_SEAL_NONCE], struct up_span purpose)
 {
 	int len;
 
@@ -192,8 +181,7 @@ begin(EVP_CIPHER_CTX *ctx, const uint8_t head[HEAD], const uint8_t nonce[UP_SEAL
 }
 
 /* PIECE holds *N bytes already; what fills it goes to OUT. */
-static bool
-encrypt(EVP_CIPHER_CTX *ctx, struct up_span plain, uint8_t piece[PIECE], size_t *n, struct up_buf *out)
+static bool encrypt(EVP_CIPHER_CTX *ctx, struct up_span plain, uint8_t piece[PIECE], size_t *n, struct up_buf *out)
 {
 	int len;
 
@@ -213,8 +201,7 @@ encrypt(EVP_CIPHER_CTX *ctx, struct up_span plain, uint8_t piece[PIECE], size_t 
 	return true;
 }
 
-enum up_err
-up_seal_put(struct up_seal *s, struct up_span purpose, const uint8_t nonce[UP_SEAL_NONCE], struct up_span plain, struct up_buf *out)
+enum up_err up_seal_put(struct up_seal *s, struct up_span purpose, const uint8_t nonce[UP_SEAL_NONCE], struct up_span plain, struct up_buf *out)
 {
 	uint8_t piece[PIECE + TAG];
 	size_t start = out->n, n = PREFIX;
@@ -235,8 +222,7 @@ up_seal_put(struct up_seal *s, struct up_span purpose, const uint8_t nonce[UP_SE
 }
 
 /* Decode what follows the prefix, piece by piece, into OUT (ciphertext becomes plain text) and TAG. */
-static enum up_err
-decrypt(EVP_CIPHER_CTX *ctx, struct up_span text, size_t plain, uint8_t *out, uint8_t tag[TAG])
+static enum up_err decrypt(EVP_CIPHER_CTX *ctx, struct up_span text, size_t plain, uint8_t *out, uint8_t tag[TAG])
 {
 	uint8_t piece[PIECE];
 	size_t skip = PREFIX, done = 0, tagged = 0;
@@ -261,8 +247,7 @@ decrypt(EVP_CIPHER_CTX *ctx, struct up_span text, size_t plain, uint8_t *out, ui
 }
 
 /* The prefix is 17 bytes; 24 characters are the 18 that begin with it. */
-static enum up_err
-prefix(struct up_span text, uint8_t bytes[18])
+static enum up_err prefix(struct up_span text, uint8_t bytes[18])
 {
 	if (text.n < (UP_SEAL_OVERHEAD * 4 + 2) / 3 || text.n > (PLAIN_MAX + UP_SEAL_OVERHEAD) / 3 * 4 || text.n % 4 == 1)
 		return UP_E_FORMAT;
@@ -271,8 +256,7 @@ prefix(struct up_span text, uint8_t bytes[18])
 	return UP_OK;
 }
 
-enum up_err
-up_seal_take(struct up_seal *s, struct up_span purpose, struct up_span text, uint8_t *out, size_t cap, size_t *n, bool *old)
+enum up_err up_seal_take(struct up_seal *s, struct up_span purpose, struct up_span text, uint8_t *out, size_t cap, size_t *n, bool *old)
 {
 	uint8_t head[18], tag[TAG];
 	size_t plain;

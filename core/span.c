@@ -7,46 +7,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct up_span
-up_span_str(const char *s)
+struct up_span up_span_str(const char *s)
 {
 	if (s == NULL)
 		return (struct up_span){ NULL, 0 };
 	return (struct up_span){ (const uint8_t *)s, strlen(s) };
 }
 
-struct up_span
-up_span_of(const void *p, size_t n)
+struct up_span up_span_of(const void *p, size_t n)
 {
 	return (struct up_span){ p, n };
 }
 
-bool
-up_span_eq(struct up_span a, struct up_span b)
+bool up_span_eq(struct up_span a, struct up_span b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-bool
-up_span_eq_str(struct up_span a, const char *s)
+bool up_span_eq_str(struct up_span a, const char *s)
 {
 	return up_span_eq(a, up_span_str(s));
 }
 
-bool
-up_span_eq_ct(struct up_span a, struct up_span b)
+bool up_span_eq_ct(struct up_span a, struct up_span b)
 {
 	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
 }
 
-static uint8_t
-lower(uint8_t c)
+static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-bool
-up_span_ieq_str(struct up_span a, const char *s)
+bool up_span_ieq_str(struct up_span a, const char *s)
 {
 	struct up_span b = up_span_str(s);
 
@@ -58,16 +51,14 @@ up_span_ieq_str(struct up_span a, const char *s)
 	return true;
 }
 
-bool
-up_span_starts(struct up_span a, const char *prefix)
+bool up_span_starts(struct up_span a, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
 	return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
 }
 
-bool
-up_span_cut(struct up_span a, char c, struct up_span *head, struct up_span *rest)
+bool up_span_cut(struct up_span a, char c, struct up_span *head, struct up_span *rest)
 {
 	const uint8_t *at = a.n == 0 ? NULL : memchr(a.p, (unsigned char)c, a.n);
 
@@ -83,8 +74,7 @@ up_span_cut(struct up_span a, char c, struct up_span *head, struct up_span *rest
 	return true;
 }
 
-struct up_span
-up_span_trim(struct up_span a)
+struct up_span up_span_trim(struct up_span a)
 {
 	while (a.n > 0 && (a.p[0] == ' ' || a.p[0] == '\t')) {
 		a.p++;
@@ -95,8 +85,7 @@ up_span_trim(struct up_span a)
 	return a;
 }
 
-enum up_err
-up_span_u64(struct up_span a, uint64_t max, uint64_t *out)
+enum up_err up_span_u64(struct up_span a, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -119,8 +108,7 @@ up_span_u64(struct up_span a, uint64_t max, uint64_t *out)
 	return UP_OK;
 }
 
-char *
-up_span_dup(struct up_span a)
+char *up_span_dup(struct up_span a)
 {
 	char *s = malloc(a.n + 1);
 
@@ -133,8 +121,7 @@ up_span_dup(struct up_span a)
 }
 
 /* Room for MORE bytes and a NUL.  realloc would leave the old bytes, which may be secret, in the heap. */
-static bool
-reserve(struct up_buf *b, size_t more)
+static bool reserve(struct up_buf *b, size_t more)
 {
 	if (b->failed)
 		return false;
@@ -164,14 +151,12 @@ fail:
 	return false;
 }
 
-void
-up_buf_reserve(struct up_buf *b, size_t n)
+void up_buf_reserve(struct up_buf *b, size_t n)
 {
 	(void)reserve(b, n);
 }
 
-void
-up_buf_put(struct up_buf *b, const void *p, size_t n)
+void up_buf_put(struct up_buf *b, const void *p, size_t n)
 {
 	if (!reserve(b, n) || n == 0)
 		return;
@@ -179,27 +164,23 @@ up_buf_put(struct up_buf *b, const void *p, size_t n)
 	b->n += n;
 }
 
-void
-up_buf_put_span(struct up_buf *b, struct up_span s)
+void up_buf_put_span(struct up_buf *b, struct up_span s)
 {
 	up_buf_put(b, s.p, s.n);
 }
 
-void
-up_buf_put_str(struct up_buf *b, const char *s)
+void up_buf_put_str(struct up_buf *b, const char *s)
 {
 	up_buf_put_span(b, up_span_str(s));
 }
 
-void
-up_buf_put_char(struct up_buf *b, char c)
+void up_buf_put_char(struct up_buf *b, char c)
 {
 	if (reserve(b, 1))
 		b->p[b->n++] = (uint8_t)c;
 }
 
-void
-up_buf_put_i64(struct up_buf *b, int64_t v)
+void up_buf_put_i64(struct up_buf *b, int64_t v)
 {
 	char text[24], *at = text + sizeof text;
 	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
@@ -213,8 +194,7 @@ up_buf_put_i64(struct up_buf *b, int64_t v)
 	up_buf_put(b, at, (size_t)(text + sizeof text - at));
 }
 
-void
-up_buf_printf(struct up_buf *b, const char *fmt, ...)
+void up_buf_printf(struct up_buf *b, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -239,8 +219,7 @@ up_buf_printf(struct up_buf *b, const char *fmt, ...)
 
 static const char hex_lower[] = "0123456789abcdef";
 
-static void
-put_json_escape(struct up_buf *b, uint8_t c)
+static void put_json_escape(struct up_buf *b, uint8_t c)
 {
 	static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt";
 
@@ -252,8 +231,7 @@ put_json_escape(struct up_buf *b, uint8_t c)
 	up_buf_put(b, (char[]){ '\\', 'u', '0', '0', hex_lower[c >> 4], hex_lower[c & 15] }, 6);
 }
 
-void
-up_buf_put_json(struct up_buf *b, struct up_span s)
+void up_buf_put_json(struct up_buf *b, struct up_span s)
 {
 	size_t from = 0;
 
@@ -272,8 +250,7 @@ up_buf_put_json(struct up_buf *b, struct up_span s)
 	up_buf_put_char(b, '"');
 }
 
-static const char *
-html_entity(uint8_t c)
+static const char *html_entity(uint8_t c)
 {
 	switch (c) {
 	case '&': return "&amp;";
@@ -285,8 +262,7 @@ html_entity(uint8_t c)
 	}
 }
 
-void
-up_buf_put_html(struct up_buf *b, struct up_span s)
+void up_buf_put_html(struct up_buf *b, struct up_span s)
 {
 	size_t from = 0;
 
@@ -303,15 +279,13 @@ up_buf_put_html(struct up_buf *b, struct up_span s)
 		up_buf_put(b, s.p + from, s.n - from);
 }
 
-static bool
-unreserved(uint8_t c)
+static bool unreserved(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
 	    || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-void
-up_buf_put_percent(struct up_buf *b, struct up_span s)
+void up_buf_put_percent(struct up_buf *b, struct up_span s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
@@ -333,14 +307,12 @@ up_buf_put_percent(struct up_buf *b, struct up_span s)
 	}
 }
 
-struct up_span
-up_buf_span(const struct up_buf *b)
+struct up_span up_buf_span(const struct up_buf *b)
 {
 	return (struct up_span){ b->p, b->n };
 }
 
-const char *
-up_buf_cstr(struct up_buf *b)
+const char *up_buf_cstr(struct up_buf *b)
 {
 	if (!reserve(b, 0))
 		return NULL;
@@ -348,8 +320,7 @@ up_buf_cstr(struct up_buf *b)
 	return (const char *)b->p;
 }
 
-char *
-up_buf_take(struct up_buf *b)
+char *up_buf_take(struct up_buf *b)
 {
 	char *s = NULL;
 
@@ -361,8 +332,7 @@ up_buf_take(struct up_buf *b)
 	return s;
 }
 
-void
-up_buf_reset(struct up_buf *b)
+void up_buf_reset(struct up_buf *b)
 {
 	if (b->p != NULL)
 		up_wipe(b->p, b->n);
@@ -370,8 +340,7 @@ up_buf_reset(struct up_buf *b)
 	b->failed = false;
 }
 
-void
-up_buf_free(struct up_buf *b)
+void up_buf_free(struct up_buf *b)
 {
 	if (b->p != NULL) {
 		up_wipe(b->p, b->cap);      /* all of it: callers may have cut N back */
@@ -380,8 +349,7 @@ up_buf_free(struct up_buf *b)
 	*b = (struct up_buf){ 0 };
 }
 
-void
-up_wipe(void *p, size_t n)
+void up_wipe(void *p, size_t n)
 {
 	if (p != NULL && n > 0)
 		OPENSSL_cleanse(p, n);

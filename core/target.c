@@ -12,8 +12,7 @@
 
 enum { FAMILY_UNIX = 1, FAMILY_4 = 4, FAMILY_6 = 6 };
 
-static int
-hex_value(uint8_t c)
+static int hex_value(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -23,8 +22,7 @@ hex_value(uint8_t c)
 
 /* One round of percent-decoding in place.  *CHANGED: there was an escape.  False: an escape hides what must not
  * be hidden, or is broken while STRICT (later rounds meet a lone '%' that stood as %25). */
-static bool
-decode_round(uint8_t *path, size_t *n, bool strict, bool *changed)
+static bool decode_round(uint8_t *path, size_t *n, bool strict, bool *changed)
 {
 	size_t to = 0;
 
@@ -54,8 +52,7 @@ decode_round(uint8_t *path, size_t *n, bool strict, bool *changed)
 
 /* Do the segments stay within the root, and out of our own endpoints?  Some servers cut ";x" off a segment
  * before they judge its dots, so we do too. */
-static bool
-segments_ok(struct up_span path)
+static bool segments_ok(struct up_span path)
 {
 	size_t depth = 0;
 	struct up_span segment, plain, rest = up_span_of(path.p + 1, path.n - 1);
@@ -75,8 +72,7 @@ segments_ok(struct up_span path)
 	return true;
 }
 
-bool
-up_target_ok(struct up_span to)
+bool up_target_ok(struct up_span to)
 {
 	uint8_t path[RETURN_TO_MAX];
 	size_t n = 0;
@@ -109,8 +105,7 @@ struct address {
 };
 
 /* TEXT as an IP address, IPv4-mapped as IPv4, or "unix:". */
-static bool
-parse_address(struct up_span text, struct address *out)
+static bool parse_address(struct up_span text, struct address *out)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char s[INET6_ADDRSTRLEN];
@@ -139,8 +134,7 @@ parse_address(struct up_span text, struct address *out)
 	return true;
 }
 
-static void
-address_text(const struct address *a, char out[46])
+static void address_text(const struct address *a, char out[46])
 {
 	if (a->family == FAMILY_UNIX)
 		memcpy(out, "unix:", 6);
@@ -148,8 +142,7 @@ address_text(const struct address *a, char out[46])
 		out[0] = '\0';
 }
 
-static bool
-same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
 	unsigned whole = bits / 8, rest = bits % 8;
 
@@ -159,8 +152,7 @@ same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 }
 
 /* Nothing set beyond the prefix: "10.0.0.1/8" is more likely a slip than a wish. */
-static bool
-bits_clear_after(const uint8_t addr[16], unsigned bits)
+static bool bits_clear_after(const uint8_t addr[16], unsigned bits)
 {
 	for (unsigned i = bits; i < 128; i++)
 		if (addr[i / 8] & (0x80 >> i % 8))
@@ -168,8 +160,7 @@ bits_clear_after(const uint8_t addr[16], unsigned bits)
 	return true;
 }
 
-enum up_err
-up_target_cidr(struct up_span text, struct up_cidr *out)
+enum up_err up_target_cidr(struct up_span text, struct up_cidr *out)
 {
 	struct up_span ip, prefix;
 	struct address a;
@@ -203,8 +194,7 @@ up_target_cidr(struct up_span text, struct up_cidr *out)
 	return UP_OK;
 }
 
-static bool
-address_in(const struct address *a, const struct up_cidr *nets, size_t n)
+static bool address_in(const struct address *a, const struct up_cidr *nets, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (nets[i].family == a->family && same_bits(nets[i].addr, a->bytes, nets[i].bits))
@@ -212,8 +202,7 @@ address_in(const struct address *a, const struct up_cidr *nets, size_t n)
 	return false;
 }
 
-bool
-up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n)
+bool up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n)
 {
 	struct address a;
 
@@ -221,8 +210,7 @@ up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n)
 }
 
 /* The part after the last ',' into *HOP, the rest stays in *LIST. False when nothing is left. */
-static bool
-take_last_hop(struct up_span *list, struct up_span *hop)
+static bool take_last_hop(struct up_span *list, struct up_span *hop)
 {
 	size_t at = list->n;
 
@@ -235,8 +223,7 @@ take_last_hop(struct up_span *list, struct up_span *hop)
 	return true;
 }
 
-void
-up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46])
+void up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46])
 {
 	struct address at, next;
 	struct up_span hop;
@@ -254,15 +241,13 @@ up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cid
 
 /* ---- URLs ---- */
 
-static bool
-label_char(uint8_t c)
+static bool label_char(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
 /* Labels of 1-63 characters, no dash at an end. */
-static bool
-good_name(struct up_span host)
+static bool good_name(struct up_span host)
 {
 	size_t label = 0;
 
@@ -282,8 +267,7 @@ good_name(struct up_span host)
 }
 
 /* Browsers read a host whose last label is a number, in decimal or 0x form, as an IPv4 address. */
-static bool
-ends_in_number(struct up_span host)
+static bool ends_in_number(struct up_span host)
 {
 	size_t at = host.n;
 
@@ -299,8 +283,7 @@ ends_in_number(struct up_span host)
 	return true;
 }
 
-static bool
-good_host(struct up_span host, bool *loopback)
+static bool good_host(struct up_span host, bool *loopback)
 {
 	static const uint8_t one[16] = { [15] = 1 };
 	struct address a;
@@ -325,8 +308,7 @@ good_host(struct up_span host, bool *loopback)
 	return true;
 }
 
-static bool
-good_port(struct up_span port, uint64_t standard)
+static bool good_port(struct up_span port, uint64_t standard)
 {
 	uint64_t v;
 
@@ -334,8 +316,7 @@ good_port(struct up_span port, uint64_t standard)
 }
 
 /* Where the host ends: at the ':' of a port, which in "[::1]:80" follows the bracket. */
-static size_t
-host_len(struct up_span authority)
+static size_t host_len(struct up_span authority)
 {
 	const uint8_t *from = authority.p;
 
@@ -349,8 +330,7 @@ host_len(struct up_span authority)
 	return colon == NULL ? authority.n : (size_t)(colon - authority.p);
 }
 
-enum up_err
-up_target_url(struct up_span url, struct up_span *origin, struct up_span *path)
+enum up_err up_target_url(struct up_span url, struct up_span *origin, struct up_span *path)
 {
 	bool secure = up_span_starts(url, "https://"), loopback = false;
 	size_t scheme = secure ? 8 : 7, end;

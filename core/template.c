@@ -14,8 +14,7 @@ struct run {
 	struct up_buf *out;
 };
 
-static bool
-good_name(struct up_span name)
+static bool good_name(struct up_span name)
 {
 	for (size_t i = 0; i < name.n; i++) {
 		uint8_t c = name.p[i];
@@ -26,8 +25,7 @@ good_name(struct up_span name)
 	return name.n > 0;
 }
 
-static enum up_err
-open_section(struct run *r, struct up_span name, struct up_span value)
+static enum up_err open_section(struct run *r, struct up_span name, struct up_span value)
 {
 	if (r->depth == NEST_MAX)
 		return UP_E_FORMAT;
@@ -37,8 +35,7 @@ open_section(struct run *r, struct up_span name, struct up_span value)
 	return UP_OK;
 }
 
-static enum up_err
-close_section(struct run *r, struct up_span name)
+static enum up_err close_section(struct run *r, struct up_span name)
 {
 	if (r->depth == 0 || !up_span_eq(r->open[r->depth - 1], name))
 		return UP_E_FORMAT;
@@ -49,8 +46,7 @@ close_section(struct run *r, struct up_span name)
 }
 
 /* What stands between the braces.  Names are looked up even where hidden, so that a wrong one never lies in wait. */
-static enum up_err
-put_tag(struct run *r, struct up_span tag)
+static enum up_err put_tag(struct run *r, struct up_span tag)
 {
 	uint8_t sign = tag.n > 0 ? tag.p[0] : 0;
 	struct up_span name = tag, value;
@@ -75,8 +71,7 @@ put_tag(struct run *r, struct up_span tag)
 	return UP_OK;
 }
 
-static size_t
-find(struct up_span s, const char mark[2])
+static size_t find(struct up_span s, const char mark[2])
 {
 	const uint8_t *at = s.p, *end = s.p + s.n;
 
@@ -88,8 +83,7 @@ find(struct up_span s, const char mark[2])
 	return SIZE_MAX;
 }
 
-static enum up_err
-render(struct run *r, struct up_span text)
+static enum up_err render(struct run *r, struct up_span text)
 {
 	while (text.n > 0) {
 		size_t at = find(text, "{{");
@@ -113,8 +107,7 @@ render(struct run *r, struct up_span text)
 	return r->depth == 0 ? UP_OK : UP_E_FORMAT;
 }
 
-enum up_err
-up_template_render(struct up_span text, up_template_get get, void *arg, struct up_buf *out)
+enum up_err up_template_render(struct up_span text, up_template_get get, void *arg, struct up_buf *out)
 {
 	struct run r = { .get = get, .arg = arg, .out = out };
 	size_t begin = out->n;
@@ -128,8 +121,7 @@ up_template_render(struct up_span text, up_template_get get, void *arg, struct u
 }
 
 /* RFC 9110 section 12.4.2 in thousandths: "0", "0.5", "1.000"; -1 when malformed. */
-static int
-quality(struct up_span q)
+static int quality(struct up_span q)
 {
 	int value, scale = 100;
 
@@ -149,15 +141,13 @@ struct range {
 	unsigned place;                  /* of the mention, for equal q */
 };
 
-static void
-note(struct range *r, int q, unsigned place)
+static void note(struct range *r, int q, unsigned place)
 {
 	if (q > r->q)
 		*r = (struct range){ q, place };
 }
 
-static bool
-is_language(struct up_span tag, const char *primary)
+static bool is_language(struct up_span tag, const char *primary)
 {
 	struct up_span head, rest;
 
@@ -165,8 +155,7 @@ is_language(struct up_span tag, const char *primary)
 	return up_span_ieq_str(head, primary);
 }
 
-const char *
-up_template_language(struct up_span accept)
+const char *up_template_language(struct up_span accept)
 {
 	struct range zh = { -1, 0 }, en = { -1, 0 }, any = { -1, 0 };
 	bool more = true;

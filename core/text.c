@@ -8,16 +8,14 @@
 
 static const char b64url_chars[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-size_t
-up_text_b64url_len(size_t n)
+size_t up_text_b64url_len(size_t n)
 {
 	static const size_t tail[3] = { 0, 2, 3 };
 
 	return n / 3 * 4 + tail[n % 3];
 }
 
-void
-up_text_b64url(struct up_span in, char *out)
+void up_text_b64url(struct up_span in, char *out)
 {
 	const uint8_t *p = in.p;
 	size_t left = in.n;
@@ -39,8 +37,7 @@ up_text_b64url(struct up_span in, char *out)
 	*out = b64url_chars[(p[1] & 15) << 2];
 }
 
-void
-up_text_put_b64url(struct up_buf *b, struct up_span in)
+void up_text_put_b64url(struct up_buf *b, struct up_span in)
 {
 	size_t n = up_text_b64url_len(in.n);
 
@@ -61,8 +58,7 @@ static const uint8_t b64url_value[256] = {
 };
 
 /* The last 2 or 3 characters; the bits that carry nothing must be zero, so that a value has one spelling. */
-static bool
-decode_tail(const uint8_t *p, size_t left, uint8_t *out)
+static bool decode_tail(const uint8_t *p, size_t left, uint8_t *out)
 {
 	unsigned a = b64url_value[p[0]], b = b64url_value[p[1]];
 	unsigned c = left == 3 ? b64url_value[p[2]] : 0;
@@ -77,8 +73,7 @@ decode_tail(const uint8_t *p, size_t left, uint8_t *out)
 	return true;
 }
 
-enum up_err
-up_text_b64url_decode(struct up_span in, uint8_t *out, size_t cap, size_t *n)
+enum up_err up_text_b64url_decode(struct up_span in, uint8_t *out, size_t cap, size_t *n)
 {
 	const uint8_t *p = in.p;
 	size_t left = in.n, want = in.n / 4 * 3 + (in.n % 4 == 0 ? 0 : in.n % 4 - 1);
@@ -105,8 +100,7 @@ bad:
 	return UP_E_FORMAT;
 }
 
-enum up_err
-up_text_b64url_fixed(struct up_span in, uint8_t *out, size_t n)
+enum up_err up_text_b64url_fixed(struct up_span in, uint8_t *out, size_t n)
 {
 	size_t got;
 
@@ -115,8 +109,7 @@ up_text_b64url_fixed(struct up_span in, uint8_t *out, size_t n)
 	return up_text_b64url_decode(in, out, n, &got);
 }
 
-void
-up_text_hex(struct up_span in, char *out)
+void up_text_hex(struct up_span in, char *out)
 {
 	static const char digits[16] = "0123456789abcdef";
 
@@ -127,8 +120,7 @@ up_text_hex(struct up_span in, char *out)
 }
 
 /* 0-15, or -1. */
-static int
-hex_value(uint8_t c)
+static int hex_value(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -136,8 +128,7 @@ hex_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-enum up_err
-up_text_hex_decode(struct up_span in, uint8_t *out, size_t n)
+enum up_err up_text_hex_decode(struct up_span in, uint8_t *out, size_t n)
 {
 	if (in.n % 2 != 0 || in.n / 2 != n)
 		return UP_E_FORMAT;
@@ -155,8 +146,7 @@ up_text_hex_decode(struct up_span in, uint8_t *out, size_t n)
 
 static const char base20_chars[20] = "BCDFGHJKLMNPQRSTVWXZ";
 
-void
-up_text_base20(const uint8_t rnd[16], char out[10])
+void up_text_base20(const uint8_t rnd[16], char out[10])
 {
 	uint8_t number[16];
 
@@ -179,8 +169,7 @@ up_text_base20(const uint8_t rnd[16], char out[10])
 	up_wipe(number, sizeof number);
 }
 
-enum up_err
-up_text_base20_parse(struct up_span in, char out[9])
+enum up_err up_text_base20_parse(struct up_span in, char out[9])
 {
 	size_t n = 0;
 
@@ -203,8 +192,7 @@ bad:
 	return UP_E_FORMAT;
 }
 
-enum up_err
-up_text_form_decode(struct up_span in, struct up_buf *out)
+enum up_err up_text_form_decode(struct up_span in, struct up_buf *out)
 {
 	size_t begin = out->n;
 	enum up_err e = UP_E_FORMAT;
@@ -242,8 +230,7 @@ bad:
 	return e;
 }
 
-size_t
-up_text_utf8_next(struct up_span s, uint32_t *cp)
+size_t up_text_utf8_next(struct up_span s, uint32_t *cp)
 {
 	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };   /* below: overlong */
 	size_t n;
@@ -282,8 +269,7 @@ up_text_utf8_next(struct up_span s, uint32_t *cp)
 }
 
 /* Eight bytes of ASCII without NUL. */
-static bool
-plain_eight(const uint8_t *p)
+static bool plain_eight(const uint8_t *p)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
 	uint64_t v;
@@ -292,8 +278,7 @@ plain_eight(const uint8_t *p)
 	return ((v | (v - ones)) & highs) == 0;
 }
 
-bool
-up_text_utf8_valid(struct up_span s)
+bool up_text_utf8_valid(struct up_span s)
 {
 	size_t i = 0;
 
@@ -313,8 +298,7 @@ up_text_utf8_valid(struct up_span s)
 	return true;
 }
 
-size_t
-up_text_utf8_count(struct up_span s)
+size_t up_text_utf8_count(struct up_span s)
 {
 	size_t count = 0;
 
@@ -323,8 +307,7 @@ up_text_utf8_count(struct up_span s)
 	return count;
 }
 
-bool
-up_text_unsafe(uint32_t cp)
+bool up_text_unsafe(uint32_t cp)
 {
 	static const struct { uint32_t first, last; } ranges[] = {
 		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x061c, 0x061c }, { 0x180e, 0x180e },
@@ -339,8 +322,7 @@ up_text_unsafe(uint32_t cp)
 }
 
 /* Length of the first character; of bad UTF-8 one byte, which counts as unsafe. */
-static size_t
-next_shown(struct up_span s, bool *bad)
+static size_t next_shown(struct up_span s, bool *bad)
 {
 	uint32_t cp;
 	size_t n = up_text_utf8_next(s, &cp);
@@ -349,8 +331,7 @@ next_shown(struct up_span s, bool *bad)
 	return n == 0 ? 1 : n;
 }
 
-void
-up_text_put_safe(struct up_buf *b, struct up_span s, size_t max)
+void up_text_put_safe(struct up_buf *b, struct up_span s, size_t max)
 {
 	size_t count = 0, end = 0, n;
 	bool bad, cut;
@@ -379,8 +360,7 @@ struct word {
 };
 
 /* The name whose mark comes first in the table, not in the header: derived browsers also carry their parents' marks. */
-static const char *
-find_word(struct up_span ua, const struct word *words, size_t n)
+static const char *find_word(struct up_span ua, const struct word *words, size_t n)
 {
 	for (size_t i = 0; i < n && ua.n > 0; i++)
 		if (memmem(ua.p, ua.n, words[i].mark, strlen(words[i].mark)) != NULL)
@@ -388,8 +368,7 @@ find_word(struct up_span ua, const struct word *words, size_t n)
 	return "";
 }
 
-void
-up_text_user_agent(struct up_span ua, const char **browser, const char **os)
+void up_text_user_agent(struct up_span ua, const char **browser, const char **os)
 {
 	static const struct word browsers[] = {
 		{ "MicroMessenger/", "WeChat" }, { "DingTalk/", "DingTalk" }, { "AlipayClient/", "Alipay" },

@@ -6,8 +6,7 @@
 /* GB 32100-2015 table 2: a character's place is its value. */
 static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
-static bool
-well_formed(struct up_span s)
+static bool well_formed(struct up_span s)
 {
 	if (s.n != UP_USCC_LEN)
 		return false;
@@ -21,8 +20,7 @@ well_formed(struct up_span s)
 }
 
 /* GB 11714: eight characters and their check. Here letters count in the full alphabet, A = 10 to Z = 35. */
-static char
-organisation_check(const uint8_t *code)
+static char organisation_check(const uint8_t *code)
 {
 	static const unsigned weights[8] = { 3, 7, 9, 10, 5, 8, 4, 2 };
 	unsigned sum = 0;
@@ -37,8 +35,7 @@ organisation_check(const uint8_t *code)
 	return check == 10 ? 'X' : (char)('0' + check);
 }
 
-static char
-whole_check(const uint8_t *code)
+static char whole_check(const uint8_t *code)
 {
 	static const unsigned weights[UP_USCC_LEN - 1] = {
 		1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28
@@ -50,8 +47,7 @@ whole_check(const uint8_t *code)
 	return alphabet[(31 - sum % 31) % 31];
 }
 
-enum up_err
-up_uscc_check(struct up_span s)
+enum up_err up_uscc_check(struct up_span s)
 {
 	if (!well_formed(s))
 		return UP_E_FORMAT;
@@ -60,8 +56,7 @@ up_uscc_check(struct up_span s)
 	return UP_OK;
 }
 
-enum up_err
-up_uscc_check_unit(struct up_span s)
+enum up_err up_uscc_check_unit(struct up_span s)
 {
 	enum up_err e = up_uscc_check(s);
 

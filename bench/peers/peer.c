@@ -37,8 +37,7 @@ struct up_peer_user {
 };
 
 /* Say what went wrong, the first time only; always false. */
-static bool
-unexpected(const struct up_peer_user *u, const char *step)
+static bool unexpected(const struct up_peer_user *u, const char *step)
 {
 	static atomic_bool told;
 
@@ -49,8 +48,7 @@ unexpected(const struct up_peer_user *u, const char *step)
 	return false;
 }
 
-static bool
-send_request(struct up_peer_user *u, const struct up_bench_request *req)
+static bool send_request(struct up_peer_user *u, const struct up_bench_request *req)
 {
 	if (up_bench_conn_request(u->conn, req, &u->res) == 0)
 		return true;
@@ -62,8 +60,7 @@ send_request(struct up_peer_user *u, const struct up_bench_request *req)
 
 /* Keep the cookies of the reply; an empty value deletes.  Paths are not kept:
  * a user has one interaction at a time. */
-static bool
-jar_update(struct up_peer_user *u)
+static bool jar_update(struct up_peer_user *u)
 {
 	for (size_t i = 1; i <= JAR_MAX && u->fields[i].value != NULL; i++) {
 		const char *set = u->fields[i].value;
@@ -82,8 +79,7 @@ jar_update(struct up_peer_user *u)
 }
 
 /* A request of the browser: with her cookies, and keeping the new ones. */
-static bool
-browse(struct up_peer_user *u, const char *method, const char *path, const char *type, const char *body)
+static bool browse(struct up_peer_user *u, const char *method, const char *path, const char *type, const char *body)
 {
 	char headers[JAR_MAX * COOKIE_MAX + 128];
 	size_t n = 0;
@@ -101,8 +97,7 @@ browse(struct up_peer_user *u, const char *method, const char *path, const char 
 }
 
 /* A request of the device: with the client's secret. */
-static json_t *
-ask(struct up_peer_user *u, const char *path, const char *body)
+static json_t *ask(struct up_peer_user *u, const char *path, const char *body)
 {
 	const struct up_bench_request req = {
 		.method = "POST", .path = path, .headers = CLIENT_AUTH FORM,
@@ -114,16 +109,14 @@ ask(struct up_peer_user *u, const char *path, const char *body)
 	return json_loadb(u->res.body.p, u->res.body.n, 0, NULL);
 }
 
-static bool
-copy_member(const json_t *o, const char *name, char *out, size_t size)
+static bool copy_member(const json_t *o, const char *name, char *out, size_t size)
 {
 	const char *s = json_string_value(json_object_get(o, name));
 
 	return s != NULL && (size_t)snprintf(out, size, "%s", s) < size;
 }
 
-bool
-up_peer_user_authorize(struct up_peer_user *u)
+bool up_peer_user_authorize(struct up_peer_user *u)
 {
 	json_t *o = ask(u, u->peer->device_path, u->peer->device_body);
 	bool ok = o != NULL && u->res.status == 200 &&
@@ -134,8 +127,7 @@ up_peer_user_authorize(struct up_peer_user *u)
 	return ok || unexpected(u, "device authorization");
 }
 
-static json_t *
-poll_token(struct up_peer_user *u)
+static json_t *poll_token(struct up_peer_user *u)
 {
 	char body[128 + sizeof(u->device_code)];
 
@@ -144,8 +136,7 @@ poll_token(struct up_peer_user *u)
 	return ask(u, u->peer->token_path, body);
 }
 
-bool
-up_peer_user_poll_pending(struct up_peer_user *u)
+bool up_peer_user_poll_pending(struct up_peer_user *u)
 {
 	json_t *o = poll_token(u);
 	const char *error = json_string_value(json_object_get(o, "error"));
@@ -156,8 +147,7 @@ up_peer_user_poll_pending(struct up_peer_user *u)
 }
 
 /* True when the JOSE header of a compact JWS with three parts names ES256. */
-static bool
-is_es256(const char *jws)
+static bool is_es256(const char *jws)
 {
 	unsigned char header[513];
 	char b64[684] = "";
@@ -175,8 +165,7 @@ is_es256(const char *jws)
 	return strstr((char *)header, "\"alg\":\"ES256\"") != NULL;
 }
 
-bool
-up_peer_user_redeem(struct up_peer_user *u)
+bool up_peer_user_redeem(struct up_peer_user *u)
 {
 	json_t *o = poll_token(u);
 	bool ok = u->res.status == 200 &&
@@ -189,8 +178,7 @@ up_peer_user_redeem(struct up_peer_user *u)
 /* -- oidc-provider: pages and forms of its own device flow and interactions -- */
 
 /* The value of the hidden input "xsrf" of the page just read. */
-static bool
-read_xsrf(struct up_peer_user *u, char *out, size_t size)
+static bool read_xsrf(struct up_peer_user *u, char *out, size_t size)
 {
 	static const char mark[] = "name=\"xsrf\" value=\"";
 	const char *p = u->res.status == 200 ? strstr(u->res.body.p, mark) : NULL;
@@ -205,8 +193,7 @@ read_xsrf(struct up_peer_user *u, char *out, size_t size)
 
 /* Open the link, send its form, confirm: ends at the success page, or at an
  * interaction when she is not signed in. */
-static bool
-oidcp_confirm(struct up_peer_user *u)
+static bool oidcp_confirm(struct up_peer_user *u)
 {
 	char path[128], xsrf[128], form[320];
 
@@ -220,15 +207,13 @@ oidcp_confirm(struct up_peer_user *u)
 	return browse(u, "POST", "/device", FORM, form);
 }
 
-static bool
-oidcp_approve(struct up_peer_user *u)
+static bool oidcp_approve(struct up_peer_user *u)
 {
 	return oidcp_confirm(u) && (u->res.status == 200 || unexpected(u, "approval"));
 }
 
 /* The path of the redirect just received, on any host. */
-static bool
-redirect_path(struct up_peer_user *u, char *out, size_t size)
+static bool redirect_path(struct up_peer_user *u, char *out, size_t size)
 {
 	const char *to = u->fields[0].value;
 	const char *host = to != NULL ? strstr(to, "://") : NULL;
@@ -242,8 +227,7 @@ redirect_path(struct up_peer_user *u, char *out, size_t size)
 }
 
 /* Follow the redirect to a prompt's page, send its form, follow back. */
-static bool
-oidcp_prompt(struct up_peer_user *u, const char *form)
+static bool oidcp_prompt(struct up_peer_user *u, const char *form)
 {
 	char path[256];
 
@@ -254,8 +238,7 @@ oidcp_prompt(struct up_peer_user *u, const char *form)
 }
 
 /* A first whole login: it asks for her name, then for consent, and both last. */
-static bool
-oidcp_sign_in(struct up_peer_user *u)
+static bool oidcp_sign_in(struct up_peer_user *u)
 {
 	return up_peer_user_authorize(u) && oidcp_confirm(u) &&
 	    oidcp_prompt(u, "prompt=login&login=alice&password=alice") &&
@@ -265,8 +248,7 @@ oidcp_sign_in(struct up_peer_user *u)
 
 /* -- glewlwyd: the calls its login page makes -- */
 
-static bool
-glewlwyd_sign_in(struct up_peer_user *u)
+static bool glewlwyd_sign_in(struct up_peer_user *u)
 {
 	return browse(u, "POST", "/api/auth/", JSON,
 	    "{\"username\":\"alice\",\"password\":\"alice-password\"}") &&
@@ -276,8 +258,7 @@ glewlwyd_sign_in(struct up_peer_user *u)
 }
 
 /* Open the link, then press "continue". */
-static bool
-glewlwyd_approve(struct up_peer_user *u)
+static bool glewlwyd_approve(struct up_peer_user *u)
 {
 	char path[160];
 
@@ -298,8 +279,7 @@ static const struct peer peers[] = {
 	    "/api/oidc/token", glewlwyd_sign_in, glewlwyd_approve },
 };
 
-struct up_peer_user *
-up_peer_user_new(const char *peer, long port)
+struct up_peer_user *up_peer_user_new(const char *peer, long port)
 {
 	struct up_peer_user *u = calloc(1, sizeof(*u));
 	char addr[32];
@@ -320,8 +300,7 @@ up_peer_user_new(const char *peer, long port)
 	return u;
 }
 
-void
-up_peer_user_free(struct up_peer_user **up)
+void up_peer_user_free(struct up_peer_user **up)
 {
 	struct up_peer_user *u = *up;
 
@@ -333,14 +312,12 @@ up_peer_user_free(struct up_peer_user **up)
 	free(u);
 }
 
-bool
-up_peer_user_sign_in(struct up_peer_user *u)
+bool up_peer_user_sign_in(struct up_peer_user *u)
 {
 	return u->peer->sign_in(u);
 }
 
-bool
-up_peer_user_approve(struct up_peer_user *u)
+bool up_peer_user_approve(struct up_peer_user *u)
 {
 	return u->peer->approve(u);
 }

@@ -4,8 +4,7 @@
 #include "server/live/memory.h"
 #include "server/live/siphash.h"
 
-static struct up_index_key
-key_of(struct up_live *l, enum up_memory_table t, uint32_t i)
+static struct up_index_key key_of(struct up_live *l, enum up_memory_table t, uint32_t i)
 {
 	const struct up_slot *s = up_memory_slot(l, i);
 	struct up_index_key k = { t, { NULL, 0 }, { NULL, 0 } };
@@ -27,8 +26,7 @@ key_of(struct up_live *l, enum up_memory_table t, uint32_t i)
 	return k;
 }
 
-static uint32_t
-bucket_of(const struct up_live *l, struct up_index_key k)
+static uint32_t bucket_of(const struct up_live *l, struct up_index_key k)
 {
 	uint64_t seed[2] = { l->seed[0] ^ k.table, l->seed[1] };
 
@@ -37,28 +35,24 @@ bucket_of(const struct up_live *l, struct up_index_key k)
 	return (uint32_t)up_siphash(seed, k.key) & (l->buckets - 1);
 }
 
-static bool
-same(struct up_index_key a, struct up_index_key b)
+static bool same(struct up_index_key a, struct up_index_key b)
 {
 	return up_span_eq(a.key, b.key) && up_span_eq(a.browser, b.browser);
 }
 
-static pthread_mutex_t *
-stripe(struct up_live *l, enum up_memory_table t, uint32_t bucket)
+static pthread_mutex_t *stripe(struct up_live *l, enum up_memory_table t, uint32_t bucket)
 {
 	return &l->tables[t].stripes[bucket % UP_MEMORY_SHARDS].lock;
 }
 
-static uint32_t
-look(struct up_live *l, struct up_index_key k, uint32_t i)
+static uint32_t look(struct up_live *l, struct up_index_key k, uint32_t i)
 {
 	while (i != 0 && !same(k, key_of(l, k.table, i)))
 		i = up_memory_slot(l, i)->chain[k.table];
 	return i;
 }
 
-uint32_t
-up_index_find(struct up_live *l, struct up_index_key k)
+uint32_t up_index_find(struct up_live *l, struct up_index_key k)
 {
 	uint32_t b = bucket_of(l, k), i;
 
@@ -69,8 +63,7 @@ up_index_find(struct up_live *l, struct up_index_key k)
 }
 
 /* New ones come first in a chain. */
-uint32_t
-up_index_browser(struct up_live *l, const struct up_login_info *info, unsigned n, uint8_t key[UP_LIVE_KEY])
+uint32_t up_index_browser(struct up_live *l, const struct up_login_info *info, unsigned n, uint8_t key[UP_LIVE_KEY])
 {
 	struct up_index_key k = { UP_BY_BROWSER, info->client, info->browser };
 	uint32_t b = bucket_of(l, k), i;
@@ -85,14 +78,12 @@ up_index_browser(struct up_live *l, const struct up_login_info *info, unsigned n
 	return i;
 }
 
-bool
-up_index_has(struct up_live *l, uint32_t i, struct up_index_key k)
+bool up_index_has(struct up_live *l, uint32_t i, struct up_index_key k)
 {
 	return (up_memory_slot(l, i)->tables & 1u << k.table) != 0 && same(k, key_of(l, k.table, i));
 }
 
-bool
-up_index_put(struct up_live *l, enum up_memory_table t, uint32_t i)
+bool up_index_put(struct up_live *l, enum up_memory_table t, uint32_t i)
 {
 	struct up_index_key k = key_of(l, t, i);
 	uint32_t b = bucket_of(l, k), *head = &l->tables[t].heads[b];
@@ -111,8 +102,7 @@ up_index_put(struct up_live *l, enum up_memory_table t, uint32_t i)
 	return !taken;
 }
 
-void
-up_index_cut(struct up_live *l, enum up_memory_table t, uint32_t i)
+void up_index_cut(struct up_live *l, enum up_memory_table t, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	uint32_t b, *at;
@@ -129,8 +119,7 @@ up_index_cut(struct up_live *l, enum up_memory_table t, uint32_t i)
 	s->tables &= (uint8_t)~(1u << t);
 }
 
-void
-up_index_set_info(struct up_live *l, uint32_t i, const struct up_login_info *info)
+void up_index_set_info(struct up_live *l, uint32_t i, const struct up_login_info *info)
 {
 	uint32_t b = bucket_of(l, key_of(l, UP_BY_ID, i));
 

@@ -29,22 +29,19 @@ static const struct {
 	FIELD(nonce, UP_INFO_ALL),
 };
 
-static struct up_span *
-field(struct up_login_info *info, size_t i)
+static struct up_span *field(struct up_login_info *info, size_t i)
 {
 	return (struct up_span *)(void *)((char *)info + fields[i].at);
 }
 
-static void
-terminate(struct up_login_info *info)
+static void terminate(struct up_login_info *info)
 {
 	info->id[sizeof(info->id) - 1] = '\0';
 	info->challenge[sizeof(info->challenge) - 1] = '\0';
 	info->handle_hash[sizeof(info->handle_hash) - 1] = '\0';
 }
 
-const struct up_login_info *
-up_info_copy(const struct up_login_info *from, enum up_info_part part)
+const struct up_login_info *up_info_copy(const struct up_login_info *from, enum up_info_part part)
 {
 	struct up_login_info info = *from;
 	struct shared *s;
@@ -75,8 +72,7 @@ up_info_copy(const struct up_login_info *from, enum up_info_part part)
 	return &s->info;
 }
 
-const struct up_login_info *
-up_info_trim(const struct up_login_info *from, enum up_info_part part)
+const struct up_login_info *up_info_trim(const struct up_login_info *from, enum up_info_part part)
 {
 	struct up_login_info info = *from;
 	size_t won = 0;
@@ -86,21 +82,18 @@ up_info_trim(const struct up_login_info *from, enum up_info_part part)
 	return won >= WORTH ? up_info_copy(from, part) : NULL;
 }
 
-static struct shared *
-shared_of(const struct up_login_info *info)
+static struct shared *shared_of(const struct up_login_info *info)
 {
 	return (struct shared *)(uintptr_t)info;
 }
 
-const struct up_login_info *
-up_info_ref(const struct up_login_info *info)
+const struct up_login_info *up_info_ref(const struct up_login_info *info)
 {
 	atomic_fetch_add_explicit(&shared_of(info)->refs, 1, memory_order_relaxed);
 	return info;
 }
 
-void
-up_live_info_unref(const struct up_login_info **info)
+void up_live_info_unref(const struct up_login_info **info)
 {
 	struct shared *s;
 

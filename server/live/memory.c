@@ -10,8 +10,7 @@
 
 /* --- life --- */
 
-static bool
-allocate(struct up_live *l)
+static bool allocate(struct up_live *l)
 {
 	size_t bytes = ((size_t)l->n * sizeof(*l->slots) + 4095) & ~(size_t)4095;
 
@@ -25,8 +24,7 @@ allocate(struct up_live *l)
 	return true;
 }
 
-static void
-open_shards(struct up_live *l)
+static void open_shards(struct up_live *l)
 {
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		struct up_shard *h = &l->shards[k];
@@ -43,14 +41,12 @@ open_shards(struct up_live *l)
 	}
 }
 
-static bool
-in_range(size_t n)
+static bool in_range(size_t n)
 {
 	return n > 0 && n <= ENTRIES_MAX;
 }
 
-enum up_err
-up_live_memory_new(const struct up_live_settings *settings, struct up_live **out)
+enum up_err up_live_memory_new(const struct up_live_settings *settings, struct up_live **out)
 {
 	struct up_live *l;
 	enum up_err e = UP_E_NOMEM;
@@ -78,8 +74,7 @@ up_live_memory_new(const struct up_live_settings *settings, struct up_live **out
 	return e;
 }
 
-static void
-free_slots(struct up_live *l)
+static void free_slots(struct up_live *l)
 {
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		for (uint32_t i = 0; i < l->shards[k].fresh; i++)
@@ -88,8 +83,7 @@ free_slots(struct up_live *l)
 	free(l->slots);
 }
 
-void
-up_live_free(struct up_live **live)
+void up_live_free(struct up_live **live)
 {
 	struct up_live *l = *live;
 
@@ -112,14 +106,12 @@ up_live_free(struct up_live **live)
 
 /* --- from a key to a locked slot --- */
 
-struct up_index_key
-up_memory_key(enum up_memory_table table, const uint8_t key[UP_LIVE_KEY])
+struct up_index_key up_memory_key(enum up_memory_table table, const uint8_t key[UP_LIVE_KEY])
 {
 	return (struct up_index_key){ table, { key, UP_LIVE_KEY }, { NULL, 0 } };
 }
 
-static bool
-lock_slot(struct up_live *l, uint32_t i, struct up_index_key k)
+static bool lock_slot(struct up_live *l, uint32_t i, struct up_index_key k)
 {
 	pthread_mutex_lock(&up_memory_home(l, i)->lock);
 	if (up_index_has(l, i, k))
@@ -128,8 +120,7 @@ lock_slot(struct up_live *l, uint32_t i, struct up_index_key k)
 	return false;
 }
 
-uint32_t
-up_memory_enter(struct up_live *l, struct up_index_key k, int64_t now_ms)
+uint32_t up_memory_enter(struct up_live *l, struct up_index_key k, int64_t now_ms)
 {
 	uint32_t i = up_index_find(l, k);
 
@@ -139,16 +130,14 @@ up_memory_enter(struct up_live *l, struct up_index_key k, int64_t now_ms)
 	return i;
 }
 
-void
-up_memory_leave(struct up_live *l, uint32_t i)
+void up_memory_leave(struct up_live *l, uint32_t i)
 {
 	pthread_mutex_unlock(&up_memory_home(l, i)->lock);
 }
 
 /* --- start --- */
 
-static enum up_err
-check(const struct up_login_start *start)
+static enum up_err check(const struct up_login_start *start)
 {
 	size_t code = strnlen(start->user_code, sizeof(start->user_code));
 
@@ -157,8 +146,7 @@ check(const struct up_login_start *start)
 	return code == 0 || code == sizeof(start->user_code) - 1 ? UP_OK : UP_E_FORMAT;
 }
 
-static void
-sweep_all(struct up_live *l, int64_t now_ms)
+static void sweep_all(struct up_live *l, int64_t now_ms)
 {
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		bool more = true;
@@ -173,8 +161,7 @@ sweep_all(struct up_live *l, int64_t now_ms)
 }
 
 /* A free slot with its home locked, 0: none. START says where to look first. */
-static uint32_t
-draw_free(struct up_live *l, const struct up_login_start *start)
+static uint32_t draw_free(struct up_live *l, const struct up_login_start *start)
 {
 	uint32_t i;
 
@@ -192,8 +179,7 @@ draw_free(struct up_live *l, const struct up_login_start *start)
 }
 
 /* The same, dropping the finished transaction that ended first. */
-static uint32_t
-draw_oldest(struct up_live *l)
+static uint32_t draw_oldest(struct up_live *l)
 {
 	for (;;) {
 		struct up_shard *h = NULL;
@@ -218,8 +204,7 @@ draw_oldest(struct up_live *l)
 	}
 }
 
-static uint32_t
-draw(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
+static uint32_t draw(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
 {
 	uint32_t i = draw_free(l, start);
 
@@ -233,8 +218,7 @@ draw(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
 }
 
 /* End what is beyond the newest few of the same client and browser; what has lapsed does not count. */
-static void
-limit_browser(struct up_live *l, const struct up_login_info *info, int64_t now_ms)
+static void limit_browser(struct up_live *l, const struct up_login_info *info, int64_t now_ms)
 {
 	uint8_t key[UP_LIVE_KEY];
 	uint32_t i;
@@ -252,8 +236,7 @@ limit_browser(struct up_live *l, const struct up_login_info *info, int64_t now_m
 	}
 }
 
-static void
-supersede(struct up_live *l, const uint8_t device[UP_LIVE_KEY], const struct up_login_info *by, int64_t now_ms)
+static void supersede(struct up_live *l, const uint8_t device[UP_LIVE_KEY], const struct up_login_info *by, int64_t now_ms)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device), now_ms);
 	const struct up_login_info *info;
@@ -267,8 +250,7 @@ supersede(struct up_live *l, const uint8_t device[UP_LIVE_KEY], const struct up_
 }
 
 /* Let go of the user code's prefix if its transaction has lapsed. */
-static void
-free_code(struct up_live *l, const char *code, int64_t now_ms)
+static void free_code(struct up_live *l, const char *code, int64_t now_ms)
 {
 	uint32_t i = up_memory_enter(l, (struct up_index_key){ UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
 
@@ -276,8 +258,7 @@ free_code(struct up_live *l, const char *code, int64_t now_ms)
 		up_memory_leave(l, i);
 }
 
-enum up_err
-up_live_start(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
+enum up_err up_live_start(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
 {
 	const struct up_login_info *info, *mine;
 	enum up_err e = check(start);
@@ -310,8 +291,7 @@ up_live_start(struct up_live *l, const struct up_login_start *start, int64_t now
 
 /* --- tick --- */
 
-static void
-report_all(struct up_live *l, struct up_shard *h, int64_t now_ms, up_live_expired expired, void *arg)
+static void report_all(struct up_live *l, struct up_shard *h, int64_t now_ms, up_live_expired expired, void *arg)
 {
 	struct up_report r[BATCH];
 	size_t n;
@@ -329,8 +309,7 @@ report_all(struct up_live *l, struct up_shard *h, int64_t now_ms, up_live_expire
 	} while (n == BATCH);
 }
 
-void
-up_live_tick(struct up_live *l, int64_t now_ms, up_live_expired expired, void *arg)
+void up_live_tick(struct up_live *l, int64_t now_ms, up_live_expired expired, void *arg)
 {
 	sweep_all(l, now_ms);
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++)
@@ -338,20 +317,17 @@ up_live_tick(struct up_live *l, int64_t now_ms, up_live_expired expired, void *a
 	up_replay_tick(l->replay, now_ms);
 }
 
-enum up_err
-up_live_once(struct up_live *l, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
+enum up_err up_live_once(struct up_live *l, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
 	return up_replay_once(l->replay, key, until_ms, now_ms);
 }
 
-enum up_err
-up_live_rate(struct up_live *l, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
+enum up_err up_live_rate(struct up_live *l, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
 {
 	return up_rate_take(l->rate, kind, who, burst, every_ms, now_ms);
 }
 
-void
-up_live_stats(struct up_live *l, struct up_live_stats *out)
+void up_live_stats(struct up_live *l, struct up_live_stats *out)
 {
 	*out = (struct up_live_stats){ .replays = up_replay_count(l->replay) };
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {

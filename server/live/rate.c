@@ -32,8 +32,7 @@ struct up_rate {
 	struct set *sets;
 };
 
-enum up_err
-up_rate_new(size_t entries, const uint64_t seed[2], struct up_rate **out)
+enum up_err up_rate_new(size_t entries, const uint64_t seed[2], struct up_rate **out)
 {
 	struct up_rate *r;
 
@@ -53,8 +52,7 @@ up_rate_new(size_t entries, const uint64_t seed[2], struct up_rate **out)
 	return UP_OK;
 }
 
-void
-up_rate_free(struct up_rate **r)
+void up_rate_free(struct up_rate **r)
 {
 	if (*r == NULL)
 		return;
@@ -66,8 +64,7 @@ up_rate_free(struct up_rate **r)
 }
 
 /* Two hashes: one finds the set, the other tells the cells of a set apart. KIND's own hash keys both. */
-static void
-place(const struct up_rate *r, const char *kind, struct up_span who, size_t *set, uint64_t *tag)
+static void place(const struct up_rate *r, const char *kind, struct up_span who, size_t *set, uint64_t *tag)
 {
 	uint64_t key[2] = { up_siphash(r->seed, up_span_str(kind)), r->seed[1] };
 
@@ -77,8 +74,7 @@ place(const struct up_rate *r, const char *kind, struct up_span who, size_t *set
 }
 
 /* The cell of TAG, moved to the front. A new one takes the place of one that has nothing to say any more, else of the least recently used. */
-static struct cell *
-find(struct set *set, uint64_t tag, int64_t now_ms)
+static struct cell *find(struct set *set, uint64_t tag, int64_t now_ms)
 {
 	struct cell found = { tag, now_ms };
 	size_t i, idle = WAYS - 1;
@@ -96,8 +92,7 @@ find(struct set *set, uint64_t tag, int64_t now_ms)
 	return &set->cells[0];
 }
 
-enum up_err
-up_rate_take(struct up_rate *r, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
+enum up_err up_rate_take(struct up_rate *r, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
 {
 	enum up_err e = UP_E_RATE;
 	pthread_mutex_t *lock;

@@ -36,8 +36,7 @@ struct up_replay {
 	atomic_size_t used;
 };
 
-static uint32_t
-room_of_stripe(size_t entries)
+static uint32_t room_of_stripe(size_t entries)
 {
 	size_t mean = entries / STRIPES, root = 1, room;
 
@@ -47,8 +46,7 @@ room_of_stripe(size_t entries)
 	return (uint32_t)(room < entries ? room : entries);
 }
 
-static bool
-open_stripe(struct up_replay *r, struct stripe *s)
+static bool open_stripe(struct up_replay *r, struct stripe *s)
 {
 	s->entries = calloc(r->room, sizeof(*s->entries));
 	s->chains = calloc(r->chains, sizeof(*s->chains));
@@ -62,8 +60,7 @@ open_stripe(struct up_replay *r, struct stripe *s)
 	return true;
 }
 
-static void
-close_stripes(struct up_replay *r, size_t n)
+static void close_stripes(struct up_replay *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		pthread_mutex_destroy(&r->stripes[i].lock);
@@ -73,8 +70,7 @@ close_stripes(struct up_replay *r, size_t n)
 	free(r);
 }
 
-enum up_err
-up_replay_new(size_t entries, const uint64_t seed[2], struct up_replay **out)
+enum up_err up_replay_new(size_t entries, const uint64_t seed[2], struct up_replay **out)
 {
 	struct up_replay *r;
 
@@ -97,29 +93,25 @@ up_replay_new(size_t entries, const uint64_t seed[2], struct up_replay **out)
 	return UP_OK;
 }
 
-void
-up_replay_free(struct up_replay **r)
+void up_replay_free(struct up_replay **r)
 {
 	if (*r != NULL)
 		close_stripes(*r, STRIPES);
 	*r = NULL;
 }
 
-static uint64_t
-hash(const struct up_replay *r, const uint8_t key[16])
+static uint64_t hash(const struct up_replay *r, const uint8_t key[16])
 {
 	return up_siphash(r->seed, up_span_of(key, 16));
 }
 
-static uint32_t *
-chain(struct up_replay *r, struct stripe *s, uint64_t h)
+static uint32_t *chain(struct up_replay *r, struct stripe *s, uint64_t h)
 {
 	return &s->chains[(h >> 32) & (r->chains - 1)];
 }
 
 /* Forget what has had its time. */
-static void
-tidy(struct up_replay *r, struct stripe *s, int64_t now_ms)
+static void tidy(struct up_replay *r, struct stripe *s, int64_t now_ms)
 {
 	uint32_t i;
 
@@ -136,8 +128,7 @@ tidy(struct up_replay *r, struct stripe *s, int64_t now_ms)
 	}
 }
 
-static void
-tidy_all(struct up_replay *r, int64_t now_ms)
+static void tidy_all(struct up_replay *r, int64_t now_ms)
 {
 	for (size_t i = 0; i < STRIPES; i++) {
 		pthread_mutex_lock(&r->stripes[i].lock);
@@ -146,8 +137,7 @@ tidy_all(struct up_replay *r, int64_t now_ms)
 	}
 }
 
-static uint32_t
-draw(struct up_replay *r, struct stripe *s)
+static uint32_t draw(struct up_replay *r, struct stripe *s)
 {
 	uint32_t i = s->free;
 
@@ -163,8 +153,7 @@ draw(struct up_replay *r, struct stripe *s)
 	return i;
 }
 
-static enum up_err
-add(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
+static enum up_err add(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
 	uint64_t h = hash(r, key);
 	struct stripe *s = &r->stripes[h % STRIPES];
@@ -189,8 +178,7 @@ add(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms
 	return i != 0 ? UP_OK : UP_E_BUSY;
 }
 
-enum up_err
-up_replay_once(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
+enum up_err up_replay_once(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
 	enum up_err e;
 
@@ -203,14 +191,12 @@ up_replay_once(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int
 	return add(r, key, until_ms, now_ms);
 }
 
-void
-up_replay_tick(struct up_replay *r, int64_t now_ms)
+void up_replay_tick(struct up_replay *r, int64_t now_ms)
 {
 	tidy_all(r, now_ms);
 }
 
-size_t
-up_replay_count(struct up_replay *r)
+size_t up_replay_count(struct up_replay *r)
 {
 	return atomic_load(&r->used);
 }

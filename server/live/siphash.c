@@ -7,14 +7,12 @@ struct sip {
 	uint64_t a, b, c, d;
 };
 
-static uint64_t
-left(uint64_t x, int n)
+static uint64_t left(uint64_t x, int n)
 {
 	return x << n | x >> (64 - n);
 }
 
-static inline void
-round_once(struct sip *s)
+static inline void round_once(struct sip *s)
 {
 	s->a += s->b;
 	s->c += s->d;
@@ -28,8 +26,7 @@ round_once(struct sip *s)
 	s->c = left(s->c, 32);
 }
 
-static uint64_t
-little(const uint8_t *p, size_t n)
+static uint64_t little(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
 
@@ -38,8 +35,7 @@ little(const uint8_t *p, size_t n)
 	return v;
 }
 
-static void
-take(struct sip *s, uint64_t word)
+static void take(struct sip *s, uint64_t word)
 {
 	s->d ^= word;
 	round_once(s);
@@ -47,8 +43,7 @@ take(struct sip *s, uint64_t word)
 	s->a ^= word;
 }
 
-uint64_t
-up_siphash(const uint64_t key[2], struct up_span in)
+uint64_t up_siphash(const uint64_t key[2], struct up_span in)
 {
 	struct sip s = { key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
 		key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573 };

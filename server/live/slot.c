@@ -4,22 +4,19 @@
 #include "server/live/memory.h"
 
 /* States that end by themselves. Deciding and redeeming do not: somebody holds the step and will end it. */
-static bool
-is_timed(enum up_login_state s)
+static bool is_timed(enum up_login_state s)
 {
 	return s == UP_LOGIN_PENDING || s == UP_LOGIN_SCANNED || s == UP_LOGIN_RETURNING || s == UP_LOGIN_APPROVED;
 }
 
-static bool
-is_finished(enum up_login_state s)
+static bool is_finished(enum up_login_state s)
 {
 	return s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED || s == UP_LOGIN_REVOKED;
 }
 
 /* --- lists --- */
 
-static void
-append(struct up_live *l, struct up_list *list, uint32_t i)
+static void append(struct up_live *l, struct up_list *list, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -32,8 +29,7 @@ append(struct up_live *l, struct up_list *list, uint32_t i)
 	list->tail = i;
 }
 
-static void
-take_out(struct up_live *l, struct up_list *list, uint32_t i)
+static void take_out(struct up_live *l, struct up_list *list, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -48,8 +44,7 @@ take_out(struct up_live *l, struct up_list *list, uint32_t i)
 	s->before = s->after = 0;
 }
 
-static void
-note_oldest(struct up_live *l, struct up_shard *h)
+static void note_oldest(struct up_live *l, struct up_shard *h)
 {
 	uint32_t i = h->finished.head;
 
@@ -58,16 +53,14 @@ note_oldest(struct up_live *l, struct up_shard *h)
 
 /* --- free slots --- */
 
-static void
-add_room(struct up_shard *h, int n)
+static void add_room(struct up_shard *h, int n)
 {
 	uint_fast32_t room = atomic_load_explicit(&h->room, memory_order_relaxed);
 
 	atomic_store_explicit(&h->room, room + (uint_fast32_t)n, memory_order_relaxed);
 }
 
-uint32_t
-up_slot_draw(struct up_live *l, struct up_shard *h)
+uint32_t up_slot_draw(struct up_live *l, struct up_shard *h)
 {
 	uint32_t i = h->unused.head;
 
@@ -80,8 +73,7 @@ up_slot_draw(struct up_live *l, struct up_shard *h)
 	return i;
 }
 
-void
-up_slot_give_back(struct up_live *l, uint32_t i)
+void up_slot_give_back(struct up_live *l, uint32_t i)
 {
 	struct up_shard *h = up_memory_home(l, i);
 
@@ -91,8 +83,7 @@ up_slot_give_back(struct up_live *l, uint32_t i)
 
 /* --- a state's surroundings --- */
 
-static void
-stop_timer(struct up_live *l, uint32_t i)
+static void stop_timer(struct up_live *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -101,8 +92,7 @@ stop_timer(struct up_live *l, uint32_t i)
 	s->in_wheel = false;
 }
 
-static void
-set_timer(struct up_live *l, uint32_t i, int64_t due_ms)
+static void set_timer(struct up_live *l, uint32_t i, int64_t due_ms)
 {
 	stop_timer(l, i);
 	up_wheel_put(&up_memory_home(l, i)->wheel, i, due_ms);
@@ -110,8 +100,7 @@ set_timer(struct up_live *l, uint32_t i, int64_t due_ms)
 }
 
 /* By which keys it can still be found. */
-static void
-arrange_tables(struct up_live *l, uint32_t i)
+static void arrange_tables(struct up_live *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -126,8 +115,7 @@ arrange_tables(struct up_live *l, uint32_t i)
 }
 
 /* What an undone step comes back to keeps the deadline that it had. */
-static void
-arrange_timer(struct up_live *l, uint32_t i, enum up_login_state from, int64_t now_ms)
+static void arrange_timer(struct up_live *l, uint32_t i, enum up_login_state from, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	int64_t due = s->wheel.due_ms;
@@ -143,8 +131,7 @@ arrange_timer(struct up_live *l, uint32_t i, enum up_login_state from, int64_t n
 	set_timer(l, i, due);
 }
 
-static void
-become_approved(struct up_slot *s)
+static void become_approved(struct up_slot *s)
 {
 	s->role = s->auth_ms = 0;
 	memset(s->session, 0, sizeof(s->session));
@@ -152,8 +139,7 @@ become_approved(struct up_slot *s)
 }
 
 /* Forget what no record needs any more. Without memory for the smaller copy the whole stays. */
-static void
-trim(struct up_live *l, uint32_t i)
+static void trim(struct up_live *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	const struct up_login_info *old = s->info;
@@ -165,8 +151,7 @@ trim(struct up_live *l, uint32_t i)
 	up_live_info_unref(&old);
 }
 
-static void
-become_droppable(struct up_live *l, uint32_t i)
+static void become_droppable(struct up_live *l, uint32_t i)
 {
 	struct up_shard *h = up_memory_home(l, i);
 
@@ -176,8 +161,7 @@ become_droppable(struct up_live *l, uint32_t i)
 	trim(l, i);
 }
 
-static void
-finish(struct up_live *l, uint32_t i, int64_t now_ms)
+static void finish(struct up_live *l, uint32_t i, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	struct up_shard *h = up_memory_home(l, i);
@@ -192,8 +176,7 @@ finish(struct up_live *l, uint32_t i, int64_t now_ms)
 		become_droppable(l, i);
 }
 
-static void
-wake(struct up_slot *s)
+static void wake(struct up_slot *s)
 {
 	struct up_live_watch *w, *next;
 
@@ -203,8 +186,7 @@ wake(struct up_slot *s)
 	}
 }
 
-bool
-up_slot_step(struct up_live *l, uint32_t i, enum up_login_event event, int64_t now_ms)
+bool up_slot_step(struct up_live *l, uint32_t i, enum up_login_event event, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	struct up_shard *h = up_memory_home(l, i);
@@ -227,8 +209,7 @@ up_slot_step(struct up_live *l, uint32_t i, enum up_login_event event, int64_t n
 	return true;
 }
 
-void
-up_slot_lapse(struct up_live *l, uint32_t i, int64_t now_ms)
+void up_slot_lapse(struct up_live *l, uint32_t i, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -238,8 +219,7 @@ up_slot_lapse(struct up_live *l, uint32_t i, int64_t now_ms)
 
 /* --- begin and end of a slot's use --- */
 
-static void
-clear(struct up_slot *s)
+static void clear(struct up_slot *s)
 {
 	/* the links of chains stay: they belong to the stripes */
 	s->info = NULL;
@@ -252,8 +232,7 @@ clear(struct up_slot *s)
 	s->polled = s->approved = s->in_wheel = s->unreported = false;
 }
 
-static void
-fill(struct up_slot *s, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
+static void fill(struct up_slot *s, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
 {
 	clear(s);
 	memcpy(s->key[UP_BY_HANDLE], start->handle, UP_LIVE_KEY);
@@ -266,8 +245,7 @@ fill(struct up_slot *s, const struct up_login_start *start, const struct up_logi
 	s->state = UP_LOGIN_PENDING;
 }
 
-static bool
-put_all(struct up_live *l, uint32_t i)
+static bool put_all(struct up_live *l, uint32_t i)
 {
 	const struct up_slot *s = up_memory_slot(l, i);
 
@@ -277,15 +255,13 @@ put_all(struct up_live *l, uint32_t i)
 		&& (s->info->browser.n == 0 || up_index_put(l, UP_BY_BROWSER, i));
 }
 
-static void
-cut_all(struct up_live *l, uint32_t i)
+static void cut_all(struct up_live *l, uint32_t i)
 {
 	for (int t = 0; t < UP_MEMORY_TABLES; t++)
 		up_index_cut(l, (enum up_memory_table)t, i);
 }
 
-enum up_err
-up_slot_open(struct up_live *l, uint32_t i, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
+enum up_err up_slot_open(struct up_live *l, uint32_t i, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -301,8 +277,7 @@ up_slot_open(struct up_live *l, uint32_t i, const struct up_login_start *start, 
 }
 
 /* Watchers are let go and woken: they are told "expired" from now on. */
-static void
-let_go(struct up_slot *s, struct up_shard *h)
+static void let_go(struct up_slot *s, struct up_shard *h)
 {
 	struct up_live_watch *w, *next;
 
@@ -316,8 +291,7 @@ let_go(struct up_slot *s, struct up_shard *h)
 	s->watchers = NULL;
 }
 
-void
-up_slot_drop(struct up_live *l, uint32_t i)
+void up_slot_drop(struct up_live *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	struct up_shard *h = up_memory_home(l, i);
@@ -334,8 +308,7 @@ up_slot_drop(struct up_live *l, uint32_t i)
 	up_slot_give_back(l, i);
 }
 
-bool
-up_slot_sweep(struct up_live *l, struct up_shard *h, int64_t now_ms)
+bool up_slot_sweep(struct up_live *l, struct up_shard *h, int64_t now_ms)
 {
 	uint32_t i = up_wheel_pop(&h->wheel, now_ms);
 	struct up_slot *s;
@@ -351,8 +324,7 @@ up_slot_sweep(struct up_live *l, struct up_shard *h, int64_t now_ms)
 	return true;
 }
 
-bool
-up_slot_report(struct up_live *l, struct up_shard *h, int64_t now_ms, struct up_report *out)
+bool up_slot_report(struct up_live *l, struct up_shard *h, int64_t now_ms, struct up_report *out)
 {
 	uint32_t i = h->unreported.head;
 	struct up_slot *s;

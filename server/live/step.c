@@ -6,23 +6,20 @@
 
 #define FRAME_SIZE sizeof(((struct up_slot *)NULL)->frame)
 
-static struct up_index_key
-id_key(const char *id)
+static struct up_index_key id_key(const char *id)
 {
 	/* a text of another length finds nothing: no transaction has it */
 	return (struct up_index_key){ UP_BY_ID, up_span_of(id, strnlen(id, UP_LIVE_ID + 1)), { NULL, 0 } };
 }
 
-static uint32_t
-enter_id(struct up_live *l, const char *id, int64_t now_ms)
+static uint32_t enter_id(struct up_live *l, const char *id, int64_t now_ms)
 {
 	return up_memory_enter(l, id_key(id), now_ms);
 }
 
 /* --- scan --- */
 
-enum up_err
-up_live_peek(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **out)
+enum up_err up_live_peek(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **out)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_HANDLE, handle), now_ms);
 	const struct up_slot *s;
@@ -38,8 +35,7 @@ up_live_peek(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t now_m
 }
 
 /* One try of the second half. */
-static bool
-ending_is_right(struct up_live *l, uint32_t i, const char *ending, int64_t now_ms)
+static bool ending_is_right(struct up_live *l, uint32_t i, const char *ending, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -52,8 +48,7 @@ ending_is_right(struct up_live *l, uint32_t i, const char *ending, int64_t now_m
 	return false;
 }
 
-enum up_err
-up_live_peek_user_code(struct up_live *l, const char code[9], int64_t now_ms, uint8_t handle[UP_LIVE_KEY], const struct up_login_info **out)
+enum up_err up_live_peek_user_code(struct up_live *l, const char code[9], int64_t now_ms, uint8_t handle[UP_LIVE_KEY], const struct up_login_info **out)
 {
 	uint32_t i;
 
@@ -74,8 +69,7 @@ up_live_peek_user_code(struct up_live *l, const char code[9], int64_t now_ms, ui
 	return *out != NULL ? UP_OK : UP_E_CODE;
 }
 
-enum up_err
-up_live_scan(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms)
+enum up_err up_live_scan(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms)
 {
 	size_t n = strnlen(frame, FRAME_SIZE);
 	struct up_slot *s;
@@ -100,8 +94,7 @@ up_live_scan(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t devic
 
 /* --- decision --- */
 
-enum up_err
-up_live_decide(struct up_live *l, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16],
+enum up_err up_live_decide(struct up_live *l, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16],
 	int64_t *deadline_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
@@ -125,8 +118,7 @@ up_live_decide(struct up_live *l, const char *id, int64_t device, int64_t now_ms
 	return e;
 }
 
-void
-up_live_decide_approve(struct up_live *l, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
+void up_live_decide_approve(struct up_live *l, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 
@@ -139,8 +131,7 @@ up_live_decide_approve(struct up_live *l, const char *id, int64_t role, int64_t 
 	up_memory_leave(l, i);
 }
 
-void
-up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
+void up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 
@@ -151,8 +142,7 @@ up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
 }
 
 /* An undone step may come back after its deadline: then it lapses here. */
-static void
-undo(struct up_live *l, const char *id, enum up_login_state from, int64_t now_ms)
+static void undo(struct up_live *l, const char *id, enum up_login_state from, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 
@@ -164,14 +154,12 @@ undo(struct up_live *l, const char *id, enum up_login_state from, int64_t now_ms
 	up_memory_leave(l, i);
 }
 
-void
-up_live_decide_undo(struct up_live *l, const char *id, int64_t now_ms)
+void up_live_decide_undo(struct up_live *l, const char *id, int64_t now_ms)
 {
 	undo(l, id, UP_LOGIN_DECIDING, now_ms);
 }
 
-void
-up_live_end(struct up_live *l, const char *id, int64_t now_ms)
+void up_live_end(struct up_live *l, const char *id, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 
@@ -184,8 +172,7 @@ up_live_end(struct up_live *l, const char *id, int64_t now_ms)
 /* --- redemption --- */
 
 /* RFC 8628 section 3.5: one that comes early waits five seconds more from now on. */
-static enum up_err
-poll(struct up_slot *s, int64_t now_ms)
+static enum up_err poll(struct up_slot *s, int64_t now_ms)
 {
 	bool early = s->polled && now_ms >= s->polled_ms && now_ms - s->polled_ms < s->interval_s * INT64_C(1000);
 
@@ -198,8 +185,7 @@ poll(struct up_slot *s, int64_t now_ms)
 	return UP_E_SLOW_DOWN;
 }
 
-static enum up_err
-take(struct up_live *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
+static enum up_err take(struct up_live *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	enum up_login_state was = s->state;
@@ -217,8 +203,7 @@ take(struct up_live *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out
 	return UP_E_REPLAY;
 }
 
-enum up_err
-up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms, struct up_live_redeemed *out)
+enum up_err up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms, struct up_live_redeemed *out)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device_code), now_ms);
 	enum up_err e = UP_E_GRANT;
@@ -247,8 +232,7 @@ up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_KEY], struct
 	return e;
 }
 
-void
-up_live_redeem_commit(struct up_live *l, const char *id, const char *session, int64_t now_ms)
+void up_live_redeem_commit(struct up_live *l, const char *id, const char *session, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 	struct up_slot *s;
@@ -261,8 +245,7 @@ up_live_redeem_commit(struct up_live *l, const char *id, const char *session, in
 	up_memory_leave(l, i);
 }
 
-void
-up_live_redeem_undo(struct up_live *l, const char *id, int64_t now_ms)
+void up_live_redeem_undo(struct up_live *l, const char *id, int64_t now_ms)
 {
 	undo(l, id, UP_LOGIN_REDEEMING, now_ms);
 }

@@ -2,8 +2,7 @@
  * Watching transactions in memory. */
 #include "server/live/memory.h"
 
-static enum up_login_state
-told(enum up_login_state s)
+static enum up_login_state told(enum up_login_state s)
 {
 	switch (s) {
 	case UP_LOGIN_DECIDING: case UP_LOGIN_RETURNING:
@@ -17,8 +16,7 @@ told(enum up_login_state s)
 	}
 }
 
-static enum up_login_state
-look(const struct up_slot *s, int64_t now_ms, int64_t *left_ms)
+static enum up_login_state look(const struct up_slot *s, int64_t now_ms, int64_t *left_ms)
 {
 	enum up_login_state state = told(s->state);
 	int64_t left = s->wheel.due_ms - now_ms;
@@ -29,8 +27,7 @@ look(const struct up_slot *s, int64_t now_ms, int64_t *left_ms)
 	return state;
 }
 
-enum up_err
-up_live_watch_open(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], struct up_live_watch *w, int64_t now_ms)
+enum up_err up_live_watch_open(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], struct up_live_watch *w, int64_t now_ms)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_WATCH, watch), now_ms);
 	enum up_err e = UP_E_RATE;
@@ -60,14 +57,12 @@ up_live_watch_open(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], struct u
 }
 
 /* The slot's number stays right even if another transaction has the slot by now; without a link W is no longer in its list. */
-static uint32_t
-number(const struct up_live *l, const struct up_live_watch *w)
+static uint32_t number(const struct up_live *l, const struct up_live_watch *w)
 {
 	return (uint32_t)((const struct up_slot *)w->transaction - l->slots) + 1;
 }
 
-void
-up_live_watch_close(struct up_live *l, struct up_live_watch *w)
+void up_live_watch_close(struct up_live *l, struct up_live_watch *w)
 {
 	uint32_t i;
 
@@ -89,8 +84,7 @@ up_live_watch_close(struct up_live *l, struct up_live_watch *w)
 	up_live_info_unref(&w->info);
 }
 
-enum up_login_state
-up_live_watch_state(struct up_live *l, struct up_live_watch *w, int64_t now_ms, int64_t *left_ms)
+enum up_login_state up_live_watch_state(struct up_live *l, struct up_live_watch *w, int64_t now_ms, int64_t *left_ms)
 {
 	enum up_login_state state = UP_LOGIN_EXPIRED;
 	uint32_t i;
@@ -108,8 +102,7 @@ up_live_watch_state(struct up_live *l, struct up_live_watch *w, int64_t now_ms, 
 	return state;
 }
 
-enum up_err
-up_live_watch_peek(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **info,
+enum up_err up_live_watch_peek(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **info,
 	enum up_login_state *state, int64_t *left_ms)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_WATCH, watch), now_ms);

@@ -3,28 +3,24 @@
 
 #define END UINT32_C(0x80000000)
 
-static struct up_wheel_link *
-at(struct up_wheel *w, uint32_t entry)
+static struct up_wheel_link *at(struct up_wheel *w, uint32_t entry)
 {
 	return (struct up_wheel_link *)(void *)(w->first + (entry - 1) * w->stride);
 }
 
-static uint32_t
-slot_of(int64_t bucket)
+static uint32_t slot_of(int64_t bucket)
 {
 	return (uint32_t)((uint64_t)bucket % UP_WHEEL_BUCKETS);
 }
 
-void
-up_wheel_init(struct up_wheel *w, struct up_wheel_link *first, size_t stride)
+void up_wheel_init(struct up_wheel *w, struct up_wheel_link *first, size_t stride)
 {
 	w->first = (char *)first;
 	w->stride = stride;
 }
 
 /* Buckets are kept sorted by the time due. Entries come nearly in that order, so the search from the end is short. */
-void
-up_wheel_put(struct up_wheel *w, uint32_t entry, int64_t due_ms)
+void up_wheel_put(struct up_wheel *w, uint32_t entry, int64_t due_ms)
 {
 	int64_t bucket = due_ms >> UP_WHEEL_BITS;
 	uint32_t k = slot_of(bucket);
@@ -53,8 +49,7 @@ up_wheel_put(struct up_wheel *w, uint32_t entry, int64_t due_ms)
 		at(w, prev)->next = entry;
 }
 
-void
-up_wheel_cut(struct up_wheel *w, uint32_t entry)
+void up_wheel_cut(struct up_wheel *w, uint32_t entry)
 {
 	struct up_wheel_link *l = at(w, entry);
 
@@ -69,8 +64,7 @@ up_wheel_cut(struct up_wheel *w, uint32_t entry)
 	l->prev = l->next = 0;
 }
 
-uint32_t
-up_wheel_pop(struct up_wheel *w, int64_t now_ms)
+uint32_t up_wheel_pop(struct up_wheel *w, int64_t now_ms)
 {
 	int64_t last = now_ms >> UP_WHEEL_BITS;
 

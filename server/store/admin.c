@@ -5,8 +5,7 @@
 #include "server/store/sqlite.h"
 
 /* Is there a row? *ID (may be NULL) is its first column. */
-static enum up_err
-exists(struct up_sqlite *c, enum up_sql id, struct up_span key, bool *found, int64_t *number)
+static enum up_err exists(struct up_sqlite *c, enum up_sql id, struct up_span key, bool *found, int64_t *number)
 {
 	const struct up_sqlite_arg arg = up_sqlite_text(key);
 	sqlite3_stmt *st;
@@ -22,16 +21,14 @@ exists(struct up_sqlite *c, enum up_sql id, struct up_span key, bool *found, int
 
 struct units { const struct up_unit_row *rows; size_t n; int64_t now_ms; size_t added, bad; };
 
-static bool
-same_unit(sqlite3_stmt *st, const struct up_unit_row *r)
+static bool same_unit(sqlite3_stmt *st, const struct up_unit_row *r)
 {
 	return sqlite3_column_int(st, 1) != 0 && up_span_eq(up_sqlite_column(st, 2), r->name) && up_span_eq(up_sqlite_column(st, 3), r->authority) &&
 	    up_span_eq(up_sqlite_column(st, 4), r->certificate) && up_span_eq(up_sqlite_column(st, 6), r->fields) &&
 	    sqlite3_column_int64(st, 7) == r->valid_from_s && sqlite3_column_int64(st, 8) == r->valid_to_s;
 }
 
-static enum up_err
-add_unit(struct up_sqlite *c, const struct up_unit_row *r, int64_t now_ms)
+static enum up_err add_unit(struct up_sqlite *c, const struct up_unit_row *r, int64_t now_ms)
 {
 	int64_t authority = 0;
 	bool known, taken;
@@ -60,8 +57,7 @@ add_unit(struct up_sqlite *c, const struct up_unit_row *r, int64_t now_ms)
 	return up_sqlite_run_one(c, UP_SQL_CERTIFICATE_ADD, certificate, UP_ARRAY_LEN(certificate));
 }
 
-static enum up_err
-put_unit(struct up_sqlite *c, const struct up_unit_row *r, int64_t now_ms, size_t *added)
+static enum up_err put_unit(struct up_sqlite *c, const struct up_unit_row *r, int64_t now_ms, size_t *added)
 {
 	const struct up_sqlite_arg arg = up_sqlite_text(r->code);
 	sqlite3_stmt *st;
@@ -84,8 +80,7 @@ put_unit(struct up_sqlite *c, const struct up_unit_row *r, int64_t now_ms, size_
 	return e;
 }
 
-static enum up_err
-put_units(struct up_sqlite *c, void *arg)
+static enum up_err put_units(struct up_sqlite *c, void *arg)
 {
 	struct units *u = arg;
 	enum up_err e = UP_OK;
@@ -97,8 +92,7 @@ put_units(struct up_sqlite *c, void *arg)
 	return e;
 }
 
-enum up_err
-up_store_units_put(struct up_store *s, const struct up_unit_row *rows, size_t n, int64_t now_ms, size_t *added, size_t *bad)
+enum up_err up_store_units_put(struct up_store *s, const struct up_unit_row *rows, size_t n, int64_t now_ms, size_t *added, size_t *bad)
 {
 	struct units u = { .rows = rows, .n = n, .now_ms = now_ms };
 	enum up_err e = up_sqlite_write(s, put_units, &u);
@@ -112,8 +106,7 @@ up_store_units_put(struct up_store *s, const struct up_unit_row *rows, size_t n,
 
 struct named_row { struct up_span code, name, client; int64_t now_ms; };
 
-static enum up_err
-put_authority(struct up_sqlite *c, void *arg)
+static enum up_err put_authority(struct up_sqlite *c, void *arg)
 {
 	const struct named_row *r = arg;
 	const struct up_sqlite_arg args[] = { up_sqlite_text(r->code), up_sqlite_text(r->name), up_sqlite_int(r->now_ms) };
@@ -121,16 +114,14 @@ put_authority(struct up_sqlite *c, void *arg)
 	return up_sqlite_run_one(c, UP_SQL_AUTHORITY_PUT, args, UP_ARRAY_LEN(args));
 }
 
-enum up_err
-up_store_authority_put(struct up_store *s, struct up_span code, struct up_span name, int64_t now_ms)
+enum up_err up_store_authority_put(struct up_store *s, struct up_span code, struct up_span name, int64_t now_ms)
 {
 	struct named_row r = { .code = code, .name = name, .now_ms = now_ms };
 
 	return up_sqlite_write(s, put_authority, &r);
 }
 
-static enum up_err
-put_item(struct up_sqlite *c, void *arg)
+static enum up_err put_item(struct up_sqlite *c, void *arg)
 {
 	const struct named_row *r = arg;
 	int64_t client = 0;
@@ -151,8 +142,7 @@ put_item(struct up_sqlite *c, void *arg)
 	return up_sqlite_run_one(c, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
 }
 
-enum up_err
-up_store_item_put(struct up_store *s, struct up_span code, struct up_span name, struct up_span client, int64_t now_ms)
+enum up_err up_store_item_put(struct up_store *s, struct up_span code, struct up_span name, struct up_span client, int64_t now_ms)
 {
 	struct named_row r = { .code = code, .name = name, .client = client, .now_ms = now_ms };
 
@@ -161,8 +151,7 @@ up_store_item_put(struct up_store *s, struct up_span code, struct up_span name, 
 
 struct client_row { const struct up_client *client; int64_t now_ms; };
 
-static enum up_err
-put_client(struct up_sqlite *c, void *arg)
+static enum up_err put_client(struct up_sqlite *c, void *arg)
 {
 	const struct client_row *r = arg;
 	const struct up_client *client = r->client;
@@ -182,8 +171,7 @@ put_client(struct up_sqlite *c, void *arg)
 	return up_sqlite_run_one(c, UP_SQL_CLIENT_ADD, args, UP_ARRAY_LEN(args));
 }
 
-enum up_err
-up_store_client_put(struct up_store *s, const struct up_client *client, int64_t now_ms)
+enum up_err up_store_client_put(struct up_store *s, const struct up_client *client, int64_t now_ms)
 {
 	struct client_row r = { client, now_ms };
 

@@ -19,8 +19,7 @@ struct code {
 };
 
 /* All three are compared whatever the first one says. */
-static bool
-is_named(const struct up_named *who, struct up_span name, struct up_span resident, struct up_span mobile)
+static bool is_named(const struct up_named *who, struct up_span name, struct up_span resident, struct up_span mobile)
 {
 	struct up_buf given = { 0 };
 	char digits[12];
@@ -46,8 +45,7 @@ static const struct up_rows_text code_texts[] = {
 	{ offsetof(struct up_enrolment, person_masked), 6 },
 };
 
-static enum up_err
-load(struct up_sqlite *c, const uint8_t code_hash[32], const struct up_named *who, struct code *out)
+static enum up_err load(struct up_sqlite *c, const uint8_t code_hash[32], const struct up_named *who, struct code *out)
 {
 	const struct up_sqlite_arg arg = up_sqlite_blob(code_hash, 32);
 	sqlite3_stmt *st;
@@ -79,8 +77,7 @@ out:
 }
 
 /* Unknown, expired, used, voided, unit or certificate no longer live: one answer. */
-static enum up_err
-judge(const struct code *code, int64_t now_ms)
+static enum up_err judge(const struct code *code, int64_t now_ms)
 {
 	if (code->enrolment == NULL || !code->open || code->mismatches >= MISMATCHES_MAX || now_ms >= code->enrolment->expires_ms ||
 	    now_ms / 1000 < code->valid_from_s || now_ms / 1000 > code->valid_to_s)
@@ -88,8 +85,7 @@ judge(const struct code *code, int64_t now_ms)
 	return code->named ? UP_OK : UP_E_PERSON;
 }
 
-static enum up_err
-count_mismatch(struct up_sqlite *c, const struct code *code)
+static enum up_err count_mismatch(struct up_sqlite *c, const struct code *code)
 {
 	const struct up_sqlite_arg arg = up_sqlite_int(code->enrolment->id);
 
@@ -100,8 +96,7 @@ count_mismatch(struct up_sqlite *c, const struct code *code)
 
 struct ask { const uint8_t *code_hash; const struct up_named *who; int64_t now_ms; struct up_enrolment *enrolment; enum up_err answer; };
 
-static enum up_err
-ask(struct up_sqlite *c, void *arg)
+static enum up_err ask(struct up_sqlite *c, void *arg)
 {
 	struct ask *a = arg;
 	struct code code;
@@ -121,8 +116,7 @@ ask(struct up_sqlite *c, void *arg)
 }
 
 /* A stranger with a guess must not hold up those who write: only a mismatch, which counts, goes on to the write. */
-static enum up_err
-look(struct up_store *s, struct ask *a)
+static enum up_err look(struct up_store *s, struct ask *a)
 {
 	struct code code = { 0 };
 	struct up_sqlite *c;
@@ -142,8 +136,7 @@ look(struct up_store *s, struct ask *a)
 	return e;
 }
 
-enum up_err
-up_store_enrolment_known(struct up_store *s, const uint8_t code_hash[32], int64_t now_ms)
+enum up_err up_store_enrolment_known(struct up_store *s, const uint8_t code_hash[32], int64_t now_ms)
 {
 	const struct up_named nobody = { 0 };
 	struct ask a = { .code_hash = code_hash, .who = &nobody, .now_ms = now_ms };
@@ -153,8 +146,7 @@ up_store_enrolment_known(struct up_store *s, const uint8_t code_hash[32], int64_
 	return e != UP_OK ? e : a.answer == UP_E_CODE ? UP_E_CODE : UP_OK;
 }
 
-enum up_err
-up_store_enrolment(struct up_store *s, const uint8_t code_hash[32], const struct up_named *who, int64_t now_ms, struct up_enrolment **out)
+enum up_err up_store_enrolment(struct up_store *s, const uint8_t code_hash[32], const struct up_named *who, int64_t now_ms, struct up_enrolment **out)
 {
 	struct ask a = { .code_hash = code_hash, .who = who, .now_ms = now_ms };
 	enum up_err e = look(s, &a);
@@ -168,8 +160,7 @@ up_store_enrolment(struct up_store *s, const uint8_t code_hash[32], const struct
 	return e == UP_OK ? a.answer : e;
 }
 
-void
-up_store_enrolment_free(struct up_enrolment **e)
+void up_store_enrolment_free(struct up_enrolment **e)
 {
 	free(*e);
 	*e = NULL;
@@ -178,8 +169,7 @@ up_store_enrolment_free(struct up_enrolment **e)
 /* --- UP_JOB_ENROL ------------------------------------------------------------------------------------------------------------------ */
 
 /* A phone that is registered already: of the same person, and she knows its password. */
-static enum up_err
-known_phone(struct up_jobs_act *a, const struct code *code)
+static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
 {
 	bool found;
 	enum up_err e = up_rows_device(a->c, UP_SQL_DEVICE, up_sqlite_int(a->job->device), &a->device, &found);
@@ -199,8 +189,7 @@ known_phone(struct up_jobs_act *a, const struct code *code)
 	return up_jobs_password(a);
 }
 
-static enum up_err
-new_phone(struct up_jobs_act *a, const struct code *code)
+static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
 {
 	struct up_job *job = a->job;
 	struct up_device *d = &a->device.device;
@@ -233,8 +222,7 @@ new_phone(struct up_jobs_act *a, const struct code *code)
 }
 
 /* The code is used up, the role moves to the phone, and a phone left without any role ends with its key (rule 28). */
-static enum up_err
-take_role(struct up_jobs_act *a, const struct code *code)
+static enum up_err take_role(struct up_jobs_act *a, const struct code *code)
 {
 	const struct up_job *job = a->job;
 	const struct up_sqlite_arg use[] = { up_sqlite_int(code->enrolment->id), up_sqlite_int(job->now_ms) };
@@ -260,8 +248,7 @@ take_role(struct up_jobs_act *a, const struct code *code)
 	return e;
 }
 
-static enum up_err
-put_on_phone(struct up_jobs_act *a, const struct code *code)
+static enum up_err put_on_phone(struct up_jobs_act *a, const struct code *code)
 {
 	enum up_err e;
 
@@ -281,8 +268,7 @@ put_on_phone(struct up_jobs_act *a, const struct code *code)
 }
 
 /* A refused record names unit and role, but no person: who held the phone is not known. */
-enum up_err
-up_enrol_job(struct up_jobs_act *a)
+enum up_err up_enrol_job(struct up_jobs_act *a)
 {
 	struct code code;
 	enum up_err e = load(a->c, a->job->code_hash, a->job->named, &code);

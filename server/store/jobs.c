@@ -7,31 +7,27 @@
 #include "core/text.h"
 #include "server/store/usage.h"
 
-void
-up_jobs_fill(struct up_span *field, const char *text)
+void up_jobs_fill(struct up_span *field, const char *text)
 {
 	if (field->n == 0)
 		*field = up_span_str(text);
 }
 
-void
-up_jobs_fill_code(struct up_record *r, const uint8_t code_hash[32], char hex[32])
+void up_jobs_fill_code(struct up_record *r, const uint8_t code_hash[32], char hex[32])
 {
 	up_text_hex(up_span_of(code_hash, 16), hex);
 	if (r->code_hash.n == 0)
 		r->code_hash = up_span_of(hex, 32);
 }
 
-void
-up_jobs_fill_device(struct up_jobs_act *a, const struct up_device *d)
+void up_jobs_fill_device(struct up_jobs_act *a, const struct up_device *d)
 {
 	up_jobs_fill(&a->record.device, d->ref);
 	up_jobs_fill(&a->record.person_ref, d->person_ref);
 	up_jobs_fill(&a->record.person_name, d->person_masked);
 }
 
-void
-up_jobs_fill_role(struct up_jobs_act *a)
+void up_jobs_fill_role(struct up_jobs_act *a)
 {
 	const struct up_role *r = a->found.role;
 
@@ -49,16 +45,14 @@ up_jobs_fill_role(struct up_jobs_act *a)
 
 /* --- steps ------------------------------------------------------------------------------------------------------------------- */
 
-static void
-judge(struct up_jobs_act *a, bool good, enum up_err otherwise)
+static void judge(struct up_jobs_act *a, bool good, enum up_err otherwise)
 {
 	if (a->merit == UP_OK && !good)
 		a->merit = otherwise;
 }
 
 /* The role by number or by certificate, with its phone; the phone alone when it holds no such role. */
-static enum up_err
-step_role(struct up_jobs_act *a)
+static enum up_err step_role(struct up_jobs_act *a)
 {
 	const struct up_job *job = a->job;
 	const struct up_sqlite_arg by_number[] = { up_sqlite_int(job->role), up_sqlite_int(job->device) };
@@ -84,15 +78,13 @@ step_role(struct up_jobs_act *a)
 }
 
 /* Rule 20: principal and managers need no grant, a user needs a live one for the item. Grants to users are not kept yet, so there is none. */
-static void
-step_item(struct up_jobs_act *a)
+static void step_item(struct up_jobs_act *a)
 {
 	if (a->merit == UP_OK && a->job->item.n > 0 && strcmp(a->found.role->role, "user") == 0)
 		a->merit = UP_E_ITEM_GRANT;
 }
 
-static enum up_err
-step_client(struct up_jobs_act *a)
+static enum up_err step_client(struct up_jobs_act *a)
 {
 	const struct up_sqlite_arg arg = up_sqlite_text(a->record.client);
 	sqlite3_stmt *st;
@@ -109,8 +101,7 @@ step_client(struct up_jobs_act *a)
 	return e;
 }
 
-enum up_err
-up_jobs_password(struct up_jobs_act *a)
+enum up_err up_jobs_password(struct up_jobs_act *a)
 {
 	const struct up_device *d = &a->device.device;
 	uint8_t verifier[32];
@@ -135,8 +126,7 @@ up_jobs_password(struct up_jobs_act *a)
 }
 
 /* Role before password: a phone whose role is dead gives nobody a try, right or wrong. */
-static enum up_err
-decide(struct up_jobs_act *a)
+static enum up_err decide(struct up_jobs_act *a)
 {
 	enum up_err e = step_role(a);
 
@@ -149,8 +139,7 @@ decide(struct up_jobs_act *a)
 	return e == UP_OK ? up_jobs_password(a) : e;
 }
 
-static enum up_err
-add_browser(struct up_jobs_act *a)
+static enum up_err add_browser(struct up_jobs_act *a)
 {
 	const struct up_sqlite_arg args[] = {
 		up_sqlite_int(a->client), up_sqlite_text(a->record.browser), up_sqlite_int(a->found.unit), up_sqlite_int(a->job->now_ms),
@@ -159,8 +148,7 @@ add_browser(struct up_jobs_act *a)
 	return a->record.browser.n > 0 ? up_sqlite_run(a->c, UP_SQL_BROWSER_ADD, args, UP_ARRAY_LEN(args), NULL) : UP_OK;
 }
 
-static enum up_err
-redeem(struct up_jobs_act *a)
+static enum up_err redeem(struct up_jobs_act *a)
 {
 	int added = 0;
 	enum up_err e = step_role(a);
@@ -183,8 +171,7 @@ redeem(struct up_jobs_act *a)
 	return e == UP_OK && a->merit == UP_OK ? add_browser(a) : e;
 }
 
-static enum up_err
-replay(struct up_jobs_act *a)
+static enum up_err replay(struct up_jobs_act *a)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
 
@@ -194,8 +181,7 @@ replay(struct up_jobs_act *a)
 
 /* --- one job ------------------------------------------------------------------------------------------------------------------ */
 
-static void
-forget(struct up_job *job)
+static void forget(struct up_job *job)
 {
 	up_store_role_free(&job->out_role);
 	job->tries_left = 0;
@@ -203,16 +189,14 @@ forget(struct up_job *job)
 	memset(job->out_leaf, 0, sizeof(job->out_leaf));
 }
 
-void
-up_jobs_fail(struct up_job *job)
+void up_jobs_fail(struct up_job *job)
 {
 	forget(job);
 	job->err = UP_E_STORE;
 }
 
 /* Who it was, where the caller knows them by number only (a login that expired); the record is made whatever became of them. */
-static enum up_err
-note(struct up_jobs_act *a)
+static enum up_err note(struct up_jobs_act *a)
 {
 	enum up_err e = UP_OK;
 
@@ -222,8 +206,7 @@ note(struct up_jobs_act *a)
 	return e;
 }
 
-static enum up_err
-act(struct up_jobs_act *a)
+static enum up_err act(struct up_jobs_act *a)
 {
 	switch (a->job->kind) {
 	case UP_JOB_RECORD:
@@ -240,8 +223,7 @@ act(struct up_jobs_act *a)
 	return UP_E_STORE;
 }
 
-static enum up_err
-add_record(struct up_jobs_act *a)
+static enum up_err add_record(struct up_jobs_act *a)
 {
 	struct up_record *r = &a->record;
 	char id[UP_STORE_REF + 1];
@@ -264,8 +246,7 @@ add_record(struct up_jobs_act *a)
 	return e;
 }
 
-enum up_err
-up_jobs_apply(struct up_sqlite *c, struct up_job *job)
+enum up_err up_jobs_apply(struct up_sqlite *c, struct up_job *job)
 {
 	struct up_jobs_act a = { .c = c, .job = job, .record = job->record };
 	bool with_role = job->kind == UP_JOB_ENROL || job->kind == UP_JOB_REDEEM || (job->kind == UP_JOB_DECIDE && job->with_password);

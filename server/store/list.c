@@ -12,8 +12,7 @@ static const char units_sql[] =
 static const char authorities_sql[] = "SELECT code, name FROM authority ORDER BY code";
 
 /* SQL with at most one parameter, KEY; STEP gets each row. */
-static enum up_err
-each(struct up_store *s, const char *sql, struct up_span key, int (*step)(sqlite3_stmt *, void *), void *arg)
+static enum up_err each(struct up_store *s, const char *sql, struct up_span key, int (*step)(sqlite3_stmt *, void *), void *arg)
 {
 	sqlite3_stmt *st = NULL;
 	struct up_sqlite *c;
@@ -43,8 +42,7 @@ each(struct up_store *s, const char *sql, struct up_span key, int (*step)(sqlite
 
 struct units { up_unit_fn fn; void *arg; };
 
-static int
-unit(sqlite3_stmt *st, void *arg)
+static int unit(sqlite3_stmt *st, void *arg)
 {
 	const struct units *u = arg;
 	const struct up_unit_view v = {
@@ -58,8 +56,7 @@ unit(sqlite3_stmt *st, void *arg)
 	return u->fn(u->arg, &v);
 }
 
-enum up_err
-up_store_units(struct up_store *s, struct up_span code, up_unit_fn fn, void *arg)
+enum up_err up_store_units(struct up_store *s, struct up_span code, up_unit_fn fn, void *arg)
 {
 	struct units u = { fn, arg };
 
@@ -68,16 +65,14 @@ up_store_units(struct up_store *s, struct up_span code, up_unit_fn fn, void *arg
 
 struct authorities { up_authority_fn fn; void *arg; };
 
-static int
-authority(sqlite3_stmt *st, void *arg)
+static int authority(sqlite3_stmt *st, void *arg)
 {
 	const struct authorities *a = arg;
 
 	return a->fn(a->arg, up_sqlite_column(st, 0), up_sqlite_column(st, 1));
 }
 
-enum up_err
-up_store_authorities(struct up_store *s, up_authority_fn fn, void *arg)
+enum up_err up_store_authorities(struct up_store *s, up_authority_fn fn, void *arg)
 {
 	struct authorities a = { fn, arg };
 

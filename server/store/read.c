@@ -13,8 +13,7 @@ static const struct up_rows_text client_texts[] = {
 	{ offsetof(struct up_client, items), 5 },
 };
 
-static enum up_err
-take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_client **out)
+static enum up_err take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_client **out)
 {
 	struct up_client *client = up_rows_pack(st, sizeof(*client), client_texts, UP_ARRAY_LEN(client_texts));
 	enum up_err e = UP_OK;
@@ -32,8 +31,7 @@ take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_client **out)
 	return e;
 }
 
-enum up_err
-up_store_clients(struct up_store *s, struct up_client ***out, size_t *n)
+enum up_err up_store_clients(struct up_store *s, struct up_client ***out, size_t *n)
 {
 	struct up_client **clients = NULL;
 	size_t count = 0;
@@ -69,8 +67,7 @@ up_store_clients(struct up_store *s, struct up_client ***out, size_t *n)
 	return e;
 }
 
-void
-up_store_clients_free(struct up_client ***clients, size_t n)
+void up_store_clients_free(struct up_client ***clients, size_t n)
 {
 	for (size_t i = 0; *clients != NULL && i < n; i++) {
 		struct up_client *c = (*clients)[i];
@@ -83,8 +80,7 @@ up_store_clients_free(struct up_client ***clients, size_t n)
 	*clients = NULL;
 }
 
-enum up_err
-up_store_items(struct up_store *s, struct up_item **out, size_t *n)
+enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 {
 	struct up_item *items = NULL;
 	size_t count = 0;
@@ -123,8 +119,7 @@ up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 	return e;
 }
 
-void
-up_store_items_free(struct up_item **items, size_t n)
+void up_store_items_free(struct up_item **items, size_t n)
 {
 	for (size_t i = 0; *items != NULL && i < n; i++) {
 		free((*items)[i].code);
@@ -135,8 +130,7 @@ up_store_items_free(struct up_item **items, size_t n)
 	*items = NULL;
 }
 
-enum up_err
-up_store_session(struct up_store *s, const char *id, struct up_session **out)
+enum up_err up_store_session(struct up_store *s, const char *id, struct up_session **out)
 {
 	static const struct up_rows_text texts[] = { { offsetof(struct up_session, client), 1 }, { offsetof(struct up_session, items), 2 } };
 	const struct up_sqlite_arg arg = up_sqlite_text(up_span_str(id));
@@ -171,15 +165,13 @@ out:
 	return e;
 }
 
-void
-up_store_session_free(struct up_session **session)
+void up_store_session_free(struct up_session **session)
 {
 	free(*session);
 	*session = NULL;
 }
 
-enum up_err
-up_store_browser_known(struct up_store *s, struct up_span client, struct up_span browser, struct up_span unit, bool *known)
+enum up_err up_store_browser_known(struct up_store *s, struct up_span client, struct up_span browser, struct up_span unit, bool *known)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_text(client), up_sqlite_text(browser), up_sqlite_text(unit) };
 	sqlite3_stmt *st;

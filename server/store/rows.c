@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *
-up_rows_pack(sqlite3_stmt *st, size_t struct_size, const struct up_rows_text *texts, size_t n)
+void *up_rows_pack(sqlite3_stmt *st, size_t struct_size, const struct up_rows_text *texts, size_t n)
 {
 	size_t size = struct_size;
 	char *p, *base;
@@ -28,8 +27,7 @@ up_rows_pack(sqlite3_stmt *st, size_t struct_size, const struct up_rows_text *te
 }
 
 /* As much of the text as fits, whole characters only. */
-static void
-copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
+static void copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
 {
 	struct up_span s = up_sqlite_column(st, column);
 	size_t n = s.n < cap ? s.n : cap - 1;
@@ -41,14 +39,12 @@ copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
 	out[n] = '\0';
 }
 
-void
-up_rows_copy_ref(sqlite3_stmt *st, int column, char out[UP_STORE_REF + 1])
+void up_rows_copy_ref(sqlite3_stmt *st, int column, char out[UP_STORE_REF + 1])
 {
 	copy_text(st, column, out, UP_STORE_REF + 1);
 }
 
-enum up_err
-up_rows_device(struct up_sqlite *c, enum up_sql id, struct up_sqlite_arg key, struct up_rows_device *out, bool *found)
+enum up_err up_rows_device(struct up_sqlite *c, enum up_sql id, struct up_sqlite_arg key, struct up_rows_device *out, bool *found)
 {
 	sqlite3_stmt *st;
 	struct up_device *d = &out->device;
@@ -84,8 +80,7 @@ static const struct up_rows_text role_texts[] = {
 	{ offsetof(struct up_role, fields), 10 },
 };
 
-static struct up_role *
-take_role(sqlite3_stmt *st, int64_t now_ms)
+static struct up_role *take_role(sqlite3_stmt *st, int64_t now_ms)
 {
 	struct up_role *r = up_rows_pack(st, sizeof(*r), role_texts, UP_ARRAY_LEN(role_texts));
 	int64_t now_s = now_ms / 1000;
@@ -103,8 +98,7 @@ take_role(sqlite3_stmt *st, int64_t now_ms)
 	return r;
 }
 
-enum up_err
-up_rows_role(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, int64_t now_ms, struct up_rows_role *out)
+enum up_err up_rows_role(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, int64_t now_ms, struct up_rows_role *out)
 {
 	sqlite3_stmt *st;
 	bool row;
@@ -136,8 +130,7 @@ out:
 
 /* --- up_store_role, up_store_roles, up_store_device ------------------------------------------------------------------------------ */
 
-enum up_err
-up_store_device(struct up_store *s, const uint8_t token_hash[32], struct up_device *out)
+enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], struct up_device *out)
 {
 	struct up_rows_device d;
 	struct up_sqlite *c;
@@ -157,8 +150,7 @@ up_store_device(struct up_store *s, const uint8_t token_hash[32], struct up_devi
 	return e;
 }
 
-enum up_err
-up_store_role(struct up_store *s, int64_t role, int64_t device, int64_t now_ms, struct up_role **out)
+enum up_err up_store_role(struct up_store *s, int64_t role, int64_t device, int64_t now_ms, struct up_role **out)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_int(role), up_sqlite_int(device) };
 	struct up_rows_role found;
@@ -175,8 +167,7 @@ up_store_role(struct up_store *s, int64_t role, int64_t device, int64_t now_ms, 
 	return e == UP_OK && found.role == NULL ? UP_E_ROLE : e;
 }
 
-enum up_err
-up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, struct up_role ***out, size_t *n)
+enum up_err up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, struct up_role ***out, size_t *n)
 {
 	const struct up_sqlite_arg arg = up_sqlite_int(device);
 	struct up_role **roles = NULL;
@@ -214,15 +205,13 @@ up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, struct up_rol
 	return e;
 }
 
-void
-up_store_role_free(struct up_role **r)
+void up_store_role_free(struct up_role **r)
 {
 	free(*r);
 	*r = NULL;
 }
 
-void
-up_store_roles_free(struct up_role ***roles, size_t n)
+void up_store_roles_free(struct up_role ***roles, size_t n)
 {
 	for (size_t i = 0; *roles != NULL && i < n; i++)
 		free((*roles)[i]);

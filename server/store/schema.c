@@ -66,15 +66,13 @@ static const char usage_step[] =
 
 static const char *const steps_of_release[] = { register_step, login_step, usage_step };
 
-const char *const *
-up_schema_steps(int *n)
+const char *const *up_schema_steps(int *n)
 {
 	*n = UP_ARRAY_LEN(steps_of_release);
 	return steps_of_release;
 }
 
-static int
-number(sqlite3 *db, const char *sql, int *out)
+static int number(sqlite3 *db, const char *sql, int *out)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(db, sql, -1, &st, NULL);
@@ -89,8 +87,7 @@ number(sqlite3 *db, const char *sql, int *out)
 }
 
 /* Version 0: a new, empty file. */
-static enum up_err
-version_of(sqlite3 *db, int *version, char why[256])
+static enum up_err version_of(sqlite3 *db, int *version, char why[256])
 {
 	int application, tables;
 
@@ -111,8 +108,7 @@ store:
 	return UP_E_STORE;
 }
 
-static int
-step_to(sqlite3 *db, int version, const char *sql)
+static int step_to(sqlite3 *db, int version, const char *sql)
 {
 	char note[128];
 	int rc = SQLITE_OK;
@@ -133,8 +129,7 @@ step_to(sqlite3 *db, int version, const char *sql)
 }
 
 /* One step in one transaction; the version is read inside it, for another process may have been faster. */
-static enum up_err
-advance(sqlite3 *db, const char *const *steps, int n, int *version, char why[256])
+static enum up_err advance(sqlite3 *db, const char *const *steps, int n, int *version, char why[256])
 {
 	enum up_err e = UP_E_STORE;
 
@@ -166,8 +161,7 @@ out:
 	return e;
 }
 
-enum up_err
-up_schema_migrate(sqlite3 *db, const char *const *steps, int n, char why[256])
+enum up_err up_schema_migrate(sqlite3 *db, const char *const *steps, int n, char why[256])
 {
 	int version = 0;
 	enum up_err e = version_of(db, &version, why);

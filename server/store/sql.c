@@ -100,8 +100,7 @@ static const char *const texts[UP_SQL_N] = {
 	    " VALUES (?1, ?2, 1, 'live', ?3, ?4, ?5, ?6)",
 };
 
-const char *
-up_sql_text(enum up_sql id)
+const char *up_sql_text(enum up_sql id)
 {
 	return texts[id];
 }

@@ -14,16 +14,14 @@
 static const char settings[] =
     "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864;";
 
-static enum up_err
-failed(struct up_sqlite *c, int rc)
+static enum up_err failed(struct up_sqlite *c, int rc)
 {
 	c->rc = rc;
 	snprintf(c->message, sizeof(c->message), "%s", sqlite3_errmsg(c->db));
 	return UP_E_STORE;
 }
 
-static enum up_err
-configure(struct up_sqlite *c, bool reader)
+static enum up_err configure(struct up_sqlite *c, bool reader)
 {
 	int rc = sqlite3_busy_timeout(c->db, UP_SQLITE_BUSY_MS);
 
@@ -38,8 +36,7 @@ configure(struct up_sqlite *c, bool reader)
 	return rc == SQLITE_OK ? UP_OK : failed(c, rc);
 }
 
-enum up_err
-up_sqlite_open(const struct up_store *s, bool reader, struct up_sqlite **out, char why[256])
+enum up_err up_sqlite_open(const struct up_store *s, bool reader, struct up_sqlite **out, char why[256])
 {
 	struct up_sqlite *c = calloc(1, sizeof(*c));
 	enum up_err e;
@@ -62,8 +59,7 @@ up_sqlite_open(const struct up_store *s, bool reader, struct up_sqlite **out, ch
 	return UP_OK;
 }
 
-void
-up_sqlite_close(struct up_sqlite **cp)
+void up_sqlite_close(struct up_sqlite **cp)
 {
 	struct up_sqlite *c = *cp;
 
@@ -77,8 +73,7 @@ up_sqlite_close(struct up_sqlite **cp)
 	free(c);
 }
 
-enum up_err
-up_sqlite_take(struct up_store *s, struct up_sqlite **out)
+enum up_err up_sqlite_take(struct up_store *s, struct up_sqlite **out)
 {
 	char why[256];
 
@@ -97,8 +92,7 @@ up_sqlite_take(struct up_store *s, struct up_sqlite **out)
 	return UP_E_STORE;
 }
 
-void
-up_sqlite_put(struct up_store *s, struct up_sqlite **cp)
+void up_sqlite_put(struct up_store *s, struct up_sqlite **cp)
 {
 	struct up_sqlite *c = *cp;
 
@@ -116,32 +110,27 @@ up_sqlite_put(struct up_store *s, struct up_sqlite **cp)
 	up_sqlite_close(&c);
 }
 
-struct up_sqlite_arg
-up_sqlite_int(int64_t v)
+struct up_sqlite_arg up_sqlite_int(int64_t v)
 {
 	return (struct up_sqlite_arg){ .type = UP_SQLITE_INT, .i = v };
 }
 
-struct up_sqlite_arg
-up_sqlite_text(struct up_span s)
+struct up_sqlite_arg up_sqlite_text(struct up_span s)
 {
 	return (struct up_sqlite_arg){ .type = UP_SQLITE_TEXT, .s = s };
 }
 
-struct up_sqlite_arg
-up_sqlite_optional(struct up_span s)
+struct up_sqlite_arg up_sqlite_optional(struct up_span s)
 {
 	return (struct up_sqlite_arg){ .type = s.n > 0 ? UP_SQLITE_TEXT : UP_SQLITE_NULL, .s = s };
 }
 
-struct up_sqlite_arg
-up_sqlite_blob(const void *p, size_t n)
+struct up_sqlite_arg up_sqlite_blob(const void *p, size_t n)
 {
 	return (struct up_sqlite_arg){ .type = UP_SQLITE_BLOB, .s = up_span_of(p, n) };
 }
 
-static int
-bind(sqlite3_stmt *st, int i, const struct up_sqlite_arg *a)
+static int bind(sqlite3_stmt *st, int i, const struct up_sqlite_arg *a)
 {
 	/* A NULL pointer would bind NULL: empty text is not NULL. */
 	const void *p = a->s.n > 0 ? (const void *)a->s.p : "";
@@ -158,8 +147,7 @@ bind(sqlite3_stmt *st, int i, const struct up_sqlite_arg *a)
 	}
 }
 
-enum up_err
-up_sqlite_start(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, sqlite3_stmt **out)
+enum up_err up_sqlite_start(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, sqlite3_stmt **out)
 {
 	sqlite3_stmt *st = c->statement[id];
 
@@ -181,8 +169,7 @@ up_sqlite_start(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg 
 	return UP_OK;
 }
 
-enum up_err
-up_sqlite_next(struct up_sqlite *c, sqlite3_stmt *st, bool *row)
+enum up_err up_sqlite_next(struct up_sqlite *c, sqlite3_stmt *st, bool *row)
 {
 	int rc = c->step(st);
 
@@ -190,16 +177,14 @@ up_sqlite_next(struct up_sqlite *c, sqlite3_stmt *st, bool *row)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? UP_OK : failed(c, rc);
 }
 
-void
-up_sqlite_end(sqlite3_stmt **st)
+void up_sqlite_end(sqlite3_stmt **st)
 {
 	if (*st != NULL)
 		sqlite3_reset(*st);
 	*st = NULL;
 }
 
-enum up_err
-up_sqlite_first(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, sqlite3_stmt **out, bool *row)
+enum up_err up_sqlite_first(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, sqlite3_stmt **out, bool *row)
 {
 	enum up_err e = up_sqlite_start(c, id, args, n, out);
 
@@ -207,8 +192,7 @@ up_sqlite_first(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg 
 	return e == UP_OK ? up_sqlite_next(c, *out, row) : e;
 }
 
-enum up_err
-up_sqlite_run(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, int *changed)
+enum up_err up_sqlite_run(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, int *changed)
 {
 	sqlite3_stmt *st;
 	bool row;
@@ -220,8 +204,7 @@ up_sqlite_run(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *a
 	return e;
 }
 
-enum up_err
-up_sqlite_run_one(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n)
+enum up_err up_sqlite_run_one(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n)
 {
 	int changed = 0;
 	enum up_err e = up_sqlite_run(c, id, args, n, &changed);
@@ -234,16 +217,14 @@ up_sqlite_run_one(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_ar
 	return e;
 }
 
-struct up_span
-up_sqlite_column(sqlite3_stmt *st, int column)
+struct up_span up_sqlite_column(sqlite3_stmt *st, int column)
 {
 	const void *p = sqlite3_column_blob(st, column);
 
 	return up_span_of(p, p != NULL ? (size_t)sqlite3_column_bytes(st, column) : 0);
 }
 
-enum up_err
-up_sqlite_column_fixed(struct up_sqlite *c, sqlite3_stmt *st, int column, void *out, size_t n)
+enum up_err up_sqlite_column_fixed(struct up_sqlite *c, sqlite3_stmt *st, int column, void *out, size_t n)
 {
 	struct up_span s = up_sqlite_column(st, column);
 
@@ -256,8 +237,7 @@ up_sqlite_column_fixed(struct up_sqlite *c, sqlite3_stmt *st, int column, void *
 	return UP_OK;
 }
 
-enum up_err
-up_sqlite_begin(struct up_sqlite *c)
+enum up_err up_sqlite_begin(struct up_sqlite *c)
 {
 	enum up_err e;
 
@@ -272,8 +252,7 @@ up_sqlite_begin(struct up_sqlite *c)
 	return e;
 }
 
-enum up_err
-up_sqlite_commit(struct up_sqlite *c)
+enum up_err up_sqlite_commit(struct up_sqlite *c)
 {
 	enum up_err e = up_usage_flush(c);
 
@@ -284,16 +263,14 @@ up_sqlite_commit(struct up_sqlite *c)
 	return e;
 }
 
-void
-up_sqlite_rollback(struct up_sqlite *c)
+void up_sqlite_rollback(struct up_sqlite *c)
 {
 	/* SQLite has rolled back by itself after some errors; a rollback never fails for lack of space. */
 	if (!sqlite3_get_autocommit(c->db))
 		sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-bool
-up_sqlite_is_disk(int rc)
+bool up_sqlite_is_disk(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
@@ -311,8 +288,7 @@ up_sqlite_is_disk(int rc)
 	}
 }
 
-enum up_err
-up_sqlite_write(struct up_store *s, up_sqlite_fn fn, void *arg)
+enum up_err up_sqlite_write(struct up_store *s, up_sqlite_fn fn, void *arg)
 {
 	enum up_err e;
 
@@ -333,8 +309,7 @@ up_sqlite_write(struct up_store *s, up_sqlite_fn fn, void *arg)
 	return e;
 }
 
-enum up_err
-up_sqlite_draw(char out[UP_STORE_REF + 1])
+enum up_err up_sqlite_draw(char out[UP_STORE_REF + 1])
 {
 	uint8_t rnd[16];
 
@@ -345,8 +320,7 @@ up_sqlite_draw(char out[UP_STORE_REF + 1])
 	return UP_OK;
 }
 
-void
-up_sqlite_log(const struct up_store *s, char level, const char *what, const struct up_sqlite *c)
+void up_sqlite_log(const struct up_store *s, char level, const char *what, const struct up_sqlite *c)
 {
 	char line[512];
 

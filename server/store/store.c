@@ -17,8 +17,7 @@
 
 /* SQLite would make the file with the umask's mode; its companions (-wal, -shm) take the mode of the file. An existing file is not even
  * opened here: closing a second descriptor would drop the locks of another connection of this process. */
-static enum up_err
-make_file(const struct up_store_settings *o, char why[256])
+static enum up_err make_file(const struct up_store_settings *o, char why[256])
 {
 	int fd;
 
@@ -37,8 +36,7 @@ make_file(const struct up_store_settings *o, char why[256])
 	return UP_E_CONFIG;
 }
 
-static int
-set_wal(sqlite3 *db)
+static int set_wal(sqlite3 *db)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode=WAL", -1, &st, NULL);
@@ -50,8 +48,7 @@ set_wal(sqlite3 *db)
 }
 
 /* The change of mode does not wait for another program that makes the same change: wait here. */
-static enum up_err
-use_wal(struct up_sqlite *c, char why[256])
+static enum up_err use_wal(struct up_sqlite *c, char why[256])
 {
 	const struct timespec pause = { 0, WAL_RETRY_MS * 1000000L };
 	int rc = set_wal(c->db);
@@ -67,14 +64,12 @@ use_wal(struct up_sqlite *c, char why[256])
 }
 
 /* SQLite's own count of its memory costs a lock on every allocation, and nobody reads it. No effect once SQLite is in use. */
-static void
-set_up_sqlite(void)
+static void set_up_sqlite(void)
 {
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static enum up_err
-prepare(struct up_store *s, const struct up_store_settings *o, char why[256])
+static enum up_err prepare(struct up_store *s, const struct up_store_settings *o, char why[256])
 {
 	int n;
 	const char *const *steps = up_schema_steps(&n);
@@ -94,8 +89,7 @@ prepare(struct up_store *s, const struct up_store_settings *o, char why[256])
 	return e;
 }
 
-enum up_err
-up_store_open(const struct up_store_settings *o, struct up_store **out, char why[256])
+enum up_err up_store_open(const struct up_store_settings *o, struct up_store **out, char why[256])
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct up_store *s = calloc(1, sizeof(*s));
@@ -124,8 +118,7 @@ up_store_open(const struct up_store_settings *o, struct up_store **out, char why
 	return e;
 }
 
-void
-up_store_close(struct up_store **sp)
+void up_store_close(struct up_store **sp)
 {
 	struct up_store *s = *sp;
 
@@ -149,8 +142,7 @@ up_store_close(struct up_store **sp)
 	free(s);
 }
 
-static int64_t
-monotonic_ms(void)
+static int64_t monotonic_ms(void)
 {
 	struct timespec t;
 
@@ -159,8 +151,7 @@ monotonic_ms(void)
 }
 
 /* After a failed commit nobody may come to try again (a balancer sends no logins to the unhealthy): so try, at most once a second. */
-static void
-probe(struct up_store *s)
+static void probe(struct up_store *s)
 {
 	const struct up_sqlite_arg arg = up_sqlite_int(monotonic_ms());
 	enum up_err e;
@@ -179,8 +170,7 @@ probe(struct up_store *s)
 	pthread_mutex_unlock(&s->write_lock);
 }
 
-enum up_err
-up_store_healthy(struct up_store *s)
+enum up_err up_store_healthy(struct up_store *s)
 {
 	struct up_sqlite *c;
 	sqlite3_stmt *st;
@@ -200,8 +190,7 @@ up_store_healthy(struct up_store *s)
 	return e == UP_OK && row ? UP_OK : UP_E_STORE;
 }
 
-void
-up_store_stats(struct up_store *s, struct up_store_stats *out)
+void up_store_stats(struct up_store *s, struct up_store_stats *out)
 {
 	pthread_mutex_lock(&s->queue_lock);
 	out->queue = s->queued;

@@ -11,14 +11,12 @@
 #define LOGIN_MS (20 * 60 * 1000)
 
 /* What follows a scan (or an expiry) of its transaction within LOGIN_MS needs no index entry of its own: two of three records of a login. */
-static bool
-follows(struct up_span event)
+static bool follows(struct up_span event)
 {
 	return up_span_eq_str(event, "login.approve") || up_span_eq_str(event, "login.deny") || up_span_eq_str(event, "login.redeem");
 }
 
-enum up_err
-up_usage_begin(struct up_sqlite *c)
+enum up_err up_usage_begin(struct up_sqlite *c)
 {
 	sqlite3_stmt *st;
 	bool row;
@@ -31,8 +29,7 @@ up_usage_begin(struct up_sqlite *c)
 	return e;
 }
 
-enum up_err
-up_usage_flush(struct up_sqlite *c)
+enum up_err up_usage_flush(struct up_sqlite *c)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_int(c->block.number), up_sqlite_int(c->block.first_ms), up_sqlite_int(c->block.last_ms) };
 
@@ -42,8 +39,7 @@ up_usage_flush(struct up_sqlite *c)
 	return up_sqlite_run_one(c, UP_SQL_USAGE_BLOCK, args, UP_ARRAY_LEN(args));
 }
 
-static enum up_err
-note_time(struct up_sqlite *c, int64_t seq, int64_t time_ms)
+static enum up_err note_time(struct up_sqlite *c, int64_t seq, int64_t time_ms)
 {
 	int64_t number = seq >> UP_USAGE_BLOCK_BITS;
 
@@ -65,8 +61,7 @@ note_time(struct up_sqlite *c, int64_t seq, int64_t time_ms)
 	return UP_OK;
 }
 
-enum up_err
-up_usage_add(struct up_sqlite *c, struct up_record *r, uint8_t leaf[32])
+enum up_err up_usage_add(struct up_sqlite *c, struct up_record *r, uint8_t leaf[32])
 {
 	enum up_err e;
 
@@ -114,8 +109,7 @@ struct query {
 };
 
 /* Quotes inside values are escaped, so ,"name":"value" in the bytes can only be the member itself. */
-static void
-want(struct query *q, const char *name, struct up_span value)
+static void want(struct query *q, const char *name, struct up_span value)
 {
 	struct up_buf *b = &q->needles[q->n_needles];
 
@@ -128,8 +122,7 @@ want(struct query *q, const char *name, struct up_span value)
 	q->n_needles++;
 }
 
-static bool
-has(struct up_span body, const struct up_buf *needle)
+static bool has(struct up_span body, const struct up_buf *needle)
 {
 	const uint8_t *p = body.p;
 	size_t n = body.n;
@@ -147,8 +140,7 @@ has(struct up_span body, const struct up_buf *needle)
 	return false;
 }
 
-static bool
-matches(const struct query *q, int64_t time_ms, struct up_span body)
+static bool matches(const struct query *q, int64_t time_ms, struct up_span body)
 {
 	if (time_ms < q->from_ms || time_ms >= q->to_ms)
 		return false;
@@ -159,8 +151,7 @@ matches(const struct query *q, int64_t time_ms, struct up_span body)
 }
 
 /* A holder belongs to one unit: its records are among the unit's. */
-static enum up_err
-unit_of_holder(struct up_sqlite *c, struct query *q)
+static enum up_err unit_of_holder(struct up_sqlite *c, struct query *q)
 {
 	const struct up_sqlite_arg arg = up_sqlite_text(q->filter->holder_ref);
 	sqlite3_stmt *st;
@@ -175,8 +166,7 @@ unit_of_holder(struct up_sqlite *c, struct query *q)
 }
 
 /* Which index answers with the fewest rows. */
-static enum up_err
-choose(struct up_sqlite *c, struct query *q)
+static enum up_err choose(struct up_sqlite *c, struct query *q)
 {
 	const struct up_usage_filter *f = q->filter;
 
@@ -197,16 +187,14 @@ choose(struct up_sqlite *c, struct query *q)
 	return UP_OK;
 }
 
-static void
-narrow(struct query *q, int64_t low, int64_t high)
+static void narrow(struct query *q, int64_t low, int64_t high)
 {
 	q->low = low > q->low ? low : q->low;
 	q->high = high < q->high ? high : q->high;
 }
 
 /* The blocks that hold records of [FROM_MS, TO_MS). */
-static enum up_err
-bound_time(struct up_sqlite *c, struct query *q, int64_t from_ms, int64_t to_ms)
+static enum up_err bound_time(struct up_sqlite *c, struct query *q, int64_t from_ms, int64_t to_ms)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_int(from_ms), up_sqlite_int(to_ms) };
 	sqlite3_stmt *st = NULL;
@@ -222,8 +210,7 @@ bound_time(struct up_sqlite *c, struct query *q, int64_t from_ms, int64_t to_ms)
 }
 
 /* From the first indexed record of the transaction to LOGIN_MS after the last. Without an indexed record everything is looked through. */
-static enum up_err
-bound_login(struct up_sqlite *c, struct query *q)
+static enum up_err bound_login(struct up_sqlite *c, struct query *q)
 {
 	const struct up_sqlite_arg arg = up_sqlite_text(q->filter->transaction);
 	sqlite3_stmt *st = NULL;
@@ -243,8 +230,7 @@ bound_login(struct up_sqlite *c, struct query *q)
 	return bound_time(c, q, 0, last_ms + LOGIN_MS);
 }
 
-static enum up_err
-bound(struct up_sqlite *c, struct query *q)
+static enum up_err bound(struct up_sqlite *c, struct query *q)
 {
 	const struct up_usage_filter *f = q->filter;
 	enum up_err e = UP_OK;
@@ -263,8 +249,7 @@ bound(struct up_sqlite *c, struct query *q)
 }
 
 /* Up to CHUNK rows from where the query stands; *more: there may be others. */
-static enum up_err
-chunk(struct up_sqlite *c, struct query *q, up_usage_fn fn, void *arg, bool *more)
+static enum up_err chunk(struct up_sqlite *c, struct query *q, up_usage_fn fn, void *arg, bool *more)
 {
 	const struct up_usage_filter *f = q->filter;
 	const struct up_sqlite_arg args[] = { up_sqlite_text(q->owner), up_sqlite_int(q->low), up_sqlite_int(q->high) };
@@ -292,8 +277,7 @@ chunk(struct up_sqlite *c, struct query *q, up_usage_fn fn, void *arg, bool *mor
 	return e;
 }
 
-enum up_err
-up_store_usage(struct up_store *s, const struct up_usage_filter *f, up_usage_fn fn, void *arg)
+enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, up_usage_fn fn, void *arg)
 {
 	struct query q = { .filter = f, .from_ms = f->from_ms, .to_ms = f->to_ms != 0 ? f->to_ms : INT64_MAX };
 	struct up_sqlite *c;

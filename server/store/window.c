@@ -18,8 +18,7 @@ struct put {
 	uint8_t leaf[32];
 };
 
-static struct up_span
-keep(struct put *p, struct up_span s)
+static struct up_span keep(struct put *p, struct up_span s)
 {
 	size_t at = p->texts.n;
 
@@ -27,8 +26,7 @@ keep(struct put *p, struct up_span s)
 	return p->texts.failed ? (struct up_span){ NULL, 0 } : up_span_of(p->texts.p + at, s.n);
 }
 
-static enum up_err
-put_unit(struct put *p)
+static enum up_err put_unit(struct put *p)
 {
 	const struct up_sqlite_arg arg = up_sqlite_text(p->row->unit);
 	sqlite3_stmt *st;
@@ -51,8 +49,7 @@ put_unit(struct put *p)
 }
 
 /* Her row comes to be or is brought up to date; what the platform confirmed is not undone because it is unavailable today. */
-static enum up_err
-put_person(struct put *p)
+static enum up_err put_person(struct put *p)
 {
 	const struct up_enrol_row *r = p->row;
 	const struct up_sqlite_arg key = up_sqlite_text(r->named.resident);
@@ -86,8 +83,7 @@ put_person(struct put *p)
 	return e;
 }
 
-static enum up_err
-put_holder(struct put *p)
+static enum up_err put_holder(struct put *p)
 {
 	const struct up_sqlite_arg key[] = { up_sqlite_int(p->unit), up_sqlite_int(p->person) };
 	sqlite3_stmt *st;
@@ -112,8 +108,7 @@ put_holder(struct put *p)
 }
 
 /* Another person in the way: a live one stays, one who never took the role gives way (wrong data is not edited: rule 10). */
-static enum up_err
-find_principal(struct put *p, int64_t *other)
+static enum up_err find_principal(struct put *p, int64_t *other)
 {
 	const struct up_sqlite_arg arg = up_sqlite_int(p->unit), key = up_sqlite_text(p->row->named.resident);
 	sqlite3_stmt *st;
@@ -141,8 +136,7 @@ find_principal(struct put *p, int64_t *other)
 	return e;
 }
 
-static enum up_err
-end_role(struct put *p, int64_t role)
+static enum up_err end_role(struct put *p, int64_t role)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_int(role), up_sqlite_int(p->now_ms) };
 	enum up_err e = up_sqlite_run(p->c, UP_SQL_ENROLMENT_END, args, 1, NULL);
@@ -150,8 +144,7 @@ end_role(struct put *p, int64_t role)
 	return e == UP_OK ? up_sqlite_run_one(p->c, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : e;
 }
 
-static enum up_err
-put_role(struct put *p)
+static enum up_err put_role(struct put *p)
 {
 	const struct up_sqlite_arg args[] = { up_sqlite_int(p->holder), up_sqlite_int(p->unit), up_sqlite_text(p->row->role), up_sqlite_int(p->now_ms) };
 	const struct up_sqlite_arg role = up_sqlite_int(p->role);
@@ -164,8 +157,7 @@ put_role(struct put *p)
 	return e;
 }
 
-static enum up_err
-put_code(struct put *p)
+static enum up_err put_code(struct put *p)
 {
 	const struct up_sqlite_arg args[] = {
 		up_sqlite_blob(p->row->code_hash, 32), up_sqlite_int(p->role), up_sqlite_int(p->row->expires_ms),
@@ -175,8 +167,7 @@ put_code(struct put *p)
 	return up_sqlite_run_one(p->c, UP_SQL_ENROLMENT_ADD, args, UP_ARRAY_LEN(args));
 }
 
-static enum up_err
-put_all(struct put *p)
+static enum up_err put_all(struct put *p)
 {
 	int64_t other = 0;
 	enum up_err e = put_unit(p);
@@ -201,8 +192,7 @@ put_all(struct put *p)
 	return e == UP_OK ? put_code(p) : e;
 }
 
-static enum up_err
-put_record(struct put *p)
+static enum up_err put_record(struct put *p)
 {
 	struct up_record *r = &p->record;
 	char id[UP_STORE_REF + 1];
@@ -230,8 +220,7 @@ put_record(struct put *p)
 	return up_usage_add(p->c, r, p->leaf);
 }
 
-static enum up_err
-put(struct up_sqlite *c, void *arg)
+static enum up_err put(struct up_sqlite *c, void *arg)
 {
 	struct put *p = arg;
 	enum up_err e;
@@ -241,8 +230,7 @@ put(struct up_sqlite *c, void *arg)
 	return e == UP_OK ? put_record(p) : e;
 }
 
-enum up_err
-up_store_enrol_put(struct up_store *s, const struct up_enrol_row *row, int64_t now_ms)
+enum up_err up_store_enrol_put(struct up_store *s, const struct up_enrol_row *row, int64_t now_ms)
 {
 	struct put p = { .row = row, .now_ms = now_ms, .record = row->record, .match = up_span_eq_str(row->outcome, "match") };
 	enum up_err e;

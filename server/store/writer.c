@@ -11,8 +11,7 @@
 /* --- running a list of jobs ----------------------------------------------------------------------------------------------------- */
 
 /* All of LIST up to (not with) END in one transaction. On UP_E_STORE nothing is kept. */
-static enum up_err
-transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
+static enum up_err transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
 {
 	enum up_err e = up_sqlite_begin(s->write);
 
@@ -27,8 +26,7 @@ transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
 	return up_sqlite_commit(s->write);
 }
 
-static void
-fail(struct up_store *s, struct up_job *job)
+static void fail(struct up_store *s, struct up_job *job)
 {
 	up_jobs_fail(job);
 	atomic_fetch_add(&s->failures, 1);
@@ -36,8 +34,7 @@ fail(struct up_store *s, struct up_job *job)
 
 /* After the group failed: each alone, so that one bad job harms nobody. A disk that fails one fails the others too: they are not tried,
  * for each might wait out the lock of another process. */
-static void
-one_by_one(struct up_store *s, struct up_job *list)
+static void one_by_one(struct up_store *s, struct up_job *list)
 {
 	bool disk = false;
 
@@ -56,8 +53,7 @@ one_by_one(struct up_store *s, struct up_job *list)
 	}
 }
 
-static void
-run(struct up_store *s, struct up_job *list)
+static void run(struct up_store *s, struct up_job *list)
 {
 	uint64_t n = 0;
 
@@ -77,8 +73,7 @@ run(struct up_store *s, struct up_job *list)
 }
 
 /* DONE may free the job, or put it in the queue again. */
-static void
-finish(struct up_job *list)
+static void finish(struct up_job *list)
 {
 	while (list != NULL) {
 		struct up_job *next = list->next;
@@ -93,8 +88,7 @@ finish(struct up_job *list)
 /* --- the thread --------------------------------------------------------------------------------------------------------------- */
 
 /* All that waits; NULL: closing and nothing left. */
-static struct up_job *
-take_all(struct up_store *s)
+static struct up_job *take_all(struct up_store *s)
 {
 	struct up_job *list;
 
@@ -112,8 +106,7 @@ take_all(struct up_store *s)
 	return list;
 }
 
-static void *
-writer(void *arg)
+static void *writer(void *arg)
 {
 	static const struct timespec gather = { 0, GATHER_NS };
 	struct up_store *s = arg;
@@ -131,8 +124,7 @@ writer(void *arg)
 	return NULL;
 }
 
-enum up_err
-up_writer_start(struct up_store *s)
+enum up_err up_writer_start(struct up_store *s)
 {
 	s->has_writer = pthread_create(&s->writer, NULL, writer, s) == 0;
 	if (s->has_writer)
@@ -140,14 +132,12 @@ up_writer_start(struct up_store *s)
 	return s->has_writer ? UP_OK : UP_E_NOMEM;
 }
 
-void
-up_store_drain(struct up_store *s)
+void up_store_drain(struct up_store *s)
 {
 	up_writer_stop(s);
 }
 
-void
-up_writer_stop(struct up_store *s)
+void up_writer_stop(struct up_store *s)
 {
 	pthread_mutex_lock(&s->queue_lock);
 	s->closing = true;
@@ -158,8 +148,7 @@ up_writer_stop(struct up_store *s)
 	s->has_writer = false;
 }
 
-enum up_err
-up_store_submit(struct up_store *s, struct up_job *job)
+enum up_err up_store_submit(struct up_store *s, struct up_job *job)
 {
 	bool full, wake;
 
@@ -187,8 +176,7 @@ up_store_submit(struct up_store *s, struct up_job *job)
 
 struct waiter { pthread_mutex_t lock; pthread_cond_t ended; bool over; };
 
-static void
-wake_waiter(struct up_job *job)
+static void wake_waiter(struct up_job *job)
 {
 	struct waiter *w = job->arg;
 
@@ -198,8 +186,7 @@ wake_waiter(struct up_job *job)
 	pthread_mutex_unlock(&w->lock);
 }
 
-enum up_err
-up_store_run(struct up_store *s, struct up_job *job)
+enum up_err up_store_run(struct up_store *s, struct up_job *job)
 {
 	struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
 	void *arg = job->arg;

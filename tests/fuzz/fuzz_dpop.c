@@ -9,8 +9,7 @@ static const struct up_dpop_expect expect = {
 	.now_s = 1700000000,
 };
 
-static void
-check(const struct up_dpop *d)
+static void check(const struct up_dpop *d)
 {
 	struct up_decision got;
 

@@ -4,8 +4,7 @@
 #include "core/text.h"
 #include "fuzz.h"
 
-static void
-read_member(const json_t *o, const char *name)
+static void read_member(const json_t *o, const char *name)
 {
 	struct up_span text, optional;
 	int64_t v;

@@ -7,8 +7,7 @@
 #include "fuzz.h"
 
 /* The text of the parts decides nothing but the signature: 86 characters are enough here. */
-static void
-compose(struct up_span in, struct up_buf *out)
+static void compose(struct up_span in, struct up_buf *out)
 {
 	static const uint8_t sig[64] = { 1 };
 	struct up_span header, claims;
@@ -24,8 +23,7 @@ compose(struct up_span in, struct up_buf *out)
 	up_text_put_b64url(out, up_span_of(sig, sizeof(sig)));
 }
 
-static void
-check(const struct up_jwt *t, struct up_span text)
+static void check(const struct up_jwt *t, struct up_span text)
 {
 	const struct up_jwt_expect x = { .iss = "i", .aud = "a", .need_exp = true, .need_jti = true, .now_s = 1700000000, .leeway_s = 60, .max_age_s = 300 };
 	const char *alg = json_string_value(json_object_get(t->header, "alg"));

@@ -6,8 +6,7 @@
 static const struct up_span purpose = { (const uint8_t *)"session", 7 };
 
 /* What opens must be what we would have written: a value has one spelling. */
-static void
-fuzz_take(struct up_seal *s, struct up_span text)
+static void fuzz_take(struct up_seal *s, struct up_span text)
 {
 	size_t cap = text.n, n;
 	uint8_t *out = malloc(cap + 1);
@@ -26,8 +25,7 @@ fuzz_take(struct up_seal *s, struct up_span text)
 	free(out);
 }
 
-static void
-fuzz_keys(struct up_span text)
+static void fuzz_keys(struct up_span text)
 {
 	uint8_t keys[UP_SEAL_KEYS * 32];
 	size_t n = 0;

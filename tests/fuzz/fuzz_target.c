@@ -10,8 +10,7 @@
 #include <strings.h>
 
 /* Decode every escape of PATH once, wrong ones left alone; independent of the code under test. */
-static size_t
-unescape(char *path, size_t n)
+static size_t unescape(char *path, size_t n)
 {
 	size_t to = 0;
 
@@ -28,8 +27,7 @@ unescape(char *path, size_t n)
 	return to;
 }
 
-static void
-holds_for_path(const char *path, size_t n)
+static void holds_for_path(const char *path, size_t n)
 {
 	FUZZ_HOLDS(n > 0 && path[0] == '/' && memchr(path, '\\', n) == NULL);
 	for (size_t i = 0; i < n; i++)
@@ -40,8 +38,7 @@ holds_for_path(const char *path, size_t n)
 	FUZZ_HOLDS(n < 10 || strncasecmp(path, "/.unitpass", 10) != 0 || (n > 10 && path[10] != '/' && path[10] != ';'));
 }
 
-static void
-try_return_to(struct up_span to)
+static void try_return_to(struct up_span to)
 {
 	char path[1024];
 	size_t n = 0;
@@ -59,8 +56,7 @@ try_return_to(struct up_span to)
 		FUZZ_HOLDS(to.p[i] > 0x20 && to.p[i] < 0x7f && to.p[i] != '\\');
 }
 
-static void
-try_url(struct up_span url)
+static void try_url(struct up_span url)
 {
 	struct up_span origin, path, again, rest;
 
@@ -73,8 +69,7 @@ try_url(struct up_span url)
 	FUZZ_HOLDS(up_target_url(origin, &again, &rest) == UP_OK && up_span_eq(again, origin) && rest.n == 0);
 }
 
-static void
-try_addresses(struct up_span text)
+static void try_addresses(struct up_span text)
 {
 	struct up_cidr net, all[2];
 	struct up_span peer, xff;

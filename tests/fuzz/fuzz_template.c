@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-static struct up_span
-get(void *arg, struct up_span name)
+static struct up_span get(void *arg, struct up_span name)
 {
 	(void)arg;
 	if (up_span_eq_str(name, "a"))
@@ -21,8 +20,7 @@ get(void *arg, struct up_span name)
 	return (struct up_span){ NULL, 0 };
 }
 
-static size_t
-count(struct up_span s, uint8_t c)
+static size_t count(struct up_span s, uint8_t c)
 {
 	size_t n = 0;
 

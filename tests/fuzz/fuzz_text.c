@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-static void
-try_encodings(struct up_span in)
+static void try_encodings(struct up_span in)
 {
 	uint8_t *out = malloc(in.n + 1);
 	struct up_buf b = { 0 };
@@ -31,8 +30,7 @@ try_encodings(struct up_span in)
 	free(out);
 }
 
-static bool
-all_safe(struct up_span s, size_t max)
+static bool all_safe(struct up_span s, size_t max)
 {
 	size_t n, count = 0;
 	uint32_t cp;
@@ -45,8 +43,7 @@ all_safe(struct up_span s, size_t max)
 	return count <= max;
 }
 
-static void
-try_text(struct up_span in)
+static void try_text(struct up_span in)
 {
 	const char *browser, *os;
 	struct up_buf b = { 0 };
@@ -66,8 +63,7 @@ try_text(struct up_span in)
 	up_buf_free(&b);
 }
 
-static void
-try_values(struct up_span in)
+static void try_values(struct up_span in)
 {
 	char code[9], mobile[12], again[12];
 	struct up_buf b = { 0 };

@@ -12,8 +12,7 @@
 
 static unsigned long files;
 
-static int
-replay_file(const char *path, size_t size)
+static int replay_file(const char *path, size_t size)
 {
 	FILE *f = fopen(path, "rb");
 	uint8_t *data;
@@ -37,8 +36,7 @@ out:
 
 static int replay(const char *path);
 
-static int
-replay_folder(const char *path)
+static int replay_folder(const char *path)
 {
 	DIR *d = opendir(path);
 	struct dirent *entry;
@@ -62,8 +60,7 @@ replay_folder(const char *path)
 	return e;
 }
 
-static int
-replay(const char *path)
+static int replay(const char *path)
 {
 	struct stat st;
 
@@ -80,8 +77,7 @@ replay(const char *path)
 	return replay_file(path, (size_t)st.st_size);
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	int e = 0;
 

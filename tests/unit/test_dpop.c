@@ -12,8 +12,7 @@
 #define URL "https://id.example.org/holder/decisions"
 static struct up_jwk *key, *other;
 
-static void
-need_keys(void)
+static void need_keys(void)
 {
 	if (key == NULL)
 		CU_ASSERT_EQUAL_FATAL(up_jwk_generate(&key), UP_OK);
@@ -21,23 +20,20 @@ need_keys(void)
 		CU_ASSERT_EQUAL_FATAL(up_jwk_generate(&other), UP_OK);
 }
 
-static struct up_dpop_make
-maker(void)
+static struct up_dpop_make maker(void)
 {
 	need_keys();
 	return (struct up_dpop_make){ .key = key, .method = "POST", .url = UP_SPAN_LIT(URL), .token = UP_SPAN_LIT("the-device-token"),
 		.nonce = UP_SPAN_LIT("the-nonce"), .jti = UP_SPAN_LIT("0123456789abcdef"), .now_s = NOW };
 }
 
-static struct up_dpop_expect
-expected(void)
+static struct up_dpop_expect expected(void)
 {
 	need_keys();
 	return (struct up_dpop_expect){ .method = "POST", .url = UP_SPAN_LIT(URL), .token = UP_SPAN_LIT("the-device-token"), .key = key, .now_s = NOW };
 }
 
-static enum up_err
-judge(struct up_span proof, const struct up_dpop_expect *x)
+static enum up_err judge(struct up_span proof, const struct up_dpop_expect *x)
 {
 	struct up_dpop d;
 	enum up_err e = up_dpop_parse(proof, x, &d);
@@ -56,8 +52,7 @@ static const char rfc[] = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7I
     "aHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvw"
     "nQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
 
-static void
-test_known_proof(void)
+static void test_known_proof(void)
 {
 	struct up_dpop_expect x = { .method = "POST", .url = UP_SPAN_LIT("https://server.example.com/token"), .now_s = 1562262616 };
 	struct up_dpop d;
@@ -72,8 +67,7 @@ test_known_proof(void)
 	CU_ASSERT_PTR_NULL(d.key);
 }
 
-static void
-test_make_and_check(void)
+static void test_make_and_check(void)
 {
 	struct up_dpop_make m = maker();
 	struct up_dpop_expect x = expected();
@@ -102,8 +96,7 @@ test_make_and_check(void)
 }
 
 /* A good proof with a single thing of the request being another. */
-static void
-test_other_request(void)
+static void test_other_request(void)
 {
 	struct up_dpop_make m = maker();
 	struct up_buf b = { 0 };
@@ -133,8 +126,7 @@ test_other_request(void)
 }
 
 /* Proof with any header and claims, rightly signed by the key whose public half stands in for "@". */
-static void
-make(const char *header, const char *claims, struct up_buf *out)
+static void make(const char *header, const char *claims, struct up_buf *out)
 {
 	struct up_buf h = { 0 };
 	struct up_span head, rest;
@@ -161,8 +153,7 @@ make(const char *header, const char *claims, struct up_buf *out)
 #define HEADER "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\"}"
 #define CLAIMS "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"0123456789abcdef\",\"nonce\":\"n\"}"
 
-static void
-test_headers(void)
+static void test_headers(void)
 {
 	static const struct { const char *header; enum up_err e; } rows[] = {
 		{ HEADER, UP_OK }, { "{\"alg\":\"ES256\",\"jwk\":{@,\"kid\":\"mine\"},\"typ\":\"dpop+jwt\"}", UP_OK },
@@ -199,8 +190,7 @@ test_headers(void)
 }
 
 /* The device's own key, but with its private half, or with a y that is not its own. */
-static void
-test_key_not_quite(void)
+static void test_key_not_quite(void)
 {
 	struct up_dpop_expect known = expected(), fresh;
 	struct up_buf b = { 0 };
@@ -230,8 +220,7 @@ test_key_not_quite(void)
 }
 
 /* Whoever takes a device's public key for the header must still have its private one. */
-static void
-test_signed_by_another(void)
+static void test_signed_by_another(void)
 {
 	struct up_dpop_expect x = expected();
 	struct up_buf b = { 0 }, forged = { 0 };
@@ -252,8 +241,7 @@ test_signed_by_another(void)
 
 #define BASE "\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":1700000000"
 
-static void
-test_claims(void)
+static void test_claims(void)
 {
 #define X16 "xxxxxxxxxxxxxxxx"
 	static const struct { const char *claims; enum up_err e; } rows[] = {
@@ -288,8 +276,7 @@ test_claims(void)
 }
 
 /* RFC 9449 section 7.1: the token and its ath. */
-static void
-test_token_hash(void)
+static void test_token_hash(void)
 {
 #define ATH "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQE"
 	static const struct { const char *more; enum up_err e; } rows[] = {
@@ -308,8 +295,7 @@ test_token_hash(void)
 	up_buf_free(&b);
 }
 
-static struct up_decision
-decision(void)
+static struct up_decision decision(void)
 {
 	return (struct up_decision){ .transaction = UP_SPAN_LIT("abcdefghijklmnopqrstuv"), .client = UP_SPAN_LIT("portal"),
 		.origin = UP_SPAN_LIT("https://portal.example.org"), .issuer = UP_SPAN_LIT("https://id.example.org"),
@@ -324,15 +310,13 @@ static const struct { const char *name; size_t offset; } members[] = {
 	MEMBER(nonce), MEMBER(frame), MEMBER(decision),
 };
 
-static struct up_span *
-at(struct up_decision *d, size_t i)
+static struct up_span *at(struct up_decision *d, size_t i)
 {
 	return (struct up_span *)(void *)((char *)d + members[i].offset);
 }
 
 /* {"decision":{...}} as JSON. */
-static json_t *
-claims_of(const struct up_decision *d)
+static json_t *claims_of(const struct up_decision *d)
 {
 	struct up_buf b = { 0 };
 	json_t *o = NULL;
@@ -346,15 +330,13 @@ claims_of(const struct up_decision *d)
 }
 
 /* Every member of the struct is in the list above; a new one would otherwise go untested. */
-static void
-test_list_is_whole(void)
+static void test_list_is_whole(void)
 {
 	CU_ASSERT_EQUAL(sizeof(struct up_decision), UP_ARRAY_LEN(members) * sizeof(struct up_span) + sizeof(int64_t));
 }
 
 /* From the phone through the proof to the server. */
-static void
-test_decision_in_proof(void)
+static void test_decision_in_proof(void)
 {
 	struct up_dpop_make m = maker();
 	struct up_dpop_expect x = expected();
@@ -388,8 +370,7 @@ test_decision_in_proof(void)
 }
 
 /* Each byte of each member changed, a member cut, lengthened or emptied: the server's own view does not fit any more. */
-static void
-test_every_changed_member_fails(void)
+static void test_every_changed_member_fails(void)
 {
 	struct up_decision want = decision(), got;
 	char text[64];
@@ -419,8 +400,7 @@ test_every_changed_member_fails(void)
 	CU_ASSERT_EQUAL(up_decision_match(&got, &want, NOW), UP_OK);
 }
 
-static void
-test_decision_expiry(void)
+static void test_decision_expiry(void)
 {
 	static const struct { int64_t exp; enum up_err e; } rows[] = {
 		{ NOW + 100, UP_OK }, { NOW + 1, UP_OK }, { NOW + 101, UP_E_SIGNATURE }, { NOW, UP_E_SIGNATURE }, { 0, UP_E_SIGNATURE }, { INT64_MAX, UP_E_SIGNATURE },
@@ -434,8 +414,7 @@ test_decision_expiry(void)
 }
 
 /* Missing, wrong type, empty, too long; an unknown member; not an object. */
-static void
-test_decision_form(void)
+static void test_decision_form(void)
 {
 	struct up_decision d = decision(), got;
 	char longer[600];
@@ -472,8 +451,7 @@ test_decision_form(void)
 	json_decref(o);
 }
 
-static void
-test_decision_words(void)
+static void test_decision_words(void)
 {
 	static const struct { const char *word; enum up_err e; } rows[] = {
 		{ "approve", UP_OK }, { "deny", UP_OK }, { "not_mine", UP_OK }, { "Approve", UP_E_PROOF }, { "approved", UP_E_PROOF }, { "yes", UP_E_PROOF },
@@ -491,8 +469,7 @@ test_decision_words(void)
 	}
 }
 
-static void
-test_end(void)
+static void test_end(void)
 {
 	up_jwk_free(&key);
 	up_jwk_free(&other);

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static void
-test_every_value_has_a_row(void)
+static void test_every_value_has_a_row(void)
 {
 	for (unsigned i = 0; i < UP_E_N; i++) {
 		const struct up_reply *r = up_err_reply((enum up_err)i);
@@ -21,8 +20,7 @@ test_every_value_has_a_row(void)
 }
 
 /* RFC 6749 section 5.2: the characters of "error" and "error_description". */
-static void
-test_texts_are_wire_safe(void)
+static void test_texts_are_wire_safe(void)
 {
 	for (unsigned i = 0; i < UP_E_N; i++) {
 		const struct up_reply *r = up_err_reply((enum up_err)i);
@@ -34,16 +32,14 @@ test_texts_are_wire_safe(void)
 	}
 }
 
-static void
-test_names_differ(void)
+static void test_names_differ(void)
 {
 	for (unsigned i = 0; i < UP_E_N; i++)
 		for (unsigned k = 0; k < i; k++)
 			UP_CHECK(strcmp(up_err_name((enum up_err)i), up_err_name((enum up_err)k)) != 0, up_err_name((enum up_err)i));
 }
 
-static void
-test_replies(void)
+static void test_replies(void)
 {
 	static const struct { enum up_err e; int http; const char *oauth; } rows[] = {
 		{ UP_E_REQUEST, 400, "invalid_request" }, { UP_E_TYPE, 415, "invalid_request" },

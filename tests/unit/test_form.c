@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-test_good(void)
+static void test_good(void)
 {
 	static const struct { const char *body; size_t n; const char *name, *value; } rows[] = {
 		{ "a=1", 1, "a", "1" }, { "a=1&b=2", 2, "b", "2" }, { "a=&b=2", 2, "a", "" }, { "a", 1, "a", "" },
@@ -29,8 +28,7 @@ test_good(void)
 	}
 }
 
-static void
-test_empty_body(void)
+static void test_empty_body(void)
 {
 	struct up_form f;
 
@@ -41,8 +39,7 @@ test_empty_body(void)
 	up_form_free(&f);
 }
 
-static void
-test_bad(void)
+static void test_bad(void)
 {
 	static const struct { const char *body; enum up_err e; } rows[] = {
 		{ "a=1&a=2", UP_E_REQUEST }, { "a=1&%61=2", UP_E_REQUEST }, { "a=1&b=2&a", UP_E_REQUEST }, { "=1", UP_E_REQUEST },
@@ -63,8 +60,7 @@ test_bad(void)
 	CU_ASSERT_EQUAL(up_form_parse(UP_SPAN_LIT("a=1\0&b=2"), &f), UP_E_UTF8);
 }
 
-static void
-test_bounds(void)
+static void test_bounds(void)
 {
 	struct up_buf b = { 0 };
 	struct up_form f;

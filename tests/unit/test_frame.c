@@ -7,8 +7,7 @@
 
 static uint8_t key[UP_FRAME_KEY], handle[UP_FRAME_HANDLE];
 
-static void
-fill(void)
+static void fill(void)
 {
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)i;
@@ -17,8 +16,7 @@ fill(void)
 }
 
 /* What the whole path says about a scanned text. */
-static enum up_err
-scan(struct up_span text, uint32_t now)
+static enum up_err scan(struct up_span text, uint32_t now)
 {
 	struct up_frame f;
 	enum up_err e = up_frame_parse(text, &f);
@@ -29,8 +27,7 @@ scan(struct up_span text, uint32_t now)
 /* Computed with another implementation of HMAC. */
 static const char known[] = "ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ";
 
-static void
-test_known_answer(void)
+static void test_known_answer(void)
 {
 	struct up_buf b = { 0 };
 	struct up_frame f;
@@ -46,8 +43,7 @@ test_known_answer(void)
 	up_buf_free(&b);
 }
 
-static void
-test_longest(void)
+static void test_longest(void)
 {
 	struct up_buf b = { 0 };
 
@@ -59,8 +55,7 @@ test_longest(void)
 	up_buf_free(&b);
 }
 
-static void
-test_every_changed_byte_fails(void)
+static void test_every_changed_byte_fails(void)
 {
 	char text[sizeof(known)];
 	size_t n = sizeof(known) - 1;
@@ -79,8 +74,7 @@ test_every_changed_byte_fails(void)
 	}
 }
 
-static void
-test_every_changed_key_byte_fails(void)
+static void test_every_changed_key_byte_fails(void)
 {
 	for (size_t i = 0; i < sizeof(key); i++) {
 		fill();
@@ -90,8 +84,7 @@ test_every_changed_key_byte_fails(void)
 	fill();
 }
 
-static void
-test_window(void)
+static void test_window(void)
 {
 	static const struct { uint32_t now; enum up_err e; } rows[] = {
 		{ 17, UP_OK }, { 27, UP_OK }, { 28, UP_E_EXPIRED }, { 7, UP_OK }, { 6, UP_E_EXPIRED }, { 0, UP_E_EXPIRED }, { UINT32_MAX, UP_E_EXPIRED },
@@ -103,8 +96,7 @@ test_window(void)
 }
 
 /* A forged frame is a forged frame, stale or not: nothing tells a forger which t would be fresh. */
-static void
-test_forged_and_stale(void)
+static void test_forged_and_stale(void)
 {
 	char text[sizeof(known)];
 
@@ -115,16 +107,14 @@ test_forged_and_stale(void)
 }
 
 /* The MAC of one transaction's frame does not serve another's, nor another second. */
-static void
-test_transplanted(void)
+static void test_transplanted(void)
 {
 	CU_ASSERT_EQUAL(scan(up_span_str("ZGVmZ2hpamtsbW5vcHFycg.17.BV9UofIoKM6e8oJyvpVIoQ"), 17), UP_E_SIGNATURE);
 	CU_ASSERT_EQUAL(scan(up_span_str("YGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ"), 17), UP_E_SIGNATURE);
 	CU_ASSERT_EQUAL(scan(up_span_str("ZGVmZ2hpamtsbW5vcHFycw.18.BV9UofIoKM6e8oJyvpVIoQ"), 17), UP_E_SIGNATURE);
 }
 
-static void
-test_static(void)
+static void test_static(void)
 {
 	struct up_frame f;
 
@@ -139,8 +129,7 @@ test_static(void)
 	CU_ASSERT_EQUAL(up_frame_check(&f, key, 17), UP_E_SIGNATURE);
 }
 
-static void
-test_bad_form(void)
+static void test_bad_form(void)
 {
 	static const char *const rows[] = {
 		"", ".", "..", "ZGVmZ2hpamtsbW5vcHFycw.", "ZGVmZ2hpamtsbW5vcHFycw..", "ZGVmZ2hpamtsbW5vcHFycw.17", "ZGVmZ2hpamtsbW5vcHFycw.17.",

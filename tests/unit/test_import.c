@@ -59,8 +59,7 @@ static const struct { const char *text, *problem; size_t rows; } json[] = {
 	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"x\":\"\"}]", "1 x", 0 },
 };
 
-static void
-check_one(const char *text, bool is_json, const char *problem, size_t rows)
+static void check_one(const char *text, bool is_json, const char *problem, size_t rows)
 {
 	char got[80] = "";
 	struct up_import x;
@@ -74,23 +73,20 @@ check_one(const char *text, bool is_json, const char *problem, size_t rows)
 	up_import_free(&x);
 }
 
-static void
-test_csv(void)
+static void test_csv(void)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(csv); i++)
 		check_one(csv[i].text, false, csv[i].problem, csv[i].rows);
 }
 
-static void
-test_json(void)
+static void test_json(void)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(json); i++)
 		check_one(json[i].text, true, json[i].problem, json[i].rows);
 }
 
 /* What is handed to the store. */
-static void
-test_row(void)
+static void test_row(void)
 {
 	static const char text[] = "name,code,purpose,legal_representative,certificate,valid_from,authority\n"
 	    " 甲 ,12430000100000016Y,\"科研、\n推广\",张三,事证第1号,2024-02-29,市局\n";
@@ -107,8 +103,7 @@ test_row(void)
 }
 
 /* Without an authority in the row: the only one there is; of two, none. */
-static void
-test_authority(void)
+static void test_authority(void)
 {
 	for (size_t n = 0; n <= 2; n++) {
 		struct up_import x;
@@ -125,8 +120,7 @@ static const struct { const char *from, *last; } periods[] = {
 	{ "2026-01-01", "2030-12-31" },
 };
 
-static void
-test_days(void)
+static void test_days(void)
 {
 	static const char *const wrong[] = { "", "2021-1-01", "2021-13-01", "2021-00-10", "2021-04-31", "1991-12-31", "2021-11-1x", "20211-1-11", " 2021-11-1" };
 	int64_t s;

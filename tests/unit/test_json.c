@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-static void
-test_parse(void)
+static void test_parse(void)
 {
 	static const struct { const char *text; enum up_err e; } rows[] = {
 		{ "{}", UP_OK }, { " {\"a\": 1}\n", UP_OK }, { "{\"a\":{\"b\":[1,2,{}]}}", UP_OK }, { "{\"名\":\"张\"}", UP_OK },
@@ -37,8 +36,7 @@ test_parse(void)
 	CU_ASSERT_EQUAL(up_json_parse(UP_SPAN_LIT("{}\0"), &o), UP_E_UTF8);
 }
 
-static void
-test_size(void)
+static void test_size(void)
 {
 	struct up_buf b = { 0 };
 	json_t *o;
@@ -57,8 +55,7 @@ test_size(void)
 static const char object[] = "{\"text\":\"four\",\"empty\":\"\",\"null\":null,\"n\":5,\"big\":9223372036854775807,\"neg\":-1,"
     "\"real\":5.0,\"string\":\"5\",\"true\":true,\"zh\":\"张三\"}";
 
-static void
-test_text(void)
+static void test_text(void)
 {
 	static const struct { const char *name; size_t max; enum up_err e, opt; const char *want; } rows[] = {
 		{ "text", 4, UP_OK, UP_OK, "four" }, { "text", 3, UP_E_REQUEST, UP_E_REQUEST, "" }, { "zh", 6, UP_OK, UP_OK, "张三" },
@@ -80,8 +77,7 @@ test_text(void)
 	json_decref(o);
 }
 
-static void
-test_int(void)
+static void test_int(void)
 {
 	static const struct { const char *name; int64_t min, max; enum up_err e; int64_t want; } rows[] = {
 		{ "n", 5, 5, UP_OK, 5 }, { "n", 6, 9, UP_E_REQUEST, 0 }, { "n", 0, 4, UP_E_REQUEST, 0 },
@@ -101,8 +97,7 @@ test_int(void)
 	json_decref(o);
 }
 
-static void
-test_only(void)
+static void test_only(void)
 {
 	static const char *const all[] = { "b", "a", "c", NULL }, *const some[] = { "a", NULL }, *const none[] = { NULL };
 	json_t *o, *empty;
@@ -120,15 +115,13 @@ test_only(void)
 
 static int allocations_left;
 
-static void *
-failing_malloc(size_t n)
+static void *failing_malloc(size_t n)
 {
 	return allocations_left-- > 0 ? malloc(n) : NULL;
 }
 
 /* Every allocation of the library made to fail in turn: an error each time, and nothing leaked (the sanitizers look). */
-static void
-test_no_memory(void)
+static void test_no_memory(void)
 {
 	enum up_err e = UP_E_NOMEM;
 	json_t *o;

@@ -21,8 +21,7 @@
 
 #define KEY(more) "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "\",\"y\":\"" A3_Y "\"" more "}"
 
-static enum up_err
-from(const char *json, bool need_public, struct up_jwk **out)
+static enum up_err from(const char *json, bool need_public, struct up_jwk **out)
 {
 	json_t *o = json_loads(json, 0, NULL);
 	enum up_err e;
@@ -33,8 +32,7 @@ from(const char *json, bool need_public, struct up_jwk **out)
 	return e;
 }
 
-static struct up_jwk *
-a3(void)
+static struct up_jwk *a3(void)
 {
 	struct up_jwk *k = NULL;
 
@@ -43,8 +41,7 @@ a3(void)
 	return k;
 }
 
-static void
-test_known_signature(void)
+static void test_known_signature(void)
 {
 	struct up_jwk *k = a3(), *public = NULL;
 	uint8_t sig[64];
@@ -62,8 +59,7 @@ test_known_signature(void)
 }
 
 /* RFC 9449 section 6: the key of the examples and its jkt. */
-static void
-test_known_thumbprint(void)
+static void test_known_thumbprint(void)
 {
 	struct up_jwk *k = NULL;
 
@@ -73,8 +69,7 @@ test_known_thumbprint(void)
 	up_jwk_free(&k);
 }
 
-static void
-test_every_changed_bit_fails(void)
+static void test_every_changed_bit_fails(void)
 {
 	struct up_jwk *k = a3();
 	uint8_t sig[64], data[] = A3_DATA;
@@ -98,8 +93,7 @@ test_every_changed_bit_fails(void)
 }
 
 /* r or s of zero, of n, and of 2^256 - 1: the values that broke others ("psychic signatures"). */
-static void
-test_degenerate_signatures(void)
+static void test_degenerate_signatures(void)
 {
 	struct up_jwk *k = a3();
 	uint8_t value[4][32], sig[64];
@@ -120,8 +114,7 @@ test_degenerate_signatures(void)
 }
 
 /* Enough of them that r and s with leading zeros, and with the first bit set, occur in both. */
-static void
-test_sign_and_verify(void)
+static void test_sign_and_verify(void)
 {
 	struct up_jwk *k = NULL, *other = NULL;
 	bool zero[2] = { false, false }, high[2] = { false, false };
@@ -149,8 +142,7 @@ test_sign_and_verify(void)
 	up_jwk_free(&other);
 }
 
-static void
-test_round_trip(void)
+static void test_round_trip(void)
 {
 	struct up_jwk *k = NULL, *again = NULL, *public = NULL, *stored = NULL;
 	uint8_t xy[64], xy2[64], sig[64];
@@ -184,8 +176,7 @@ test_round_trip(void)
 	up_jwk_free(&stored);
 }
 
-static void
-test_refused_keys(void)
+static void test_refused_keys(void)
 {
 	static const struct { const char *json; bool need_public; enum up_err e; } rows[] = {
 		{ "{}", true, UP_E_KEY },
@@ -236,8 +227,7 @@ test_refused_keys(void)
 	CU_ASSERT_EQUAL(up_jwk_from_json(NULL, true, &(struct up_jwk *){ NULL }), UP_E_KEY);
 }
 
-static void
-test_stored_point_off_the_curve(void)
+static void test_stored_point_off_the_curve(void)
 {
 	struct up_jwk *k = a3(), *bad = k;
 	uint8_t xy[64];
@@ -252,8 +242,7 @@ test_stored_point_off_the_curve(void)
 	up_jwk_free(&k);
 }
 
-static void *
-work(void *arg)
+static void *work(void *arg)
 {
 	const struct up_jwk *k = arg;
 	uint8_t sig[64], xy[64];
@@ -273,8 +262,7 @@ work(void *arg)
 	return (void *)bad;
 }
 
-static void
-test_shared_between_threads(void)
+static void test_shared_between_threads(void)
 {
 	struct up_jwk *k = a3();
 	pthread_t thread[4];

@@ -12,16 +12,14 @@
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static struct up_jwk *key;
 
-static void
-need_key(void)
+static void need_key(void)
 {
 	if (key == NULL)
 		CU_ASSERT_EQUAL_FATAL(up_jwk_generate(&key), UP_OK);
 }
 
 /* A token with any header and claims, rightly signed. */
-static void
-make(const char *header, const char *claims, struct up_buf *out)
+static void make(const char *header, const char *claims, struct up_buf *out)
 {
 	need_key();
 	up_buf_reset(out);
@@ -29,8 +27,7 @@ make(const char *header, const char *claims, struct up_buf *out)
 }
 
 /* The whole way: parse, verify, expect. */
-static enum up_err
-judge(struct up_span text, const char *typ, const struct up_jwt_expect *x)
+static enum up_err judge(struct up_span text, const char *typ, const struct up_jwt_expect *x)
 {
 	struct up_jwt t;
 	enum up_err e = up_jwt_parse(text, typ, &t);
@@ -47,8 +44,7 @@ static const struct up_jwt_expect anything = { .now_s = NOW };
 #define A3_SIG "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 static const char a3[] = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." A3_SIG;
 
-static void
-test_known_token(void)
+static void test_known_token(void)
 {
 	const struct up_jwt_expect then = { .iss = "joe", .need_exp = true, .now_s = 1300819379 }, late = { .now_s = 1300819380 };
 	json_t *jwk = json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
@@ -68,8 +64,7 @@ test_known_token(void)
 	json_decref(jwk);
 }
 
-static void
-test_sign(void)
+static void test_sign(void)
 {
 	struct up_buf b = { 0 };
 	struct up_jwt t;
@@ -87,8 +82,7 @@ test_sign(void)
 	up_buf_free(&b);
 }
 
-static void
-test_sign_needs_private(void)
+static void test_sign_needs_private(void)
 {
 	struct up_jwk *public = NULL;
 	struct up_buf b = { 0 };
@@ -105,8 +99,7 @@ test_sign_needs_private(void)
 }
 
 /* Each character of the signature by each other one; each of header and payload by another. */
-static void
-test_every_changed_character_fails(void)
+static void test_every_changed_character_fails(void)
 {
 	struct up_buf b = { 0 };
 	size_t sig;
@@ -134,8 +127,7 @@ test_every_changed_character_fails(void)
 }
 
 /* One signature has one text: 87 characters (which libcjose takes), trailing bytes, more or fewer parts. */
-static void
-test_form(void)
+static void test_form(void)
 {
 	struct up_buf b = { 0 };
 	char text[1024];
@@ -163,8 +155,7 @@ test_form(void)
 	up_buf_free(&b);
 }
 
-static void
-test_too_large(void)
+static void test_too_large(void)
 {
 	struct up_buf claims = { 0 }, b = { 0 };
 	struct up_jwt t;
@@ -188,8 +179,7 @@ test_too_large(void)
 }
 
 /* All of these are rightly signed: the header alone is what is wrong with them. */
-static void
-test_headers(void)
+static void test_headers(void)
 {
 #define JWK "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
 	static const struct { const char *header, *typ; enum up_err e; } rows[] = {
@@ -251,8 +241,7 @@ test_headers(void)
 }
 
 /* The classic: MAC under the public key's bytes, in the forms in which others have taken it for a secret. */
-static void
-test_hmac_with_public_key(void)
+static void test_hmac_with_public_key(void)
 {
 	static const char *const headers[] = { "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"ES256\",\"typ\":\"JWT\"}" };
 	struct up_buf b = { 0 };
@@ -276,8 +265,7 @@ test_hmac_with_public_key(void)
 	up_buf_free(&b);
 }
 
-static void
-test_unsigned(void)
+static void test_unsigned(void)
 {
 	struct up_buf b = { 0 };
 	struct up_jwt t;
@@ -293,8 +281,7 @@ test_unsigned(void)
 #define TIMES "\"exp\":1700000100,\"iat\":1699999990"
 #define FULL "\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"j\""
 
-static void
-test_claims(void)
+static void test_claims(void)
 {
 	static const struct up_jwt_expect all = { .iss = "i", .aud = "a", .sub = "s", .nonce = "n", .need_exp = true, .need_iat = true,
 		.need_jti = true, .now_s = NOW, .leeway_s = 5, .max_age_s = 300 };
@@ -352,8 +339,7 @@ test_claims(void)
 	up_buf_free(&b);
 }
 
-static void
-test_max_age_alone(void)
+static void test_max_age_alone(void)
 {
 	static const struct up_jwt_expect x = { .now_s = NOW, .max_age_s = 300 };
 	static const struct { const char *claims; enum up_err e; } rows[] = {
@@ -373,8 +359,7 @@ test_max_age_alone(void)
 	up_buf_free(&b);
 }
 
-static void
-test_audience(void)
+static void test_audience(void)
 {
 	static const struct up_jwt_expect x = { .aud = "me", .now_s = NOW };
 	static const struct { const char *claims; enum up_err e; } rows[] = {
@@ -408,8 +393,7 @@ test_audience(void)
 }
 
 /* The set names the key; what else is in it neither hides that key nor stands in for it. */
-static void
-test_key_from_set(void)
+static void test_key_from_set(void)
 {
 	struct up_jwk *other = NULL, *got = NULL;
 	struct up_buf b = { 0 };
@@ -448,8 +432,7 @@ test_key_from_set(void)
 	up_buf_free(&b);
 }
 
-static void
-test_end(void)
+static void test_end(void)
 {
 	up_jwk_free(&key);
 	CU_ASSERT_PTR_NULL(key);

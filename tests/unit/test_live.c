@@ -4,8 +4,7 @@
 
 #include "core/login.h"
 
-static void
-test_settings(void)
+static void test_settings(void)
 {
 	static const struct { size_t t, p, r; enum up_err e; } rows[] = {
 		{ 0, 1, 1, UP_E_RANGE }, { 1, 0, 1, UP_E_RANGE }, { 1, 1, 0, UP_E_RANGE }, { SIZE_MAX, 1, 1, UP_E_RANGE }, { 1, 1, 1, UP_OK },
@@ -23,8 +22,7 @@ test_settings(void)
 	}
 }
 
-static void
-test_login(void)
+static void test_login(void)
 {
 	struct up_live *l = live_new(16, 16, 16);
 	struct up_live_redeemed r;
@@ -70,8 +68,7 @@ test_login(void)
 	up_live_free(&l);
 }
 
-static void
-test_info(void)
+static void test_info(void)
 {
 	struct up_live *l = live_new(4, 4, 4);
 	struct up_login_start s = live_start(1, T0);
@@ -104,8 +101,7 @@ test_info(void)
 }
 
 /* Holding one secret, or the public id, gives nothing of the others. */
-static void
-test_keys_apart(void)
+static void test_keys_apart(void)
 {
 	struct up_live *l = live_new(4, 4, 4);
 	struct up_login_start s = live_start(1, T0);
@@ -132,8 +128,7 @@ test_keys_apart(void)
 	up_live_free(&l);
 }
 
-static void
-test_bad_input(void)
+static void test_bad_input(void)
 {
 	struct up_live *l = live_new(4, 4, 4);
 	struct up_login_start s = live_start(1, T0);
@@ -163,8 +158,7 @@ test_bad_input(void)
 }
 
 /* To the millisecond, without any tick. */
-static void
-test_deadlines(void)
+static void test_deadlines(void)
 {
 	static const struct { enum up_login_state state; int64_t ms; } rows[] = {
 		{ UP_LOGIN_PENDING, UP_LIVE_PENDING_MS }, { UP_LOGIN_SCANNED, UP_LIVE_SCANNED_MS }, { UP_LOGIN_APPROVED, UP_LIVE_APPROVED_MS },
@@ -189,8 +183,7 @@ test_deadlines(void)
 }
 
 /* Who holds a step may end it after the deadline; undone then, it has lapsed. */
-static void
-test_undo(void)
+static void test_undo(void)
 {
 	const int64_t over = T0 + UP_LIVE_SCANNED_MS;
 	struct up_live *l = live_new(64, 4, 4);
@@ -222,8 +215,7 @@ test_undo(void)
 }
 
 /* Steps that do not fit are refused, whatever the order. */
-static void
-test_wrong_order(void)
+static void test_wrong_order(void)
 {
 	struct up_live *l = live_new(64, 4, 4);
 
@@ -252,8 +244,7 @@ test_wrong_order(void)
 }
 
 /* RFC 8628 section 3.5: time since the last poll in ms, and what it is answered. */
-static void
-test_slow_down(void)
+static void test_slow_down(void)
 {
 	static const struct { int64_t after; enum up_err e; } rows[] = {
 		{ 0, UP_E_PENDING }, { 4999, UP_E_SLOW_DOWN }, { 9999, UP_E_SLOW_DOWN }, { 14999, UP_E_SLOW_DOWN },
@@ -277,8 +268,7 @@ test_slow_down(void)
 	up_live_free(&l);
 }
 
-static void
-test_user_code(void)
+static void test_user_code(void)
 {
 	struct up_live *l = live_new(64, 4, 4);
 	struct up_login_start s = live_start(1, T0), t = live_start(2, T0);

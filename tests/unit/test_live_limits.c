@@ -9,8 +9,7 @@ struct told {
 	char id[UP_LIVE_ID + 1], purpose[40];
 };
 
-static void
-on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
 {
 	struct told *t = arg;
 
@@ -21,8 +20,7 @@ on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t 
 	snprintf(t->purpose, sizeof(t->purpose), "%.*s", (int)info->purpose.n, (const char *)info->purpose.p);
 }
 
-static enum up_err
-begin(struct up_live *l, unsigned n, struct up_span client, struct up_span browser, unsigned old, int64_t now_ms)
+static enum up_err begin(struct up_live *l, unsigned n, struct up_span client, struct up_span browser, unsigned old, int64_t now_ms)
 {
 	struct up_login_start s = live_start(n, now_ms);
 
@@ -33,8 +31,7 @@ begin(struct up_live *l, unsigned n, struct up_span client, struct up_span brows
 	return up_live_start(l, &s, now_ms);
 }
 
-static void
-test_supersede(void)
+static void test_supersede(void)
 {
 	struct up_live *l = live_new(64, 4, 4);
 	int64_t t;
@@ -58,8 +55,7 @@ test_supersede(void)
 	up_live_free(&l);
 }
 
-static void
-test_browser(void)
+static void test_browser(void)
 {
 	struct up_live *l = live_new(64, 4, 4);
 	int64_t t;
@@ -84,8 +80,7 @@ test_browser(void)
 	up_live_free(&l);
 }
 
-static void
-test_full(void)
+static void test_full(void)
 {
 	static const size_t sizes[] = { 1, 2, 15, 16, 17, 100 };
 
@@ -120,8 +115,7 @@ test_full(void)
 }
 
 /* Finished ones go first, in the order in which they ended. */
-static void
-test_room(void)
+static void test_room(void)
 {
 	struct up_live *l = live_new(20, 4, 4);
 	unsigned n;
@@ -140,8 +134,7 @@ test_room(void)
 }
 
 /* A second redemption is seen for as long as the device code lives, and two minutes at least. */
-static void
-test_retention(void)
+static void test_retention(void)
 {
 	struct up_live *l = live_new(20, 4, 4);
 	int64_t deadline, now = T0 + UP_LIVE_PENDING_MS - 1;
@@ -163,8 +156,7 @@ test_retention(void)
 }
 
 /* Once for each that ended without outcome after a scan. */
-static void
-test_reports(void)
+static void test_reports(void)
 {
 	static const struct { enum up_login_state state; unsigned n; int64_t role; } rows[] = {
 		{ UP_LOGIN_PENDING, 0, 0 }, { UP_LOGIN_SCANNED, 1, 0 }, { UP_LOGIN_DECIDING, 0, 0 }, { UP_LOGIN_APPROVED, 1, 9 },
@@ -196,8 +188,7 @@ test_reports(void)
 }
 
 /* What has still to be told of is not dropped for room. */
-static void
-test_report_survives(void)
+static void test_report_survives(void)
 {
 	struct up_live *l = live_new(1, 4, 4);
 	struct told t = { 0 };
@@ -213,15 +204,13 @@ test_report_survives(void)
 
 static unsigned wakes;
 
-static void
-on_wake(struct up_live_watch *w)
+static void on_wake(struct up_live_watch *w)
 {
 	(void)w;
 	wakes++;
 }
 
-static void
-test_watch(void)
+static void test_watch(void)
 {
 	struct up_live *l = live_new(1, 4, 4);
 	struct up_live_watch w[5];
@@ -268,8 +257,7 @@ test_watch(void)
 	up_live_free(&l);
 }
 
-static void
-test_once(void)
+static void test_once(void)
 {
 	struct up_live *l = live_new(4, 100, 4);
 	struct up_live_stats stats;
@@ -307,8 +295,7 @@ test_once(void)
 }
 
 /* Every key is taken once however many there are, and all the room can be used. */
-static void
-test_once_many(void)
+static void test_once_many(void)
 {
 	struct up_live *l = live_new(4, 20000, 4);
 	unsigned n, bad = 0;
@@ -326,8 +313,7 @@ test_once_many(void)
 }
 
 /* Against a bucket that is filled and emptied in plain words. */
-static void
-test_rate(void)
+static void test_rate(void)
 {
 	struct up_live *l = live_new(4, 4, 1024);
 	struct { int64_t level, last; unsigned burst, every; } bucket[20];
@@ -361,8 +347,7 @@ test_rate(void)
 	up_live_free(&l);
 }
 
-static void
-test_rate_edges(void)
+static void test_rate_edges(void)
 {
 	struct up_live *l = live_new(4, 4, 64);
 	unsigned passed = 0;
@@ -390,8 +375,7 @@ test_rate_edges(void)
 }
 
 /* The worked example of the SipHash paper, appendix A: key 00 01 .. 0f, input 00 01 .. 0e. */
-static void
-test_siphash(void)
+static void test_siphash(void)
 {
 	static const uint64_t key[2] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
 	uint8_t in[15];

@@ -7,8 +7,7 @@
 static const char *const clients[] = { "tax-portal", "b" };
 static const char *const browsers[] = { "", "one", "two" };
 
-static void
-do_start(unsigned n)
+static void do_start(unsigned n)
 {
 	struct model t = { .used = true, .due = now + UP_LIVE_PENDING_MS, .since = now, .handle = draw(20) ? n : draw(N), .interval = 5,
 		.code = draw(CODES), .client = draw(4) == 0, .browser = draw(UP_ARRAY_LEN(browsers)), .order = ++order };
@@ -45,8 +44,7 @@ do_start(unsigned n)
 		set(old, UP_LOGIN_EXPIRED);
 }
 
-static void
-do_code(unsigned code)
+static void do_code(unsigned code)
 {
 	const struct up_login_info *info;
 	uint8_t handle[UP_LIVE_KEY], want[UP_LIVE_KEY];
@@ -74,8 +72,7 @@ do_code(unsigned code)
 	up_live_info_unref(&info);
 }
 
-static void
-do_scan(unsigned handle, bool peek)
+static void do_scan(unsigned handle, bool peek)
 {
 	unsigned n = by_handle(handle);
 	int64_t deadline = 0, device = 1 + draw(2);
@@ -96,8 +93,7 @@ do_scan(unsigned handle, bool peek)
 	set(n, UP_LOGIN_SCANNED);
 }
 
-static void
-do_decide(unsigned n)
+static void do_decide(unsigned n)
 {
 	int64_t device = draw(8) ? m[n].device : draw(3);
 	enum up_err e = live_decide(l, n, device, now), want = UP_E_STATE;
@@ -113,8 +109,7 @@ do_decide(unsigned n)
 }
 
 /* A step that ends another: it does something in state FROM alone. */
-static void
-do_call(unsigned n, unsigned which)
+static void do_call(unsigned n, unsigned which)
 {
 	static const enum up_login_state from[] = { UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMING };
 	static const enum up_login_state to[] = { UP_LOGIN_APPROVED, UP_LOGIN_DENIED, UP_LOGIN_SCANNED, UP_LOGIN_REDEEMED, UP_LOGIN_APPROVED };
@@ -141,8 +136,7 @@ do_call(unsigned n, unsigned which)
 	lapse(n);
 }
 
-static void
-do_end(unsigned n)
+static void do_end(unsigned n)
 {
 	live_call(l, up_live_end, n, now);
 	lapse(n);
@@ -150,8 +144,7 @@ do_end(unsigned n)
 		set(n, UP_LOGIN_EXPIRED);
 }
 
-static enum up_err
-model_poll(struct model *t)
+static enum up_err model_poll(struct model *t)
 {
 	bool early = t->polled != 0 && now >= t->polled && now - t->polled < t->interval * 1000;
 
@@ -161,8 +154,7 @@ model_poll(struct model *t)
 	return early ? UP_E_SLOW_DOWN : UP_E_PENDING;
 }
 
-static enum up_err
-model_redeem(unsigned n, bool *first)
+static enum up_err model_redeem(unsigned n, bool *first)
 {
 	struct model *t = &m[n];
 
@@ -188,8 +180,7 @@ model_redeem(unsigned n, bool *first)
 	}
 }
 
-static void
-do_redeem(unsigned n)
+static void do_redeem(unsigned n)
 {
 	struct up_live_redeemed r;
 	enum up_err e = live_redeem(l, n, now, &r), want = UP_E_GRANT;
@@ -207,8 +198,7 @@ do_redeem(unsigned n)
 	expect(r.record_end == first && strcmp(r.session, session) == 0, "replay", n);
 }
 
-static enum up_login_state
-told(const struct model *t, int64_t *left)
+static enum up_login_state told(const struct model *t, int64_t *left)
 {
 	enum up_login_state s = t->state;
 	bool none = s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED || s == UP_LOGIN_REVOKED || t->due < now;
@@ -218,8 +208,7 @@ told(const struct model *t, int64_t *left)
 		: s == UP_LOGIN_REVOKED ? UP_LOGIN_EXPIRED : s;
 }
 
-static void
-do_look(unsigned n)
+static void do_look(unsigned n)
 {
 	int64_t left, want_left = 0;
 	enum up_login_state e = live_told(l, n, now, &left), want = UP_LOGIN_STATES;
@@ -230,8 +219,7 @@ do_look(unsigned n)
 	expect(e == want && left == want_left, "look", n);
 }
 
-static void
-do_watch(unsigned n, unsigned i)
+static void do_watch(unsigned n, unsigned i)
 {
 	int64_t left, want_left = 0;
 	uint8_t key[UP_LIVE_KEY];
@@ -268,8 +256,7 @@ do_watch(unsigned n, unsigned i)
 	watchers[i].n = n;
 }
 
-static void
-on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
 {
 	unsigned n = 0;
 
@@ -281,8 +268,7 @@ on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t 
 	reports++;
 }
 
-static void
-do_tick(void)
+static void do_tick(void)
 {
 	struct up_live_stats s;
 	size_t count[UP_LOGIN_STATES] = { 0 }, linked = 0;
@@ -304,8 +290,7 @@ do_tick(void)
 		&& s.pending + s.scanned + s.approved + s.finished == used(), "stats", 0);
 }
 
-static void
-one_step(void)
+static void one_step(void)
 {
 	static unsigned last;
 	unsigned n = draw(8) ? last : draw(N), k = draw(100); /* often the same, so that it gets somewhere */
@@ -335,8 +320,7 @@ one_step(void)
 }
 
 /* BACK: one step in so many sets the clock back; 0: none. */
-static void
-run(uint64_t with, size_t size, unsigned back, unsigned n)
+static void run(uint64_t with, size_t size, unsigned back, unsigned n)
 {
 	memset(m, 0, sizeof(m));
 	memset(watchers, 0, sizeof(watchers));
@@ -356,31 +340,27 @@ run(uint64_t with, size_t size, unsigned back, unsigned n)
 	up_live_free(&l);
 }
 
-static void
-test_roomy(void)
+static void test_roomy(void)
 {
 	run(1, 64, 0, 200000);
 	run(2, N, 0, 200000);
 }
 
-static void
-test_narrow(void)
+static void test_narrow(void)
 {
 	run(3, 3, 0, 100000);
 	run(4, 17, 0, 200000);
 	run(5, 30, 0, 200000);
 }
 
-static void
-test_clock_back(void)
+static void test_clock_back(void)
 {
 	run(6, 64, 50, 200000);
 	run(7, 64, 5, 200000);
 }
 
 /* The walk went everywhere. */
-static void
-test_covered(void)
+static void test_covered(void)
 {
 	for (int s = UP_LOGIN_SCANNED; s < UP_LOGIN_STATES; s++)
 		UP_CHECK(s == UP_LOGIN_RETURNING || steps[s] > 100, up_login_state_name((enum up_login_state)s));

@@ -14,8 +14,7 @@ void *__wrap_aligned_alloc(size_t align, size_t n);
 static long left = -1;                   /* allocations that still succeed; -1: all */
 static unsigned refused;
 
-static bool
-refuse(void)
+static bool refuse(void)
 {
 	if (left == 0) {
 		refused++;
@@ -25,26 +24,22 @@ refuse(void)
 	return false;
 }
 
-void *
-__wrap_malloc(size_t n)
+void *__wrap_malloc(size_t n)
 {
 	return refuse() ? NULL : __real_malloc(n);
 }
 
-void *
-__wrap_calloc(size_t n, size_t size)
+void *__wrap_calloc(size_t n, size_t size)
 {
 	return refuse() ? NULL : __real_calloc(n, size);
 }
 
-void *
-__wrap_aligned_alloc(size_t align, size_t n)
+void *__wrap_aligned_alloc(size_t align, size_t n)
 {
 	return refuse() ? NULL : __real_aligned_alloc(align, n);
 }
 
-static void
-test_new(void)
+static void test_new(void)
 {
 	struct up_live_settings settings = { 100, 100, 100, "0123456789abcde" };
 	enum up_err e = UP_E_NOMEM;
@@ -62,8 +57,7 @@ test_new(void)
 	CU_ASSERT(n > 40);
 }
 
-static void
-test_start(void)
+static void test_start(void)
 {
 	struct up_live *l = live_new(4, 4, 4);
 	struct up_live_stats s;
@@ -83,8 +77,7 @@ test_start(void)
 }
 
 /* The smaller copy of what a finished transaction began with is a saving, not a need. */
-static void
-test_finish(void)
+static void test_finish(void)
 {
 	struct up_live *l = live_new(8, 8, 8);
 	struct up_live_redeemed r;

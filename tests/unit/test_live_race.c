@@ -23,8 +23,7 @@ static pthread_barrier_t gate;
 static atomic_uint scans, decisions, redemptions, replays, ends, bad;
 
 /* Every thread takes each step; one alone may get through, and ends the step that it then owns. */
-static void
-race_round(unsigned n, int64_t device)
+static void race_round(unsigned n, int64_t device)
 {
 	struct up_live_redeemed r;
 	int64_t deadline;
@@ -58,16 +57,14 @@ race_round(unsigned n, int64_t device)
 	pthread_barrier_wait(&gate);
 }
 
-static void *
-racer(void *arg)
+static void *racer(void *arg)
 {
 	for (unsigned n = 0; n < ROUNDS; n++)
 		race_round(n, (int64_t)(intptr_t)arg);
 	return NULL;
 }
 
-static void
-test_one_wins(void)
+static void test_one_wins(void)
 {
 	pthread_t threads[THREADS];
 
@@ -101,21 +98,18 @@ struct worker {
 	struct { struct up_live_watch w; atomic_uint wakes; bool open; } watch[4];
 };
 
-static unsigned
-draw(struct worker *w, unsigned n)
+static unsigned draw(struct worker *w, unsigned n)
 {
 	w->seed = w->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (unsigned)(w->seed >> 33) % n;
 }
 
-static void
-on_wake(struct up_live_watch *w)
+static void on_wake(struct up_live_watch *w)
 {
 	atomic_fetch_add(&((__typeof__(&((struct worker *)0)->watch[0]))w)->wakes, 1);
 }
 
-static void
-on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
 {
 	(void)arg;
 	(void)role;
@@ -123,8 +117,7 @@ on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t 
 		atomic_fetch_add(&bad, 1);
 }
 
-static void
-watch_some(struct worker *w, unsigned n, int64_t now)
+static void watch_some(struct worker *w, unsigned n, int64_t now)
 {
 	unsigned i = draw(w, 4);
 	uint8_t key[UP_LIVE_KEY];
@@ -140,8 +133,7 @@ watch_some(struct worker *w, unsigned n, int64_t now)
 	}
 }
 
-static void
-start_some(struct worker *w, unsigned n, int64_t now)
+static void start_some(struct worker *w, unsigned n, int64_t now)
 {
 	struct up_login_start s = live_start(n, now);
 
@@ -153,8 +145,7 @@ start_some(struct worker *w, unsigned n, int64_t now)
 		atomic_fetch_add(&bad, 1);
 }
 
-static void
-code_some(struct worker *w, int64_t now)
+static void code_some(struct worker *w, int64_t now)
 {
 	const struct up_login_info *info;
 	uint8_t handle[UP_LIVE_KEY];
@@ -167,8 +158,7 @@ code_some(struct worker *w, int64_t now)
 	up_live_info_unref(&info);
 }
 
-static void
-do_some(struct worker *w, unsigned k, int64_t now)
+static void do_some(struct worker *w, unsigned k, int64_t now)
 {
 	unsigned n = draw(w, ALL);
 	struct up_live_redeemed r;
@@ -208,8 +198,7 @@ do_some(struct worker *w, unsigned k, int64_t now)
 	}
 }
 
-static void *
-worker(void *arg)
+static void *worker(void *arg)
 {
 	struct worker *w = arg;
 
@@ -222,8 +211,7 @@ worker(void *arg)
 	return NULL;
 }
 
-static void *
-ticker(void *arg)
+static void *ticker(void *arg)
 {
 	struct up_live_stats s;
 
@@ -236,8 +224,7 @@ ticker(void *arg)
 	return NULL;
 }
 
-static void
-test_all_at_once(void)
+static void test_all_at_once(void)
 {
 	static struct worker workers[WORKERS];
 	pthread_t threads[WORKERS], tick;

@@ -15,8 +15,7 @@
 #define MEASURED 1
 #endif
 
-static double
-seconds(void)
+static double seconds(void)
 {
 	struct timespec t;
 
@@ -24,8 +23,7 @@ seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static size_t
-resident(void)
+static size_t resident(void)
 {
 	FILE *f = fopen("/proc/self/statm", "r");
 	size_t pages = 0;
@@ -38,8 +36,7 @@ resident(void)
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static size_t
-settled(void)
+static size_t settled(void)
 {
 	malloc_trim(0);
 	return resident();
@@ -47,8 +44,7 @@ settled(void)
 
 static size_t expired;
 
-static void
-on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
 {
 	(void)arg;
 	(void)info;
@@ -57,8 +53,7 @@ on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t 
 	expired++;
 }
 
-static double
-tick(struct up_live *l, int64_t now)
+static double tick(struct up_live *l, int64_t now)
 {
 	double t = seconds();
 
@@ -66,8 +61,7 @@ tick(struct up_live *l, int64_t now)
 	return (seconds() - t) * 1e6;
 }
 
-static void
-fill(struct up_live *l, int full)
+static void fill(struct up_live *l, int full)
 {
 	static const char sixty[] = "sixty-bytes-sixty-bytes-sixty-bytes-sixty-bytes-sixty-bytes-";
 
@@ -85,8 +79,7 @@ fill(struct up_live *l, int full)
 	}
 }
 
-static void
-test_memory(void)
+static void test_memory(void)
 {
 	for (int full = 0; full < 2; full++) {
 		size_t before = settled(), each;
@@ -115,8 +108,7 @@ test_memory(void)
 	}
 }
 
-static void
-test_time(void)
+static void test_time(void)
 {
 	struct up_live *l = live_new(1u << 17, 1024, 1024);
 	double t = seconds();

@@ -30,8 +30,7 @@ static const enum up_login_state expected[UP_LOGIN_STATES][UP_LOGIN_EVENTS] = {
 	/* REV */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO },
 };
 
-static void
-test_every_step(void)
+static void test_every_step(void)
 {
 	for (unsigned s = 0; s < UP_LOGIN_STATES; s++) {
 		for (unsigned ev = 0; ev < UP_LOGIN_EVENTS; ev++) {
@@ -44,8 +43,7 @@ test_every_step(void)
 	}
 }
 
-static void
-test_out_of_range(void)
+static void test_out_of_range(void)
 {
 	enum up_login_state state = UP_LOGIN_STATES;
 
@@ -60,8 +58,7 @@ test_out_of_range(void)
 }
 
 /* No way but through deciding leads to approved, and none but through redeeming to redeemed. */
-static void
-test_only_ways_in(void)
+static void test_only_ways_in(void)
 {
 	for (unsigned s = 0; s < UP_LOGIN_STATES; s++) {
 		for (unsigned ev = 0; ev < UP_LOGIN_EVENTS; ev++) {
@@ -79,8 +76,7 @@ test_only_ways_in(void)
 	}
 }
 
-static void
-test_names(void)
+static void test_names(void)
 {
 	static const char *const names[UP_LOGIN_STATES] = {
 		"pending", "scanned", "deciding", "returning", "approved", "redeeming", "redeemed", "denied", "expired", "revoked",

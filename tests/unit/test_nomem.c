@@ -13,8 +13,7 @@
 
 static long left = -1;                   /* allocations that still succeed; -1: all do */
 
-static bool
-fails(void)
+static bool fails(void)
 {
 	if (left < 0)
 		return false;
@@ -25,29 +24,25 @@ fails(void)
 	return true;
 }
 
-static void *
-ssl_malloc(size_t n, const char *file, int line)
+static void *ssl_malloc(size_t n, const char *file, int line)
 {
 	(void)file, (void)line;
 	return fails() ? NULL : malloc(n);
 }
 
-static void *
-ssl_realloc(void *p, size_t n, const char *file, int line)
+static void *ssl_realloc(void *p, size_t n, const char *file, int line)
 {
 	(void)file, (void)line;
 	return fails() ? NULL : realloc(p, n);
 }
 
-static void
-ssl_free(void *p, const char *file, int line)
+static void ssl_free(void *p, const char *file, int line)
 {
 	(void)file, (void)line;
 	free(p);
 }
 
-static void *
-json_alloc(size_t n)
+static void *json_alloc(size_t n)
 {
 	return fails() ? NULL : malloc(n);
 }
@@ -70,8 +65,7 @@ static const struct up_dpop_expect expect = { .method = "POST", .url = { (const 
 
 /* With plenty of memory: what the tests use, and OpenSSL's first look for each kind of algorithm. (When memory ends within
  * that first look, OpenSSL 3.0 takes the kind for missing as long as the process lives: closed, but for good.) */
-static void
-prepare(void)
+static void prepare(void)
 {
 	struct up_buf frame = { 0 };
 	struct up_dpop_make m = { .method = "POST", .url = expect.url, .jti = UP_SPAN_LIT("0123456789abcdef"), .now_s = 1700000000 };
@@ -93,8 +87,7 @@ prepare(void)
 	up_buf_free(&frame);
 }
 
-static enum up_err
-try_proof(struct up_span text)
+static enum up_err try_proof(struct up_span text)
 {
 	struct up_dpop d;
 	enum up_err e = up_dpop_parse(text, &expect, &d);
@@ -105,20 +98,17 @@ try_proof(struct up_span text)
 	return e;
 }
 
-static enum up_err
-good_proof(void)
+static enum up_err good_proof(void)
 {
 	return try_proof(up_buf_span(&proof));
 }
 
-static enum up_err
-bad_proof(void)
+static enum up_err bad_proof(void)
 {
 	return try_proof(up_buf_span(&forged));
 }
 
-static enum up_err
-try_seal(struct up_span text)
+static enum up_err try_seal(struct up_span text)
 {
 	struct up_seal *s = NULL;
 	uint8_t out[64];
@@ -134,20 +124,17 @@ try_seal(struct up_span text)
 	return e;
 }
 
-static enum up_err
-good_seal(void)
+static enum up_err good_seal(void)
 {
 	return try_seal(up_buf_span(&sealed));
 }
 
-static enum up_err
-bad_seal(void)
+static enum up_err bad_seal(void)
 {
 	return try_seal(up_buf_span(&spoilt));
 }
 
-static enum up_err
-try_frame(uint8_t flip)
+static enum up_err try_frame(uint8_t flip)
 {
 	struct up_buf b = { 0 };
 	struct up_frame f;
@@ -162,21 +149,18 @@ try_frame(uint8_t flip)
 	return e;
 }
 
-static enum up_err
-good_frame(void)
+static enum up_err good_frame(void)
 {
 	return try_frame(0);
 }
 
-static enum up_err
-bad_frame(void)
+static enum up_err bad_frame(void)
 {
 	return try_frame(1);
 }
 
 /* A signature that is made is one that holds. */
-static enum up_err
-good_sign(void)
+static enum up_err good_sign(void)
 {
 	uint8_t sig[64];
 	enum up_err e = up_jwk_sign(key, UP_SPAN_LIT("data"), sig);
@@ -189,8 +173,7 @@ good_sign(void)
 	return e;
 }
 
-static enum up_err
-good_generate(void)
+static enum up_err good_generate(void)
 {
 	struct up_jwk *k = NULL;
 	enum up_err e = up_jwk_generate(&k);
@@ -200,8 +183,7 @@ good_generate(void)
 	return e;
 }
 
-static enum up_err
-good_private(void)
+static enum up_err good_private(void)
 {
 	struct up_jwk *k = NULL;
 	json_t *o = up_jwk_to_json(key, true);
@@ -214,8 +196,7 @@ good_private(void)
 }
 
 /* A point off the curve is no key, however little memory there is to find that out. */
-static enum up_err
-bad_public(void)
+static enum up_err bad_public(void)
 {
 	struct up_jwk *k = NULL;
 	uint8_t off[64];
@@ -229,8 +210,7 @@ bad_public(void)
 }
 
 /* Memory ends after N allocations, for every N until it is enough. */
-static void
-every_place(enum up_err (*f)(void), bool may_pass)
+static void every_place(enum up_err (*f)(void), bool may_pass)
 {
 	enum up_err e = UP_E_NOMEM;
 	long n;

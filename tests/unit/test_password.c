@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-static void
-test_check(void)
+static void test_check(void)
 {
 	static const struct { const char *password; enum up_err e; } rows[] = {
 		{ "294618", UP_OK }, { "Xk9$2m", UP_OK }, { "correct horse battery", UP_OK }, { "四海升平日月长", UP_OK },
@@ -32,8 +31,7 @@ test_check(void)
 }
 
 /* The published vectors have other salt lengths; these come from Python's hashlib and hmac. */
-static void
-test_stretch(void)
+static void test_stretch(void)
 {
 	static const struct { const char *password, *salt; unsigned iterations; const char *hex; } rows[] = {
 		{ "294618", "0123456789abcdef", 1,
@@ -57,8 +55,7 @@ test_stretch(void)
 	CU_ASSERT_EQUAL(up_password_stretch(UP_SPAN_LIT("294618"), (const uint8_t *)"0123456789abcdef", 0, out), UP_E_FORMAT);
 }
 
-static void
-test_verifier(void)
+static void test_verifier(void)
 {
 	uint8_t a[32], b[32];
 	char hex[64];
@@ -75,8 +72,7 @@ test_verifier(void)
 }
 
 /* Rule 27: six errors in a row lock, a success resets, a lock stays. */
-static void
-test_step(void)
+static void test_step(void)
 {
 	static const struct { unsigned errors; bool right; enum up_err e; unsigned next; } rows[] = {
 		{ 0, true, UP_OK, 0 }, { 5, true, UP_OK, 0 }, { 0, false, UP_E_PASSWORD, 1 }, { 4, false, UP_E_PASSWORD, 5 },

@@ -11,8 +11,7 @@ static const char *const right_ids[] = {
 	"11010519491231002X", "34052419800101001X", "430102198808080010", "430102198808080061", "43010219880808007X",
 };
 
-static void
-test_resident(void)
+static void test_resident(void)
 {
 	static const struct { const char *id; uint32_t today; enum up_err e; } rows[] = {
 		{ "43010219880808007x", TODAY, UP_E_FORMAT }, { "430102880808001", TODAY, UP_E_FORMAT }, { "", TODAY, UP_E_FORMAT },
@@ -35,8 +34,7 @@ test_resident(void)
 		UP_CHECK(up_person_check_resident(up_span_str(rows[i].id), rows[i].today) == rows[i].e, rows[i].id);
 }
 
-static void
-test_resident_any_change_fails(void)
+static void test_resident_any_change_fails(void)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(right_ids); i++) {
 		char id[UP_RESIDENT_LEN + 1];
@@ -55,8 +53,7 @@ test_resident_any_change_fails(void)
 }
 
 /* 29 February: give the number its right check character, then only the calendar may object. */
-static void
-test_leap_days(void)
+static void test_leap_days(void)
 {
 	static const struct { const char *date; enum up_err e; } rows[] = {
 		{ "20000229", UP_OK }, { "20240229", UP_OK }, { "20230229", UP_E_RANGE }, { "19000229", UP_E_RANGE },
@@ -79,8 +76,7 @@ test_leap_days(void)
 	}
 }
 
-static void
-test_mobile(void)
+static void test_mobile(void)
 {
 	static const struct { const char *in, *want; } rows[] = {
 		{ "13812345678", "13812345678" }, { "+8613812345678", "13812345678" }, { "008613812345678", "13812345678" },
@@ -100,8 +96,7 @@ test_mobile(void)
 	}
 }
 
-static void
-test_name(void)
+static void test_name(void)
 {
 	static const struct { const char *name; bool ok; } rows[] = {
 		{ "张三", true }, { "欧阳娜娜", true }, { "阿依古丽·买买提", true }, { "阿依古丽•买买提", true }, { "𠮷田", true },
@@ -122,8 +117,7 @@ test_name(void)
 	CU_ASSERT_EQUAL(up_person_check_name(UP_SPAN_LIT("ab\0c")), UP_E_FORMAT);
 }
 
-static void
-test_put_name(void)
+static void test_put_name(void)
 {
 	struct up_buf b = { 0 };
 
@@ -132,8 +126,7 @@ test_put_name(void)
 	up_buf_free(&b);
 }
 
-static void
-test_mask(void)
+static void test_mask(void)
 {
 	static const struct { void (*mask)(struct up_buf *, struct up_span); const char *in, *want; } rows[] = {
 		{ up_person_mask_resident, "430102198808080010", "430102********0010" },

@@ -19,8 +19,7 @@ static const char roster[] =
 
 static char path[64];
 
-static void
-write_roster(const char *text, mode_t mode)
+static void write_roster(const char *text, mode_t mode)
 {
 	int fd;
 
@@ -32,8 +31,7 @@ write_roster(const char *text, mode_t mode)
 	close(fd);
 }
 
-static enum up_err
-check(const char *file, const char *name, const char *id, const char *mobile, struct up_realname_answer *a, const char **wrong)
+static enum up_err check(const char *file, const char *name, const char *id, const char *mobile, struct up_realname_answer *a, const char **wrong)
 {
 	const struct up_realname c = up_realname_roster(file);
 	const struct up_realname_person p = { up_span_str(name), up_span_str(id), up_span_str(mobile) };
@@ -51,8 +49,7 @@ static const struct { const char *name, *id, *mobile; enum up_realname_outcome o
 	{ "张测试", "34052419800101001X", "13800005678", UP_REALNAME_NOT_FOUND },
 };
 
-static void
-test_outcomes(void)
+static void test_outcomes(void)
 {
 	write_roster(roster, 0640);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -77,8 +74,7 @@ static const struct { const char *name, *id, *mobile, *wrong; enum up_err err; }
 };
 
 /* The platform is not even asked. */
-static void
-test_formats(void)
+static void test_formats(void)
 {
 	write_roster(roster, 0600);
 	for (size_t i = 0; i < UP_ARRAY_LEN(bad); i++) {
@@ -92,8 +88,7 @@ test_formats(void)
 	unlink(path);
 }
 
-static void
-unavailable(const char *file, const char *row)
+static void unavailable(const char *file, const char *row)
 {
 	struct up_realname_answer a;
 	const char *wrong;
@@ -117,8 +112,7 @@ static const struct { const char *text; mode_t mode; } broken[] = {
 	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n", 0660 },           /* others may write it */
 };
 
-static void
-test_unavailable(void)
+static void test_unavailable(void)
 {
 	unavailable(NULL, "none");
 	unavailable("", "empty");

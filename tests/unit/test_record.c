@@ -15,16 +15,14 @@ static const struct { const char *name; size_t offset; } texts[] = {
 };
 #define N_INTEGERS 3
 
-static struct up_span *
-text_at(struct up_record *r, size_t i)
+static struct up_span *text_at(struct up_record *r, size_t i)
 {
 	return (struct up_span *)(void *)((char *)r + texts[i].offset);
 }
 
 static char values[UP_ARRAY_LEN(texts)][64];
 
-static void
-fill(struct up_record *r)
+static void fill(struct up_record *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->seq = 9007199254740991;
@@ -37,14 +35,12 @@ fill(struct up_record *r)
 }
 
 /* Every member of the struct is in one of the lists above: a new one that is not written would be lost from the log. */
-static void
-test_lists_are_whole(void)
+static void test_lists_are_whole(void)
 {
 	CU_ASSERT_EQUAL(sizeof(struct up_record), UP_ARRAY_LEN(texts) * sizeof(struct up_span) + N_INTEGERS * sizeof(int64_t));
 }
 
-static void
-test_round_trip(void)
+static void test_round_trip(void)
 {
 	struct up_record r;
 	struct up_buf b = { 0 };
@@ -69,8 +65,7 @@ test_round_trip(void)
 
 /* Sorted, and no space: jansson's own compact sorted form agrees byte for byte (for values without control characters,
  * which it escapes in capitals). */
-static void
-test_sorted(void)
+static void test_sorted(void)
 {
 	struct up_record r;
 	struct up_buf b = { 0 };
@@ -90,8 +85,7 @@ test_sorted(void)
 	up_buf_free(&b);
 }
 
-static void
-test_literal(void)
+static void test_literal(void)
 {
 	const struct up_record r = {
 		.seq = 1, .time_ms = 1700000000000, .id = UP_SPAN_LIT("abcdefghijklmnopqrstuv"), .event = UP_SPAN_LIT("login.approve"),
@@ -105,8 +99,7 @@ test_literal(void)
 	up_buf_free(&b);
 }
 
-static void
-test_empty(void)
+static void test_empty(void)
 {
 	const struct up_record r = { 0 };
 	struct up_buf b = { 0 };
@@ -116,8 +109,7 @@ test_empty(void)
 	up_buf_free(&b);
 }
 
-static void
-test_bad_utf8(void)
+static void test_bad_utf8(void)
 {
 	static const char *const bad[] = { "\xff", "a\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xb8" };
 	struct up_record r;
@@ -135,8 +127,7 @@ test_bad_utf8(void)
 	up_buf_free(&b);
 }
 
-static void
-test_leaf(void)
+static void test_leaf(void)
 {
 	uint8_t hash[32], other[32];
 	char hex[65] = "";

@@ -14,8 +14,7 @@ static uint8_t keys[UP_SEAL_KEYS * 32], nonce[UP_SEAL_NONCE];
 static const char known[] = "AeeWHKHIycrLzM3Oz9DR0tN5HQ236eDbUxFdc9t6Jpx7kuuIBqDNW4umfzh-T6Z7EhfZGQ";
 static const char hello[] = "hello, sealed world";
 
-static struct up_seal *
-ring(size_t first, size_t n)
+static struct up_seal *ring(size_t first, size_t n)
 {
 	struct up_seal *s = NULL;
 
@@ -28,8 +27,7 @@ ring(size_t first, size_t n)
 	return s;
 }
 
-static enum up_err
-take(struct up_seal *s, const char *purpose, struct up_span text)
+static enum up_err take(struct up_seal *s, const char *purpose, struct up_span text)
 {
 	uint8_t out[256];
 	size_t n;
@@ -48,8 +46,7 @@ take(struct up_seal *s, const char *purpose, struct up_span text)
 	return e;
 }
 
-static void
-test_known_answer(void)
+static void test_known_answer(void)
 {
 	struct up_seal *s = ring(0, 1);
 	struct up_buf b = { 0 };
@@ -72,8 +69,7 @@ test_known_answer(void)
 }
 
 /* Lengths around the pieces in which text is coded, and an empty purpose and value. */
-static void
-test_lengths(void)
+static void test_lengths(void)
 {
 	static uint8_t plain[10000], out[10000];
 	struct up_seal *s = ring(0, 2);
@@ -98,8 +94,7 @@ test_lengths(void)
 }
 
 /* Each character replaced by each other one, and by some that are not in the alphabet. */
-static void
-test_every_changed_character_fails(void)
+static void test_every_changed_character_fails(void)
 {
 	struct up_seal *s = ring(0, 2);
 	char text[sizeof(known)];
@@ -119,8 +114,7 @@ test_every_changed_character_fails(void)
 }
 
 /* Each bit of the decoded bytes: none of them is without meaning. */
-static void
-test_every_changed_bit_fails(void)
+static void test_every_changed_bit_fails(void)
 {
 	struct up_seal *s = ring(0, 2);
 	uint8_t raw[128];
@@ -140,8 +134,7 @@ test_every_changed_bit_fails(void)
 	up_seal_free(&s);
 }
 
-static void
-test_lengthened_and_cut(void)
+static void test_lengthened_and_cut(void)
 {
 	struct up_seal *s = ring(0, 2);
 	char text[sizeof(known) + 4];
@@ -161,8 +154,7 @@ test_lengthened_and_cut(void)
 	up_seal_free(&s);
 }
 
-static void
-test_purpose(void)
+static void test_purpose(void)
 {
 	static const char *const others[] = { "", "sessio", "session ", "Session", "login", "sessionsession" };
 	struct up_seal *s = ring(0, 2);
@@ -173,8 +165,7 @@ test_purpose(void)
 }
 
 /* A failed opening must leave nothing in the context that the next one would use. */
-static void
-test_contexts_are_clean(void)
+static void test_contexts_are_clean(void)
 {
 	struct up_seal *s = ring(0, 2);
 	char text[sizeof(known)];
@@ -195,8 +186,7 @@ test_contexts_are_clean(void)
 	up_seal_free(&s);
 }
 
-static void
-test_rotation(void)
+static void test_rotation(void)
 {
 	struct up_seal *newer = ring(1, 1), *both, *foreign = ring(2, 3);
 	uint8_t two[64], out[64];
@@ -221,8 +211,7 @@ test_rotation(void)
 	up_seal_free(&foreign);
 }
 
-static void
-test_ring_bounds(void)
+static void test_ring_bounds(void)
 {
 	struct up_seal *s = ring(0, UP_SEAL_KEYS);
 	uint8_t same[64] = { 0 };
@@ -239,8 +228,7 @@ test_ring_bounds(void)
 #define B64_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define B64_B "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"
 
-static void
-test_key_file(void)
+static void test_key_file(void)
 {
 	static const struct { const char *text; enum up_err e; size_t n; unsigned line; } rows[] = {
 		{ HEX_A "\n", UP_OK, 1, 1 },
@@ -270,8 +258,7 @@ test_key_file(void)
 	}
 }
 
-static void
-test_too_many_keys(void)
+static void test_too_many_keys(void)
 {
 	struct up_buf b = { 0 };
 	uint8_t got[UP_SEAL_KEYS * 32];

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-test_compare(void)
+static void test_compare(void)
 {
 	static const struct { const char *a, *b; bool eq, ieq; } rows[] = {
 		{ "", "", true, true }, { "a", "a", true, true }, { "a", "A", false, true }, { "a", "ab", false, false },
@@ -26,8 +25,7 @@ test_compare(void)
 	CU_ASSERT_FALSE(up_span_eq(UP_SPAN_LIT("a\0b"), UP_SPAN_LIT("a\0c")));
 }
 
-static void
-test_cut(void)
+static void test_cut(void)
 {
 	static const struct { const char *in; bool found; const char *head, *rest; } rows[] = {
 		{ "a=b", true, "a", "b" }, { "a=b=c", true, "a", "b=c" }, { "=", true, "", "" }, { "a=", true, "a", "" },
@@ -43,8 +41,7 @@ test_cut(void)
 	}
 }
 
-static void
-test_trim(void)
+static void test_trim(void)
 {
 	UP_CHECK_TEXT(up_span_trim(UP_SPAN_LIT(" \t a b\t ")), "a b");
 	UP_CHECK_TEXT(up_span_trim(UP_SPAN_LIT("   ")), "");
@@ -52,8 +49,7 @@ test_trim(void)
 	UP_CHECK_TEXT(up_span_trim(up_span_str(NULL)), "");
 }
 
-static void
-test_u64(void)
+static void test_u64(void)
 {
 	static const struct { const char *in; uint64_t max; enum up_err e; uint64_t v; } rows[] = {
 		{ "0", 0, UP_OK, 0 }, { "7", 7, UP_OK, 7 }, { "8", 7, UP_E_RANGE, 0 }, { "65535", 65535, UP_OK, 65535 },
@@ -72,8 +68,7 @@ test_u64(void)
 	}
 }
 
-static void
-test_dup(void)
+static void test_dup(void)
 {
 	char *s = up_span_dup(UP_SPAN_LIT("abc"));
 
@@ -84,8 +79,7 @@ test_dup(void)
 	free(s);
 }
 
-static void
-test_buf_grows(void)
+static void test_buf_grows(void)
 {
 	struct up_buf b = { 0 };
 	char *s;
@@ -112,8 +106,7 @@ test_buf_grows(void)
 	up_buf_free(&b);
 }
 
-static void
-test_buf_printf_long(void)
+static void test_buf_printf_long(void)
 {
 	struct up_buf b = { 0 };
 	char text[2001];
@@ -126,8 +119,7 @@ test_buf_printf_long(void)
 	up_buf_free(&b);
 }
 
-static void
-test_buf_empty(void)
+static void test_buf_empty(void)
 {
 	struct up_buf b = { 0 };
 	char *s;
@@ -145,8 +137,7 @@ test_buf_empty(void)
 }
 
 /* One failure marks the buffer: what follows must not make a text with a hole in it. */
-static void
-test_buf_failure_stays(void)
+static void test_buf_failure_stays(void)
 {
 	struct up_buf b = { 0 };
 
@@ -163,8 +154,7 @@ test_buf_failure_stays(void)
 	CU_ASSERT_PTR_NULL(b.p);
 }
 
-static void
-test_buf_escapes(void)
+static void test_buf_escapes(void)
 {
 	static const struct { void (*put)(struct up_buf *, struct up_span); const char *in, *want; } rows[] = {
 		{ up_buf_put_json, "", "\"\"" }, { up_buf_put_json, "a\"b\\c/", "\"a\\\"b\\\\c/\"" },
@@ -185,8 +175,7 @@ test_buf_escapes(void)
 	}
 }
 
-static void
-test_wipe(void)
+static void test_wipe(void)
 {
 	char secret[8] = "secret";
 

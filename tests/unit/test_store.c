@@ -12,8 +12,7 @@
 
 struct seen { size_t n; int64_t first, last; char body[4096]; };
 
-static int
-see(void *arg, int64_t seq, struct up_span canonical)
+static int see(void *arg, int64_t seq, struct up_span canonical)
 {
 	struct seen *s = arg;
 
@@ -24,8 +23,7 @@ see(void *arg, int64_t seq, struct up_span canonical)
 	return 0;
 }
 
-static struct seen
-query(struct up_store *s, struct up_usage_filter filter)
+static struct seen query(struct up_store *s, struct up_usage_filter filter)
 {
 	struct seen seen = { 0 };
 
@@ -33,14 +31,12 @@ query(struct up_store *s, struct up_usage_filter filter)
 	return seen;
 }
 
-static struct seen
-newest(struct up_store *s)
+static struct seen newest(struct up_store *s)
 {
 	return query(s, (struct up_usage_filter){ .limit = 1 });
 }
 
-static void
-test_open(void)
+static void test_open(void)
 {
 	struct up_store_settings o = { .path = "/tmp/unitpass-none/none.db" };
 	struct up_store *s;
@@ -63,8 +59,7 @@ test_open(void)
 	fixture_close(&f);
 }
 
-static enum up_err
-run_sql(const char *path, const char *sql)
+static enum up_err run_sql(const char *path, const char *sql)
 {
 	sqlite3 *db;
 	int rc = sqlite3_open(path, &db);
@@ -76,8 +71,7 @@ run_sql(const char *path, const char *sql)
 }
 
 /* A file made by an older release is brought up to date and keeps its rows; a newer one, and another program's, are refused. */
-static void
-test_migrate(void)
+static void test_migrate(void)
 {
 	char folder[] = "/tmp/unitpass-store-XXXXXX", path[96], why[256];
 	struct fixture f = { 0 };
@@ -109,8 +103,7 @@ test_migrate(void)
 }
 
 /* A step that fails leaves the version before it. */
-static void
-test_migrate_fails(void)
+static void test_migrate_fails(void)
 {
 	static const char *const steps[] = { "CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)" };
 	char why[256];
@@ -125,8 +118,7 @@ test_migrate_fails(void)
 	sqlite3_close(db);
 }
 
-static void
-test_admin(void)
+static void test_admin(void)
 {
 	struct up_unit_row u = { UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第三中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 };
 	struct up_unit_row rows[2] = { u, { UP_SPAN_LIT(U1), UP_SPAN_LIT("改名"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-1"), 1, 2 } };
@@ -177,8 +169,7 @@ test_admin(void)
 	fixture_close(&f);
 }
 
-static struct up_enrol_row
-window_row(const struct up_named *who, const char *outcome)
+static struct up_enrol_row window_row(const struct up_named *who, const char *outcome)
 {
 	struct up_enrol_row r = { .unit = UP_SPAN_LIT(U1), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(outcome), .assurance = UP_SPAN_LIT("roster"),
 		.clerk = UP_SPAN_LIT("c"), .window = UP_SPAN_LIT("w"), .named = *who, .expires_ms = NOW + 300000 };
@@ -187,8 +178,7 @@ window_row(const struct up_named *who, const char *outcome)
 	return r;
 }
 
-static void
-test_window(void)
+static void test_window(void)
 {
 	struct up_enrol_row r = window_row(&fixture_li, "unavailable");
 	struct up_enrolment *e;
@@ -234,8 +224,7 @@ test_window(void)
 	fixture_close(&f);
 }
 
-static void
-test_mismatches(void)
+static void test_mismatches(void)
 {
 	const struct up_named almost = { fixture_li.name, fixture_li.resident, fixture_zhang.mobile };
 	struct up_enrolment *e;
@@ -261,8 +250,7 @@ test_mismatches(void)
 	fixture_close(&f);
 }
 
-static void
-test_enrol(void)
+static void test_enrol(void)
 {
 	struct up_device d;
 	struct up_role **roles, *role;
@@ -317,8 +305,7 @@ test_enrol(void)
 }
 
 /* A registered phone takes a second unit: same person, her password, no new device. */
-static void
-test_second_unit(void)
+static void test_second_unit(void)
 {
 	struct up_device d;
 	struct up_role **roles;
@@ -363,8 +350,7 @@ test_second_unit(void)
 	fixture_close(&f);
 }
 
-static void
-test_login(void)
+static void test_login(void)
 {
 	struct fixture f;
 	struct up_session *session;
@@ -429,8 +415,7 @@ test_login(void)
 }
 
 /* Whatever dies, the session dies with it, and nothing can be redeemed or decided. */
-static void
-test_dead(void)
+static void test_dead(void)
 {
 	static const struct { const char *kill, *revive; enum up_err decide, redeem; } rows[] = {
 		{ "UPDATE role SET status = 'ended'", "UPDATE role SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
@@ -474,8 +459,7 @@ test_dead(void)
 	fixture_close(&f);
 }
 
-static void
-test_password(void)
+static void test_password(void)
 {
 	struct fixture f;
 	struct up_job job;
@@ -506,16 +490,14 @@ test_password(void)
 	fixture_close(&f);
 }
 
-static int
-stop(void *arg, int64_t seq, struct up_span canonical)
+static int stop(void *arg, int64_t seq, struct up_span canonical)
 {
 	see(arg, seq, canonical);
 	return 1;
 }
 
 /* 9000 records over three blocks, two units and times that run back now and then. */
-static void
-test_usage(void)
+static void test_usage(void)
 {
 	struct fixture f;
 	struct seen seen;
@@ -572,8 +554,7 @@ test_usage(void)
 }
 
 /* By person and by holder: what happened before a unit was chosen too. */
-static void
-test_usage_person(void)
+static void test_usage_person(void)
 {
 	struct up_usage_filter by = { 0 };
 	struct up_device d;

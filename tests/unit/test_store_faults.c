@@ -19,8 +19,7 @@
 static int steps_left;                   /* fail when it reaches 0 */
 static bool for_ever;
 
-static int
-failing_step(sqlite3_stmt *st)
+static int failing_step(sqlite3_stmt *st)
 {
 	if (steps_left > 0)
 		steps_left--;
@@ -33,8 +32,7 @@ failing_step(sqlite3_stmt *st)
 }
 
 /* SHA-256 of all rows of all tables. */
-static void
-digest(struct fixture *f, uint8_t out[32])
+static void digest(struct fixture *f, uint8_t out[32])
 {
 	struct up_buf all = { 0 };
 	struct up_span s;
@@ -60,8 +58,7 @@ digest(struct fixture *f, uint8_t out[32])
 }
 
 /* Each ACTION works once and leaves the database changed. */
-static enum up_err
-run_job(struct fixture *f, struct up_job job)
+static enum up_err run_job(struct fixture *f, struct up_job job)
 {
 	enum up_err e = up_store_run(f->store, &job);
 
@@ -70,26 +67,22 @@ run_job(struct fixture *f, struct up_job job)
 	return e;
 }
 
-static enum up_err
-act_approve(struct fixture *f)
+static enum up_err act_approve(struct fixture *f)
 {
 	return run_job(f, fixture_decide(f, true));
 }
 
-static enum up_err
-act_wrong(struct fixture *f)
+static enum up_err act_wrong(struct fixture *f)
 {
 	return run_job(f, fixture_decide(f, false));
 }
 
-static enum up_err
-act_redeem(struct fixture *f)
+static enum up_err act_redeem(struct fixture *f)
 {
 	return run_job(f, fixture_redeem(f, "ssssssssssssssssssssss"));
 }
 
-static enum up_err
-act_replay(struct fixture *f)
+static enum up_err act_replay(struct fixture *f)
 {
 	struct up_job job = fixture_redeem(f, "qqqqqqqqqqqqqqqqqqqqqq");
 
@@ -97,22 +90,19 @@ act_replay(struct fixture *f)
 	return run_job(f, job);
 }
 
-static enum up_err
-act_enrol(struct fixture *f)
+static enum up_err act_enrol(struct fixture *f)
 {
 	char ref[23];
 
 	return run_job(f, fixture_enrol_job("next", &fixture_li, ref));
 }
 
-static enum up_err
-act_code(struct fixture *f)
+static enum up_err act_code(struct fixture *f)
 {
 	return fixture_put_code(f->store, U2, &fixture_zhang, "zhang");
 }
 
-static enum up_err
-act_mismatch(struct fixture *f)
+static enum up_err act_mismatch(struct fixture *f)
 {
 	struct up_enrolment *e;
 	uint8_t code[32];
@@ -121,8 +111,7 @@ act_mismatch(struct fixture *f)
 	return up_store_enrolment(f->store, code, &fixture_zhang, NOW, &e);
 }
 
-static enum up_err
-act_units(struct fixture *f)
+static enum up_err act_units(struct fixture *f)
 {
 	static const struct up_unit_row rows[] = {
 		{ UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("三"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 },
@@ -133,8 +122,7 @@ act_units(struct fixture *f)
 	return up_store_units_put(f->store, rows, 2, NOW, &added, &bad);
 }
 
-static enum up_err
-act_client(struct fixture *f)
+static enum up_err act_client(struct fixture *f)
 {
 	static const struct up_client c = { .id = (char *)"p2", .name = (char *)"n", .origin = (char *)"https://p2.example.org" };
 
@@ -153,8 +141,7 @@ static const struct { const char *name; enum up_err (*act)(struct fixture *); en
 	{ "client", act_client, UP_OK, false },
 };
 
-static void
-prepare(struct fixture *f)
+static void prepare(struct fixture *f)
 {
 	fixture_open(f, false);
 	fixture_enrol(f);
@@ -162,8 +149,7 @@ prepare(struct fixture *f)
 	CU_ASSERT_EQUAL(fixture_put_code(f->store, U1, &fixture_li, "next"), UP_OK);
 }
 
-static void
-test_failing_steps(void)
+static void test_failing_steps(void)
 {
 	uint8_t before[32], after[32];
 	struct fixture f;
@@ -205,15 +191,13 @@ test_failing_steps(void)
 
 static atomic_int finished;
 
-static void
-count_done(struct up_job *job)
+static void count_done(struct up_job *job)
 {
 	(void)job;
 	atomic_fetch_add(&finished, 1);
 }
 
-static void
-wait_for(int n)
+static void wait_for(int n)
 {
 	const struct timespec tick = { 0, 1000000 };
 
@@ -223,8 +207,7 @@ wait_for(int n)
 }
 
 /* One job that cannot be written harms no other of its group. */
-static void
-test_bad_job(void)
+static void test_bad_job(void)
 {
 	struct up_job jobs[21];
 	struct up_store_stats stats;
@@ -256,8 +239,7 @@ test_bad_job(void)
 	fixture_close(&f);
 }
 
-static void
-test_queue(void)
+static void test_queue(void)
 {
 	struct fixture f;
 	struct up_job *jobs = calloc(UP_WRITER_QUEUE * 2 + 2, sizeof(*jobs));
@@ -287,8 +269,7 @@ test_queue(void)
 static struct fixture shared;
 static atomic_int wrong, locked, other;
 
-static void *
-many(void *arg)
+static void *many(void *arg)
 {
 	int n = *(int *)arg;
 
@@ -302,8 +283,7 @@ many(void *arg)
 	return NULL;
 }
 
-static void
-in_threads(int n, void *(*fn)(void *), void *arg)
+static void in_threads(int n, void *(*fn)(void *), void *arg)
 {
 	pthread_t t[64];
 
@@ -313,8 +293,7 @@ in_threads(int n, void *(*fn)(void *), void *arg)
 		pthread_join(t[i], NULL);
 }
 
-static void
-test_threads(void)
+static void test_threads(void)
 {
 	struct up_store_stats stats;
 	int each = 1000;
@@ -332,8 +311,7 @@ test_threads(void)
 	fixture_close(&shared);
 }
 
-static void *
-try_wrong(void *arg)
+static void *try_wrong(void *arg)
 {
 	struct up_job job = fixture_decide(&shared, false);
 	enum up_err e = up_store_run(shared.store, &job);
@@ -344,8 +322,7 @@ try_wrong(void *arg)
 	return NULL;
 }
 
-static void
-test_parallel_guesses(void)
+static void test_parallel_guesses(void)
 {
 	fixture_open(&shared, true);
 	fixture_enrol(&shared);
@@ -363,15 +340,13 @@ test_parallel_guesses(void)
 
 /* --- disk and locks --------------------------------------------------------------------------------------------------------------------- */
 
-static struct up_job
-scan(void)
+static struct up_job scan(void)
 {
 	return (struct up_job){ .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan") };
 }
 
 /* In a process of its own: no file may grow past LIMIT, as if the disk were full. */
-static int
-fill_disk(struct fixture *f)
+static int fill_disk(struct fixture *f)
 {
 	struct rlimit limit = { 200000, RLIM_INFINITY };
 	int64_t answered = 0;
@@ -396,8 +371,7 @@ fill_disk(struct fixture *f)
 	return fixture_count(f, "SELECT count(*) FROM usage") == answered + 1 ? 0 : 5;
 }
 
-static void
-test_disk_full(void)
+static void test_disk_full(void)
 {
 	struct fixture f;
 	pid_t child;
@@ -416,8 +390,7 @@ test_disk_full(void)
 }
 
 /* Another program that holds the lock for too long. */
-static void
-test_foreign_lock(void)
+static void test_foreign_lock(void)
 {
 	struct fixture f;
 	sqlite3 *db;
@@ -437,8 +410,7 @@ test_foreign_lock(void)
 
 /* --- processes --------------------------------------------------------------------------------------------------------------------------- */
 
-static int
-write_many(struct fixture *f)
+static int write_many(struct fixture *f)
 {
 	int each = 100;
 
@@ -451,8 +423,7 @@ write_many(struct fixture *f)
 	return atomic_load(&other) != 0;
 }
 
-static void
-test_two_processes(void)
+static void test_two_processes(void)
 {
 	struct fixture f;
 	pid_t child[2];
@@ -477,8 +448,7 @@ test_two_processes(void)
 }
 
 /* Eight programs make the same database at once. */
-static void
-test_create_together(void)
+static void test_create_together(void)
 {
 	struct fixture f = { .folder = "/tmp/unitpass-store-XXXXXX" };
 	pid_t child[8];
@@ -504,8 +474,7 @@ test_create_together(void)
 struct answered { int64_t seq; uint8_t leaf[32]; };
 static int answers;                      /* the writing end */
 
-static void *
-tell(void *arg)
+static void *tell(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -522,8 +491,7 @@ tell(void *arg)
 	}
 }
 
-static int
-is_there(void *arg, int64_t seq, struct up_span canonical)
+static int is_there(void *arg, int64_t seq, struct up_span canonical)
 {
 	struct answered *a = arg;
 	uint8_t leaf[32];
@@ -534,8 +502,7 @@ is_there(void *arg, int64_t seq, struct up_span canonical)
 	return 1;
 }
 
-static void
-killed_once(struct fixture *f, long after_ms)
+static void killed_once(struct fixture *f, long after_ms)
 {
 	const struct timespec wait = { after_ms / 1000, after_ms % 1000 * 1000000 };
 	struct answered a;
@@ -571,8 +538,7 @@ killed_once(struct fixture *f, long after_ms)
 	up_store_close(&f->store);
 }
 
-static void
-test_kill(void)
+static void test_kill(void)
 {
 	struct fixture f;
 	unsigned seed = (unsigned)time(NULL);

@@ -10,8 +10,7 @@
 const struct up_named fixture_li = { { (const uint8_t *)"李明", 6 }, { (const uint8_t *)"430102198808080010", 18 }, { (const uint8_t *)"13812345678", 11 } };
 const struct up_named fixture_zhang = { { (const uint8_t *)"张伟", 6 }, { (const uint8_t *)"430102198808080061", 18 }, { (const uint8_t *)"13912345678", 11 } };
 
-enum up_err
-fixture_connect(const char *path, bool writer, struct up_store **out)
+enum up_err fixture_connect(const char *path, bool writer, struct up_store **out)
 {
 	struct up_store_settings o = { .path = path, .create = true, .writer = writer };
 	char why[256];
@@ -20,8 +19,7 @@ fixture_connect(const char *path, bool writer, struct up_store **out)
 	return up_store_open(&o, out, why);
 }
 
-static void
-fill(struct up_store *s)
+static void fill(struct up_store *s)
 {
 	static const struct up_client portal = { .id = (char *)"portal", .name = (char *)"年报系统", .origin = (char *)"https://portal.example.org" };
 	static const struct up_unit_row units[] = {
@@ -37,8 +35,7 @@ fill(struct up_store *s)
 	CU_ASSERT_EQUAL_FATAL(up_store_item_put(s, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("年度报告"), UP_SPAN_LIT("portal"), NOW), UP_OK);
 }
 
-void
-fixture_open(struct fixture *f, bool writer)
+void fixture_open(struct fixture *f, bool writer)
 {
 	memset(f, 0, sizeof(*f));
 	strcpy(f->folder, "/tmp/unitpass-store-XXXXXX");
@@ -48,15 +45,13 @@ fixture_open(struct fixture *f, bool writer)
 	fill(f->store);
 }
 
-void
-fixture_reopen(struct fixture *f, bool writer)
+void fixture_reopen(struct fixture *f, bool writer)
 {
 	up_store_close(&f->store);
 	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->path, writer, &f->store), UP_OK);
 }
 
-void
-fixture_close(struct fixture *f)
+void fixture_close(struct fixture *f)
 {
 	static const char *const ends[] = { "", "-wal", "-shm" };
 	char path[128];
@@ -69,16 +64,14 @@ fixture_close(struct fixture *f)
 	rmdir(f->folder);
 }
 
-void
-fixture_code(const char *text, uint8_t hash[32])
+void fixture_code(const char *text, uint8_t hash[32])
 {
 	const struct up_span s = up_span_str(text);
 
 	CU_ASSERT_EQUAL_FATAL(up_hash_sha256(&s, 1, hash), UP_OK);
 }
 
-enum up_err
-fixture_put_code(struct up_store *s, const char *unit, const struct up_named *who, const char *code)
+enum up_err fixture_put_code(struct up_store *s, const char *unit, const struct up_named *who, const char *code)
 {
 	struct up_enrol_row r = { .unit = up_span_str(unit), .role = UP_SPAN_LIT("principal"), .outcome = UP_SPAN_LIT("match"), .assurance = UP_SPAN_LIT("roster"),
 		.clerk = UP_SPAN_LIT("clerk-1"), .window = UP_SPAN_LIT("w1"), .named = *who, .expires_ms = NOW + 300000 };
@@ -87,8 +80,7 @@ fixture_put_code(struct up_store *s, const char *unit, const struct up_named *wh
 	return up_store_enrol_put(s, &r, NOW);
 }
 
-struct up_job
-fixture_enrol_job(const char *code, const struct up_named *who, char ref[23])
+struct up_job fixture_enrol_job(const char *code, const struct up_named *who, char ref[23])
 {
 	struct up_job job = { .kind = UP_JOB_ENROL, .now_ms = NOW, .named = who, .statement_version = UP_SPAN_LIT("2025-01"), .device_name = UP_SPAN_LIT("phone"),
 		.record = fixture_record("enrolment.done") };
@@ -102,8 +94,7 @@ fixture_enrol_job(const char *code, const struct up_named *who, char ref[23])
 	return job;
 }
 
-void
-fixture_enrol(struct fixture *f)
+void fixture_enrol(struct fixture *f)
 {
 	char ref[23];
 	struct up_job job = fixture_enrol_job("first", &fixture_li, ref);
@@ -117,14 +108,12 @@ fixture_enrol(struct fixture *f)
 	up_store_role_free(&job.out_role);
 }
 
-struct up_record
-fixture_record(const char *event)
+struct up_record fixture_record(const char *event)
 {
 	return (struct up_record){ .time_ms = NOW, .event = up_span_str(event), .client = UP_SPAN_LIT("portal"), .transaction = UP_SPAN_LIT("tttttttttttttttttttttt") };
 }
 
-struct up_job
-fixture_decide(const struct fixture *f, bool right)
+struct up_job fixture_decide(const struct fixture *f, bool right)
 {
 	struct up_job job = { .kind = UP_JOB_DECIDE, .now_ms = NOW, .device = f->device, .role = f->role, .with_password = true,
 		.record = fixture_record("login.approve") };
@@ -133,8 +122,7 @@ fixture_decide(const struct fixture *f, bool right)
 	return job;
 }
 
-struct up_job
-fixture_redeem(const struct fixture *f, const char *session)
+struct up_job fixture_redeem(const struct fixture *f, const char *session)
 {
 	struct up_job job = { .kind = UP_JOB_REDEEM, .now_ms = NOW, .device = f->device, .role = f->role, .record = fixture_record("login.redeem") };
 
@@ -143,8 +131,7 @@ fixture_redeem(const struct fixture *f, const char *session)
 	return job;
 }
 
-int64_t
-fixture_count(struct fixture *f, const char *sql)
+int64_t fixture_count(struct fixture *f, const char *sql)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
@@ -158,8 +145,7 @@ fixture_count(struct fixture *f, const char *sql)
 	return n;
 }
 
-bool
-fixture_gapless(struct fixture *f)
+bool fixture_gapless(struct fixture *f)
 {
 	return fixture_count(f, "SELECT count(*) = coalesce(max(seq), 0) AND coalesce(min(seq), 1) = 1 FROM usage") == 1 &&
 	    fixture_count(f, "SELECT count(*) FROM usage LEFT JOIN usage_block ON block = seq >> 12"

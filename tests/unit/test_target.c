@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static void
-test_return_to(void)
+static void test_return_to(void)
 {
 	static const char *const good[] = {
 		"/", "/a", "/a/", "/a/b?x=1#top", "/?next=//evil", "/a?u=https://evil.example/%2f%5c", "/a#//x", "/a/./b", "/a/../b", "/a/b/../../c",
@@ -57,8 +56,7 @@ test_return_to(void)
 	}
 }
 
-static void
-test_return_to_length(void)
+static void test_return_to_length(void)
 {
 	char text[1025];
 
@@ -68,8 +66,7 @@ test_return_to_length(void)
 	CU_ASSERT_FALSE(up_target_ok(up_span_of(text, 1025)));
 }
 
-static void
-test_url(void)
+static void test_url(void)
 {
 	static const struct { const char *url, *origin, *path; } rows[] = {
 		{ "https://id.example.org", "https://id.example.org", "" }, { "https://id.example.org/", "https://id.example.org", "/" },
@@ -111,8 +108,7 @@ test_url(void)
 	CU_ASSERT_EQUAL(up_target_url(UP_SPAN_LIT("https://x\0.y/"), &origin, &path), UP_E_FORMAT);
 }
 
-static void
-test_cidr(void)
+static void test_cidr(void)
 {
 	static const struct { const char *text; enum up_err e; unsigned family, bits; } rows[] = {
 		{ "10.0.0.0/8", UP_OK, 4, 8 }, { "10.1.2.3", UP_OK, 4, 32 }, { "0.0.0.0/0", UP_OK, 4, 0 }, { "192.168.1.0/31", UP_OK, 4, 31 },
@@ -135,8 +131,7 @@ test_cidr(void)
 	}
 }
 
-static void
-test_in(void)
+static void test_in(void)
 {
 	static const struct { const char *ip, *net; bool in; } rows[] = {
 		{ "10.255.0.1", "10.0.0.0/8", true }, { "11.0.0.1", "10.0.0.0/8", false }, { "192.168.1.1", "192.168.1.0/31", true },
@@ -156,8 +151,7 @@ test_in(void)
 	}
 }
 
-static void
-test_client_ip(void)
+static void test_client_ip(void)
 {
 	static const struct { const char *peer, *xff, *want; } rows[] = {
 		{ "203.0.113.9", "", "203.0.113.9" }, { "203.0.113.9", "198.51.100.1", "203.0.113.9" },      /* not a proxy of ours */

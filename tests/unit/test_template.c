@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static struct up_span
-get(void *arg, struct up_span name)
+static struct up_span get(void *arg, struct up_span name)
 {
 	static const struct { const char *name, *value; } values[] = {
 		{ "name", "张三 <b>&\"'" }, { "yes", "1" }, { "empty", "" }, { "tag", "{{name}}" }, { "a-b_c.d", "x" }, { "braces", "}}{{" },
@@ -18,8 +17,7 @@ get(void *arg, struct up_span name)
 	return (struct up_span){ NULL, 0 };
 }
 
-static void
-test_render(void)
+static void test_render(void)
 {
 	static const struct { const char *text; enum up_err e; const char *want; } rows[] = {
 		{ "", UP_OK, "" }, { "plain { } } {", UP_OK, "plain { } } {" }, { "<p>{{name}}</p>", UP_OK, "<p>张三 &lt;b&gt;&amp;&quot;&#39;</p>" },
@@ -50,8 +48,7 @@ test_render(void)
 	}
 }
 
-static void
-test_no_memory(void)
+static void test_no_memory(void)
 {
 	struct up_buf b = { .failed = true };
 	unsigned calls = 0;
@@ -61,8 +58,7 @@ test_no_memory(void)
 	up_buf_free(&b);
 }
 
-static void
-test_language(void)
+static void test_language(void)
 {
 	static const struct { const char *header, *want; } rows[] = {
 		{ "", "zh-CN" }, { NULL, "zh-CN" }, { "  ", "zh-CN" }, { "zh-CN,zh;q=0.9,en;q=0.8", "zh-CN" }, { "en-US,en;q=0.9", "en" },

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static void
-test_b64url_vectors(void)
+static void test_b64url_vectors(void)
 {
 	/* RFC 4648 section 10, without padding, and the two characters of section 5 */
 	static const struct { const char *plain, *text; } rows[] = {
@@ -32,8 +31,7 @@ test_b64url_vectors(void)
 	}
 }
 
-static void
-test_b64url_strict(void)
+static void test_b64url_strict(void)
 {
 	static const char *const rows[] = {
 		"Z", "Zg==", "Zg=", "Zm8=", "Zh", "Zm9", "Zm9vZ", "Zm+v", "Zm/v", "Zm v", "Zm9v\n", " Zm9v", "Zm9v.", "Zm9vYm\x80y",
@@ -51,8 +49,7 @@ test_b64url_strict(void)
 }
 
 /* Every 2-character text decodes only if encoding gives it back: one spelling for each value. */
-static void
-test_b64url_one_spelling(void)
+static void test_b64url_one_spelling(void)
 {
 	unsigned good = 0;
 
@@ -70,8 +67,7 @@ test_b64url_one_spelling(void)
 	CU_ASSERT_EQUAL(good, 256);
 }
 
-static void
-test_hex(void)
+static void test_hex(void)
 {
 	uint8_t out[4];
 	char text[9] = { 0 };
@@ -89,8 +85,7 @@ test_hex(void)
 	CU_ASSERT_EQUAL(up_text_hex_decode(up_span_str(NULL), out, 0), UP_OK);
 }
 
-static void
-test_base20(void)
+static void test_base20(void)
 {
 	static const struct { uint8_t rnd[16]; const char *want; } rows[] = {
 		{ { 0 }, "BBBB-BBBB" },
@@ -111,8 +106,7 @@ test_base20(void)
 	}
 }
 
-static void
-test_base20_parse(void)
+static void test_base20_parse(void)
 {
 	static const struct { const char *in, *want; } rows[] = {
 		{ "BCDF-GHJK", "BCDFGHJK" }, { "bcdfghjk", "BCDFGHJK" }, { " bc df-gh--jk ", "BCDFGHJK" },
@@ -129,8 +123,7 @@ test_base20_parse(void)
 	CU_ASSERT_EQUAL(up_text_base20_parse(UP_SPAN_LIT("BCDF\0GHJK"), (char[9]){ 0 }), UP_E_FORMAT);
 }
 
-static void
-test_utf8(void)
+static void test_utf8(void)
 {
 	static const struct { const char *in; bool ok; } rows[] = {
 		{ "", true }, { "plain ASCII text, longer than eight bytes", true }, { "张三é𠮷", true }, { "\x7f", true },
@@ -162,8 +155,7 @@ test_utf8(void)
 	CU_ASSERT_EQUAL(up_text_utf8_count(up_span_str(NULL)), 0);
 }
 
-static void
-test_put_safe(void)
+static void test_put_safe(void)
 {
 	static const struct { const char *in; size_t max; const char *want; } rows[] = {
 		{ "", 5, "" }, { "abc", 3, "abc" }, { "abcd", 3, "ab…" }, { "省级财政支付平台", 8, "省级财政支付平台" },
@@ -186,8 +178,7 @@ test_put_safe(void)
 	}
 }
 
-static void
-test_form_decode(void)
+static void test_form_decode(void)
 {
 	static const struct { const char *in; enum up_err e; const char *want; } rows[] = {
 		{ "", UP_OK, "" }, { "a+b%20c", UP_OK, "a b c" }, { "%E5%bc%A0", UP_OK, "张" }, { "%2B%25", UP_OK, "+%" },
@@ -207,8 +198,7 @@ test_form_decode(void)
 	}
 }
 
-static void
-test_no_memory(void)
+static void test_no_memory(void)
 {
 	struct up_buf b = { .failed = true };
 
@@ -219,8 +209,7 @@ test_no_memory(void)
 	up_buf_free(&b);
 }
 
-static void
-test_user_agent(void)
+static void test_user_agent(void)
 {
 	static const struct { const char *ua, *browser, *os; } rows[] = {
 		{ "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox", "Windows" },

@@ -27,8 +27,7 @@ static const struct { const char *code; enum up_err code_is, unit_is; } rows[] =
 	{ NULL, UP_E_FORMAT, UP_E_FORMAT },
 };
 
-static void
-test_vectors(void)
+static void test_vectors(void)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		UP_CHECK(up_uscc_check(up_span_str(rows[i].code)) == rows[i].code_is, rows[i].code);
@@ -38,8 +37,7 @@ test_vectors(void)
 }
 
 /* Of every right code, every other byte at every place. */
-static void
-test_any_change_fails(void)
+static void test_any_change_fails(void)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		char code[UP_USCC_LEN + 1];
