@@ -4,6 +4,7 @@
 
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
+#include "tools/unitpassctl/doctor.h"
 
 #define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 
@@ -34,6 +35,10 @@ static const struct up_command commands[] = {
 	  "The person is checked by the real-name check first. Arguments are seen in the list of processes: a resident ID number is better given by "
 	  "--person-file, a JSON object {\"name\", \"resident_id\", \"mobile\"} (- for standard input). The code lives 5 minutes and works once.",
 	  up_enrol_options, UP_COMMAND_NEED(1), up_enrol_run },
+	{ "doctor", NULL, "check this installation, and say what to do\v"
+	  "Without options it checks the server of the configuration (-c). With --portal-url or --issuer it checks a portal, from the portal's machine; with "
+	  "--session-key-file the session keys of its nodes. The exit status is 1 when an error was found.",
+	  up_doctor_options, 0, up_doctor_run },
 	{ "usage list", NULL, "list usage records, newest first", up_usage_options, 0, up_usage_list },
 	{ "usage show", "SEQ", "show one usage record whole", NULL, 0, up_usage_show },
 };

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The command, and the report: one line a check. */
+#include <config.h>
+
+#include "tools/unitpassctl/doctor.h"
+
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/target.h"
+#include "core/text.h"
+#include "tools/common/terminal.h"
+#include "tools/unitpassctl/ctl.h"
+
+#define TEXT_MAX 600                     /* characters of a line of others */
+
+enum { PORTAL_URL = 1, ISSUER, CLIENT, SECRET_FILE, KEY_FILE, SESSION_KEYS, FINGERPRINTS, CA, NGINX, APACHE };
+
+const struct argp_option up_doctor_options[] = {
+	{ "portal-url", PORTAL_URL, "URL", 0, "check the portal at this origin", 1 },
+	{ "issuer", ISSUER, "URL", 0, "check the server at this origin, as a portal sees it", 1 },
+	{ "client", CLIENT, "ID", 0, "check that the server takes this client (with --issuer and a file)", 1 },
+	{ "secret-file", SECRET_FILE, "FILE", 0, "the client's secret", 1 },
+	{ "key-file", KEY_FILE, "FILE", 0, "the client's private key (JWK), for private_key_jwt", 1 },
+	{ "session-key-file", SESSION_KEYS, "FILE[,FILE]", 0, "print the fingerprints of session key files, and compare them", 1 },
+	{ "fingerprint", FINGERPRINTS, "HEX[,HEX]", 0, "compare with these, printed on other nodes", 1 },
+	{ "ca", CA, "FILE", 0, "trust the authorities in this PEM file (default: the system's)", 2 },
+	{ "nginx-config", NGINX, "FILE", 0, "the file nginx runs with (default: its own)", 2 },
+	{ "apache-config", APACHE, "FILE", 0, "the file Apache runs with (default: its own)", 2 },
+	{ 0 },
+};
+
+static const struct { const char *name, *en, *zh; } levels[UP_DOCTOR_LEVELS] = {
+	[UP_DOCTOR_OK] = { "ok", "ok", "正常" },
+	[UP_DOCTOR_INFO] = { "info", "info", "提示" },
+	[UP_DOCTOR_WARNING] = { "warning", "warning", "警告" },
+	[UP_DOCTOR_ERROR] = { "error", "error", "错误" },
+};
+
+/* --- the report --- */
+
+static json_t *safe_text(const char *fmt, va_list ap)
+{
+	struct up_buf b = { 0 };
+	char line[2048];
+	json_t *text = NULL;
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	up_text_put_safe(&b, up_span_str(line), TEXT_MAX);
+	if (!b.failed)
+		text = json_stringn((const char *)b.p, b.n);
+	up_buf_free(&b);
+	return text;
+}
+
+void up_doctor_find(struct up_doctor *d, enum up_doctor_level level, const char *check, const char *fmt, ...)
+{
+	json_t *line;
+	va_list ap;
+
+	va_start(ap, fmt);
+	line = json_pack("{s:s, s:s, s:o}", "check", check, "level", levels[level].name, "text", safe_text(fmt, ap));
+	va_end(ap);
+	d->counts[level]++;
+	if (line == NULL || json_array_append_new(d->checks, line) != 0)
+		d->failed = true;
+}
+
+void up_doctor_remedy(struct up_doctor *d, const char *fmt, ...)
+{
+	json_t *line = json_array_get(d->checks, json_array_size(d->checks) - 1);
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (json_object_set_new(line, "remedy", safe_text(fmt, ap)) != 0)
+		d->failed = true;
+	va_end(ap);
+}
+
+static const char *level_of(const json_t *line)
+{
+	const char *name = json_string_value(json_object_get(line, "level"));
+
+	for (size_t i = 0; i < UP_DOCTOR_LEVELS; i++)
+		if (name != NULL && strcmp(levels[i].name, name) == 0)
+			return up_say(levels[i].en, levels[i].zh);
+	return "";
+}
+
+static void print_lines(const struct up_doctor *d)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(d->checks, i, line) {
+		const char *level = level_of(line), *remedy = json_string_value(json_object_get(line, "remedy"));
+
+		printf("%s%*s%-16s %s", level, 9 - (int)up_terminal_width(up_span_str(level)), "", json_string_value(json_object_get(line, "check")),
+		    json_string_value(json_object_get(line, "text")));
+		printf("%s%s\n", remedy != NULL ? up_say(" -> ", " → ") : "", remedy != NULL ? remedy : "");
+	}
+	printf(up_say("%u errors, %u warnings, %u checks passed\n", "错误 %u 项，警告 %u 项，通过 %u 项\n"), d->counts[UP_DOCTOR_ERROR],
+	    d->counts[UP_DOCTOR_WARNING], d->counts[UP_DOCTOR_OK]);
+}
+
+static int report(const struct up_ctl *ctl, const struct up_doctor *d)
+{
+	if (d->failed)
+		return up_ctl_fail_err(ctl, UP_E_NOMEM, "doctor");
+	if (!ctl->json)
+		print_lines(d);
+	else if (up_ctl_print(ctl, json_pack("{s:O, s:i, s:i, s:i}", "checks", d->checks, "errors", (int)d->counts[UP_DOCTOR_ERROR],
+	    "warnings", (int)d->counts[UP_DOCTOR_WARNING], "passed", (int)d->counts[UP_DOCTOR_OK])) != 0)
+		return 1;
+	return d->counts[UP_DOCTOR_ERROR] > 0 ? 1 : 0;
+}
+
+/* --- the command --- */
+
+static void check_origin(const char *option, const char *url)
+{
+	struct up_span origin, path;
+
+	if (url != NULL && (up_target_url(up_span_str(url), &origin, &path) != UP_OK || path.n != 0))
+		up_command_wrong("--%s: must be like https://portal.example.org, lower case, no path, no final slash (http for a loopback host only)", option);
+}
+
+/* True: there is something of a portal to look at. */
+static bool take_portal(const struct up_command_line *l, struct up_doctor_portal *p)
+{
+	*p = (struct up_doctor_portal){ .url = l->values[PORTAL_URL], .issuer = l->values[ISSUER], .client = l->values[CLIENT],
+		.secret_file = l->values[SECRET_FILE], .key_file = l->values[KEY_FILE] };
+	check_origin("portal-url", p->url);
+	check_origin("issuer", p->issuer);
+	if (p->secret_file != NULL && p->key_file != NULL)
+		up_command_wrong("--secret-file and --key-file exclude each other");
+	if (p->client != NULL && (p->issuer == NULL || (p->secret_file == NULL && p->key_file == NULL)))
+		up_command_wrong("--client needs --issuer and --secret-file or --key-file");
+	if (p->client == NULL && (p->secret_file != NULL || p->key_file != NULL))
+		up_command_wrong("--secret-file and --key-file need --client and --issuer");
+	if (p->client != NULL && !up_ctl_id_ok(p->client))
+		up_command_wrong("--client: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit");
+	return p->url != NULL || p->issuer != NULL;
+}
+
+int up_doctor_run(struct up_command_line *l)
+{
+	struct up_ctl *ctl = l->program;
+	struct up_doctor d = { .ca = l->values[CA], .nginx_config = l->values[NGINX], .apache_config = l->values[APACHE] };
+	const char *files = l->values[SESSION_KEYS], *fingerprints = l->values[FINGERPRINTS];
+	struct up_doctor_portal portal;
+	bool has_portal = take_portal(l, &portal);
+	int status = 1;
+
+	if (fingerprints != NULL && files == NULL)
+		up_command_wrong("--fingerprint needs --session-key-file");
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return up_ctl_fail_err(ctl, UP_E_NOMEM, "doctor");
+	d.checks = json_array();
+	if (d.checks == NULL) {
+		up_ctl_fail_err(ctl, UP_E_NOMEM, "doctor");
+		goto out;
+	}
+	if (!has_portal && files == NULL)
+		up_doctor_server(&d, ctl->config_file);
+	if (has_portal)
+		up_doctor_portal(&d, &portal);
+	if (files != NULL)
+		up_doctor_keys_session(&d, files, fingerprints);
+	status = report(ctl, &d);
+out:
+	json_decref(d.checks);
+	curl_global_cleanup();
+	return status;
+}
