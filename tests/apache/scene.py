@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the Apache module need around them: httpd with the module, a browser with cookies, and the phone. The issuer, the application
+and the phone are those of script/site. Loopback only; each httpd has a folder of its own; whatever was started is ended by its process id.
+
+From the environment: SITE, the site.json; BUILD, the build folder; APACHE, the program; APACHE_MODULES, where its modules are; SANITIZERS,
+libraries to preload into it (a sanitizer build)."""
+import atexit
+import functools
+import grp
+import http.client
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import types
+import unittest
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ['BUILD'])
+MODULES = pathlib.Path(os.environ['APACHE_MODULES'])
+SANITIZERS = os.environ.get('SANITIZERS', '')
+SITE = types.SimpleNamespace(**json.loads(pathlib.Path(os.environ['SITE']).read_text()))
+KEYS = pathlib.Path(SITE.dir) / 'keys-portal'
+PREFIX = '/.unitpass/'
+COOKIE = '__Host-unitpass'
+FETCH = {'Accept': 'application/json', 'Sec-Fetch-Mode': 'cors'}
+WANTED = ('authz_core authz_host authz_user authn_core alias dir mime proxy proxy_http rewrite headers env setenvif cgid include http2 log_config '
+          'unixd cache cache_disk auth_basic authn_file deflate filter').split()
+PORTS = 'PORTAL', 'SECOND', 'PLAIN'
+PROBLEM = re.compile(r':(?:emerg|alert|crit)\]|exit signal|Sanitizer|runtime error:')
+
+
+def rows(**table):
+    """One test for each row: test_x becomes test_x[ROW], called with the row's values."""
+    def mark(method):
+        method.rows = table
+        return method
+    return mark
+
+
+class Cases(unittest.TestCase):
+    """Tests in tables. Those of a class LineN show what line N of the security requirements asks for."""
+    longMessage = True
+    maxDiff = None
+
+    def __init_subclass__(cls):
+        for name, method in list(vars(cls).items()):
+            if not hasattr(method, 'rows'):
+                continue
+            delattr(cls, name)
+            for row, values in method.rows.items():
+                values = values if isinstance(values, tuple) else (values,)
+                setattr(cls, f'{name}[{row}]', lambda self, method=method, values=values: method(self, *values))
+
+    def eventually(self, condition, what, seconds=10):
+        until = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), until, what)
+            time.sleep(.05)
+
+
+class PortalCases(Cases):
+    """Tests that share one httpd. What it says at the end counts as well."""
+    mpm = 'event'
+    expected_problems = ()
+    preload = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.httpd = Httpd(cls.mpm, preload=cls.preload)
+        cls.addClassCleanup(cls.httpd.close)
+        cls.httpd.start()
+        cls.guest = Browser(cls.httpd.ports['PORTAL'])
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.httpd.stop()
+        problems = cls.httpd.problems(cls.expected_problems)
+        if status != 0 or problems:
+            raise AssertionError(f'httpd was not well (exit status {status}):\n' + '\n'.join(problems) +
+                                 '\n--- the end of its logs ---\n' + cls.httpd.log()[-3000:])
+
+    @functools.cached_property
+    def principal(self):
+        """A browser of its own, signed in with the session of all."""
+        return Browser(self.httpd.ports['PORTAL'], session(self.httpd.ports['PORTAL']))
+
+    def assertLoginRequired(self, reply):
+        self.assertEqual((reply.status, json.loads(reply.body)['error']), (401, 'login_required'))
+        self.assertTrue(reply.header('WWW-Authenticate').startswith('Unitpass'), reply.headers)
+
+
+class Reply(types.SimpleNamespace):
+    """status, headers (pairs) and body, text."""
+
+    def all(self, name):
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name):
+        return ', '.join(self.all(name))
+
+    @property
+    def environment(self):
+        """What the CGI program printed: its environment."""
+        return dict(line.split('=', 1) for line in self.body.splitlines() if '=' in line)
+
+
+class Browser:
+    def __init__(self, port, cookies=()):
+        self.port, self.cookies = port, dict(cookies)
+
+    @property
+    def cookie(self):
+        return '; '.join('='.join(pair) for pair in self.cookies.items())
+
+    def ask(self, path, headers=None, method=None, body=None, form=None):
+        """A navigation; with FORM, what a script of the page posts. A header of None is left out."""
+        sent = {'Accept': 'text/html', 'User-Agent': 'test', 'Sec-Fetch-Site': 'none', 'Sec-Fetch-Mode': 'navigate'}
+        if form is not None:
+            body = urllib.parse.urlencode(form)
+            sent.update(FETCH, **{'Sec-Fetch-Site': 'same-origin', 'Content-Type': 'application/x-www-form-urlencoded'})
+        if self.cookies:
+            sent['Cookie'] = self.cookie
+        sent.update(headers or {})
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        try:
+            connection.request(method or ('GET' if body is None else 'POST'), path, body, {k: v for k, v in sent.items() if v is not None})
+            answer = connection.getresponse()
+            reply = Reply(status=answer.status, headers=answer.getheaders(), body=answer.read().decode('utf-8', 'replace'))
+        finally:
+            connection.close()
+        self.keep(reply)
+        return reply
+
+    def keep(self, reply):
+        for line in reply.all('Set-Cookie'):
+            name, value = line.split(';')[0].split('=', 1)
+            self.cookies[name] = value
+            if not value:
+                del self.cookies[name]
+
+    def begin(self, path, headers=None):
+        """PATH wants a login: the attempt that the login page began, and the text of its QR code."""
+        reply = self.ask(path, headers)
+        assert reply.status == 302, reply
+        page = self.ask(reply.header('Location'), headers)
+        assert page.status == 200, page
+        attempt = re.search(r'data-attempt="([^"]+)"', page.body).group(1)
+        state = self.ask(f'{PREFIX}state?attempt={attempt}', FETCH)
+        return attempt, json.loads(state.body)['frame']['text']
+
+    def sign_in(self, path='/whoami'):
+        """The whole login; the answer to its last step."""
+        attempt, text = self.begin(path)
+        scan(text)
+        return self.ask(PREFIX + 'complete', form={'attempt': attempt})
+
+
+def scan(text):
+    """The phone scans and its owner confirms: what it showed."""
+    done = subprocess.run([*SITE.unitpass_holder, '--json', 'scan', text, '--yes', '--password-file', SITE.holder_password_file],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+shared_session = {}
+
+
+def session(port):
+    """Cookies of one login for all tests that do not end it: every httpd here begins with the same keys."""
+    if not shared_session:
+        browser = Browser(port)
+        reply = browser.sign_in()
+        assert reply.status == 200, reply
+        shared_session[COOKIE] = browser.cookies[COOKIE]
+    return shared_session
+
+
+def free_ports(n):
+    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(n)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+class Httpd:
+    def __init__(self, mpm, preload=()):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='unitpass-httpd-', dir='/tmp'))
+        atexit.register(self.close)
+        self.dir.chmod(0o755)
+        self.mpm, self.process = mpm, None
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
+        libraries = [SANITIZERS] * bool(SANITIZERS) + [str(path) for path in preload]
+        self.env = {**os.environ, **({'LD_PRELOAD': ':'.join(libraries)} if libraries else {}), 'ASAN_OPTIONS': 'detect_leaks=0',
+                    'UBSAN_OPTIONS': 'print_stacktrace=1'}
+        self.put('session.key', (KEYS / 'session.key').read_text())
+        self.put('mime.types', 'text/html html shtml\ntext/plain txt\n')
+
+    def put(self, name, text, mode=None):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode or (0o600 if path.suffix == '.key' else 0o644))
+        return path
+
+    # --- its configuration ---
+
+    def fill(self, template):
+        names = [f'mpm_{self.mpm}', *WANTED]
+        load = [f'LoadModule {name}_module {MODULES}/mod_{name}.so' for name in names if (MODULES / f'mod_{name}.so').exists()]
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam('nobody')
+            load += [f'User {nobody.pw_name}', f'Group {grp.getgrgid(nobody.pw_gid).gr_name}']
+        values = {'LOAD': '\n'.join(load), 'MODULE': BUILD / 'mod_auth_unitpass.so', 'DIR': self.dir, 'KEYS': KEYS, 'ISSUER': SITE.issuer,
+                  'UNIT': SITE.unit, 'UNIT_LOWER': SITE.unit.lower(), 'APPLICATION': SITE.app_port, **self.ports}
+        for name, value in values.items():
+            template = template.replace(f'@{name}@', str(value))
+        return template
+
+    def configtest(self, text):
+        """Status and messages for a configuration of TEXT beside what every httpd needs. TEXT is a file of its own: its lines count from 1."""
+        self.put('site.conf', self.fill(text))
+        head = (HERE / 'base.conf').read_text() + f'Listen 127.0.0.1:@PORTAL@\nInclude {self.dir}/site.conf\n'
+        config = self.put('httpd.conf', self.fill(head))
+        done = subprocess.run([os.environ['APACHE'], '-f', config, '-t'], env=self.env, capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    # --- its life ---
+
+    def content(self):
+        self.put('session2.key', '%064x\n' % 2)
+        self.put('www/a.txt', 'x' * 1024)
+        self.put('www/page.shtml', '[<!--#include virtual="/cgi/env" -->]')
+        self.put('www/cgi/env', (HERE / 'env.cgi').read_text(), 0o755)
+        self.put('www/ht/.htaccess', (HERE / 'htaccess.conf').read_text())
+        self.put('www/ht/a.txt', 'ht')
+        self.put('www/ht/sub/index.html', 'subindex')
+        (self.dir / 'cache').mkdir()
+        if os.geteuid() == 0:
+            os.chown(self.dir / 'cache', pwd.getpwnam('nobody').pw_uid, -1)
+
+    def start(self):
+        self.content()
+        config = self.put('httpd.conf', self.fill((HERE / 'base.conf').read_text() + (HERE / 'portal.conf').read_text()))
+        with open(self.dir / 'output', 'a', encoding='utf-8') as output:
+            self.process = subprocess.Popen([os.environ['APACHE'], '-f', config, '-DFOREGROUND'], env=self.env, stdout=output,
+                                            stderr=output, start_new_session=True)
+        for _ in range(400):
+            # it listens long before it minds signals
+            if self.generations() == 1:
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(.05)
+        raise AssertionError('httpd did not start:\n' + self.log())
+
+    def generations(self):
+        """How often it started or restarted."""
+        return self.log().count('resuming normal operations')
+
+    def graceful(self):
+        self.process.send_signal(signal.SIGUSR1)
+
+    def stop(self):
+        """Its exit status."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                # its session is its own: no child of it stays
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        return self.process.returncode
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        atexit.unregister(self.close)
+
+    def log(self):
+        files = self.dir / 'output', self.dir / 'error.log'
+        return ''.join(file.read_text(errors='replace') for file in files if file.exists())
+
+    def problems(self, expected=()):
+        """Lines of the logs that nobody may ignore. httpd makes the error log its standard error, so the sanitizers' reports are there, too."""
+        return [line for line in self.log().splitlines() if PROBLEM.search(line) and not any(text in line for text in expected)]
+
+    # --- asking it what http.client cannot ---
+
+    def raw(self, *parts):
+        """The answer to PARTS as it came, up to the end of the connection; each part but the first waits for "100 Continue"."""
+        with socket.create_connection(('127.0.0.1', self.ports['PORTAL']), timeout=20) as connection:
+            connection.sendall(parts[0])
+            for part in parts[1:]:
+                assert connection.recv(1024).startswith(b'HTTP/1.1 100 ')
+                connection.sendall(part)
+            answer = b''
+            while got := connection.recv(65536):
+                answer += got
+        return answer
+
+    def http2(self, path, *arguments):
+        """The answer over HTTP/2, by curl."""
+        done = subprocess.run(['curl', '-sS', '--http2-prior-knowledge', '--max-time', '20', '--write-out', '\n%{http_version} %{http_code}',
+                               f'http://127.0.0.1:{self.ports["PORTAL"]}{path}', *arguments], stdout=subprocess.PIPE, text=True, check=True)
+        body, _, end = done.stdout.rpartition('\n')
+        version, status = end.split()
+        assert version == '2', version
+        return Reply(status=int(status), headers=[], body=body)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identity in, spoofs out, wherever httpd leads a request."""
+from scene import Browser, PREFIX, PortalCases, SITE, rows
+
+SPOOFS = {'X-Unitpass-Unit-Code': 'evil', 'x_unitpass_unit_name': 'evil', 'X-UNITPASS-ROLE': 'evil', 'X-Unitpass_Items': 'evil',
+          'X.Unitpass.Session': 'evil'}
+VARIABLES = ('UNIT_CODE UNIT_NAME CERTIFICATE ROLE HOLDER_REF HOLDER_NAME ITEMS AUTH_TIME SESSION').split()
+OWN = '\nUNITPASS_UNIT_CODE=' + SITE.unit
+
+
+class Line20Spoofs(PortalCases):
+    @rows(cgi='/cgi/env', proxied='/headers', rewritten='/rewritten/env', htaccess='/ht/front', open_proxied='/public/headers', open_cgi='/open-cgi/env')
+    def test_of_one_signed_in(self, path):
+        reply = self.principal.ask(path, SPOOFS)
+        self.assertEqual(reply.status, 200)
+        self.assertNotIn('evil', reply.body)
+
+    @rows(proxied='/public/headers', cgi='/open-cgi/env')
+    def test_of_a_guest(self, path):
+        reply = self.guest.ask(path, SPOOFS)
+        self.assertEqual(reply.status, 200)
+        self.assertNotIn('evil', reply.body)
+
+    def test_of_a_request_that_httpd_refuses_unread(self):
+        answer = self.httpd.raw(b'GET /x HTTP/1.1\r\nHost: a b/c\r\nX-Unitpass-Unit-Code: evil\r\n\r\n')
+        self.assertIn(b' 400 ', answer.split(b'\r\n')[0])
+        self.assertNotIn(b'evil', answer)
+
+    def test_where_only_the_issuer_is_inherited(self):
+        reply = Browser(self.httpd.ports['PLAIN']).ask('/cgi/env', SPOOFS)
+        self.assertEqual(reply.status, 200)
+        self.assertNotIn('evil', reply.body)
+
+
+class Line20Identity(PortalCases):
+    def test_in_the_environment(self):
+        env = self.principal.ask('/cgi/env').environment
+        self.assertEqual((env['REMOTE_USER'], env['AUTH_TYPE']), (SITE.unit, 'unitpass'))
+        self.assertEqual((env['UNITPASS_UNIT_NAME'], env['UNITPASS_ROLE']), (SITE.unit_name, 'principal'))
+        self.assertEqual([name for name in VARIABLES if 'UNITPASS_' + name not in env], [])
+
+    def test_no_headers_where_they_are_off(self):
+        self.assertEqual([name for name in self.principal.ask('/cgi/env').environment if name.startswith('HTTP_X_UNITPASS')], [])
+
+    def test_all_headers_where_they_are_on(self):
+        body = self.principal.ask('/headers').body
+        self.assertEqual(body.lower().count('x-unitpass-'), len(VARIABLES))
+        self.assertIn('%E6%B9%96', body, 'percent-encoded')
+
+    def test_none_in_an_open_location(self):
+        self.assertNotIn('x-unitpass-', self.principal.ask('/public/headers').body.lower())
+
+    @rows(
+        rewritten=('/rewritten/env', 200),
+        htaccess_redirect=('/ht/front', 200),
+        error_page=('/file/nothing', 404),
+        error_page_of_an_open_location=('/ssi/nothing', 404),
+        included=('/ssi/page.shtml', 200),
+    )
+    def test_follows_within_httpd(self, path, status):
+        reply = self.principal.ask(path)
+        self.assertEqual(reply.status, status)
+        self.assertIn(OWN, '\n' + reply.body.lstrip('['))
+
+    def test_directory_index(self):
+        self.assertEqual(self.principal.ask('/ht/sub/').body, 'subindex')
+
+    @rows(included=('/ssi/page.shtml', 200), error_page=('/ssi/nothing', 404))
+    def test_a_guest_gets_nothing_of_what_is_guarded(self, path, status):
+        reply = self.guest.ask(path)
+        self.assertEqual(reply.status, status)
+        self.assertNotIn('SERVER_NAME', reply.body)
+        self.assertNotIn('UNITPASS', reply.body)
+
+
+class Neighbours(PortalCases):
+    def test_line19_cookie_of_another_portal_is_no_session(self):
+        self.assertEqual(Browser(self.httpd.ports['SECOND'], self.principal.cookies).ask('/whoami').status, 302)
+
+    def test_cache_before_the_guard_keeps_nothing(self):
+        member = Browser(self.httpd.ports['SECOND'])
+        member.sign_in()
+        self.assertEqual(member.ask('/whoami').status, 200)
+        self.assertEqual(member.ask('/cgi/env?cacheable').status, 200)
+        self.assertEqual(Browser(self.httpd.ports['SECOND']).ask('/cgi/env?cacheable').status, 302)
+
+    def test_no_pages_without_a_portal(self):
+        self.assertEqual(Browser(self.httpd.ports['PLAIN']).ask(PREFIX + 'login').status, 404)
