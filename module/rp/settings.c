@@ -236,7 +236,8 @@ static enum up_err set_page(struct up_rp *rp, const struct up_rp_settings *s, ch
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------ */
 
-enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char why[WHY])
+/* BARE: no session keys, no pages. */
+static enum up_err make(const struct up_rp_settings *s, bool bare, struct up_rp **out, char why[WHY])
 {
 	struct up_rp *rp = calloc(1, sizeof(*rp));
 	enum up_err e = UP_E_NOMEM;
@@ -246,13 +247,13 @@ enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char w
 	if (rp == NULL)
 		return UP_E_NOMEM;
 	e = set_names(rp, s, why);
-	if (e == UP_OK)
+	if (e == UP_OK && !bare)
 		e = set_times(rp, s, why);
-	if (e == UP_OK)
+	if (e == UP_OK && !bare)
 		e = set_session_keys(rp, s, why);
 	if (e == UP_OK)
 		e = set_provider(rp, s, why);
-	if (e == UP_OK)
+	if (e == UP_OK && !bare)
 		e = set_page(rp, s, why);
 	if (e == UP_OK) {
 		why[0] = '\0';
@@ -263,25 +264,14 @@ enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char w
 	return e == UP_OK || e == UP_E_NOMEM ? e : UP_E_CONFIG;
 }
 
+enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char why[WHY])
+{
+	return make(s, false, out, why);
+}
+
 enum up_err up_settings_bare(const struct up_rp_settings *s, struct up_rp **out, char why[WHY])
 {
-	struct up_rp *rp = calloc(1, sizeof(*rp));
-	enum up_err e = UP_E_NOMEM;
-
-	*out = NULL;
-	snprintf(why, WHY, "out of memory");
-	if (rp == NULL)
-		return UP_E_NOMEM;
-	e = set_names(rp, s, why);
-	if (e == UP_OK)
-		e = set_provider(rp, s, why);
-	if (e == UP_OK) {
-		why[0] = '\0';
-		*out = rp;
-		rp = NULL;
-	}
-	up_rp_free(&rp);
-	return e == UP_OK || e == UP_E_NOMEM ? e : UP_E_CONFIG;
+	return make(s, true, out, why);
 }
 
 void up_rp_free(struct up_rp **rpp)
