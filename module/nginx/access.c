@@ -6,31 +6,13 @@ enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *
 {
 	struct up_span cookies;
 
+	*refresh = false;
 	if (l->party == NULL || up_nginx_headers_cookies(r, &cookies) != NGX_OK || cookies.n == 0)
 		return UP_E_TOKEN;
 	/* The event loop's own opener: made in the worker, after fork. */
 	if (l->party->opener == NULL && up_rp_opener_new(l->party->rp, &l->party->opener) != UP_OK)
 		return UP_E_NOMEM;
 	return up_rp_session_open(l->party->opener, cookies, ngx_time(), s, refresh);
-}
-
-static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, bool forbidden)
-{
-	struct up_rp_response resp = { 0 };
-	struct up_rp_request req;
-	ngx_int_t rc;
-
-	if (up_nginx_pages_request(r, l, &req) != NGX_OK)
-		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	rc = ngx_http_discard_request_body(r);
-	if (rc != NGX_OK)
-		return rc;
-	if (forbidden)
-		up_rp_forbidden(l->party->rp, &req, &resp);
-	else
-		up_rp_login_required(l->party->rp, &req, up_nginx_span(l->item), &resp);
-	ngx_http_finalize_request(r, up_nginx_pages_send(r, &resp));
-	return NGX_DONE;
 }
 
 /* Checking again after an internal redirect must not set the cookie twice. */
@@ -65,6 +47,26 @@ static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, c
 	}
 	up_buf_free(&b);
 	return rc;
+}
+
+/* S, REFRESH: the session that does not satisfy the rules; NULL: there is none. */
+static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
+{
+	struct up_rp_response resp = { 0 };
+	struct up_rp_request req;
+	ngx_int_t rc;
+
+	if (up_nginx_pages_request(r, l, &req) != NGX_OK || (refresh && refresh_cookie(r, l, s) != NGX_OK))
+		return NGX_HTTP_INTERNAL_SERVER_ERROR;
+	rc = ngx_http_discard_request_body(r);
+	if (rc != NGX_OK)
+		return rc;
+	if (s != NULL)
+		up_rp_forbidden(l->party->rp, &req, &resp);
+	else
+		up_rp_login_required(l->party->rp, &req, up_nginx_span(l->item), &resp);
+	ngx_http_finalize_request(r, up_nginx_pages_send(r, &resp));
+	return NGX_DONE;
 }
 
 static bool rules_hold(const up_nginx_location_t *l, const struct up_rp_session *s)
@@ -108,18 +110,19 @@ ngx_int_t up_nginx_access_handler(ngx_http_request_t *r)
 		return admit(r, l, &s, refresh);
 	/* With "satisfy any" another module may still let the request in: the answer waits for up_nginx_access_last. A verdict all the same, so
 	 * that the request is not let in should nobody come to answer. */
-	return satisfy_any(r) ? (known ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED) : answer(r, l, known);
+	return satisfy_any(r) ? (known ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED) : answer(r, l, known ? &s : NULL, refresh);
 }
 
 ngx_int_t up_nginx_access_last(ngx_http_request_t *r)
 {
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
 	struct up_rp_session s;
-	bool refresh;
+	bool refresh, known;
 
 	if (!l->enable || !satisfy_any(r))
 		return NGX_DECLINED;
-	return answer(r, l, up_nginx_access_session(r, l, &s, &refresh) == UP_OK);
+	known = up_nginx_access_session(r, l, &s, &refresh) == UP_OK;
+	return answer(r, l, known ? &s : NULL, refresh);
 }
 
 /* Does the location that R comes from ask for the same? Then it let the request in, or R is how it finds out (auth_request). */
@@ -131,17 +134,21 @@ static bool same_guard(const ngx_http_request_t *r, const up_nginx_location_t *l
 }
 
 /* nginx does not run the access phase for subrequests; yet "auth_request" to a protected location, or an SSI include of one, must not be let in
- * for it. The main request's headers are what the application sees; only the verdict is ours here. */
+ * for it. Its cookie is the main request's to refresh. */
 ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
 {
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
 	struct up_rp_session s;
 	bool refresh;
+	ngx_int_t rc;
 
 	/* With "satisfy any" the others' verdict is not known here, unless it was given already. */
 	if (r == r->main || !l->enable || (satisfy_any(r) && same_guard(r, l)))
 		return NGX_DECLINED;
 	if (up_nginx_access_session(r->main, l, &s, &refresh) != UP_OK)
 		return NGX_HTTP_UNAUTHORIZED;
-	return rules_hold(l, &s) ? NGX_DECLINED : NGX_HTTP_FORBIDDEN;
+	if (!rules_hold(l, &s))
+		return NGX_HTTP_FORBIDDEN;
+	rc = admit(r, l, &s, false);
+	return rc == NGX_OK ? NGX_DECLINED : rc;
 }

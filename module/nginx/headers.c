@@ -53,13 +53,11 @@ static ngx_list_part_t *add_part(ngx_http_request_t *r, ngx_list_part_t *last, n
 
 /* What is kept stays where it is, since headers_in points at some of it: every run of kept elements becomes a part. None is empty but perhaps
  * the first and only one, as nginx's own loops expect; the old parts are left as they are, for subrequests that look at them. */
-ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too)
+static ngx_int_t rebuild(ngx_http_request_t *r, bool ours_too)
 {
 	ngx_list_t *list = &r->headers_in.headers;
 	ngx_list_part_t first = { .elts = list->part.elts }, *last = &first;
 
-	if (!any_identity(list, ours_too))
-		return NGX_OK;
 	for (ngx_list_part_t *part = &list->part; part != NULL; part = part->next) {
 		ngx_table_elt_t *h = part->elts;
 		bool in_run = false;
@@ -80,6 +78,11 @@ ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too)
 	/* Full, so that the next push makes a new part; an empty one has room for an element at least. */
 	list->nalloc = last->nelts > 0 ? last->nelts : 1;
 	return NGX_OK;
+}
+
+ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too)
+{
+	return any_identity(&r->headers_in.headers, ours_too) ? rebuild(r, ours_too) : NGX_OK;
 }
 
 /* A named location is entered without the server-rewrite phase, and by error_page even with a request that was too bad for any phase before. What was
@@ -108,12 +111,13 @@ static ngx_int_t push(ngx_http_request_t *r, size_t i, ngx_str_t value)
 	return NGX_OK;
 }
 
-/* Once for each pass over the request's location: a named location is entered with the headers of the one before. */
+/* Once for each pass over the request's location: a named location is entered with the headers of the one before. A subrequest begins with
+ * the very list of its parent, which it must not add to: it gets its own. */
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s)
 {
 	struct up_buf b = { 0 };
 	size_t end[UP_RP_VALUES], from = 0;
-	ngx_int_t rc = up_nginx_headers_strip(r, true);
+	ngx_int_t rc = r == r->main ? up_nginx_headers_strip(r, true) : rebuild(r, true);
 	u_char *all;
 
 	up_buf_reserve(&b, 500);
