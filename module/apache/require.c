@@ -3,7 +3,6 @@
 #include <apr_strings.h>
 #include <mod_auth.h>
 
-#include "core/uscc.h"
 #include "module/apache/module.h"
 
 typedef struct {
@@ -35,12 +34,10 @@ static const char *parse(cmd_parms *cmd, enum up_rp_what what, const char *line,
 	up_apache_rule_t *rule = apr_pcalloc(cmd->pool, sizeof(*rule));
 
 	while (*line != '\0') {
-		const char *word = ap_getword_conf(cmd->pool, &line);
+		const char *why, *word = ap_getword_conf(cmd->pool, &line);
 
-		if (word[0] == '\0')
-			return apr_psprintf(cmd->pool, "Require %s: a value is empty; remove it", words[what].name);
-		if (what == UP_RP_UNIT && strlen(word) != UP_USCC_LEN)
-			return apr_psprintf(cmd->pool, "Require unit: %s is not an 18-character unified social credit code", word);
+		if ((why = up_rp_rule_refuses(what, up_span_str(word))) != NULL)
+			return apr_psprintf(cmd->pool, "Require %s: %s (%s)", words[what].name, why, word);
 		APR_ARRAY_PUSH(values, struct up_span) = up_span_str(word);
 	}
 	if (values->nelts == 0)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Directives, checked when the configuration is: an error names the directive, what is wrong and what to do. */
-#include "core/uscc.h"
 #include "module/nginx/module.h"
 
 static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file", "client_key_file", "session_key_file", "page" };
@@ -29,11 +28,6 @@ static char *set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	return NGX_CONF_OK;
 }
 
-static bool is_role(struct up_span s)
-{
-	return up_span_eq_str(s, "principal") || up_span_eq_str(s, "manager") || up_span_eq_str(s, "user");
-}
-
 static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
 	static const char *const whats[] = { "unit", "role", "item", "certificate" };
@@ -49,10 +43,12 @@ static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	if (what == UP_ARRAY_LEN(whats))
 		return (char *)"needs unit, role, item or certificate, then the values of which one must fit";
 	for (ngx_uint_t i = 2; i < cf->args->nelts; i++) {
-		if (what == UP_RP_UNIT && up_uscc_check_unit(up_nginx_span(value[i])) != UP_OK)
-			return (char *)"unit: a value is not the unified social credit code of a public institution (its check characters are checked)";
-		if (what == UP_RP_ROLE && !is_role(up_nginx_span(value[i])))
-			return (char *)"role: takes principal, manager and user";
+		const char *why = up_rp_rule_refuses((enum up_rp_what)what, up_nginx_span(value[i]));
+
+		if (why != NULL) {
+			ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "unitpass_require %s: %s (%V)", whats[what], why, &value[i]);
+			return NGX_CONF_ERROR;
+		}
 	}
 	if (l->rules == NULL)
 		l->rules = ngx_array_create(cf->pool, 4, sizeof(struct up_rp_rule));

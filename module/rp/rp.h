@@ -56,6 +56,8 @@ UP_MUST_USE enum up_err up_rp_session_cookie(struct up_rp_opener *, const struct
 
 enum up_rp_what { UP_RP_UNIT, UP_RP_ROLE, UP_RP_ITEM, UP_RP_CERTIFICATE };
 struct up_rp_rule { enum up_rp_what what; const struct up_span *values; size_t n; };    /* one of VALUES, compared exactly */
+/* May VALUE stand in a rule of that kind? NULL: yes; else what is wrong, for the administrator. */
+const char *up_rp_rule_refuses(enum up_rp_what, struct up_span value);
 /* UP_RP_ITEM: the session's items hold it, or the role is principal or manager (rule 20). CERTIFICATE: its number. */
 bool up_rp_rule_holds(const struct up_rp_rule *, const struct up_rp_session *);
 

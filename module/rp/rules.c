@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/uscc.h"
 #include "module/rp/rp.h"
 
 const char *const up_rp_value_header[UP_RP_VALUES] = {
@@ -49,6 +50,17 @@ static bool has_item(const struct up_rp_rule *r, const struct up_rp_session *s)
 			return true;
 	}
 	return false;
+}
+
+const char *up_rp_rule_refuses(enum up_rp_what what, struct up_span value)
+{
+	if (value.n == 0)
+		return "a value is empty; remove it";
+	if (what == UP_RP_UNIT && up_uscc_check_unit(value) != UP_OK)
+		return "a value is not the unified social credit code of a public institution (18 characters, in capitals; the check characters are checked)";
+	if (what == UP_RP_ROLE && !up_span_eq_str(value, "principal") && !up_span_eq_str(value, "manager") && !up_span_eq_str(value, "user"))
+		return "takes principal, manager and user";
+	return NULL;
 }
 
 bool up_rp_rule_holds(const struct up_rp_rule *r, const struct up_rp_session *s)

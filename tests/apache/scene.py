@@ -222,7 +222,7 @@ class Httpd:
             nobody = pwd.getpwnam('nobody')
             load += [f'User {nobody.pw_name}', f'Group {grp.getgrgid(nobody.pw_gid).gr_name}']
         values = {'LOAD': '\n'.join(load), 'MODULE': BUILD / 'mod_auth_unitpass.so', 'DIR': self.dir, 'KEYS': KEYS, 'ISSUER': SITE.issuer,
-                  'UNIT': SITE.unit, 'UNIT_LOWER': SITE.unit.lower(), 'APPLICATION': SITE.app_port, **self.ports}
+                  'UNIT': SITE.unit, 'APPLICATION': SITE.app_port, **self.ports}
         for name, value in values.items():
             template = template.replace(f'@{name}@', str(value))
         return template

@@ -68,7 +68,7 @@ class Rules(PortalCases):
     def test_let_in(self, path):
         self.assertEqual(self.principal.ask(path).status, 200)
 
-    @rows(role='/role-user/x', unit_in_lower_case='/unit-case/x', certificate='/other-certificate/x', denied_by_not='/not-principal/x',
+    @rows(role='/role-user/x', certificate='/other-certificate/x', denied_by_not='/not-principal/x',
           denied_by_none='/none/x')
     def test_keep_out(self, path):
         page = self.principal.ask(path)
