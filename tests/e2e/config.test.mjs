@@ -24,7 +24,7 @@ async function nginxTest(change) {
 
 	fs.writeFileSync(portal, change(fs.readFileSync(site.files.portal_conf, 'utf8')));
 	fs.writeFileSync(file, conf.replace(site.files.portal_conf, portal).replace(/error_log \S+/, `error_log ${dir}/nginx.log`).replace(/pid \S+;/, `pid ${dir}/nginx.pid;`));
-	const done = await run([NGINX, '-t', '-e', path.join(dir, 'nginx.log'), '-c', file], { env: { ...process.env, ...site.nginx_env } });
+	const done = await run([NGINX, '-t', '-e', path.join(dir, 'nginx.log'), '-c', file], { env: { ...process.env, ...site.web_env } });
 	return { code: done.code, text: done.stderr };
 }
 

@@ -89,7 +89,7 @@ async function shoot(todo, sizes) {
 }
 
 try {
-	await site.addLocations('screens', `location /nobody/ { unitpass on; unitpass_require role user; proxy_pass http://127.0.0.1:${site.app_port}; }`);
+	await site.addLocations('screens', { '/nobody/': { require: [['role', 'user']] } });
 	await shoot(states, process.env.SIZES ? process.env.SIZES.split(',') : ['desktop', 'phone']);
 	process.kill(site.serverPid, 'SIGTERM');
 	await until(() => !alive(site.serverPid), 'the end of the server');

@@ -56,8 +56,8 @@ for (const dir of sites) {
 }
 
 test('SECURITY 29: no secret in command lines and environments', () => {
-	const site = Site.shared(), secrets = remembered();
-	const pids = [site.serverPid, site.nginxPid, ...site.workers()];
+	const secrets = remembered();
+	const pids = ['nginx', 'apache'].map((server) => Site.shared(server)).flatMap((site) => [site.serverPid, site.webPid, ...site.workers()]);
 
 	for (const pid of pids)
 		for (const what of ['cmdline', 'environ'])

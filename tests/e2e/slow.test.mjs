@@ -12,12 +12,9 @@ let site, chromium, phone, page;
 
 before(async () => {
 	site = await Site.start('slow');
-	const app = `proxy_pass http://127.0.0.1:${site.app_port};`;
-	await site.addLocations('limits', `
-		location /idle/ { unitpass on; unitpass_session idle=60s max=1h; ${app} }
-		location /active/ { unitpass on; unitpass_session idle=80s max=1h; ${app} }
-		location /max/ { unitpass on; unitpass_session idle=1h max=60s; ${app} }
-	`);
+	await site.addLocations('limits', {
+		'/idle/': { session: 'idle=60s max=1h' }, '/active/': { session: 'idle=80s max=1h' }, '/max/': { session: 'idle=1h max=60s' },
+	});
 	[chromium, phone] = await Promise.all([launch(), site.newPhone()]);
 	page = await (await chromium.newContext({ locale: 'zh-CN' })).newPage();
 });

@@ -2,6 +2,7 @@
  * A running site (script/site): its parts, its records, more phones for it, and ways to disturb it. */
 import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,7 @@ import { mobile, residentId, unitCode } from './numbers.mjs';
 import { Phone } from './phone.mjs';
 import { Browser, Client } from './portal.mjs';
 import { remember } from './secrets.mjs';
+import { SPELLINGS } from './webserver.mjs';
 
 export const TOP = fileURLToPath(new URL('../../..', import.meta.url));
 export const BUILD = process.env.BUILD || path.join(TOP, 'build/main');
@@ -58,6 +60,16 @@ export async function until(test, what, ms = 15000) {
 	}
 }
 
+export async function freePorts(n) {
+	const servers = await Promise.all(Array.from({ length: n }, () => new Promise((resolve, reject) => {
+		const s = net.createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(s));
+	})));
+	const ports = servers.map((s) => s.address().port);
+
+	await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
+	return ports;
+}
+
 export const alive = (pid) => {
 	try {
 		process.kill(pid, 0);
@@ -68,8 +80,11 @@ export const alive = (pid) => {
 };
 
 export class Site {
-	constructor(json) {
-		Object.assign(this, json);
+	/* SERVER: behind which of its web servers the portal is that the tests ask. */
+	constructor(json, server = process.env.SERVER || 'nginx') {
+		Object.assign(this, json, { server });
+		this.portal = this.portals[this.server];
+		({ id: this.client_id, secret: this.client_secret, item: this.item } = this.clients[this.server]);
 		remember('client secret', this.client_secret, this.static_client_secret);
 		remember('password', fs.readFileSync(this.holder_password_file, 'utf8').trim());
 		this.client = new Client(this.issuer, this.client_id, this.client_secret);
@@ -77,12 +92,12 @@ export class Site {
 	}
 
 	/* The one that the run shares: everybody may use it, nobody may stop it. */
-	static shared() {
-		return Site.read(process.env.SITE);
+	static shared(server) {
+		return Site.read(process.env.SITE, server);
 	}
 
-	static read(dir) {
-		return new Site(JSON.parse(fs.readFileSync(path.join(dir, 'site.json'), 'utf8')));
+	static read(dir, server) {
+		return new Site(JSON.parse(fs.readFileSync(path.join(dir, 'site.json'), 'utf8')), server);
 	}
 
 	/* One of one's own. RATE: percent of the request-rate limits. */
@@ -105,10 +120,6 @@ export class Site {
 
 	get serverPid() {
 		return this.pid('unitpassd');
-	}
-
-	get nginxPid() {
-		return this.pid('nginx-master');
 	}
 
 	/* End unitpassd by SIGNAL (null: it is gone already), start it again. */
@@ -134,34 +145,73 @@ export class Site {
 		return run([...this.unitpass_holder, '--json', 'scan', text, '--password-file', this.holder_password_file, ...options]);
 	}
 
-	/* nginx takes its new configuration; resolves when the old workers got the word and new ones answer. */
-	async reloadNginx() {
-		const workers = this.workers();
+	get webPid() {
+		return this.pid(this.server === 'nginx' ? 'nginx-master' : 'apache');
+	}
 
-		process.kill(this.nginxPid, 'SIGHUP');
-		await until(() => this.workers().length > 0 && !this.workers().some((pid) => workers.includes(pid)), 'new workers', 20000);
+	/* The web server takes its new configuration; resolves when new workers answer. */
+	async reload() {
+		const before = this.workers(), times = this.restarts();
+
+		process.kill(this.webPid, this.server === 'nginx' ? 'SIGHUP' : 'SIGUSR1');
+		if (this.server === 'nginx')
+			await until(() => this.workers().length > 0 && !this.workers().some((pid) => before.includes(pid)), 'new workers', 20000);
+		else
+			await until(() => this.restarts() > times, 'the restart', 20000);
 		await until(() => request({ base: this.portal, path: '/public/whoami' }).then((a) => a.status === 200, () => false), 'the portal');
 	}
 
-	/* Workers that take connections: those that are shutting down say so in their title. */
-	workers() {
-		const master = this.nginxPid;
+	/* How often Apache has begun. */
+	restarts() {
+		return fs.readFileSync(this.files.log_apache, 'utf8').split('resuming normal operations').length - 1;
+	}
 
+	/* Processes that take connections: those of nginx that are shutting down say so in their title. */
+	workers() {
 		return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
 			try {
 				const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-				return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === master &&
-					/worker process\0*$/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').trim());
+				return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === this.webPid &&
+					(this.server === 'apache' || /worker process\0*$/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').trim()));
 			} catch {
 				return false;
 			}
 		});
 	}
 
-	/* TEXT becomes a file of locations in the portal's server. */
-	async addLocations(name, text) {
-		fs.writeFileSync(path.join(this.dir, 'etc/portal.d', name + '.conf'), text);
-		await this.reloadNginx();
+	/* A session cookie of CLIENT {id, secret (file), sessionKey (file)} without a login, last seen AGE seconds ago. */
+	async mint(client, { role = 'principal', items = '', age = 0 } = {}) {
+		const done = await run([path.join(BUILD, 'tests/nginx/mint'), this.issuer, client.id, client.secret, client.sessionKey, role, items, String(age)]);
+
+		if (done.code !== 0)
+			throw new Error(`mint: ${done.stderr}`);
+		return done.stdout.trim();
+	}
+
+	/* After the server was down. A worker that found it stuck tries again within seconds (module/rp/transport.h); each has to. */
+	async recovers(phone) {
+		let good = 0;
+
+		await until(async () => {
+			good = (await this.browser().open('/.unitpass/login?return=/')).status === 200 ? good + 1 : 0;
+			return good >= 10;
+		}, 'logins in every worker', 12000);
+		await this.browser().login(phone);
+	}
+
+	/* LOCATIONS of the portal, or HOSTS beside it, as lib/webserver.mjs describes them. */
+	async addLocations(name, locations) {
+		const text = SPELLINGS[this.server].locations(locations, this);
+
+		fs.writeFileSync(path.join(this.dir, `etc/portal-${this.server}.d`, name + '.conf'), text);
+		await this.reload();
+	}
+
+	async addHosts(name, hosts) {
+		const text = hosts.map((h) => SPELLINGS[this.server].host(h, this)).join('\n');
+
+		fs.writeFileSync(path.join(this.dir, `etc/${this.server}.d`, name + '.conf'), text);
+		await this.reload();
 	}
 
 	admin(what) {
