@@ -118,6 +118,9 @@ static void login_view(const struct up_rp *rp, const char *lang, const struct up
 	up_buf_put_percent(&t->qr, p->attempt);
 	*v = (struct view){ .words = rp->words, .lang = lang };
 	set(v, "lang", up_span_str(lang));
+	/* for a page's own words */
+	set(v, "is_zh", up_span_str(strcmp(lang, "en") != 0 ? "1" : ""));
+	set(v, "is_en", up_span_str(strcmp(lang, "en") == 0 ? "1" : ""));
 	set(v, "nonce", up_span_str(t->nonce));
 	set(v, "attempt", p->attempt);
 	set(v, "watch_uri", p->watch_uri);

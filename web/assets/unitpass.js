@@ -4,7 +4,9 @@
  *   <div data-unitpass></div>     begins a login by itself and returns to this very page
  *     data-return="/path"         where to go when signed in
  *     data-item="annual-report"   the item (授权事项) asked for
- *     data-theme="auto"           follows the reader's dark mode
+ *     data-theme="auto"           follows the reader's dark mode; "dark" is dark; else light
+ *   What stands in it is for readers without script and goes when the widget comes. The style sheet comes by itself where the page has no link to
+ *   it. doc/WIDGET.md is the page for portals.
  *   The login page of the module has begun already and gives data-attempt, data-watch, data-frame-interval,
  *   data-expires-in, and data-again: the address that replaces this attempt.
  *
@@ -35,6 +37,27 @@ function words(element) {
 		tables.get(lang).catch(() => tables.delete(lang));
 	}
 	return tables.get(lang).then((table) => ({ table, lang }));
+}
+
+/* The style sheet, as soon as it counts: what the page links itself, else the first in its head, so that the page's own rules come later. With the nonce
+ * that let this script in, where there is one. A page without it still works. */
+let style = null;
+
+function loadStyle() {
+	const href = new URL('unitpass.css', import.meta.url).href, script = [...document.scripts].find((s) => s.src === import.meta.url);
+	const link = document.createElement('link');
+
+	if ([...document.querySelectorAll('link[rel~="stylesheet"]')].some((own) => own.href === href))
+		return Promise.resolve();
+	return new Promise((done) => {
+		Object.assign(link, { rel: 'stylesheet', href, nonce: script ? script.nonce : '', onload: done, onerror: done });
+		document.head.prepend(link);
+	});
+}
+
+function styled() {
+	style = style || loadStyle();
+	return style;
 }
 
 /* A target on this very origin, as an absolute address; else this page. */
@@ -291,6 +314,7 @@ export async function mount(element) {
 	if (mounted.has(element))
 		return;
 	mounted.add(element);
+	await styled();
 	for (let wait = 500; !table; wait = Math.min(2 * wait, RETRY_MAX)) {
 		table = await words(element).catch(() => null);
 		if (!table)
