@@ -21,6 +21,8 @@ class Terminal:
         self.status = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for s in (signal.SIGINT, signal.SIGQUIT):           # which a background job of a shell ignores
+                signal.signal(s, signal.SIG_DFL)
             if ignore_children:
                 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
             if user is not None:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host of the tests: accounts, PAM services, sshd and sudo, in a mount namespace of its own; and the phone."""
+"""The host of the tests: accounts, PAM services, sshd and sudo, in namespaces of its own; and the phone."""
+import fcntl
 import json
 import os
 import pwd
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -17,8 +19,13 @@ UNIT, OTHER_UNIT = "12430000100000016Y", "12430100MB0A12342M"
 STACK = "auth required %s helper=%s %s\naccount required pam_permit.so\nsession required pam_permit.so\n"
 
 
-def command(*argv, check=True, **more):
-    return subprocess.run(argv, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+def command(*argv, check=True, to=None, **more):
+    """TO: a file, for programs that leave others behind which keep a pipe open."""
+    out = open(to, "w") if to else subprocess.PIPE
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True, **more)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(argv)}: {open(to).read() if to else done.stdout}")
+    return done
 
 
 def bind(source, target):
@@ -26,65 +33,72 @@ def bind(source, target):
 
 
 class World:
-    def __init__(self, directory, build, top):
+    def __init__(self, directory, build, top, host):
         self.dir, self.build, self.top = directory, build, top
-        self.site = json.load(open(f"{directory}/site/site.json"))
         self.log = []
-        self.services()
+        self.network()
+        self.files(host)
+        self.devices()
         self.accounts()
         self.syslog()
+        command(f"{top}/script/site", "start", f"{directory}/site", "--build", build, to=f"{directory}/site.log")
+        self.site = json.load(open(f"{directory}/site/site.json"))
         self.ctl("item", "add", "shell", "--name", "服务器登录", "--client", "terminal")
         os.kill(self.site["pids"]["unitpassd"], 1)
         self.holder = self.holder_ref()
 
     # --- the host ---
 
-    def services(self):
-        os.mkdir(f"{self.dir}/pam.d")
-        bind(f"{self.dir}/pam.d", "/etc/pam.d")
-        os.mkdir(f"{self.dir}/run")
+    def network(self):
+        """Loopback, which a new namespace has switched off (netdevice(7): SIOCSIFFLAGS, IFF_UP)."""
+        with socket.socket() as s:
+            fcntl.ioctl(s, 0x8914, struct.pack("16sh22x", b"lo", 1))
+
+    def files(self, host):
+        """Everything that is written lies in memory of this namespace; with KEEP it stays to be looked at."""
+        if not os.environ.get("KEEP"):
+            command("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.dir)
+        if os.listdir(f"{host}/usr"):
+            command("mount", "-t", "overlay", "-o", f"lowerdir={host}/usr:/usr", "overlay", "/usr")
+        shutil.copytree("/etc", f"{self.dir}/etc", symlinks=True, ignore=shutil.ignore_patterns("pam.d", "shadow*", "gshadow*", "sudoers*", "ssh"))
+        for name, mode in (("etc", 0o755), ("etc/pam.d", 0o755), ("run", 0o755), ("run/sshd", 0o755), ("run/sudo", 0o711), ("run/sudo/ts", 0o700)):
+            os.makedirs(f"{self.dir}/{name}", exist_ok=True)
+            os.chmod(f"{self.dir}/{name}", mode)
+        bind(f"{self.dir}/etc", "/etc")
         bind(f"{self.dir}/run", "/run")
-        os.mkdir("/run/sshd", 0o755)
-        shutil.copytree("/etc/default", f"{self.dir}/default", symlinks=True)
-        self.write("default/locale", "LANG=C.UTF-8\n", 0o644)
-        bind(f"{self.dir}/default", "/etc/default")
-        os.makedirs("/run/sudo/ts", 0o700)
+        self.write("etc/default/locale", "LANG=C.UTF-8\n", 0o644)
+
+    def devices(self):
+        """A /dev with a log, terminals and shared memory that nobody else has."""
+        new = f"{self.dir}/dev"
+        os.makedirs(new)
+        command("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", new)
+        for name in ("null", "zero", "full", "random", "urandom", "tty"):
+            open(f"{new}/{name}", "w").close()
+            bind(f"/dev/{name}", f"{new}/{name}")
+        for name, what, options in (("pts", "devpts", "newinstance,ptmxmode=0666,mode=620,gid=5"), ("shm", "tmpfs", "mode=1777")):
+            os.mkdir(f"{new}/{name}")
+            command("mount", "-t", what, "-o", options, what, f"{new}/{name}")
+        for name, to in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+            os.symlink(to, f"{new}/{name}")
+        command("mount", "--rbind", new, "/dev")
 
     def accounts(self):
+        users = [(USER, 54321), (OTHER, 54322)] + [("sshd", 54320)] * ("\nsshd:" not in open("/etc/passwd").read())
         for name, line in (("passwd", "%s:x:%d:%d::/tmp:/bin/sh\n"), ("shadow", "%s:*:19000:0:99999:7:::\n"), ("group", "%s:x:%d:\n")):
-            copy = f"{self.dir}/{name}"
-            shutil.copy2(f"/etc/{name}", copy)
-            with open(copy, "a") as f:
-                for i, user in enumerate((USER, OTHER)):
-                    f.write(line % ((user, 54321 + i, 54321 + i)[:line.count("%")]))
-            bind(copy, f"/etc/{name}")
-        sudoers = f"{self.dir}/sudoers"
-        with open(sudoers, "w") as f:
-            f.write(f"Defaults timestamp_timeout=0\n{USER} ALL=(ALL) ALL\n")
-        os.chmod(sudoers, 0o440)
-        bind(sudoers, "/etc/sudoers")
+            with open(f"/etc/{name}", "a") as f:
+                f.write("".join(line % ((user, number, number)[:line.count("%")]) for user, number in users))
+        self.write("etc/sudoers", f"Defaults timestamp_timeout=0\n{USER} ALL=(ALL) ALL\n", 0o440)
 
     def syslog(self):
-        """Our own /dev/log, over the host's in this namespace."""
         self.log_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        path = f"{self.dir}/log.sock"
-        self.made_dev_log = not os.path.lexists("/dev/log")
-        if self.made_dev_log:
-            self.log_socket.bind("/dev/log")
-            os.chmod("/dev/log", 0o666)
-        else:
-            self.log_socket.bind(path)
-            os.chmod(path, 0o666)
-            bind(path, os.path.realpath("/dev/log"))
+        self.log_socket.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
 
         def read():
             while True:
                 self.log.append(self.log_socket.recv(8192).decode("utf-8", "replace"))
         threading.Thread(target=read, daemon=True).start()
-
-    def close(self):
-        if self.made_dev_log:
-            os.unlink("/dev/log")
 
     def write(self, name, text, mode=0o600):
         path = f"{self.dir}/{name}"
