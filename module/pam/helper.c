@@ -31,6 +31,28 @@ struct helper {
 	char host[256], why[UP_OPTIONS_WHY];
 };
 
+/* su and others pass on what the person has set with ulimit: too little of it would make the server seem to be away. */
+static bool lift_limits(void)
+{
+	static const struct { int what; rlim_t needed; } limits[] = {
+		{ RLIMIT_NOFILE, 64 }, { RLIMIT_NPROC, 256 }, { RLIMIT_CPU, 120 }, { RLIMIT_DATA, 256 << 20 }, { RLIMIT_AS, 1 << 30 },
+	};
+	struct rlimit l;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(limits); i++) {
+		if (getrlimit(limits[i].what, &l) != 0)
+			return false;
+		if (l.rlim_cur >= limits[i].needed)
+			continue;
+		l.rlim_cur = limits[i].needed;
+		if (l.rlim_max < l.rlim_cur)
+			l.rlim_max = l.rlim_cur;
+		if (setrlimit(limits[i].what, &l) != 0)
+			return false;
+	}
+	return true;
+}
+
 static void harden(void)
 {
 	const struct rlimit none = { 0, 0 };
@@ -188,7 +210,7 @@ static int broken(struct helper *h, const char *why)
 static int run(struct helper *h, int argc, char **argv)
 {
 	enum up_err e = read_all(h, argc, argv);
-	bool dropped = drop_privilege();
+	bool lifted = lift_limits(), dropped = drop_privilege();
 
 	find_locale(h);
 	if (up_rp_init(log_line, h) != UP_OK) {
@@ -197,6 +219,8 @@ static int run(struct helper *h, int argc, char **argv)
 	}
 	if (e != UP_OK)
 		return broken(h, h->why[0] != '\0' ? h->why : up_err_name(e));
+	if (!lifted)
+		return broken(h, "limits (ulimit) of this process are too small and cannot be raised");
 	if (!dropped)
 		return broken(h, "privileges cannot be dropped: there must be a user nobody");
 	if (gethostname(h->host, sizeof(h->host)) != 0)

@@ -138,10 +138,11 @@ static enum up_err begin(const struct up_pam_login *l, struct up_span purpose, s
 
 /* --- endings ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Too many attempts are the person's own doing: not "unavailable", for which a stack may have another way in. */
 static const struct { enum up_err e; enum up_wire_verdict verdict; enum up_texts_key text; } endings[] = {
 	{ UP_E_DENIED, UP_WIRE_DENY, UP_TEXTS_DENIED }, { UP_E_EXPIRED, UP_WIRE_DENY, UP_TEXTS_EXPIRED },
 	{ UP_E_PENDING, UP_WIRE_DENY, UP_TEXTS_TIMEOUT }, { UP_E_UPSTREAM, UP_WIRE_UNAVAILABLE, UP_TEXTS_UNAVAILABLE },
-	{ UP_E_RATE, UP_WIRE_UNAVAILABLE, UP_TEXTS_BUSY }, { UP_E_CONFIG, UP_WIRE_BROKEN, UP_TEXTS_BROKEN },
+	{ UP_E_RATE, UP_WIRE_DENY, UP_TEXTS_BUSY }, { UP_E_CONFIG, UP_WIRE_BROKEN, UP_TEXTS_BROKEN },
 	{ UP_E_ITEM, UP_WIRE_BROKEN, UP_TEXTS_BROKEN }, { UP_E_NOMEM, UP_WIRE_BROKEN, UP_TEXTS_BROKEN },
 	{ UP_E_CRYPTO, UP_WIRE_BROKEN, UP_TEXTS_BROKEN },
 };

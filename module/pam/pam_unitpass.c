@@ -14,6 +14,9 @@
 #define ARGS_MAX 32
 #define HELPER_KEY "helper="
 
+/* Whoever is at the keyboard can end the helper. That must not look like a server that is away, for which a stack may have another way in. */
+#define NO_VERDICT PAM_SERVICE_ERR
+
 struct talk {
 	pam_handle_t *pamh;
 	int flags, fd;
@@ -30,7 +33,7 @@ static int code_of(struct up_span text)
 	for (size_t i = 0; text.n == 1 && i < UP_ARRAY_LEN(verdicts); i++)
 		if (text.p[0] == (uint8_t)verdicts[i].verdict)
 			return verdicts[i].pam;
-	return PAM_AUTHINFO_UNAVAIL;
+	return NO_VERDICT;
 }
 
 /* --- the request ---------------------------------------------------------------------------------------------------------------- */
@@ -118,7 +121,7 @@ static int talk(struct talk *t)
 	while (r == PAM_SUCCESS) {
 		if (up_wire_receive(t->fd, UP_WIRE_WAIT_MS, t->packet, &kind, &text) != UP_OK) {
 			pam_syslog(t->pamh, LOG_ERR, "the helper ended without a verdict");
-			return PAM_AUTHINFO_UNAVAIL;
+			return NO_VERDICT;
 		}
 		switch ((enum up_wire_kind)kind) {
 		case UP_WIRE_LOG:
@@ -139,7 +142,7 @@ static int talk(struct talk *t)
 		case UP_WIRE_REQUEST:
 		case UP_WIRE_GO:
 		default:
-			return PAM_AUTHINFO_UNAVAIL;
+			return NO_VERDICT;
 		}
 	}
 	return r;
@@ -169,7 +172,7 @@ static const char *take_arguments(int argc, const char **argv, const char *helpe
 static int authenticate(struct talk *t, const char *user, int argc, const char **argv)
 {
 	const char *helper_argv[ARGS_MAX + 2], *path = take_arguments(argc, argv, helper_argv);
-	int r = PAM_AUTHINFO_UNAVAIL;
+	int r = NO_VERDICT;
 	pid_t pid;
 
 	if (path == NULL) {

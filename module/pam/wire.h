@@ -23,7 +23,7 @@ enum up_wire_kind {
 
 enum up_wire_verdict {
 	UP_WIRE_ACCEPT = 'a',
-	UP_WIRE_DENY = 'd',              /* denied, expired, timed out, or a token that does not do */
+	UP_WIRE_DENY = 'd',              /* denied, expired, timed out, too many attempts, or a token that does not do */
 	UP_WIRE_UNAVAILABLE = 'u',       /* the server cannot be reached or cannot answer now */
 	UP_WIRE_FORBIDDEN = 'f',         /* an identity, but not one for this account or with what is required */
 	UP_WIRE_UNKNOWN = 'n',           /* an identity that the map does not know at all */
