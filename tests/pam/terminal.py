@@ -15,14 +15,14 @@ PIXELS = {" ": (0, 0), "▄": (0, 1), "▀": (1, 0), "█": (1, 1)}
 class Terminal:
     open = []
 
-    def __init__(self, argv, env, user=None, ignore_children=False):
+    def __init__(self, argv, env, user=None, ignore_children=False, shielded=False):
         Terminal.open.append(self)
         self.text = ""
         self.status = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             for s in (signal.SIGINT, signal.SIGQUIT):           # which a background job of a shell ignores
-                signal.signal(s, signal.SIG_DFL)
+                signal.signal(s, signal.SIG_IGN if shielded else signal.SIG_DFL)
             if ignore_children:
                 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
             if user is not None:

@@ -123,9 +123,10 @@ class World:
 
     # --- doors ---
 
-    def pamtester(self, service="check", user=USER, lang="C.UTF-8", items=(), **more):
-        argv = ["pamtester", *[x for i in items for x in ("-I", i)], service, user, "authenticate"]
-        return Terminal(argv, {"PATH": os.environ["PATH"], "LANG": lang}, **more)
+    def pamtester(self, service="check", user=USER, lang="C.UTF-8", items=(), operation="authenticate", again=0, limits=(), **more):
+        """AGAIN: so many times more in the same process. LIMITS: of prlimit(1)."""
+        argv = ["pamtester", *[x for i in items for x in ("-I", i)], service, user, *[operation] * (again + 1)]
+        return Terminal([*(["prlimit", *limits] if limits else []), *argv], {"PATH": os.environ["PATH"], "LANG": lang}, **more)
 
     def sudo(self, *argv, lang="C.UTF-8"):
         env = {"PATH": os.environ["PATH"], "LANG": lang, "SSLKEYLOGFILE": f"{self.dir}/keylog", "http_proxy": "http://127.0.0.1:1"}
