@@ -180,7 +180,7 @@ bool up_page_check(const struct up_rp *rp, char *why, size_t cap)
 	login_view(rp, "zh-CN", &p, &t, &v);
 	e = up_template_render(login_template(rp), get, &v, &out);
 	if (e == UP_E_NOT_FOUND)
-		snprintf(why, cap, "names a value in {{...}} that does not exist; see doc for the list");
+		snprintf(why, cap, "names a value in {{...}} that does not exist; doc/WIDGET.md lists them");
 	else if (e != UP_OK)
 		snprintf(why, cap, "has a {{...}} that is not closed, or sections that do not match");
 	login_text_free(&t);

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { launch, readQr, stateOf } from './lib/browser.mjs';
-import { alive, Site, until } from './lib/site.mjs';
+import { alive, Site, TOP, until } from './lib/site.mjs';
 
 const out = process.argv[2];
 if (!out) {
@@ -63,6 +63,7 @@ const states = {
 	logout: async (page) => { await page.goto(site.portal + '/.unitpass/logout'); },
 	error: async (page) => { await page.goto(site.portal + '/.unitpass/login?return=/a&return=/b'); },
 	notfound: async (page) => { await page.goto(site.portal + '/.unitpass/nothing'); },
+	widget: async (page, locale) => { await page.goto(`${site.portal}/welcome/portal-login${locale === 'en-US' ? '.en' : ''}.html`); await readQr(page); },
 	camera: async (page) => { const begun = await site.terminal.begin(); await page.goto(begun.verification_uri_complete); },
 	enrolment: async (page) => { await page.goto(`${site.issuer}/e/${'A'.repeat(22)}`); },
 };
@@ -77,7 +78,7 @@ async function shoot(todo, sizes) {
 					const page = await context.newPage();
 
 					try {
-						await act(page);
+						await act(page, locale);
 						await page.screenshot({ path: path.join(out, `${name}-${size}-${colorScheme}-${locale.slice(0, 2)}.png`), fullPage: true });
 						count++;
 					} catch (error) {
@@ -89,7 +90,10 @@ async function shoot(todo, sizes) {
 }
 
 try {
-	await site.addLocations('screens', { '/nobody/': { require: [['role', 'user']] } });
+	const www = path.join(site.dir, 'www');
+
+	fs.cpSync(path.join(TOP, 'conf/examples'), www, { recursive: true });
+	await site.addLocations('screens', { '/nobody/': { require: [['role', 'user']] }, '/welcome/': { guard: false, to: 'files', folder: www } });
 	await shoot(states, process.env.SIZES ? process.env.SIZES.split(',') : ['desktop', 'phone']);
 	process.kill(site.serverPid, 'SIGTERM');
 	await until(() => !alive(site.serverPid), 'the end of the server');

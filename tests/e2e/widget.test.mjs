@@ -29,15 +29,15 @@ div { float: left; }
 </style>
 <main><h1>rough</h1><div data-unitpass></div></main></html>`;
 
-/* All that is particular to one web server. */
-function configuration(www) {
+/* The same pages under several policies. */
+function locations(www) {
 	const policy = policyOf('WIDGET.md').replace('https://id.example.org', site.issuer);
-	const page = (name, csp) => `location /${name}/ { alias ${www}/; default_type text/html; add_header Content-Security-Policy "${csp}" always; }\n`;
+	const pages = {
+		'/welcome/': policy, '/strict/': policy + "; require-trusted-types-for 'script'; trusted-types 'none'", '/silent/': policy.replace(' ' + site.issuer, ''),
+		'/nonce/': policy.replace(/(script|style)-src 'self'/g, `$1-src 'nonce-${NONCE}'`),
+	};
 
-	return `unitpass_page ${www}/login-page.html;\n` +
-		page('welcome', policy) + page('strict', policy + "; require-trusted-types-for 'script'; trusted-types 'none'") +
-		page('silent', policy.replace(' ' + site.issuer, '')) +
-		page('nonce', policy.replace(/(script|style)-src 'self'/g, `$1-src 'nonce-${NONCE}'`));
+	return Object.fromEntries(Object.entries(pages).map(([where, csp]) => [where, { guard: false, to: 'files', folder: www, policy: csp }]));
 }
 
 before(async () => {
@@ -48,9 +48,9 @@ before(async () => {
 	for (const file of ['login-page.html', 'portal-login.html', 'portal-login.en.html', 'portal-login.css', 'portal-login.js'])
 		fs.copyFileSync(path.join(examples, file), path.join(www, file));
 	fs.writeFileSync(path.join(www, 'rough.html'), ROUGH);
-	await site.addLocations('widget', configuration(www));
+	await site.addLocations('widget', locations(www), path.join(www, 'login-page.html'));
 	[chromium, phone] = await Promise.all([launch(), site.newPhone()]);
-}, { timeout: 60000 });
+}, { timeout: 120000 });
 after(async () => {
 	if (chromium)
 		await chromium.close();

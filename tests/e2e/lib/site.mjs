@@ -199,9 +199,10 @@ export class Site {
 		await this.browser().login(phone);
 	}
 
-	/* LOCATIONS of the portal, or HOSTS beside it, as lib/webserver.mjs describes them. */
-	async addLocations(name, locations) {
-		const text = SPELLINGS[this.server].locations(locations, this);
+	/* LOCATIONS of the portal (and its login PAGE), or HOSTS beside it, as lib/webserver.mjs describes them. */
+	async addLocations(name, locations, page) {
+		const spell = SPELLINGS[this.server];
+		const text = (page ? spell.page(page) + '\n' : '') + spell.locations(locations, this);
 
 		fs.writeFileSync(path.join(this.dir, `etc/portal-${this.server}.d`, name + '.conf'), text);
 		await this.reload();

@@ -6,6 +6,7 @@
  *   require    [['role', 'user'], ...], all of which hold     session    'idle=30m max=8h'
  *   variables  true: the header X-Seen of the answer says the unit's code and name and the user, as the server's own variables hold them
  *   to         'app' (default), 'files' (below ROOT), 'ssi' (files with server side includes), or the port of an application with WebSockets
+ *   folder     where 'files' are, if not below the host's root           policy     the Content-Security-Policy they are sent with
  *   rewrite    the path that such a request is led to, within the server
  * } }
  * HOST: { port, http2 (another port), client, secret or key, sessionKey, page, proxies: [...], session, errors: { 404: '/path' }, root, locations } */
@@ -15,7 +16,7 @@ const byLength = (locations) => Object.entries(locations).sort(([a], [b]) => a.l
 const nginx = {
 	target(location, site) {
 		switch (location.to) {
-		case 'files': return '';
+		case 'files': return location.folder ? `alias ${location.folder}/;` : '';
 		case 'ssi': return 'ssi on;';
 		case undefined: case 'app': return `proxy_pass http://127.0.0.1:${site.app_port};`;
 		default: return `proxy_pass http://127.0.0.1:${location.to}; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;`;
@@ -31,9 +32,12 @@ const nginx = {
 			${(l.require || []).map((r) => `unitpass_require ${r.join(' ')};`).join(' ')}
 			${l.session ? `unitpass_session ${l.session};` : ''}
 			${l.variables ? 'add_header X-Seen "$unitpass_unit_code|$unitpass_unit_name|$remote_user" always;' : ''}
+			${l.policy ? `add_header Content-Security-Policy "${l.policy}" always;` : ''}
 			${this.target(l, site)}
 		}`;
 	},
+
+	page: (file) => `unitpass_page ${file};`,
 
 	locations(locations, site) {
 		return byLength(locations).map(([path, l]) => this.location(path, l, site)).join('\n');
@@ -52,7 +56,7 @@ const nginx = {
 			unitpass_client ${h.client};
 			${h.secret ? `unitpass_client_secret_file ${h.secret};` : ''} ${h.key ? `unitpass_client_key_file ${h.key};` : ''}
 			${h.sessionKey ? `unitpass_session_key_file ${h.sessionKey};` : ''}
-			${h.page ? `unitpass_page ${h.page};` : ''}
+			${h.page ? this.page(h.page) : ''}
 			${h.session ? `unitpass_session ${h.session};` : ''}
 			${h.proxies ? `unitpass_trusted_proxy ${h.proxies.join(' ')};` : ''}
 			${Object.entries(h.errors || {}).map(([status, path]) => `error_page ${status} ${path};`).join(' ')}
@@ -73,11 +77,16 @@ const apache = {
 			UnitpassHeaders ${l.guard === false || l.headers === false ? 'off' : 'on'}
 			${l.session ? `UnitpassSession ${l.session}` : ''}
 			${l.variables ? 'Header always set X-Seen "expr=%{reqenv:UNITPASS_UNIT_CODE}|%{reqenv:UNITPASS_UNIT_NAME}|%{REMOTE_USER}"' : ''}
+			${l.policy ? `Header always set Content-Security-Policy "${l.policy}"` : ''}
 			${l.to === 'ssi' ? 'SetOutputFilter INCLUDES\nOptions +Includes' : ''}
 		</Location>`;
 	},
 
+	page: (file) => `UnitpassPage ${file}`,
+
 	target(path, l, site) {
+		if (l.folder)
+			return `Alias "${path}" "${l.folder}/"\nProxyPass "${path}" !\n<Directory "${l.folder}">\nRequire all granted\n</Directory>`;
 		if (l.rewrite)
 			return `RewriteRule "^${path}" "${l.rewrite}" [PT]`;
 		if (l.to === 'files' || l.to === 'ssi')
@@ -105,7 +114,7 @@ const apache = {
 			${h.secret ? `UnitpassClientSecretFile ${h.secret}` : ''}
 			${h.key ? `UnitpassClientKeyFile ${h.key}` : ''}
 			${h.sessionKey ? `UnitpassSessionKeyFile ${h.sessionKey}` : ''}
-			${h.page ? `UnitpassPage ${h.page}` : ''}
+			${h.page ? this.page(h.page) : ''}
 			${h.session ? `UnitpassSession ${h.session}` : ''}
 			${h.proxies ? `UnitpassTrustedProxy ${h.proxies.join(' ')}` : ''}
 			${Object.entries(h.errors || {}).map(([status, path]) => `ErrorDocument ${status} ${path}`).join('\n')}
