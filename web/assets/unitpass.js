@@ -20,6 +20,7 @@ const STALE = 8000;             /* the server refuses a frame older than 10 s (d
 const CHECK_SCANNED = 15000;    /* a stream without frames may be dead unnoticed */
 const SESSION_EVERY = 5000;
 const RETRY_MAX = 30000;
+const STYLE_WAIT = 5000;
 const GRACE = 3000;             /* after the time is up, wait this long for the server's own word */
 const RANK = { pending: 0, scanned: 1, approved: 2, denied: 2, expired: 2 };
 
@@ -52,6 +53,7 @@ function loadStyle() {
 	return new Promise((done) => {
 		Object.assign(link, { rel: 'stylesheet', href, nonce: script ? script.nonce : '', onload: done, onerror: done });
 		document.head.prepend(link);
+		setTimeout(done, STYLE_WAIT);
 	});
 }
 
