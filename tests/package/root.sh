@@ -40,7 +40,7 @@ root_make_base() {
 	rm -rf "$ROOT_CACHE/base" "$ROOT_CACHE/base.new" "$ROOT_CACHE/archives"
 	mkdir -p "$ROOT_CACHE/archives/partial"
 	root_options >"$ROOT_CACHE/apt.conf"
-	mmdebstrap --mode=root --variant=minbase --include=$ROOT_PACKAGES --aptopt="$ROOT_CACHE/apt.conf" --skip=cleanup/apt/lists \
+	mmdebstrap --mode=root --variant=minbase --include=$ROOT_PACKAGES --aptopt="$ROOT_CACHE/apt.conf" --dpkgopt=force-unsafe-io --skip=cleanup/apt/lists \
 		bookworm "$ROOT_CACHE/base.new" - <<<"$sources" >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "mmdebstrap failed; the whole log is $log"; }
 	# as the installer leaves a machine; minbase has none
 	printf '127.0.0.1\tlocalhost\n127.0.1.1\tfresh\n::1\tlocalhost ip6-localhost ip6-loopback\n' >"$ROOT_CACHE/base.new/etc/hosts"
