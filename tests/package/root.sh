@@ -51,13 +51,13 @@ root_make_base() {
 	mv "$ROOT_CACHE/base.new" "$ROOT_CACHE/base"
 }
 
-# Made anew when a week old, or when this file or the machine's sources are others.
+# Made anew when a week old, or when its making or the machine's sources are others.
 root_base() {
 	local sources want stamp=$ROOT_CACHE/base.stamp
 	sources=$(root_sources)
 	[ -n "$sources" ] || { apt-get update -qq; sources=$(root_sources); }
 	[ -n "$sources" ] || die "this machine's apt has no Debian 12 (bookworm) main among its sources, from which the root would be made"
-	want=$({ cat "${BASH_SOURCE[0]}"; root_options; echo "$sources"; } | sha256sum)
+	want=$({ declare -f root_make_base; root_options; echo "$sources $ROOT_PACKAGES"; } | sha256sum)
 	[ -d "$ROOT_CACHE/base" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && [ -z "$(find "$stamp" -mtime +6)" ] && return
 	root_make_base "$sources"
 	echo "$want" >"$stamp"
