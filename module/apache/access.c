@@ -70,6 +70,22 @@ static enum up_err session_of(request_rec *r, const up_apache_party_t *party, co
 	return refresh ? refresh_cookie(r, opener, *out) : UP_OK;
 }
 
+static enum up_err identify(request_rec *r, const up_apache_party_t *party)
+{
+	const up_apache_identity_t *who;
+	sigset_t kept;
+	enum up_err e;
+
+	up_apache_child_enter(&kept);
+	e = session_of(r, party, &who);
+	if (e == UP_OK) {
+		up_apache_identity_state(r)->who = who;
+		up_apache_identity_publish(r, who);
+	}
+	up_apache_child_leave(&kept);
+	return e;
+}
+
 /* --- verdicts --- */
 
 /* A sub-request has nobody to answer to, and the page of an error must not become another's. */
@@ -88,16 +104,19 @@ static int answer(request_rec *r, const up_apache_party_t *party, int status)
 {
 	struct up_rp_response resp = { 0 };
 	struct up_rp_request req;
+	sigset_t kept;
 
 	if (!may_answer(r))
 		return status;
 	up_apache_pages_request(r, &req);
+	up_apache_child_enter(&kept);
 	if (status == HTTP_UNAUTHORIZED)
 		up_rp_login_required(party->rp, &req, up_apache_identity_state(r)->item, &resp);
 	else if (status == HTTP_FORBIDDEN)
 		up_rp_forbidden(party->rp, &req, &resp);
 	else
 		up_rp_unavailable(party->rp, &req, &resp);
+	up_apache_child_leave(&kept);
 	up_apache_pages_send(r, &resp);
 	return DONE;
 }
@@ -105,7 +124,6 @@ static int answer(request_rec *r, const up_apache_party_t *party, int status)
 int up_apache_access_authenticate(request_rec *r)
 {
 	const up_apache_party_t *party;
-	const up_apache_identity_t *who;
 	enum up_err e;
 
 	if (!up_apache_access_is_ours(r))
@@ -115,12 +133,8 @@ int up_apache_access_authenticate(request_rec *r)
 		ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "unitpass: AuthType unitpass for %s, but its server has no UnitpassIssuer: set one", r->uri);
 		return HTTP_INTERNAL_SERVER_ERROR;
 	}
-	e = session_of(r, party, &who);
-	if (e != UP_OK)
-		return answer(r, party, e == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
-	up_apache_identity_state(r)->who = who;
-	up_apache_identity_publish(r, who);
-	return OK;
+	e = identify(r, party);
+	return e == UP_OK ? OK : answer(r, party, e == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
 }
 
 /* Every authorization module is asked as ever; only what becomes of a refusal is ours. */

@@ -126,6 +126,7 @@ int up_apache_identity_inherit(request_rec *r)
 {
 	const up_apache_identity_t *who;
 	const up_apache_party_t *party;
+	sigset_t kept;
 
 	if ((r->main == NULL && r->prev == NULL) || r->user == NULL || r->ap_auth_type == NULL || strcmp(r->ap_auth_type, UP_APACHE_TYPE) != 0)
 		return DECLINED;
@@ -133,7 +134,10 @@ int up_apache_identity_inherit(request_rec *r)
 		return DECLINED;
 	party = up_apache_parties_of(r);
 	who = party != NULL ? up_apache_identity_known(r, party) : NULL;
-	if (who != NULL)
-		up_apache_identity_publish(r, who);
+	if (who == NULL)
+		return DECLINED;
+	up_apache_child_enter(&kept);
+	up_apache_identity_publish(r, who);
+	up_apache_child_leave(&kept);
 	return DECLINED;
 }

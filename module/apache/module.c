@@ -5,7 +5,7 @@ static void register_hooks(apr_pool_t *p)
 {
 	ap_hook_pre_config(up_apache_settings_begin, NULL, NULL, APR_HOOK_MIDDLE);
 	ap_hook_check_config(up_apache_parties_check, NULL, NULL, APR_HOOK_MIDDLE);
-	ap_hook_child_init(up_apache_openers_child, NULL, NULL, APR_HOOK_MIDDLE);
+	ap_hook_child_init(up_apache_child_begin, NULL, NULL, APR_HOOK_MIDDLE);
 	/* Before anything that looks at headers (SetEnvIf, RequestHeader early, mod_remoteip). */
 	ap_hook_post_read_request(up_apache_identity_strip, NULL, NULL, APR_HOOK_REALLY_FIRST);
 	ap_hook_pre_translate_name(up_apache_identity_strip_again, NULL, NULL, APR_HOOK_REALLY_FIRST);

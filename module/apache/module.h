@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The Apache module: thin glue over module/rp. settings.c reads directives, parties.c makes the relying parties and checks the whole configuration,
  * access.c guards locations, require.c gives the words of Require, pages.c answers /.unitpass/, identity.c moves identity in and spoofs out,
- * openers.c keeps one opener a thread. */
+ * openers.c keeps one opener a thread, child.c begins a process and keeps its end from coming at a bad time. */
 #ifndef UP_APACHE_MODULE_H
 #define UP_APACHE_MODULE_H
+
+#include <signal.h>
 
 #include <httpd.h>
 #include <http_config.h>
@@ -81,8 +83,14 @@ void *up_apache_settings_dir_merge(apr_pool_t *p, void *parent, void *child);
 int up_apache_parties_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);      /* check_config */
 const up_apache_party_t *up_apache_parties_of(request_rec *r);           /* by the server and the limits in force; NULL: none */
 
+/* child.c */
+void up_apache_child_begin(apr_pool_t *pchild, server_rec *s);           /* child_init */
+/* Around what allocates or calls a library while a request is served, not nested: the end of the process waits until LEAVE. */
+void up_apache_child_enter(sigset_t *kept);
+void up_apache_child_leave(const sigset_t *kept);
+
 /* openers.c */
-void up_apache_openers_child(apr_pool_t *pchild, server_rec *s);         /* child_init */
+bool up_apache_openers_begin(void);
 struct up_rp_opener *up_apache_openers_get(const up_apache_party_t *);   /* this thread's; NULL: no memory, or the process could not begin */
 
 /* identity.c */

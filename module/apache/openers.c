@@ -5,8 +5,6 @@
 
 #include "module/apache/module.h"
 
-APLOG_USE_MODULE(auth_unitpass);
-
 struct openers {
 	size_t n;
 	struct up_rp_opener *at[];
@@ -15,6 +13,7 @@ struct openers {
 static pthread_key_t key;
 static bool ready;                       /* this child has begun well */
 
+/* As a thread ends. The thread that ends the process leaves its own to the kernel: see child.c. */
 static void free_openers(void *data)
 {
 	struct openers *o = data;
@@ -48,36 +47,8 @@ struct up_rp_opener *up_apache_openers_get(const up_apache_party_t *p)
 	return o->at[p->index];
 }
 
-static void on_log(void *arg, char level, const char *line)
+bool up_apache_openers_begin(void)
 {
-	ap_log_error(APLOG_MARK, level == 'e' ? APLOG_ERR : level == 'w' ? APLOG_WARNING : APLOG_INFO, 0, (server_rec *)arg, "unitpass: %s", line);
-}
-
-/* The threads have ended; what is left is the openers of this one. */
-static apr_status_t end_child(void *data)
-{
-	(void)data;
-	ready = false;
-	free_openers(pthread_getspecific(key));
-	pthread_key_delete(key);
-	up_rp_shutdown();
-	return APR_SUCCESS;
-}
-
-/* After fork: liboauth2's locks must not be shared between children. */
-void up_apache_openers_child(apr_pool_t *pchild, server_rec *s)
-{
-	if (up_apache_main->parties->nelts == 0)
-		return;
-	if (pthread_key_create(&key, free_openers) != 0) {
-		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: no more thread keys; protected locations answer 503 in this child");
-		return;
-	}
-	if (up_rp_init(on_log, s) != UP_OK) {
-		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: cannot begin (liboauth2 or libcurl); protected locations answer 503 in this child");
-		pthread_key_delete(key);
-		return;
-	}
-	ready = true;
-	apr_pool_cleanup_register(pchild, s, end_child, apr_pool_cleanup_null);
+	ready = pthread_key_create(&key, free_openers) == 0;
+	return ready;
 }

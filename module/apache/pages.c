@@ -49,6 +49,7 @@ static void put_headers(request_rec *r, const struct up_rp_response *resp)
 void up_apache_pages_send(request_rec *r, struct up_rp_response *resp)
 {
 	apr_bucket_brigade *out = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+	sigset_t kept;
 
 	r->status = resp->status;
 	r->status_line = NULL;
@@ -63,7 +64,9 @@ void up_apache_pages_send(request_rec *r, struct up_rp_response *resp)
 		ap_set_content_length(r, 0);
 	}
 	APR_BRIGADE_INSERT_TAIL(out, apr_bucket_eos_create(out->bucket_alloc));
+	up_apache_child_enter(&kept);
 	up_rp_response_free(resp);
+	up_apache_child_leave(&kept);
 	/* As for the answers that httpd makes itself: "Header always" (HSTS) holds, the content filters of a location do not. */
 	ap_run_insert_error_filter(r);
 	/* A client that has gone is httpd's to notice. */
@@ -101,28 +104,35 @@ static bool is_ours(const request_rec *r)
 	    strncmp(r->uri, UP_RP_PREFIX, sizeof(UP_RP_PREFIX) - 1) == 0;
 }
 
+static void respond(const up_apache_party_t *party, const struct up_rp_request *req, struct up_rp_response *resp)
+{
+	struct up_rp_opener *opener;
+	sigset_t kept;
+
+	up_apache_child_enter(&kept);
+	opener = up_apache_openers_get(party);
+	if (opener != NULL)
+		up_rp_handle(party->rp, opener, req, resp);
+	else
+		up_rp_unavailable(party->rp, req, resp);
+	up_apache_child_leave(&kept);
+}
+
 int up_apache_pages_handler(request_rec *r, int lookup)
 {
 	const up_apache_party_t *party;
 	struct up_rp_response resp = { 0 };
-	struct up_rp_opener *opener;
 	struct up_rp_request req;
 	int rc = OK;
 
 	if (lookup || !is_ours(r) || (party = up_apache_parties_of(r)) == NULL)
 		return DECLINED;
-	opener = up_apache_openers_get(party);
 	up_apache_pages_request(r, &req);
-	if (opener == NULL) {
-		up_rp_unavailable(party->rp, &req, &resp);
-		up_apache_pages_send(r, &resp);
-		return OK;
-	}
 	if (up_rp_needs_body(req.method, req.path))
 		rc = read_body(r, &req.body);
 	if (rc != OK)
 		return rc;
-	up_rp_handle(party->rp, opener, &req, &resp);
+	respond(party, &req, &resp);
 	up_apache_pages_send(r, &resp);
 	return OK;
 }
