@@ -12,7 +12,13 @@ import sys
 
 PEERS = {"unitpass": "unitpass", "oidc-provider": "node-oidc-provider, in memory", "glewlwyd-ram": "glewlwyd, SQLite in RAM",
          "glewlwyd-disk": "glewlwyd, SQLite on disk"}
-REQUESTS = {"plain": "nginx plain", "unitpass": "nginx with unitpass", "auth_request": "nginx auth_request, Unix socket"}
+REQUESTS = {
+    "request": {"plain": "nginx plain", "unitpass": "nginx with unitpass", "auth_request": "nginx auth_request, Unix socket",
+                "plain_many": "nginx plain, 1000 sessions", "unitpass_many": "nginx unitpass, 1000 sessions"},
+    "apache": {"plain": "Apache plain", "unitpass": "Apache with unitpass", "oidc_shm": "mod_auth_openidc, shm",
+               "oidc_cookie": "mod_auth_openidc, client-cookie", "oauth2": "mod_oauth2, ES256 bearer",
+               "plain_many": "Apache plain, 1000 sessions", "unitpass_many": "Apache unitpass, 1000 sessions"},
+}
 
 
 def machine():
@@ -31,12 +37,12 @@ def summary(lines):
     return out
 
 
-def ratios(lines):
-    """Each round's CPU over that round's plain one: a machine that is slow for a while is slow for both."""
-    rounds = {what: [o["cpu_us_per_request"] for o in lines if o["what"] == what] for what in REQUESTS}
+def ratios(lines, whats):
+    """Each round's CPU over that round's plain one with the same sessions: a machine that is slow for a while is slow for both."""
+    rounds = {what: [o["cpu_us_per_request"] for o in lines if o["what"] == what] for what in whats}
     out = {}
     for what, values in rounds.items():
-        each = [value / plain for value, plain in zip(values, rounds["plain"])]
+        each = [value / plain for value, plain in zip(values, rounds["plain_many" if what.endswith("_many") else "plain"])]
         out[what] = {"median": statistics.median(each), "min": min(each), "max": max(each)}
     return out
 
@@ -70,15 +76,16 @@ def show_logins(groups, result, targets):
     targets.append(verdict("confirm -> signed in p99 <= 50 ms", s["confirm_p99_ms"]["median"], 50))
 
 
-def show_requests(lines, result, targets):
-    print("\nSigned-in request for a file of 1 KiB")
+def show_requests(kind, lines, result, targets):
+    names, server = REQUESTS[kind], "Apache (event)" if kind == "apache" else "nginx"
+    print(f"\nSigned-in request for a file of 1 KiB, {server}")
     print(f"  {'':34}{'CPU us':>22}{'requests/s':>22}{'CPU / plain':>22}")
-    of = ratios(lines)
-    for what, title in REQUESTS.items():
+    of = ratios(lines, names)
+    for what, title in names.items():
         s = result[what] = summary([o for o in lines if o["what"] == what])
         s["ratio"] = of[what]
         print(f"  {title:34}{spread(s['cpu_us_per_request'], '.1f'):>22}{spread(s['rate'], '.0f'):>22}{spread(of[what], '.2f'):>22}")
-    targets.append(verdict("unitpass / plain <= 1.05", of["unitpass"]["median"], 1.05))
+    targets.append(verdict(f"{server}, unitpass / plain <= 1.05", of["unitpass"]["median"], 1.05))
 
 
 def show_waiting(lines, result, targets):
@@ -95,13 +102,14 @@ def main(lines_file, out_file, rounds):
     for line in open(lines_file, encoding="utf-8"):
         o = json.loads(line)
         groups.setdefault(o["kind"], []).append(o)
-    result = {"machine": machine(), "rounds": int(rounds), "logins": {}, "requests": {}, "waiting": {}, "targets": []}
+    result = {"machine": machine(), "rounds": int(rounds), "logins": {}, "requests": {}, "apache": {}, "waiting": {}, "targets": []}
     m = result["machine"]
     print(f"unitpass, {m['time']}: {m['cpu']}, {m['cores']} cores, {m['kernel']}; median (least-most) of {rounds}")
     if "unitpass" in groups:
         show_logins(groups, result["logins"], result["targets"])
-    if "request" in groups:
-        show_requests(groups["request"], result["requests"], result["targets"])
+    for kind, name in ("request", "requests"), ("apache", "apache"):
+        if kind in groups:
+            show_requests(kind, groups[kind], result[name], result["targets"])
     if "waiting" in groups:
         show_waiting(groups["waiting"], result["waiting"], result["targets"])
     with open(out_file, "w", encoding="utf-8") as f:

@@ -178,8 +178,20 @@ def again(httpd, load):
     httpd.wait(lambda: httpd.generations() > before, 'httpd did not start')
 
 
+def show_children(httpd):
+    """What children that should have ended are doing."""
+    children = subprocess.run(['pgrep', '-P', str(httpd.process.pid)], stdout=subprocess.PIPE, text=True).stdout.split()
+    for child in children if shutil.which('gdb') else ():
+        subprocess.run(['gdb', '-q', '-batch', '-p', child, '-ex', 'thread apply all backtrace 40'], stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                       stdout=open(httpd.dir / f'stuck.{child}', 'w', encoding='utf-8'))
+
+
 def end(httpd):
     httpd.process.send_signal(signal.SIGTERM)
+    try:
+        httpd.process.wait(7)
+    except subprocess.TimeoutExpired:
+        show_children(httpd)
     try:
         httpd.process.wait(30)
     except subprocess.TimeoutExpired:

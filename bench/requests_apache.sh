@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What a signed-in request costs Apache (event): a static file of 1 KiB, plain, behind unitpass, behind mod_auth_openidc with its sessions in shared
+# memory and in the cookie, and behind mod_oauth2 with an ES256 bearer token.
+#
+#   requests_apache.sh start DIR BUILD PEERS   a site (script/site) and a real login in it, an OP (node-oidc-provider, installed in PEERS by
+#                                              peers/install.sh) and a login there for each kind of session, one httpd with one child
+#   requests_apache.sh round DIR [SECONDS]     that long for each in turn by 2 s; one JSON line each
+#   requests_apache.sh stop DIR
+#
+# All get the same requests but for what says who asks, kept connections, and answers of the same size; plain is sent the cookie of unitpass. With
+# one session again and again, and (_many) with those of 1000 sessions in turn. httpd runs on core 0, wrk on core 1. CPU is user and system time of
+# httpd's child. mod_oauth2 keeps what it verified in its cache, as it does by default.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/slices.sh"
+PATH=$PATH:/usr/sbin
+apache=$(command -v apache2 || command -v httpd || echo apache2)
+modules=$(apxs -q LIBEXECDIR 2>/dev/null || echo /usr/lib/apache2/modules)
+whats=(plain unitpass oidc_shm oidc_cookie oauth2 plain_many unitpass_many)
+
+# oidc_host WHAT PORT TYPE: mod_auth_openidc keeps the sessions of a whole server one way.
+oidc_host() {
+	cat <<-END
+	<VirtualHost 127.0.0.1:$2>
+	    OIDCProviderMetadataURL http://127.0.0.1:$op_port/.well-known/openid-configuration
+	    OIDCClientID portal
+	    OIDCClientSecret bench-secret
+	    OIDCScope openid
+	    OIDCRedirectURI http://127.0.0.1:$2/callback
+	    OIDCCryptoPassphrase $(openssl rand -hex 16)
+	    OIDCSessionType $3
+	    OIDCCacheType shm
+	    OIDCSessionInactivityTimeout 86400
+	    <Location /callback>
+	        AuthType openid-connect
+	        Require valid-user
+	    </Location>
+	    <Location /$1/>
+	        AuthType openid-connect
+	        Require valid-user
+	    </Location>
+	</VirtualHost>
+	END
+}
+
+write_conf() {
+	local name
+	cat >"$dir/httpd.conf" <<-END
+	ServerRoot $dir
+	DefaultRuntimeDir $dir/tmp
+	PidFile $dir/httpd.pid
+	ErrorLog $dir/httpd.log
+	LogLevel warn
+	ServerName localhost
+	Mutex file:$dir/tmp default
+	$([ "$(id -u)" -ne 0 ] || printf 'User www-data\nGroup www-data')
+	$(for name in mpm_event authn_core authz_core authz_user mime unixd auth_openidc oauth2; do
+		[ ! -f "$modules/mod_$name.so" ] || echo "LoadModule ${name}_module $modules/mod_$name.so"
+	done)
+	LoadModule auth_unitpass_module $build/mod_auth_unitpass.so
+	TypesConfig /etc/mime.types
+	StartServers 1
+	ServerLimit 1
+	ThreadsPerChild 64
+	MaxRequestWorkers 64
+	MaxConnectionsPerChild 0
+	KeepAlive on
+	KeepAliveTimeout 60
+	MaxKeepAliveRequests 0
+	Listen 127.0.0.1:$port
+	Listen 127.0.0.1:$shm_port
+	Listen 127.0.0.1:$cookie_port
+	DocumentRoot $dir/www
+	<Directory />
+	    AllowOverride None
+	    Require all denied
+	</Directory>
+	<Directory $dir/www>
+	    Require all granted
+	</Directory>
+	<VirtualHost 127.0.0.1:$port>
+	    UnitpassIssuer $(member issuer)
+	    UnitpassClient $(member client_id)
+	    UnitpassClientSecretFile $dir/site/keys-portal/client.secret
+	    UnitpassSessionKeyFile $dir/site/keys-portal/session.key
+	    <Location /unitpass/>
+	        AuthType unitpass
+	        Require valid-user
+	    </Location>
+	    <Location /oauth2/>
+	        AuthType oauth2
+	        OAuth2TokenVerify jwk '$(field jwk <"$dir/op.json" | tr "'" '"')'
+	        OAuth2TargetPass remote_user_claim=sub
+	        Require valid-user
+	    </Location>
+	</VirtualHost>
+	$(oidc_host oidc_shm "$shm_port" server-cache)
+	$(oidc_host oidc_cookie "$cookie_port" client-cookie)
+	END
+}
+
+start_op() { # PEERS
+	local i
+	[ -d "$1/oidc-provider/node_modules/oidc-provider" ] || die "run peers/install.sh first"
+	cp "$here/peers/oidc-provider/portal.mjs" "$1/oidc-provider/"	# modules are found beside it
+	NODE_ENV=production taskset -c 1 node "$1/oidc-provider/portal.mjs" "$op_port" "http://127.0.0.1:$shm_port/callback" \
+		"http://127.0.0.1:$cookie_port/callback" >"$dir/op.json" 2>"$dir/op.log" &
+	echo $! >"$dir/op.pid"
+	for ((i = 0; i < 200; i++)); do
+		[ ! -s "$dir/op.json" ] || return 0
+		sleep 0.05
+	done
+	die "the OP did not start: $(tail -n 3 "$dir/op.log")"
+}
+
+start_httpd() {
+	local i
+	taskset -c 0 "$apache" -f "$dir/httpd.conf" -DFOREGROUND 2>>"$dir/httpd.log" &
+	echo $! >"$dir/httpd.master"
+	for ((i = 0; i < 200; i++)); do
+		curl -fs -o /dev/null "http://127.0.0.1:$port/plain/file" && return
+		kill -0 "$(cat "$dir/httpd.master")" 2>/dev/null || break
+		sleep 0.05
+	done
+	die "httpd did not start: $(tail -n 3 "$dir/httpd.log")"
+}
+
+openidc() { # WHAT PORT: signs in
+	local cookie
+	echo "http://127.0.0.1:$2" >"$dir/url.$1"
+	cookie=$(python3 "$here/peers/oidc_login.py" "$(url "$1")") || die "no login at mod_auth_openidc; see $dir/httpd.log"
+	echo "Cookie: $cookie" >"$dir/header.$1"
+}
+
+start() { # PEERS
+	[ $# -eq 1 ] || die "start DIR BUILD PEERS"
+	make_site plain unitpass oidc_shm oidc_cookie oauth2
+	read -r port shm_port cookie_port op_port < <(free_ports 4)
+	start_op "$1"
+	write_conf
+	start_httpd
+	printf 'Cookie: %s\n' "$(cat "$dir/cookie")" | tee "$dir/header.plain" >"$dir/header.unitpass"
+	openidc oidc_shm "$shm_port"
+	openidc oidc_cookie "$cookie_port"
+	printf 'Authorization: Bearer %s\n' "$(field bearer <"$dir/op.json")" >"$dir/header.oauth2"
+	echo "http://127.0.0.1:$port" | tee "$dir"/url.{plain,unitpass,oauth2} >/dev/null
+	check
+}
+
+url() { echo "$(cat "$dir/url.$1")/$1/file"; }
+
+# All answer a person alike, and those that should refuse a stranger do.
+check() {
+	local what
+	for what in plain unitpass oidc_shm oidc_cookie oauth2; do expect 200 1024 "$(url $what)" -H "$(cat "$dir/header.$what")"; done
+	expect 200 1024 "$(url unitpass)" -H "Cookie: $(tail -n 1 "$dir/cookies")"
+	for what in oidc_shm oidc_cookie; do
+		expect 302 - "$(url $what)"
+		expect 302 - "$(url $what)" -H "$(sed 's/[0-9a-zA-Z]\{6\}$/xxxxxx/' "$dir/header.$what")"
+	done
+	for what in unitpass oauth2; do
+		expect 401 - "$(url $what)"
+		expect 401 - "$(url $what)" -H "$(sed 's/[0-9a-zA-Z_-]\{6\}$/xxxxxx/' "$dir/header.$what")"
+	done
+}
+
+# Of all its children: there is one, unless httpd replaced it.
+cpu() {
+	local children
+	mapfile -t children < <(pgrep -P "$(cat "$dir/httpd.master")")
+	echo "$(ticks "${children[@]}") 0"
+}
+
+aim() { # WHAT
+	local what=${1%_many}
+	aimed=(-H "$(cat "$dir/header.$what")")
+	[[ $1 != *_many ]] || aimed=(-s "$dir/many.lua")
+	aimed+=("$(url "$what")")
+}
+
+stop() {
+	local name
+	for name in httpd.master op.pid; do
+		[ -f "$dir/$name" ] && kill "$(cat "$dir/$name")" 2>/dev/null || true
+		rm -f "$dir/$name"
+	done
+	end_site
+}
+
+run start stop "$@"
