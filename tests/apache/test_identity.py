@@ -74,9 +74,6 @@ class Line20Identity(PortalCases):
 
 
 class Neighbours(PortalCases):
-    def test_line19_cookie_of_another_portal_is_no_session(self):
-        self.assertEqual(Browser(self.httpd.ports['SECOND'], self.principal.cookies).ask('/whoami').status, 302)
-
     def test_cache_before_the_guard_keeps_nothing(self):
         member = Browser(self.httpd.ports['SECOND'])
         member.sign_in()
