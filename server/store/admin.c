@@ -151,6 +151,11 @@ enum up_err up_store_item_put(struct up_store *s, struct up_span code, struct up
 
 struct client_row { const struct up_client *client; int64_t now_ms; };
 
+static struct up_sqlite_arg secret_of(const struct up_client *client)
+{
+	return client->has_secret ? up_sqlite_blob(client->secret_hash, sizeof(client->secret_hash)) : up_sqlite_optional(up_span_str(NULL));
+}
+
 static enum up_err put_client(struct up_sqlite *c, void *arg)
 {
 	const struct client_row *r = arg;
@@ -163,9 +168,7 @@ static enum up_err put_client(struct up_sqlite *c, void *arg)
 
 	const struct up_sqlite_arg args[] = {
 		up_sqlite_text(up_span_str(client->id)), up_sqlite_text(up_span_str(client->name)), up_sqlite_text(up_span_str(client->origin)),
-		up_sqlite_int(client->is_static),
-		client->has_secret ? up_sqlite_blob(client->secret_hash, sizeof(client->secret_hash)) : up_sqlite_optional(up_span_str(NULL)),
-		up_sqlite_optional(up_span_str(client->jwks)), up_sqlite_int(r->now_ms),
+		up_sqlite_int(client->is_static), secret_of(client), up_sqlite_optional(up_span_str(client->jwks)), up_sqlite_int(r->now_ms),
 	};
 
 	return up_sqlite_run_one(c, UP_SQL_CLIENT_ADD, args, UP_ARRAY_LEN(args));
@@ -176,4 +179,23 @@ enum up_err up_store_client_put(struct up_store *s, const struct up_client *clie
 	struct client_row r = { client, now_ms };
 
 	return up_sqlite_write(s, put_client, &r);
+}
+
+static enum up_err rotate_client(struct up_sqlite *c, void *arg)
+{
+	const struct up_client *client = arg;
+	const struct up_sqlite_arg args[] = { up_sqlite_text(up_span_str(client->id)), secret_of(client), up_sqlite_optional(up_span_str(client->jwks)) };
+	bool known;
+	enum up_err e = exists(c, UP_SQL_CLIENT, up_span_str(client->id), &known, NULL);
+
+	if (e != UP_OK || !known)
+		return e != UP_OK ? e : UP_E_NOT_FOUND;
+	return up_sqlite_run_one(c, UP_SQL_CLIENT_ROTATE, args, UP_ARRAY_LEN(args));
+}
+
+enum up_err up_store_client_rotate(struct up_store *s, const struct up_client *client)
+{
+	struct up_client copy = *client;
+
+	return up_sqlite_write(s, rotate_client, &copy);
 }

@@ -39,6 +39,7 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_CLIENT] = "SELECT id, status = 'live' FROM client WHERE code = ?1",
 	[UP_SQL_CLIENT_ADD] = "INSERT INTO client (code, name, origin, is_static, secret_hash, jwks, status, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7)",
+	[UP_SQL_CLIENT_ROTATE] = "UPDATE client SET secret_hash = ?2, jwks = ?3 WHERE code = ?1 AND status = 'live'",
 	[UP_SQL_ITEMS] = "SELECT i.code, i.name, c.code FROM item i JOIN client c ON c.id = i.client WHERE c.status = 'live' ORDER BY i.code",
 	[UP_SQL_ITEM] = "SELECT 1 FROM item WHERE code = ?1",
 	[UP_SQL_ITEM_ADD] = "INSERT INTO item (code, name, client, created_ms) VALUES (?1, ?2, ?3, ?4)",

@@ -155,6 +155,8 @@ struct up_unit_row {                     /* one unit with its certificate, check
 UP_MUST_USE enum up_err up_store_units_put(struct up_store *, const struct up_unit_row *, size_t n, int64_t now_ms, size_t *added, size_t *bad);
 UP_MUST_USE enum up_err up_store_authority_put(struct up_store *, struct up_span code, struct up_span name, int64_t now_ms);
 UP_MUST_USE enum up_err up_store_client_put(struct up_store *, const struct up_client *, int64_t now_ms);     /* UP_E_STATE: id taken */
+/* Other credentials for the client of this id: secret_hash and jwks, all else is not looked at. UP_E_NOT_FOUND. */
+UP_MUST_USE enum up_err up_store_client_rotate(struct up_store *, const struct up_client *);
 UP_MUST_USE enum up_err up_store_item_put(struct up_store *, struct up_span code, struct up_span name, struct up_span client, int64_t now_ms); /* UP_E_STATE, UP_E_CLIENT */
 
 /* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not live until enrolled), and a code. OUTCOME of the real-name

@@ -162,6 +162,17 @@ static void test_admin(void)
 	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static && memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
 	up_store_clients_free(&clients, n);
 	CU_ASSERT_PTR_NULL(clients);
+
+	memset(c.secret_hash, 7, 32);
+	c.jwks = NULL;
+	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &c), UP_OK);
+	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &(struct up_client){ .id = (char *)"nobody" }), UP_E_NOT_FOUND);
+	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, &clients, &n), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(n, 2);
+	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static && memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
+	CU_ASSERT_PTR_NULL(clients[1]->jwks);
+	CU_ASSERT(!clients[0]->has_secret);
+	up_store_clients_free(&clients, n);
 	CU_ASSERT_EQUAL_FATAL(up_store_items(f.store, &items, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
 	CU_ASSERT_STRING_EQUAL(items[0].client, "portal");

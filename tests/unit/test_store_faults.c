@@ -130,6 +130,13 @@ static enum up_err act_client(struct fixture *f)
 	return up_store_client_put(f->store, &c, NOW);
 }
 
+static enum up_err act_rotate(struct fixture *f)
+{
+	static const struct up_client c = { .id = (char *)"portal", .has_secret = true };
+
+	return up_store_client_rotate(f->store, &c);
+}
+
 static const struct { const char *name; enum up_err (*act)(struct fixture *); enum up_err good; bool job; } actions[] = {
 	{ "approve", act_approve, UP_OK, true },
 	{ "wrong password", act_wrong, UP_E_PASSWORD, true },
@@ -140,6 +147,7 @@ static const struct { const char *name; enum up_err (*act)(struct fixture *); en
 	{ "mismatch", act_mismatch, UP_E_PERSON, false },
 	{ "units", act_units, UP_OK, false },
 	{ "client", act_client, UP_OK, false },
+	{ "rotate", act_rotate, UP_OK, false },
 };
 
 static void prepare(struct fixture *f)

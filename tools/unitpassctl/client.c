@@ -21,7 +21,7 @@
 #define SECRET_TEXT 43                   /* base64url of 256 bits */
 #define KEYS_MAX 8
 
-enum { NAME = 1, ORIGIN, STATIC_QR, JWKS, SECRET_FILE };
+enum { NAME = 1, ORIGIN, STATIC_QR, JWKS, SECRET_FILE, KEY_FILE };
 
 const struct argp_option up_client_options[] = {
 	{ "name", NAME, "NAME", 0, "as phones show it", 0 },
@@ -29,6 +29,14 @@ const struct argp_option up_client_options[] = {
 	{ "static-qr", STATIC_QR, NULL, 0, "accept QR codes that do not move, and typed codes (terminals; weaker)", 0 },
 	{ "jwks", JWKS, "FILE", 0, "public keys (JWK Set, P-256) for private_key_jwt instead of a secret", 0 },
 	{ "secret-file", SECRET_FILE, "FILE", 0, "write the secret to this new file (mode 0600) instead of printing it", 0 },
+	{ "key-file", KEY_FILE, "FILE", 0, "make a key pair for private_key_jwt; write the private key to this new file (mode 0600)", 0 },
+	{ 0 },
+};
+
+const struct argp_option up_client_rotate_options[] = {
+	{ "jwks", JWKS, "FILE", 0, "these public keys (JWK Set, P-256) from now on", 0 },
+	{ "secret-file", SECRET_FILE, "FILE", 0, "write the new secret to this new file (mode 0600) instead of printing it", 0 },
+	{ "key-file", KEY_FILE, "FILE", 0, "make a new key pair; write the private key to this new file (mode 0600); the key before it goes on working", 0 },
 	{ 0 },
 };
 
@@ -102,38 +110,108 @@ static bool draw_secret(const struct up_ctl *ctl, struct up_client *c, char secr
 	return up_hash_sha256(&text, 1, c->secret_hash) == UP_OK || up_ctl_fail_err(ctl, UP_E_CRYPTO, "secret") == 0;
 }
 
-static bool put_secret_file(const struct up_ctl *ctl, const char *path, const char *secret)
+static bool put_new_file(const struct up_ctl *ctl, const char *path, const char *content)
 {
 	struct up_buf line = { 0 };
 	char why[256];
 	enum up_err err;
 
-	up_buf_printf(&line, "%s\n", secret);
+	up_buf_printf(&line, "%s\n", content);
 	err = up_file_create(path, up_buf_span(&line), why);
 	up_buf_free(&line);
 	if (err != UP_OK)
-		up_ctl_fail(ctl, "secret_file", "%s", why);
+		up_ctl_fail(ctl, "file", "%s", why);
 	return err == UP_OK;
 }
 
-static int report(const struct up_ctl *ctl, const struct up_client *c, const char *secret, const char *secret_file)
+/* A JWK Set of KEY and, after it, the newest key of KNOWN (may be NULL), so that a change of keys has no gap. */
+static char *set_with(const struct up_jwk *key, const char *known)
 {
-	const char *shown = c->has_secret && secret_file == NULL ? secret : NULL;
+	json_t *keys = json_array(), *set = known != NULL ? json_loads(known, 0, NULL) : NULL;
+	json_t *before = json_array_get(json_object_get(set, "keys"), 0), *out;
+	char *text;
+
+	json_array_append_new(keys, up_jwk_to_json(key, false));
+	if (before != NULL)
+		json_array_append(keys, before);
+	out = json_pack("{s:o}", "keys", keys);
+	text = out != NULL ? json_dumps(out, JSON_COMPACT) : NULL;
+	json_decref(out);
+	json_decref(set);
+	return text;
+}
+
+/* The private half to the new file PATH. Gives the public set, or NULL: said why. */
+static char *make_key(const struct up_ctl *ctl, const char *path, const char *known)
+{
+	char *private_text = NULL, *set = NULL;
+	struct up_jwk *key;
+	json_t *o;
+
+	if (up_jwk_generate(&key) != UP_OK) {
+		up_ctl_fail_err(ctl, UP_E_CRYPTO, "key");
+		return NULL;
+	}
+	o = up_jwk_to_json(key, true);
+	private_text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+	json_decref(o);
+	if (private_text == NULL)
+		up_ctl_fail_err(ctl, UP_E_NOMEM, "key");
+	else if (put_new_file(ctl, path, private_text) && (set = set_with(key, known)) == NULL)
+		unlink(path);
+	if (private_text != NULL)
+		up_wipe(private_text, strlen(private_text));
+	free(private_text);
+	up_jwk_free(&key);
+	return set;
+}
+
+static const char *new_file(const struct up_command_line *l)
+{
+	return l->values[SECRET_FILE] != NULL ? l->values[SECRET_FILE] : l->values[KEY_FILE];
+}
+
+/* Secret or keys of C, as asked for; KNOWN: the keys it has. What is written to a file stands there afterwards. False: said why. */
+static bool make_credential(const struct up_command_line *l, struct up_client *c, const char *known, char secret[SECRET_TEXT + 1])
+{
+	const struct up_ctl *ctl = l->program;
+
+	if (l->values[JWKS] != NULL)
+		return (c->jwks = read_jwks(ctl, l->values[JWKS])) != NULL;
+	if (l->values[KEY_FILE] != NULL)
+		return (c->jwks = make_key(ctl, l->values[KEY_FILE], known)) != NULL;
+	return draw_secret(ctl, c, secret) && (l->values[SECRET_FILE] == NULL || put_new_file(ctl, l->values[SECRET_FILE], secret));
+}
+
+static void check_credential(const struct up_command_line *l)
+{
+	if ((l->values[JWKS] != NULL) + (l->values[SECRET_FILE] != NULL) + (l->values[KEY_FILE] != NULL) > 1)
+		up_command_wrong("--jwks, --secret-file and --key-file exclude each other: a client has keys or a secret");
+}
+
+static int report(const struct up_command_line *l, const struct up_client *c, const char *secret)
+{
+	const char *file = new_file(l), *shown = c->has_secret && file == NULL ? secret : NULL;
+	const struct up_ctl *ctl = l->program;
 
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s*, s:s*}", "client_id", c->id, "name", c->name, "origin", c->origin,
-		    "static_qr", c->is_static, "authentication", c->has_secret ? "client_secret" : "private_key_jwt",
-		    "client_secret", shown, "secret_file", c->has_secret ? secret_file : NULL));
+		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s*, s:s*, s:s*}", "client_id", c->id, "name", c->name, "origin", c->origin,
+		    "static_qr", c->is_static, "authentication", c->has_secret ? "client_secret" : "private_key_jwt", "client_secret", shown,
+		    "secret_file", c->has_secret ? file : NULL, "key_file", c->has_secret ? NULL : file));
 	printf("client_id      %s\n", c->id);
 	if (shown != NULL)
 		printf("client_secret  %s\n", shown);
-	if (c->has_secret && secret_file != NULL)
-		printf("secret in      %s\n", secret_file);
+	if (file != NULL)
+		printf("%s  %s\n", c->has_secret ? "secret in    " : "key in       ", file);
 	if (shown != NULL)
 		puts(up_say("The secret is shown this once; the server keeps only its hash.", "密钥只显示这一次；服务器只保存其哈希值。"));
-	puts(up_say("Reload the server so that it knows this client: systemctl reload unitpassd (SIGHUP).",
-	    "请让服务器重新加载以识别该业务系统：systemctl reload unitpassd（SIGHUP）。"));
 	return 0;
+}
+
+static void say_reload(const struct up_ctl *ctl, const char *en, const char *zh)
+{
+	if (!ctl->json)
+		puts(up_say(en, zh));
 }
 
 static const char *wrong_input(const struct up_command_line *l)
@@ -153,35 +231,31 @@ static const char *wrong_input(const struct up_command_line *l)
 int up_client_add(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
-	const char *secret_file = l->values[SECRET_FILE], *wrong = wrong_input(l);
-	char secret[SECRET_TEXT + 1] = "", *jwks = NULL;
+	const char *wrong = wrong_input(l);
+	char secret[SECRET_TEXT + 1] = "";
 	struct up_client c = { .is_static = l->values[STATIC_QR] != NULL };
 	int status = 1;
 	enum up_err err;
 
 	if (wrong != NULL)
 		return up_ctl_fail(ctl, "client", "%s", wrong);
-	if (l->values[JWKS] != NULL && secret_file != NULL)
-		up_command_wrong("--jwks and --secret-file exclude each other: a client with keys has no secret");
+	check_credential(l);
 	if (!up_ctl_open(ctl))
 		return 1;
-	if (l->values[JWKS] != NULL ? (jwks = read_jwks(ctl, l->values[JWKS])) == NULL : !draw_secret(ctl, &c, secret))
-		goto out;
 	c.id = strdup(l->argument);
 	c.name = strdup(l->values[NAME]);
 	c.origin = strdup(l->values[ORIGIN]);
-	c.jwks = jwks;
-	if (c.id == NULL || c.name == NULL || c.origin == NULL)
-		goto out;
-	if (secret_file != NULL && !put_secret_file(ctl, secret_file, secret))
+	if (c.id == NULL || c.name == NULL || c.origin == NULL || !make_credential(l, &c, NULL, secret))
 		goto out;
 	err = up_store_client_put(ctl->store, &c, ctl->now_ms);
 	if (err == UP_OK) {
-		status = report(ctl, &c, secret, secret_file);
+		status = report(l, &c, secret);
+		say_reload(ctl, "Reload the server so that it knows this client: systemctl reload unitpassd (SIGHUP).",
+		    "请让服务器重新加载以识别该业务系统：systemctl reload unitpassd（SIGHUP）。");
 		goto out;
 	}
-	if (secret_file != NULL)
-		unlink(secret_file);
+	if (new_file(l) != NULL)
+		unlink(new_file(l));
 	if (err == UP_E_STATE)
 		up_ctl_fail(ctl, "taken", up_say("there is a client '%s' already", "业务系统“%s”已存在"), c.id);
 	else
@@ -190,8 +264,65 @@ out:
 	free(c.id);
 	free(c.name);
 	free(c.origin);
-	free(jwks);
+	free(c.jwks);
 	up_wipe(secret, sizeof(secret));
+	return status;
+}
+
+static const struct up_client *find_client(struct up_client *const *clients, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(clients[i]->id, id) == 0)
+			return clients[i];
+	return NULL;
+}
+
+static int rotate(struct up_command_line *l, const struct up_client *known)
+{
+	struct up_client c = { .id = known->id, .name = known->name, .origin = known->origin, .is_static = known->is_static };
+	struct up_ctl *ctl = l->program;
+	char secret[SECRET_TEXT + 1] = "";
+	int status = 1;
+	enum up_err err;
+
+	if (!make_credential(l, &c, known->jwks, secret))
+		return 1;
+	err = up_store_client_rotate(ctl->store, &c);
+	if (err == UP_OK) {
+		status = report(l, &c, secret);
+		say_reload(ctl, "The server takes it from its next reload on: systemctl reload unitpassd. Then reload the portal's web server with the new file.",
+		    "服务器重新加载后生效：systemctl reload unitpassd。随后请用新文件重新加载业务系统的 Web 服务器。");
+	} else {
+		if (new_file(l) != NULL)
+			unlink(new_file(l));
+		up_ctl_fail_err(ctl, err, c.id);
+	}
+	free(c.jwks);
+	up_wipe(secret, sizeof(secret));
+	return status;
+}
+
+int up_client_rotate(struct up_command_line *l)
+{
+	struct up_ctl *ctl = l->program;
+	const struct up_client *known;
+	struct up_client **clients = NULL;
+	int status = 1;
+	enum up_err err;
+	size_t n = 0;
+
+	check_credential(l);
+	if (!up_ctl_open(ctl))
+		return 1;
+	err = up_store_clients(ctl->store, &clients, &n);
+	known = err == UP_OK ? find_client(clients, n, l->argument) : NULL;
+	if (err != UP_OK)
+		up_ctl_fail_err(ctl, err, l->argument);
+	else if (known == NULL)
+		up_ctl_fail(ctl, "client", up_say("there is no client '%s'; see: unitpassctl client list", "没有业务系统“%s”，请查看：unitpassctl client list"), l->argument);
+	else
+		status = rotate(l, known);
+	up_store_clients_free(&clients, n);
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #include "server/store/store.h"
 #include "tools/common/command.h"
 
+#define UP_CTL_CONFIG "/etc/unitpass/unitpassd.conf"
 #define UP_CTL_NAME_MAX 60               /* characters of a name of a client, item, clerk, window */
 
 struct up_ctl {
@@ -48,8 +49,9 @@ int up_unit_show(struct up_command_line *);
 int up_unit_list(struct up_command_line *);
 extern const struct argp_option up_unit_import_options[];
 int up_client_add(struct up_command_line *);
+int up_client_rotate(struct up_command_line *);
 int up_client_list(struct up_command_line *);
-extern const struct argp_option up_client_options[];
+extern const struct argp_option up_client_options[], up_client_rotate_options[];
 int up_item_add(struct up_command_line *);
 int up_item_list(struct up_command_line *);
 extern const struct argp_option up_item_options[];

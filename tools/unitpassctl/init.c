@@ -230,6 +230,25 @@ static void undo(struct up_ctl *ctl)
 	unlink(path);
 }
 
+/* What follows. An option that only says the default would make her think that it is needed. */
+static void say_next(const struct up_ctl *ctl, bool has_authority)
+{
+	char option[PATH_MAX + 8] = "";
+	bool usual = strcmp(ctl->config_file, UP_CTL_CONFIG) == 0;
+
+	if (!usual)
+		snprintf(option, sizeof(option), " -c %s", ctl->config_file);
+	printf("%s", up_say("Next:\n", "下一步：\n"));
+	if (!has_authority)
+		printf("  unitpassctl%s authority add CODE --name NAME\n", option);
+	printf("  unitpassctl%s unit import FILE\n  unitpassctl%s client add ID --name NAME --origin https://...\n"
+	    "  unitpassctl%s enrol --unit CODE --person-file FILE\n", option, option, option);
+	if (usual)
+		puts("  systemctl enable --now unitpassd");
+	else
+		printf("  unitpassd%s\n", option);
+}
+
 static int report(const struct up_ctl *ctl, const char *code)
 {
 	if (ctl->json)
@@ -238,13 +257,7 @@ static int report(const struct up_ctl *ctl, const char *code)
 	printf(up_say("Made:\n  keys      %s/server.key, %s/signing.jwks  (back them up; without server.key no phone's password works)\n  database  %s\n",
 	    "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key 后所有手机的证书密码都将失效）\n  数据库  %s\n"),
 	    ctl->config->keys, ctl->config->keys, ctl->config->database);
-	printf("%s", up_say("Next:\n", "下一步：\n"));
-	if (code == NULL)
-		printf("  unitpassctl -c %s authority add CODE --name NAME\n", ctl->config_file);
-	printf("  unitpassctl -c %s unit import FILE\n"
-	    "  unitpassctl -c %s client add ID --name NAME --origin https://...\n"
-	    "  unitpassctl -c %s enrol --unit CODE --person-file FILE\n"
-	    "  unitpassd -c %s\n", ctl->config_file, ctl->config_file, ctl->config_file, ctl->config_file);
+	say_next(ctl, code != NULL);
 	return 0;
 }
 

@@ -6,10 +6,9 @@
 #include "tools/unitpassctl/ctl.h"
 #include "tools/unitpassctl/doctor.h"
 
-#define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 
 static const struct argp_option common[] = {
-	{ "config", 'c', "FILE", 0, "configuration of unitpassd (default " DEFAULT_CONFIG ")", 0 },
+	{ "config", 'c', "FILE", 0, "configuration of unitpassd (default " UP_CTL_CONFIG ")", 0 },
 	{ "json", 'j', NULL, 0, "answer in JSON", 0 },
 	{ 0 },
 };
@@ -26,8 +25,12 @@ static const struct up_command commands[] = {
 	{ "unit show", "CODE", "show one unit with its certificate", NULL, 0, up_unit_show },
 	{ "unit list", NULL, "list the units", NULL, 0, up_unit_list },
 	{ "client add", "ID", "register a portal; prints its secret once\v"
-	  "With --jwks the portal authenticates by private_key_jwt and gets no secret. Reload the server afterwards.",
+	  "With --key-file or --jwks the portal authenticates by private_key_jwt and gets no secret. Reload the server afterwards.",
 	  up_client_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2), up_client_add },
+	{ "client rotate", "ID", "give a portal another secret or key\v"
+	  "Sessions at the portal go on. The old secret works until the server is reloaded. With --key-file the key before the new one goes on working, "
+	  "until the next change, so nobody notices; a secret before it does not.",
+	  up_client_rotate_options, 0, up_client_rotate },
 	{ "client list", NULL, "list the portals", NULL, 0, up_client_list },
 	{ "item add", "CODE", "register an item (授权事项) of a portal", up_item_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2), up_item_add },
 	{ "item list", NULL, "list the items", NULL, 0, up_item_list },
@@ -55,7 +58,7 @@ static void take(void *arg, int key, const char *value)
 
 int main(int argc, char **argv)
 {
-	struct up_ctl ctl = { .config_file = DEFAULT_CONFIG };
+	struct up_ctl ctl = { .config_file = UP_CTL_CONFIG };
 	const struct up_program program = { .help = "Administration of unitpass.", .options = common, .take = take,
 		.commands = commands, .n = UP_ARRAY_LEN(commands), .arg = &ctl };
 	int status;
