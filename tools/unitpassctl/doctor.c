@@ -101,7 +101,7 @@ static void print_lines(const struct up_doctor *d)
 		    json_string_value(json_object_get(line, "text")));
 		printf("%s%s\n", remedy != NULL ? up_say(" -> ", " → ") : "", remedy != NULL ? remedy : "");
 	}
-	printf(up_say("%u errors, %u warnings, %u checks passed\n", "错误 %u 项，警告 %u 项，通过 %u 项\n"), d->counts[UP_DOCTOR_ERROR],
+	printf(up_say("errors: %u, warnings: %u, checks passed: %u\n", "错误 %u 项，警告 %u 项，通过 %u 项\n"), d->counts[UP_DOCTOR_ERROR],
 	    d->counts[UP_DOCTOR_WARNING], d->counts[UP_DOCTOR_OK]);
 }
 
@@ -119,11 +119,27 @@ static int report(const struct up_ctl *ctl, const struct up_doctor *d)
 
 /* --- the command --- */
 
-static void check_origin(const char *option, const char *url)
+static bool is_origin(const char *url)
 {
 	struct up_span origin, path;
 
-	if (url != NULL && (up_target_url(up_span_str(url), &origin, &path) != UP_OK || path.n != 0))
+	return up_target_url(up_span_str(url), &origin, &path) == UP_OK && path.n == 0;
+}
+
+/* http://portal.example.org: what an administrator may well have, and what cannot work. */
+static bool is_plain(const char *url)
+{
+	char https[600];
+
+	if (url == NULL || is_origin(url) || strncmp(url, "http://", 7) != 0)
+		return false;
+	snprintf(https, sizeof(https), "https://%s", url + 7);
+	return is_origin(https);
+}
+
+static void check_origin(const char *option, const char *url)
+{
+	if (url != NULL && !is_origin(url))
 		up_command_wrong("--%s: must be like https://portal.example.org, lower case, no path, no final slash (http for a loopback host only)", option);
 }
 
@@ -132,7 +148,9 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 {
 	*p = (struct up_doctor_portal){ .url = l->values[PORTAL_URL], .issuer = l->values[ISSUER], .client = l->values[CLIENT],
 		.secret_file = l->values[SECRET_FILE], .key_file = l->values[KEY_FILE] };
-	check_origin("portal-url", p->url);
+	p->plain = is_plain(p->url);
+	if (!p->plain)
+		check_origin("portal-url", p->url);
 	check_origin("issuer", p->issuer);
 	if (p->secret_file != NULL && p->key_file != NULL)
 		up_command_wrong("--secret-file and --key-file exclude each other");

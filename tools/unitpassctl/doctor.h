@@ -44,6 +44,7 @@ void up_doctor_front_clock(struct up_doctor *, const char *who, int64_t date_s, 
 /* doctor_portal.c: a portal; members NULL when not given. */
 struct up_doctor_portal {
 	const char *url, *issuer, *client, *secret_file, *key_file;
+	bool plain;                              /* url is http and not of a loopback host: nothing of it can work */
 };
 void up_doctor_portal(struct up_doctor *, const struct up_doctor_portal *);
 

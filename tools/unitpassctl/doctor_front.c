@@ -28,9 +28,15 @@ void up_doctor_front_clock(struct up_doctor *d, const char *who, int64_t date_s,
 
 	if (date_s == 0)
 		return;
-	up_doctor_find(d, level, "clock", up_say("this machine's clock is %lld s ahead of %s", "本机时钟比 %2$s 快 %1$lld 秒"), (long long)skew, who);
-	if (level != UP_DOCTOR_OK)
-		up_doctor_remedy(d, "%s", up_say("let both machines follow a time server: timedatectl set-ntp true", "请让两台机器都与时间服务器同步：timedatectl set-ntp true"));
+	if (level == UP_DOCTOR_OK) {
+		up_doctor_find(d, level, "clock", up_say("this machine's clock agrees with %s", "本机时钟与 %s 一致"), who);
+		return;
+	}
+	if (skew > 0)
+		up_doctor_find(d, level, "clock", up_say("this machine's clock is %lld s ahead of %s", "本机时钟比 %2$s 快 %1$lld 秒"), (long long)skew, who);
+	else
+		up_doctor_find(d, level, "clock", up_say("this machine's clock is %lld s behind %s", "本机时钟比 %2$s 慢 %1$lld 秒"), (long long)-skew, who);
+	up_doctor_remedy(d, "%s", up_say("let both machines follow a time server: timedatectl set-ntp true", "请让两台机器都与时间服务器同步：timedatectl set-ntp true"));
 }
 
 /* --- reachable, certificate, discovery --- */

@@ -186,6 +186,13 @@ void up_doctor_portal(struct up_doctor *d, const struct up_doctor_portal *p)
 	}
 	if (p->url == NULL)
 		return;
+	if (p->plain) {
+		up_doctor_find(d, UP_DOCTOR_ERROR, "cookie", up_say("%s is plain http: browsers drop the login cookie, and come back to the login page again and again",
+		    "%s 是明文 http：浏览器会丢弃登录 Cookie，一再回到登录页"), p->url);
+		up_doctor_remedy(d, up_say("serve the portal over https, send http there (nginx: return 301 https://$host$request_uri;), and name it to me as https",
+		    "请用 https 提供门户，把 http 转到 https（nginx：return 301 https://$host$request_uri;），并以 https 地址再查"));
+		return;
+	}
 	answers = check_session(d, p->url);
 	if (answers)
 		check_login(d, p->url);

@@ -149,7 +149,7 @@ static void check_units(struct up_doctor *d, struct up_store *store, int64_t now
 		up_doctor_find(d, UP_DOCTOR_WARNING, "units", "%s", up_say("no unit is registered", "尚未登记任何单位"));
 	else
 		up_doctor_find(d, t.without + t.expired + t.soon > 0 ? UP_DOCTOR_INFO : UP_DOCTOR_OK, "units",
-		    up_say("%u units; certificates: %u missing, %u expired, %u end within 60 days", "单位 %u 个；证书：缺 %u，已过期 %u，60 天内到期 %u"), t.units, t.without, t.expired, t.soon);
+		    up_say("units: %u; certificates: %u missing, %u expired, %u end within 60 days", "单位 %u 个；证书：缺 %u，已过期 %u，60 天内到期 %u"), t.units, t.without, t.expired, t.soon);
 	if (t.units == 0)
 		up_doctor_remedy(d, "unitpassctl unit import FILE");
 	else if (t.without + t.expired + t.soon > 0)
@@ -168,7 +168,7 @@ static void check_portals(struct up_doctor *d, struct up_store *store)
 		up_doctor_find(d, UP_DOCTOR_WARNING, "clients", "%s", up_say("no portal is registered", "尚未登记任何业务系统"));
 		up_doctor_remedy(d, "unitpassctl client add ID --name NAME --origin https://portal.example.org");
 	} else {
-		up_doctor_find(d, UP_DOCTOR_OK, "clients", up_say("%zu portals, %zu items", "业务系统 %zu 个，事项 %zu 个"), n, n_items);
+		up_doctor_find(d, UP_DOCTOR_OK, "clients", up_say("portals: %zu, items: %zu", "业务系统 %zu 个，事项 %zu 个"), n, n_items);
 	}
 	up_store_clients_free(&clients, n);
 	up_store_items_free(&items, n_items);
