@@ -151,9 +151,9 @@ static void check_registered_origin(struct up_doctor *d, const char *portal, con
 		up_doctor_find(d, UP_DOCTOR_OK, "origin", up_say("the client is registered for %s", "该业务系统登记的来源是 %s"), portal);
 		return;
 	}
-	up_doctor_find(d, UP_DOCTOR_ERROR, "origin", up_say("the client is registered for %.*s, the portal is %s: browsers refuse the waiting page's stream", "该业务系统登记的来源是 %.*s，而门户是 %s：浏览器会拒绝等待页面的事件流"),
+	up_doctor_find(d, UP_DOCTOR_ERROR, "origin", up_say("the client is registered for %.*s, the portal is %s: browsers refuse the waiting page's stream", "该业务系统登记的来源是 %.*s，而实际地址是 %s：浏览器会拒绝等待页面的事件流"),
 	    (int)origin.n, (const char *)origin.p, portal);
-	up_doctor_remedy(d, "%s", up_say("register the client with --origin as browsers see the portal", "请按浏览器所见的门户来源登记 --origin"));
+	up_doctor_remedy(d, "%s", up_say("register the client with --origin as browsers see the portal", "请按浏览器地址栏中的来源登记 --origin"));
 }
 
 static void check_stream(struct up_doctor *d, const struct up_doctor_portal *p, const char *watch_uri)

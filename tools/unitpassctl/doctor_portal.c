@@ -35,7 +35,7 @@ static void find_absent(struct up_doctor *d, const char *url, const struct up_do
 {
 	if (a->status == 0) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "portal", up_say("%s cannot be reached: %s", "无法访问 %s：%s"), url, a->why);
-		up_doctor_remedy(d, "%s", a->certificate_refused ? up_say("give the portal a certificate for this host with its whole chain (own authority: --ca)", "请为门户配置与主机名相符、含完整链的证书（自建 CA 用 --ca）")
+		up_doctor_remedy(d, "%s", a->certificate_refused ? up_say("give the portal a certificate for this host with its whole chain (own authority: --ca)", "请为业务系统配置与主机名相符、含完整链的证书（自建 CA 用 --ca）")
 		    : up_say("check name resolution, the firewall, and that the web server runs", "请检查域名解析、防火墙及 Web 服务器是否运行"));
 		return;
 	}
@@ -121,13 +121,13 @@ static void check_login(struct up_doctor *d, const char *url)
 	if (up_doctor_http(&call, &a) != UP_OK)
 		d->failed = true;
 	if (a.status == 200) {
-		up_doctor_find(d, UP_DOCTOR_OK, "login", "%s", up_say("the login page comes, so the portal reaches its server", "登录页可打开，门户能连通其服务器"));
+		up_doctor_find(d, UP_DOCTOR_OK, "login", "%s", up_say("the login page comes, so the portal reaches its server", "登录页可打开，业务系统能连通其服务器"));
 		check_headers(d, &a);
 		check_cookie(d, url, &a);
 	} else {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "login", up_say("the login page answers %ld %s", "登录页返回 %ld %s"), a.status, a.why);
 		up_doctor_remedy(d, "%s", up_say("the portal cannot begin a login: read its error log for rp_upstream or rp_client, and check --issuer and --client from its machine",
-		    "门户无法开始登录：请在其错误日志中查找 rp_upstream 或 rp_client，并在该机上用 --issuer 和 --client 检查"));
+		    "业务系统无法开始登录：请在其错误日志中查找 rp_upstream 或 rp_client，并在该机上用 --issuer 和 --client 检查"));
 	}
 	up_doctor_http_free(&a);
 }
@@ -146,7 +146,7 @@ static void find_refused(struct up_doctor *d, const char *program, const struct 
 	struct up_span last = up_doctor_web_complaint(up_buf_span(out));
 
 	up_doctor_find(d, UP_DOCTOR_INFO, "module-loaded", up_say("`%s` failed: %.*s", "`%s` 执行失败：%.*s"), program, (int)last.n, last.n > 0 ? (const char *)last.p : "");
-	up_doctor_remedy(d, "%s", up_say("if it is the portal's server, correct its configuration, or run this as root", "若这是门户的服务器，请改正其配置，或以 root 运行"));
+	up_doctor_remedy(d, "%s", up_say("if it is the portal's server, correct its configuration, or run this as root", "若这是业务系统的服务器，请改正其配置，或以 root 运行"));
 }
 
 /* ANSWERS: the portal did, so its own server is fine, wherever that is. */
@@ -190,7 +190,7 @@ void up_doctor_portal(struct up_doctor *d, const struct up_doctor_portal *p)
 		up_doctor_find(d, UP_DOCTOR_ERROR, "cookie", up_say("%s is plain http: browsers drop the login cookie, and come back to the login page again and again",
 		    "%s 是明文 http：浏览器会丢弃登录 Cookie，一再回到登录页"), p->url);
 		up_doctor_remedy(d, up_say("serve the portal over https, send http there (nginx: return 301 https://$host$request_uri;), and name it to me as https",
-		    "请用 https 提供门户，把 http 转到 https（nginx：return 301 https://$host$request_uri;），并以 https 地址再查"));
+		    "请用 https 提供业务系统，把 http 转到 https（nginx：return 301 https://$host$request_uri;），并以 https 地址再查"));
 		return;
 	}
 	answers = check_session(d, p->url);

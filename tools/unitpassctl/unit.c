@@ -119,7 +119,7 @@ static int put_rows(struct up_ctl *ctl, const struct up_import *x)
 		return up_ctl_fail_err(ctl, err, up_say("nothing was imported", "未导入任何数据"));
 	if (ctl->json)
 		return up_ctl_print(ctl, json_pack("{s:I, s:I}", "imported", (json_int_t)added, "unchanged", (json_int_t)(x->n - added)));
-	printf(up_say("%zu units imported, %zu were there already\n", "已导入 %zu 个单位，%zu 个此前已有\n"), added, x->n - added);
+	printf(up_say("units imported: %zu, there already: %zu\n", "已导入 %zu 个单位，%zu 个此前已有\n"), added, x->n - added);
 	return 0;
 }
 
