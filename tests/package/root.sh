@@ -68,7 +68,8 @@ root_base() {
 root_new() {
 	[ "$(id -u)" -eq 0 ] || die "a root of its own needs root: namespaces, mounts, another process 1"
 	[ -z "$ROOT" ] || die "there is a root already: $ROOT"
-	install_packages systemd-container mmdebstrap
+	# shellcheck disable=SC2086
+	install_packages $FRESH_PACKAGES
 	mkdir -p "$ROOT_CACHE"
 	exec {root_lock}>"$ROOT_CACHE/lock"
 	flock "$root_lock"
