@@ -17,7 +17,7 @@ before(async () => {
 	phone = await site.newPhone();
 	signedIn = site.browser();
 	await signedIn.login(phone);
-}, { timeout: 60000 });
+}, { timeout: 120000 });
 after(() => site && site.stop());
 
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
@@ -140,7 +140,7 @@ test('issue operation: SIGHUP brings new clients without a restart', async () =>
 	assert.equal((await phone.scan(await frame(waiting.watch_uri))).status, 200, 'logins under way go on');
 });
 
-test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on', { timeout: 60000 }, async (t) => {
+test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on', { timeout: 120000 }, async (t) => {
 	const disk = path.join(site.dir, 'disk'), conf = fs.readFileSync(site.files.unitpassd_conf, 'utf8'), old = path.dirname(site.files.database);
 	const filler = path.join(disk, 'filler');
 

@@ -12,7 +12,7 @@ before(async () => {
 	site = await Site.start('limits', { rate: 100 });
 	phone = await site.newPhone();
 	other = await site.newPhone();
-}, { timeout: 60000 });
+}, { timeout: 120000 });
 after(() => site && site.stop());
 
 test('SECURITY 7, 27: "I did not start this" slows that source down, and no other', async () => {

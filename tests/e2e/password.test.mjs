@@ -8,7 +8,7 @@ import { Site } from './lib/site.mjs';
 
 let site;
 
-before(async () => { site = await Site.start('password'); }, { timeout: 60000 });
+before(async () => { site = await Site.start('password'); }, { timeout: 120000 });
 after(() => site && site.stop());
 
 const wrong = () => ({ members: { password: crypto.randomBytes(32).toString('base64url') } });

@@ -311,7 +311,7 @@ test('a login page of one’s own: filled in, under the same rules, and it signs
 
 /* --- reload --- */
 
-test('SECURITY 19: reloading under load: no request of a session fails, logins under way go on', { timeout: 60000 }, async () => {
+test('SECURITY 19: reloading under load: no request of a session fails, logins under way go on', { timeout: 120000 }, async () => {
 	const begun = await guest().begin().catch(() => null), waiting = guest(), wrong = [];
 	const mine = await waiting.begin();
 	let running = true, served = 0;
