@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/disclosure.h"
 #include "core/text.h"
 #include "server/holder.h"
 #include "server/limits.h"
@@ -125,7 +126,9 @@ static void put_view(struct up_request *r, const struct scan *x)
 	up_buf_printf(b, ",\"started\":%lld,\"expires\":%lld", (long long)(x->info->started_ms / 1000), (long long)(x->deadline_ms / 1000));
 	up_put_member(b, "nonce", up_span_str(x->info->challenge));
 	up_put_member(b, "frame", up_span_str(x->frame));
-	up_buf_put_str(b, ",\"disclosed\":[\"unit\",\"certificate\",\"role\",\"name\",\"items\"],\"certificates\":[");
+	up_buf_put_str(b, ",\"disclosed\":");
+	up_disclosure_put_array(b);
+	up_buf_put_str(b, ",\"certificates\":[");
 	for (size_t i = 0; i < x->n_roles; i++) {
 		if (i > 0)
 			up_buf_put_char(b, ',');

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/disclosure.h"
 #include "core/jwt.h"
 #include "core/text.h"
 #include "server/log.h"
@@ -14,11 +15,11 @@
 
 #define GRANT_DEVICE_CODE "urn:ietf:params:oauth:grant-type:device_code"
 #define ID_TOKEN_LIFE_S 300              /* the portal makes its own session of it at once */
-#define DISCLOSED "unit.code unit.name unit.certificate unit.certificate_version holder.ref holder.role holder.name items"
 
 struct redemption {
 	struct up_live_redeemed live;
 	char record_id[23];
+	char disclosed[UP_DISCLOSURE_WORDS];
 };
 
 static void free_redemption(void *p)
@@ -52,27 +53,22 @@ static void put_claims(struct up_request *r, const struct redemption *x, struct 
 	up_put_member(b, "jti", up_span_str(jti));
 	up_put_member(b, "sid", up_span_str(r->job.session));
 	up_put_member(b, "nonce", in->nonce);
-	up_buf_put_str(b, ",\"amr\":[\"hwk\",\"pin\"],\"acr\":\"urn:unitpass:acr:device-password\",");
+	up_buf_put_str(b, ",\"amr\":[\"hwk\",\"pin\"],\"acr\":\"urn:unitpass:acr:device-password\"");
 	up_token_put_identity(b, role, in->item);
 	up_buf_put_char(b, '}');
 }
 
 void up_token_put_identity(struct up_buf *b, const struct up_role *role, struct up_span item)
 {
-	up_buf_put_str(b, "\"unit\":{");
-	up_put_member(b, "code", up_span_str(role->unit_code));
-	up_put_member(b, "name", up_span_str(role->unit_name));
-	up_put_member(b, "certificate", up_span_str(role->certificate));
-	up_buf_put_str(b, ",\"certificate_version\":");
-	up_buf_put_i64(b, role->certificate_version);
-	up_buf_put_str(b, "},\"holder\":{");
-	up_put_member(b, "ref", up_span_str(role->ref));
-	up_put_member(b, "role", up_span_str(role->role));
-	up_put_member(b, "name", up_span_str(role->person_name));
-	up_buf_put_str(b, "},\"items\":[");
-	if (item.n > 0)
-		up_buf_put_json(b, item);
-	up_buf_put_char(b, ']');
+	const struct up_disclosure told = {
+		.unit_code = up_span_str(role->unit_code), .unit_name = up_span_str(role->unit_name),
+		.certificate = up_span_str(role->certificate),
+		.certificate_version = role->certificate_version,
+		.holder_ref = up_span_str(role->ref), .role = up_span_str(role->role),
+		.holder_name = up_span_str(role->person_name), .item = item,
+	};
+
+	up_disclosure_put_claims(b, &told);
 }
 
 static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
@@ -136,7 +132,8 @@ static void submit(struct up_request *r, struct redemption *x, enum up_job_kind 
 	r->job.item = x->live.info->item;
 	if (kind == UP_JOB_REDEEM) {
 		up_random_ordered_id(r->now_ms, r->job.session);
-		rec->disclosed = UP_SPAN_LIT(DISCLOSED);
+		up_disclosure_words(x->disclosed);
+		rec->disclosed = up_span_str(x->disclosed);
 	} else {
 		memcpy(r->job.session, x->live.session, sizeof(r->job.session));
 		rec->result = UP_SPAN_LIT("refused");

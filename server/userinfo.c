@@ -37,7 +37,6 @@ void up_userinfo(struct up_request *r)
 	if (err == UP_OK) {
 		up_buf_put_char(&r->out, '{');
 		up_put_member(&r->out, "sub", up_span_str(role->ref));
-		up_buf_put_char(&r->out, ',');
 		up_token_put_identity(&r->out, role, up_span_str(session->items));
 		up_buf_put_char(&r->out, '}');
 		up_reply(r, "application/json");

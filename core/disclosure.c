@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/disclosure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum form { TEXT, NUMBER, LIST };
+
+/* Members of one object stand together. */
+static const struct row {
+	const char *name;
+	size_t offset;
+	enum form form;
+} rows[] = {
+	{ "unit.code", offsetof(struct up_disclosure, unit_code), TEXT },
+	{ "unit.name", offsetof(struct up_disclosure, unit_name), TEXT },
+	{ "unit.certificate", offsetof(struct up_disclosure, certificate), TEXT },
+	{ "unit.certificate_version", offsetof(struct up_disclosure, certificate_version), NUMBER },
+	{ "holder.ref", offsetof(struct up_disclosure, holder_ref), TEXT },
+	{ "holder.role", offsetof(struct up_disclosure, role), TEXT },
+	{ "holder.name", offsetof(struct up_disclosure, holder_name), TEXT },
+	{ "items", offsetof(struct up_disclosure, item), LIST },
+};
+
+const char *up_disclosure_name(size_t i)
+{
+	return i < UP_ARRAY_LEN(rows) ? rows[i].name : NULL;
+}
+
+/* "unit" of "unit.code"; empty for a member of the top. */
+static struct up_span object_of(const struct row *row)
+{
+	const char *dot = strchr(row->name, '.');
+
+	return up_span_of(row->name, dot != NULL ? (size_t)(dot - row->name) : 0);
+}
+
+static void put_name(struct up_buf *b, struct up_span name)
+{
+	if (b->n > 0 && b->p[b->n - 1] != '{')
+		up_buf_put_char(b, ',');
+	up_buf_put_char(b, '"');
+	up_buf_put_span(b, name);
+	up_buf_put(b, "\":", 2);
+}
+
+static void put_value(struct up_buf *b, const struct row *row, const void *at)
+{
+	struct up_span object = object_of(row), text;
+	const char *member = row->name + (object.n > 0 ? object.n + 1 : 0);
+
+	if (row->form == NUMBER) {
+		put_name(b, up_span_str(member));
+		up_buf_put_i64(b, *(const int64_t *)at);
+		return;
+	}
+	text = *(const struct up_span *)at;
+	if (row->form == TEXT && text.n == 0)
+		return;
+	put_name(b, up_span_str(member));
+	if (row->form == LIST)
+		up_buf_put_char(b, '[');
+	if (text.n > 0)
+		up_buf_put_json(b, text);
+	if (row->form == LIST)
+		up_buf_put_char(b, ']');
+}
+
+void up_disclosure_put_claims(struct up_buf *b, const struct up_disclosure *d)
+{
+	struct up_span open = { NULL, 0 };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_span object = object_of(&rows[i]);
+
+		if (!up_span_eq(object, open)) {
+			if (open.n > 0)
+				up_buf_put_char(b, '}');
+			if (object.n > 0) {
+				put_name(b, object);
+				up_buf_put_char(b, '{');
+			}
+			open = object;
+		}
+		put_value(b, &rows[i], (const char *)d + rows[i].offset);
+	}
+	if (open.n > 0)
+		up_buf_put_char(b, '}');
+}
+
+void up_disclosure_put_array(struct up_buf *b)
+{
+	up_buf_put_char(b, '[');
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
+		up_buf_printf(b, "%s\"%s\"", i > 0 ? "," : "", rows[i].name);
+	up_buf_put_char(b, ']');
+}
+
+void up_disclosure_words(char out[UP_DISCLOSURE_WORDS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows) && n < UP_DISCLOSURE_WORDS; i++)
+		n += (size_t)snprintf(out + n, UP_DISCLOSURE_WORDS - n, "%s%s", i > 0 ? " " : "", rows[i].name);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <string.h>
+
+#include "core/disclosure.h"
+#include "unit.h"
+
+static const struct up_disclosure all = {
+	UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第一\"中学"), UP_SPAN_LIT("CERT-1"), 2,
+	UP_SPAN_LIT("ref"), UP_SPAN_LIT("principal"), UP_SPAN_LIT("李明"), UP_SPAN_LIT("annual-report"),
+};
+
+static void test_claims(void)
+{
+	static const struct up_disclosure nothing;
+	struct up_buf b = { 0 };
+
+	up_disclosure_put_claims(&b, &all);
+	UP_CHECK_TEXT(up_buf_span(&b), "\"unit\":{\"code\":\"12430000100000016Y\",\"name\":\"第一\\\"中学\","
+	    "\"certificate\":\"CERT-1\",\"certificate_version\":2},"
+	    "\"holder\":{\"ref\":\"ref\",\"role\":\"principal\",\"name\":\"李明\"},"
+	    "\"items\":[\"annual-report\"]");
+	up_buf_reset(&b);
+	up_buf_put_str(&b, "{\"sub\":\"x\"");
+	up_disclosure_put_claims(&b, &nothing);
+	UP_CHECK_TEXT(up_buf_span(&b),
+	    "{\"sub\":\"x\",\"unit\":{\"certificate_version\":0},\"holder\":{},\"items\":[]");
+	up_buf_free(&b);
+}
+
+/* The names of what stands in CLAIMS, each of which the list must know. */
+static size_t count_known(const json_t *claims, const char *prefix)
+{
+	const char *key;
+	json_t *value;
+	size_t n = 0;
+
+	json_object_foreach((json_t *)claims, key, value) {
+		char name[80];
+		size_t i = 0;
+
+		snprintf(name, sizeof(name), "%s%s%s", prefix, prefix[0] != '\0' ? "." : "", key);
+		if (json_is_object(value)) {
+			n += count_known(value, name);
+			continue;
+		}
+		while (up_disclosure_name(i) != NULL && strcmp(up_disclosure_name(i), name) != 0)
+			i++;
+		UP_CHECK(up_disclosure_name(i) != NULL, name);
+		n++;
+	}
+	return n;
+}
+
+/* What the phone and the record name is what the portal gets: no more, no less. */
+static void test_names(void)
+{
+	struct up_buf b = { 0 };
+	char words[UP_DISCLOSURE_WORDS];
+	json_t *claims, *names;
+	size_t n = 0;
+
+	while (up_disclosure_name(n) != NULL)
+		n++;
+	up_buf_put_char(&b, '{');
+	up_disclosure_put_claims(&b, &all);
+	up_buf_put_char(&b, '}');
+	claims = json_loadb((const char *)b.p, b.n, 0, NULL);
+	CU_ASSERT_EQUAL(count_known(claims, ""), n);
+	json_decref(claims);
+	up_buf_reset(&b);
+	up_disclosure_put_array(&b);
+	names = json_loadb((const char *)b.p, b.n, 0, NULL);
+	CU_ASSERT_EQUAL(json_array_size(names), n);
+	for (size_t i = 0; i < n; i++)
+		CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(names, i)), up_disclosure_name(i));
+	json_decref(names);
+	up_disclosure_words(words);
+	UP_CHECK_TEXT(up_span_str(words), "unit.code unit.name unit.certificate unit.certificate_version "
+	    "holder.ref holder.role holder.name items");
+	up_buf_free(&b);
+}
+
+UP_SUITE("disclosure", test_claims, test_names)
