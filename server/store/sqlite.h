@@ -46,10 +46,10 @@ struct up_store {
 	atomic_bool failed;              /* the last commit */
 	int64_t probed_ms;               /* under write_lock */
 
+	pthread_mutex_t queue_lock;      /* all from here to ASLEEP */
+	pthread_cond_t queue_filled;
 	pthread_t writer;
 	bool has_writer;
-	pthread_mutex_t queue_lock;
-	pthread_cond_t queue_filled;
 	struct up_job *first, **last;
 	size_t queued;
 	bool closing, asleep;

@@ -126,10 +126,11 @@ static void *writer(void *arg)
 
 enum up_err up_writer_start(struct up_store *s)
 {
-	s->has_writer = pthread_create(&s->writer, NULL, writer, s) == 0;
-	if (s->has_writer)
-		pthread_setname_np(s->writer, "unitpass-store");
-	return s->has_writer ? UP_OK : UP_E_NOMEM;
+	if (pthread_create(&s->writer, NULL, writer, s) != 0)
+		return UP_E_NOMEM;
+	pthread_setname_np(s->writer, "unitpass-store");
+	s->has_writer = true;                    /* before anybody else knows the store */
+	return UP_OK;
 }
 
 void up_store_drain(struct up_store *s)
@@ -139,37 +140,44 @@ void up_store_drain(struct up_store *s)
 
 void up_writer_stop(struct up_store *s)
 {
+	bool running;
+
 	pthread_mutex_lock(&s->queue_lock);
+	running = s->has_writer && !s->closing;
 	s->closing = true;
 	pthread_cond_signal(&s->queue_filled);
 	pthread_mutex_unlock(&s->queue_lock);
-	if (s->has_writer)
+	if (running)
 		pthread_join(s->writer, NULL);
-	s->has_writer = false;
+}
+
+static bool put(struct up_store *s, struct up_job *job)
+{
+	if (s->queued >= UP_WRITER_QUEUE)
+		return false;
+	*s->last = job;
+	s->last = &job->next;
+	s->queued++;
+	return true;
 }
 
 enum up_err up_store_submit(struct up_store *s, struct up_job *job)
 {
-	bool full, wake;
+	enum { REFUSED, ALONE, QUEUED } way;
+	bool wake;
 
 	job->next = NULL;
-	if (!s->has_writer && !s->closing) {
-		run(s, job);
-		finish(job);
-		return UP_OK;
-	}
 	pthread_mutex_lock(&s->queue_lock);
-	full = s->closing || s->queued >= UP_WRITER_QUEUE;
-	if (!full) {
-		*s->last = job;
-		s->last = &job->next;
-		s->queued++;
-	}
+	way = s->closing ? REFUSED : !s->has_writer ? ALONE : put(s, job) ? QUEUED : REFUSED;
 	wake = s->asleep;
 	pthread_mutex_unlock(&s->queue_lock);
-	if (wake)
+	if (way == ALONE) {
+		run(s, job);
+		finish(job);
+	} else if (wake) {
 		pthread_cond_signal(&s->queue_filled);
-	return full ? UP_E_BUSY : UP_OK;
+	}
+	return way == REFUSED ? UP_E_BUSY : UP_OK;
 }
 
 /* --- waiting for one job ---------------------------------------------------------------------------------------------------------- */
