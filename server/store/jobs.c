@@ -153,9 +153,10 @@ static enum up_err redeem(struct up_jobs_act *a)
 	int added = 0;
 	enum up_err e = step_role(a);
 
+	if (e != UP_OK)
+		return e;
 	step_item(a);
-	if (e == UP_OK)
-		e = step_client(a);
+	e = step_client(a);
 	judge(a, strlen(a->job->session) == UP_STORE_REF, UP_E_STATE);
 	if (e != UP_OK || a->merit != UP_OK)
 		return e;
@@ -169,14 +170,6 @@ static enum up_err redeem(struct up_jobs_act *a)
 	judge(a, added == 1, UP_E_STATE);
 	up_jobs_fill(&a->record.session, a->job->session);
 	return e == UP_OK && a->merit == UP_OK ? add_browser(a) : e;
-}
-
-static enum up_err replay(struct up_jobs_act *a)
-{
-	const struct up_sqlite_arg args[] = { up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
-
-	up_jobs_fill(&a->record.session, a->job->session);
-	return up_sqlite_run(a->c, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);
 }
 
 /* --- one job ------------------------------------------------------------------------------------------------------------------ */
@@ -195,7 +188,7 @@ void up_jobs_fail(struct up_job *job)
 	job->err = UP_E_STORE;
 }
 
-/* Who it was, where the caller knows them by number only (a login that expired); the record is made whatever became of them. */
+/* Who it was, where the caller knows them by number only (a login that expired or was replayed); the record is made whatever became of them. */
 static enum up_err note(struct up_jobs_act *a)
 {
 	enum up_err e = UP_OK;
@@ -204,6 +197,16 @@ static enum up_err note(struct up_jobs_act *a)
 		e = step_role(a);
 	a->merit = UP_OK;
 	return e;
+}
+
+/* Whose session it was stands in the record: unit, person and phone. */
+static enum up_err replay(struct up_jobs_act *a)
+{
+	const struct up_sqlite_arg args[] = { up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
+	enum up_err e = note(a);
+
+	up_jobs_fill(&a->record.session, a->job->session);
+	return e == UP_OK ? up_sqlite_run(a->c, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL) : e;
 }
 
 static enum up_err act(struct up_jobs_act *a)

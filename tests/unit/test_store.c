@@ -417,6 +417,11 @@ static void test_login(void)
 	CU_ASSERT_EQUAL_FATAL(up_store_session(f.store, "ssssssssssssssssssssss", &session), UP_OK);
 	CU_ASSERT(session->revoked);
 	up_store_session_free(&session);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT instr(body, '\"unit_code\":\"" U1 "\"') > 0"
+	    " AND instr(body, '\"unit_name\":') > 0 AND instr(body, '\"person_name\":') > 0"
+	    " AND instr(body, '\"person_ref\":') > 0 AND instr(body, '\"device\":') > 0"
+	    " AND instr(body, '\"holder_ref\":') > 0 AND instr(body, '\"role\":\"principal\"') > 0"
+	    " FROM usage ORDER BY seq DESC LIMIT 1"), 1);
 	CU_ASSERT_EQUAL(up_store_session(f.store, "nnnnnnnnnnnnnnnnnnnnnn", &session), UP_E_TOKEN);
 	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
 	job.record.client = UP_SPAN_LIT("nobody");

@@ -2,6 +2,7 @@
  * What may go wrong around the store: failing statements, a full disk, a foreign lock, kill -9, and many at once. */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,28 +60,77 @@ static void digest(struct fixture *f, uint8_t out[32])
 }
 
 /* Each ACTION works once and leaves the database changed. */
+static bool tried[UP_JOB_ENROL + 1];
+
 static enum up_err run_job(struct fixture *f, struct up_job job)
 {
-	enum up_err e = up_store_run(f->store, &job);
+	enum up_err e;
 
+	tried[job.kind] = true;
+	e = up_store_run(f->store, &job);
 	CU_ASSERT(e != UP_E_STORE || (job.out_role == NULL && job.tries_left == 0 && job.out_seq == 0));
 	up_store_role_free(&job.out_role);
 	return e;
 }
 
+/* All that a login's job may carry: a step that is not for this kind must not trip over it. */
+static enum up_err run_full(struct fixture *f, struct up_job job)
+{
+	job.device = f->device;
+	job.role = f->role;
+	job.item = UP_SPAN_LIT("annual-report");
+	return run_job(f, job);
+}
+
+static enum up_err act_record(struct fixture *f)
+{
+	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.expire") };
+
+	return run_full(f, job);
+}
+
+static enum up_err act_deny(struct fixture *f)
+{
+	struct up_job job = fixture_decide(f, true);
+
+	job.with_password = false;
+	return run_full(f, job);
+}
+
 static enum up_err act_approve(struct fixture *f)
 {
-	return run_job(f, fixture_decide(f, true));
+	return run_full(f, fixture_decide(f, true));
 }
 
 static enum up_err act_wrong(struct fixture *f)
 {
-	return run_job(f, fixture_decide(f, false));
+	return run_full(f, fixture_decide(f, false));
+}
+
+/* The role is found by its certificate. */
+static enum up_err act_certificate(struct fixture *f)
+{
+	struct up_job job = fixture_decide(f, true);
+
+	job.role = 0;
+	job.certificate = UP_SPAN_LIT("CERT-1");
+	job.item = UP_SPAN_LIT("annual-report");
+	return run_job(f, job);
+}
+
+/* A phone that holds no such role is read by itself. */
+static enum up_err act_no_role(struct fixture *f)
+{
+	struct up_job job = fixture_redeem(f, "ssssssssssssssssssssss");
+
+	job.role = f->role + 1;
+	job.item = UP_SPAN_LIT("annual-report");
+	return run_job(f, job);
 }
 
 static enum up_err act_redeem(struct fixture *f)
 {
-	return run_job(f, fixture_redeem(f, "ssssssssssssssssssssss"));
+	return run_full(f, fixture_redeem(f, "ssssssssssssssssssssss"));
 }
 
 static enum up_err act_replay(struct fixture *f)
@@ -88,14 +138,30 @@ static enum up_err act_replay(struct fixture *f)
 	struct up_job job = fixture_redeem(f, "qqqqqqqqqqqqqqqqqqqqqq");
 
 	job.kind = UP_JOB_REPLAY;
-	return run_job(f, job);
+	return run_full(f, job);
 }
 
 static enum up_err act_enrol(struct fixture *f)
 {
 	char ref[23];
+	struct up_job job = fixture_enrol_job("next", &fixture_li, ref);
 
-	return run_job(f, fixture_enrol_job("next", &fixture_li, ref));
+	job.item = UP_SPAN_LIT("annual-report");
+	return run_job(f, job);
+}
+
+static enum up_err act_known_phone(struct fixture *f)
+{
+	char ref[23];
+
+	return run_full(f, fixture_enrol_job("next", &fixture_li, ref));
+}
+
+static enum up_err act_stranger(struct fixture *f)
+{
+	char ref[23];
+
+	return run_job(f, fixture_enrol_job("next", &fixture_zhang, ref));
 }
 
 static enum up_err act_code(struct fixture *f)
@@ -138,11 +204,17 @@ static enum up_err act_rotate(struct fixture *f)
 }
 
 static const struct { const char *name; enum up_err (*act)(struct fixture *); enum up_err good; bool job; } actions[] = {
+	{ "record", act_record, UP_OK, true },
+	{ "deny", act_deny, UP_OK, true },
 	{ "approve", act_approve, UP_OK, true },
+	{ "approve by certificate", act_certificate, UP_OK, true },
 	{ "wrong password", act_wrong, UP_E_PASSWORD, true },
 	{ "redeem", act_redeem, UP_OK, true },
+	{ "redeem without role", act_no_role, UP_E_ROLE, true },
 	{ "replay", act_replay, UP_OK, true },
 	{ "enrol", act_enrol, UP_OK, true },
+	{ "enrol a known phone", act_known_phone, UP_OK, true },
+	{ "enrol another person", act_stranger, UP_E_PERSON, true },
 	{ "code", act_code, UP_OK, false },
 	{ "mismatch", act_mismatch, UP_E_PERSON, false },
 	{ "units", act_units, UP_OK, false },
@@ -194,6 +266,8 @@ static void test_failing_steps(void)
 			fixture_close(&f);
 		}
 	}
+	for (size_t kind = 0; kind < UP_ARRAY_LEN(tried); kind++)
+		CU_ASSERT(tried[kind]);
 }
 
 /* --- groups -------------------------------------------------------------------------------------------------------------------------- */
@@ -277,7 +351,6 @@ static void test_queue(void)
 
 static struct fixture shared;
 static atomic_int wrong, locked, other;
-
 static void *many(void *arg)
 {
 	int n = *(int *)arg;
@@ -316,6 +389,59 @@ static void test_threads(void)
 	CU_ASSERT_EQUAL(atomic_load(&other), 0);
 	CU_ASSERT(stats.commits * 2 < stats.jobs);
 	CU_ASSERT_EQUAL(fixture_count(&shared, "SELECT max(seq) FROM usage"), 8002);
+	CU_ASSERT(fixture_gapless(&shared));
+	fixture_close(&shared);
+}
+
+static atomic_int accepted;
+static atomic_bool drained;
+
+static void count_and_free(struct up_job *job)
+{
+	free(job);
+	atomic_fetch_add(&finished, 1);
+}
+
+static void *submit_until_drained(void *arg)
+{
+	while (!atomic_load(&drained)) {
+		struct up_job *job = calloc(1, sizeof(*job));
+
+		if (job == NULL)
+			abort();
+		*job = (struct up_job){ .kind = UP_JOB_RECORD, .now_ms = NOW,
+			.record = fixture_record("login.scan"), .done = count_and_free };
+		atomic_fetch_add(&accepted, 1);
+		if (up_store_submit(shared.store, job) != UP_OK) {
+			atomic_fetch_sub(&accepted, 1);
+			free(job);
+		}
+	}
+	return arg;
+}
+
+/* The store closes while others submit: what it took is done, what comes later is refused. Worth most
+ * under ThreadSanitizer. */
+static void test_drain(void)
+{
+	struct up_job late = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan") };
+	pthread_t t[4];
+
+	fixture_open(&shared, true);
+	atomic_store(&finished, 0);
+	atomic_store(&accepted, 0);
+	atomic_store(&drained, false);
+	for (size_t i = 0; i < UP_ARRAY_LEN(t); i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&t[i], NULL, submit_until_drained, NULL), 0);
+	while (atomic_load(&finished) < 100)
+		sched_yield();
+	up_store_drain(shared.store);
+	atomic_store(&drained, true);
+	for (size_t i = 0; i < UP_ARRAY_LEN(t); i++)
+		pthread_join(t[i], NULL);
+	CU_ASSERT_EQUAL(up_store_run(shared.store, &late), UP_E_BUSY);
+	CU_ASSERT_EQUAL(atomic_load(&finished), atomic_load(&accepted));
+	CU_ASSERT_EQUAL(fixture_count(&shared, "SELECT count(*) FROM usage"), atomic_load(&accepted));
 	CU_ASSERT(fixture_gapless(&shared));
 	fixture_close(&shared);
 }
@@ -565,5 +691,5 @@ static void test_kill(void)
 	fixture_close(&f);
 }
 
-UP_SUITE("store faults", test_create_together, test_two_processes, test_kill, test_disk_full, test_failing_steps, test_bad_job, test_queue, test_threads, test_parallel_guesses,
+UP_SUITE("store faults", test_create_together, test_two_processes, test_kill, test_disk_full, test_failing_steps, test_bad_job, test_queue, test_threads, test_drain, test_parallel_guesses,
     test_foreign_lock)
