@@ -8,7 +8,7 @@ PATH=/usr/sbin:/usr/bin:$PATH
 
 BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
 	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
-SITE_PACKAGES="nginx-light apache2 python3 curl openssl"
+SITE_PACKAGES="nginx apache2 python3 curl openssl"
 E2E_PACKAGES="ca-certificates nodejs npm chromium zbar-tools fonts-noto-cjk sqlite3 openssh-client util-linux"
 PACKAGE_PACKAGES="debhelper fakeroot"
 FRESH_PACKAGES="systemd-container mmdebstrap"
@@ -16,9 +16,22 @@ FRESH_PACKAGES="systemd-container mmdebstrap"
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# services: the web servers that are installed as services by now, one a line; nothing without systemd.
+services() {
+	systemctl list-unit-files --no-legend nginx.service apache2.service 2>/dev/null | awk '{ print $1 }' || true
+}
+
+# stop_new_services UNITS: those that came since UNITS was written are not needed as services, and hold port 80. What ran here before goes on.
+stop_new_services() {
+	local unit
+	for unit in $(services); do
+		grep -qxF "$unit" <<<"$1" || systemctl disable --now "$unit" || true
+	done
+}
+
 # install_packages NAME...: what is missing of these Debian packages.
 install_packages() {
-	local wanted=() p log=$BUILD_ROOT/apt.log
+	local wanted=() p before log=$BUILD_ROOT/apt.log
 	for p in "$@"; do
 		# node and npm may come from elsewhere than Debian
 		case $p in nodejs) command -v node >/dev/null && continue ;; npm) command -v npm >/dev/null && continue ;; esac
@@ -28,11 +41,22 @@ install_packages() {
 	[ "$(id -u)" -eq 0 ] || die "these Debian packages are missing; install them or run as root: ${wanted[*]}"
 	mkdir -p "$BUILD_ROOT"
 	say "installing ${#wanted[@]} Debian packages: ${wanted[*]}"
+	before=$(services)
 	{
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"
 	} >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "apt-get failed; the whole log is $log"; }
-	# nginx from the package would hold port 80; nothing here uses it as a service.
-	if [[ " ${wanted[*]} " == *" nginx-light "* ]] && [ -d /run/systemd/system ]; then systemctl disable --now nginx >>"$log" 2>&1 || true; fi
+	stop_new_services "$before" >>"$log" 2>&1
+}
+
+# own_folder DIR: make DIR ours. One that exists, is not empty and was not made so is somebody's: it is never written to, nor deleted.
+OWN_MARK=.made-by-unitpass
+is_own_folder() { [ -f "$1/$OWN_MARK" ] && [ ! -L "$1/$OWN_MARK" ]; }
+own_folder() {
+	if ! is_own_folder "$1" && [ -e "$1" ] && { [ ! -d "$1" ] || [ -n "$(ls -A "$1")" ]; }; then
+		die "$1 exists and was not made by this script: name a new or empty folder"
+	fi
+	mkdir -p "$1"
+	: >"$1/$OWN_MARK"
 }
 
 # build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps the log.
