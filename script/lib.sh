@@ -16,12 +16,15 @@ FRESH_PACKAGES="systemd-container mmdebstrap"
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# services: the web servers that are installed as services by now, one a line; nothing without systemd.
+# services: the web servers that are installed as services by now, one a line; nothing without
+# systemd.
 services() {
-	systemctl list-unit-files --no-legend nginx.service apache2.service 2>/dev/null | awk '{ print $1 }' || true
+	systemctl list-unit-files --no-legend nginx.service apache2.service 2>/dev/null |
+		awk '{ print $1 }' || true
 }
 
-# stop_new_services UNITS: those that came since UNITS was written are not needed as services, and hold port 80. What ran here before goes on.
+# stop_new_services UNITS: those that came since UNITS was written are not needed as services, and
+# hold port 80. What ran here before goes on.
 stop_new_services() {
 	local unit
 	for unit in $(services); do
@@ -48,7 +51,8 @@ install_packages() {
 	stop_new_services "$before" >>"$log" 2>&1
 }
 
-# own_folder DIR: make DIR ours. One that exists, is not empty and was not made so is somebody's: it is never written to, nor deleted.
+# own_folder DIR: make DIR ours. One that exists, is not empty and was not made so is somebody's: it
+# is never written to, nor deleted.
 OWN_MARK=.made-by-unitpass
 is_own_folder() { [ -f "$1/$OWN_MARK" ] && [ ! -L "$1/$OWN_MARK" ]; }
 own_folder() {

@@ -29,8 +29,8 @@ export function run(argv, { input, timeout = 60000, cwd, env } = {}) {
 
 /* The background processes of script/site keep their standard output: it goes to a file, and its exit is what counts. */
 function siteScript(dir, args) {
-	fs.mkdirSync(dir, { recursive: true });
-	const log = fs.openSync(path.join(dir, 'site.log'), 'a');
+	const file = `${dir}.log`;
+	const log = fs.openSync(file, 'a');
 
 	return new Promise((resolve, reject) => {
 		const child = spawn(path.join(TOP, 'script/site'), args, { stdio: ['ignore', log, log] });
@@ -41,7 +41,7 @@ function siteScript(dir, args) {
 			if (code === 0)
 				resolve();
 			else
-				reject(new Error(`script/site ${args.join(' ')}: ${fs.readFileSync(path.join(dir, 'site.log'), 'utf8').slice(-2000)}`));
+				reject(new Error(`script/site ${args.join(' ')}: ${fs.readFileSync(file, 'utf8').slice(-2000)}`));
 		});
 	});
 }
