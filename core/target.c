@@ -209,18 +209,84 @@ bool up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n)
 	return parse_address(ip, &a) && address_in(&a, nets, n);
 }
 
-/* The part after the last ',' into *HOP, the rest stays in *LIST. False when nothing is left. */
+/* ---- addresses as proxies write them ---- */
+
+/* RFC 7239 section 6: digits, or "_" and a name in a port's place. */
+static bool is_port(struct up_span port)
+{
+	size_t digits = 0;
+
+	if (up_span_starts(port, "_"))
+		return port.n > 1;
+	while (digits < port.n && port.p[digits] >= '0' && port.p[digits] <= '9')
+		digits++;
+	return digits == port.n && digits > 0 && digits <= 5;
+}
+
+static struct up_span without_quotes(struct up_span s)
+{
+	bool quoted = s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"';
+
+	return quoted ? up_span_trim(up_span_of(s.p + 1, s.n - 2)) : s;
+}
+
+/* The address in "1.2.3.4:80", "[::1]:80", "[::1]"; S itself when nothing is around it. */
+static struct up_span without_port(struct up_span s)
+{
+	struct up_span ip, port, rest;
+
+	if (up_span_starts(s, "[")) {
+		if (!up_span_cut(up_span_of(s.p + 1, s.n - 1), ']', &ip, &rest) || memchr(ip.p, ':', ip.n) == NULL)
+			return s;
+		if (rest.n == 0)
+			return ip;
+		return rest.p[0] == ':' && is_port(up_span_of(rest.p + 1, rest.n - 1)) ? ip : s;
+	}
+	/* one ':' only: more belong to an IPv6 address */
+	return up_span_cut(s, ':', &ip, &port) && is_port(port) ? ip : s;
+}
+
+/* The zone of a link-local address (RFC 4007) names an interface of the machine that wrote it: nothing to us. */
+static struct up_span without_zone(struct up_span s)
+{
+	struct up_span ip, zone;
+
+	if (!up_span_cut(s, '%', &ip, &zone) || zone.n == 0 || memchr(ip.p, ':', ip.n) == NULL)
+		return s;
+	return ip;
+}
+
+static bool parse_written(struct up_span text, struct address *out)
+{
+	if (parse_address(text, out))
+		return true;
+	return parse_address(without_zone(without_port(without_quotes(up_span_trim(text)))), out);
+}
+
+bool up_target_address(struct up_span text, char out[46])
+{
+	struct address a;
+
+	out[0] = '\0';
+	if (!parse_written(text, &a) || a.family == FAMILY_UNIX)
+		return false;
+	address_text(&a, out);
+	return true;
+}
+
+/* The last member that is not empty (RFC 9110 section 5.6.1.2) into *HOP, those before it stay in *LIST. False: none. */
 static bool take_last_hop(struct up_span *list, struct up_span *hop)
 {
-	size_t at = list->n;
+	*hop = up_span_of(NULL, 0);
+	while (list->n > 0 && hop->n == 0) {
+		size_t at = list->n;
 
-	if (list->p == NULL)
-		return false;
-	while (at > 0 && list->p[at - 1] != ',')
-		at--;
-	*hop = up_span_trim(up_span_of(list->p + at, list->n - at));
-	*list = at == 0 ? up_span_of(NULL, 0) : up_span_of(list->p, at - 1);
-	return true;
+		while (at > 0 && list->p[at - 1] != ',')
+			at--;
+		*hop = up_span_trim(up_span_of(list->p + at, list->n - at));
+		*list = up_span_of(list->p, at > 0 ? at - 1 : 0);
+	}
+	return hop->n > 0;
 }
 
 void up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46])
@@ -229,10 +295,12 @@ void up_target_client_ip(struct up_span peer, struct up_span xff, const struct u
 	struct up_span hop;
 
 	out[0] = '\0';
-	if (!parse_address(peer, &at))
+	if (!parse_written(peer, &at))
 		return;
 	while (address_in(&at, trusted, n) && take_last_hop(&xff, &hop)) {
-		if (!parse_address(hop, &next) || next.family == FAMILY_UNIX)
+		if (!parse_written(hop, &next))
+			break;
+		if (next.family == FAMILY_UNIX && !address_in(&next, trusted, n))
 			break;
 		at = next;
 	}

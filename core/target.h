@@ -22,10 +22,16 @@ struct up_cidr { uint8_t addr[16]; uint8_t bits; uint8_t family; /* 4, 6, or 1 f
 UP_MUST_USE enum up_err up_target_cidr(struct up_span text, struct up_cidr *out);
 bool up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n);
 
+/* TEXT as an IP address in canonical form (IPv4-mapped as IPv4), in the spellings that proxies and services write:
+ * "203.0.113.9:51008", "[2001:db8::1]:443", "[2001:db8::1]", in double quotes, with blanks around, with a zone
+ * ("fe80::1%eth0"), with an obfuscated port (RFC 7239 section 6). False, and OUT "": anything else, "unix:" and
+ * "unknown" too. "2001:db8::1:443" is an address, as it says. */
+bool up_target_address(struct up_span text, char out[46]);
+
 /* The client's address: PEER itself unless PEER is in TRUSTED, then X-Forwarded-For (all its header lines joined
- * by ',', empty if none) read from the right, skipping trusted hops (SECURITY 24). A malformed hop ends the walk at
- * the last good address. OUT: textual IP (IPv4-mapped as IPv4) or "unix:" with NUL; "" when
- * PEER itself is malformed. */
+ * by ',', empty if none) read from the right, skipping trusted hops (SECURITY 24) and empty members. A hop without
+ * an address ("unknown", "_hidden", junk) ends the walk at the last good one: whoever stands left of it is not vouched
+ * for. OUT: textual IP as of up_target_address, or "unix:"; "" when PEER itself is malformed. */
 void up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46]);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * POST /device_authorization: a login begins (RFC 8628 sections 3.1, 3.2). */
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "core/target.h"
 #include "core/text.h"
 #include "server/limits.h"
 #include "server/log.h"
@@ -16,6 +16,7 @@
 struct drawn {
 	uint8_t watch[16], device[16], handle[16];
 	struct up_buf purpose, agent;    /* as people may be shown them */
+	char ip[46];
 };
 
 /* Plain text of at most MAX bytes; the form is UTF-8 already. */
@@ -47,19 +48,19 @@ static enum up_err check_item(const struct up_request *r, struct up_span item)
 	return i != NULL && strcmp(i->client, r->client->id) == 0 ? UP_OK : UP_E_ITEM;
 }
 
-/* An address, not a text that looks like one: the phone shows it, the record keeps it. */
-static bool address_ok(struct up_span ip)
+/* An address, not a text that looks like one: the phone shows it, the record keeps it. Portals copy it from headers, so it may be
+ * spelled as there. */
+static enum up_err take_address(struct up_request *r, char ip[46], struct up_span *out)
 {
-	char text[INET6_ADDRSTRLEN];
-	uint8_t raw[16];
+	struct up_span text = up_form_get(&r->form, "initiator_ip");
 
-	if (ip.n == 0)
-		return true;
-	if (ip.n >= sizeof(text))
-		return false;
-	memcpy(text, ip.p, ip.n);
-	text[ip.n] = '\0';
-	return inet_pton(AF_INET, text, raw) == 1 || inet_pton(AF_INET6, text, raw) == 1;
+	*out = up_span_of(NULL, 0);
+	if (text.n == 0)
+		return UP_OK;
+	if (!up_target_address(text, ip))
+		return UP_E_REQUEST;
+	*out = up_span_str(ip);
+	return UP_OK;
 }
 
 static bool browser_ok(struct up_span b)
@@ -98,9 +99,7 @@ static enum up_err read_parameters(struct up_request *r, struct up_login_start *
 	if (err == UP_OK && up_text_utf8_count(in->purpose) > PURPOSE_MAX)
 		err = UP_E_REQUEST;
 	if (err == UP_OK)
-		err = take(r, "initiator_ip", 45, &in->initiator_ip);
-	if (err == UP_OK && !address_ok(in->initiator_ip))
-		err = UP_E_REQUEST;
+		err = take_address(r, d->ip, &in->initiator_ip);
 	if (err == UP_OK)
 		err = take(r, "browser", 43, &in->browser);
 	if (err == UP_OK && !browser_ok(in->browser))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "module/pam/login.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "core/target.h"
 #include "core/text.h"
 #include "module/pam/decide.h"
 #include "module/pam/draw.h"
@@ -13,7 +13,6 @@
 
 #define FAILURES 3                       /* passing failures in a row before the server counts as away, */
 #define FAILING_MS 15000                 /* or so long */
-#define IP_MAX 45
 #define AWAY 0
 
 static int64_t now_ms(void)
@@ -106,24 +105,14 @@ static enum up_err show(const struct up_pam_login *l, const struct up_terminal_v
 
 /* --- begin -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Names are no addresses, and an interface's zone says nothing to others. */
-static struct up_span address_of(struct up_span rhost)
-{
-	char text[IP_MAX + 1];
-	uint8_t raw[16];
-
-	if (rhost.n == 0 || rhost.n > IP_MAX)
-		return (struct up_span){ 0 };
-	memcpy(text, rhost.p, rhost.n);
-	text[rhost.n] = '\0';
-	return inet_pton(AF_INET, text, raw) == 1 || inet_pton(AF_INET6, text, raw) == 1 ? rhost : (struct up_span){ 0 };
-}
-
 static enum up_err begin(const struct up_pam_login *l, struct up_span purpose, struct up_terminal_view *v)
 {
 	struct up_buf agent = { 0 };
+	char ip[46];
+	/* names are no addresses */
 	struct up_terminal_ask ask = {
-		.item = up_span_str(l->options->value[UP_OPTIONS_ITEM]), .purpose = purpose, .initiator_ip = address_of(l->rhost),
+		.item = up_span_str(l->options->value[UP_OPTIONS_ITEM]), .purpose = purpose,
+		.initiator_ip = up_span_str(up_target_address(l->rhost, ip) ? ip : NULL),
 		.ui_locales = lang_of(l) == UP_TEXTS_ZH ? UP_SPAN_LIT("zh-CN") : UP_SPAN_LIT("en"), .now_s = time(NULL),
 	};
 	enum up_err e;

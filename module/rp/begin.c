@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/target.h"
 #include "core/text.h"
 #include "module/rp/complete.h"
 #include "module/rp/page.h"
@@ -55,10 +56,12 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempts *a
     const struct up_attempt *replaced, struct up_provider_begun *begun)
 {
 	struct up_buf agent = { 0 };
-	char nonce[22], browser[22];
+	char nonce[22], browser[22], ip[46];
 	struct up_provider_ask ask = {
 		.nonce = up_span_of(nonce, sizeof(nonce)), .browser = up_span_of(browser, sizeof(browser)), .item = up_span_str(fresh->item),
-		.initiator_ip = x->req->client_ip, .ui_locales = up_span_str(x->lang), .now_s = x->req->now_s,
+		/* "unix:" is a peer, but no address to show to anybody */
+		.initiator_ip = up_span_str(up_target_address(x->req->client_ip, ip) ? ip : NULL),
+		.ui_locales = up_span_str(x->lang), .now_s = x->req->now_s,
 	};
 	enum up_err e;
 

@@ -348,6 +348,10 @@ test('SECURITY 24: X-Forwarded-For counts from configured proxies, read from the
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9' }), '203.0.113.9');
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '1.1.1.1, 203.0.113.9, 10.1.2.3' }), '203.0.113.9', 'the left is what anybody may write');
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': ['1.1.1.1', '203.0.113.9'] }), '203.0.113.9', 'over several lines');
+	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '1.1.1.1, 203.0.113.9:51008, [2001:db8::7]:443' }), '2001:db8::7', 'with ports');
+	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': ['"203.0.113.9:51008"', '10.1.2.3:80 ,'] }), '203.0.113.9', 'quoted, over lines');
+	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9, unknown' }), '127.0.0.1', 'whoever hides vouches for nobody');
+	assert.equal(await initiatorOf(proxied, { forwarded: 'for=203.0.113.9' }), '127.0.0.1', 'Forwarded is not read');
 	assert.equal(await initiatorOf(proxied, {}), '127.0.0.1');
 	assert.match(await initiatorOf(proxied, { 'x-forwarded-for': 'garbage, , \'x' }), /^127\.0\.0\.1$/);
 	for (const proto of [', https', 'https', 'javascript', ''])

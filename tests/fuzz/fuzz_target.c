@@ -86,6 +86,8 @@ static void try_addresses(struct up_span text)
 	/* the answer is an address, and stands for itself */
 	up_target_client_ip(up_span_str(ip), up_span_str(NULL), NULL, 0, same);
 	FUZZ_HOLDS(strcmp(ip, same) == 0);
+	if (up_target_address(text, ip))
+		FUZZ_HOLDS(up_target_address(up_span_str(ip), same) && strcmp(ip, same) == 0);
 }
 
 int
