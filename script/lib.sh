@@ -16,6 +16,20 @@ FRESH_PACKAGES="systemd-container mmdebstrap"
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# own_folder DIR: make DIR ours. One that exists, is not empty and was not made so is somebody's: it
+# is never written to, nor deleted.
+OWN_MARK=.made-by-unitpass
+is_own_folder() { [ -f "$1/$OWN_MARK" ] && [ ! -L "$1/$OWN_MARK" ]; }
+own_folder() {
+	if ! is_own_folder "$1" && [ -e "$1" ] && { [ ! -d "$1" ] || [ -n "$(ls -A "$1")" ]; }; then
+		die "$1 exists and was not made by this script: name a new or empty folder"
+	fi
+	mkdir -p "$1"
+	: >"$1/$OWN_MARK"
+}
+# Below the build folder things are deleted and made anew.
+[ "$BUILD_ROOT" = "$TOP/build" ] || own_folder "$BUILD_ROOT"
+
 # services: the web servers that are installed as services by now, one a line; nothing without
 # systemd.
 services() {
@@ -49,18 +63,6 @@ install_packages() {
 		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"
 	} >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "apt-get failed; the whole log is $log"; }
 	stop_new_services "$before" >>"$log" 2>&1
-}
-
-# own_folder DIR: make DIR ours. One that exists, is not empty and was not made so is somebody's: it
-# is never written to, nor deleted.
-OWN_MARK=.made-by-unitpass
-is_own_folder() { [ -f "$1/$OWN_MARK" ] && [ ! -L "$1/$OWN_MARK" ]; }
-own_folder() {
-	if ! is_own_folder "$1" && [ -e "$1" ] && { [ ! -d "$1" ] || [ -n "$(ls -A "$1")" ]; }; then
-		die "$1 exists and was not made by this script: name a new or empty folder"
-	fi
-	mkdir -p "$1"
-	: >"$1/$OWN_MARK"
 }
 
 # build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps the log.

@@ -70,7 +70,7 @@ root_new() {
 	[ -z "$ROOT" ] || die "there is a root already: $ROOT"
 	# shellcheck disable=SC2086
 	install_packages $FRESH_PACKAGES
-	mkdir -p "$ROOT_CACHE"
+	own_folder "$ROOT_CACHE"
 	exec {root_lock}>"$ROOT_CACHE/lock"
 	flock "$root_lock"
 	root_base

@@ -104,6 +104,7 @@ start() {
 	[ -z "$(ls -A "$dir")" ] || die "$dir is not empty"
 	chmod 700 "$dir"
 	dir=$(cd "$dir" && pwd)
+	: >"$dir/.made-by-unitpass"
 	write_config
 	write_plugin
 	sqlite3 "$dir/glewlwyd.db" </usr/share/dbconfig-common/data/glewlwyd/install/sqlite3
@@ -127,7 +128,7 @@ running() {
 
 stop() {
 	! rmdir "$dir" 2>/dev/null || return 0	# a start that failed at once
-	[ -f "$dir/glewlwyd.conf" ] || die "not a folder of this script: $dir"
+	[ -f "$dir/.made-by-unitpass" ] || die "not a folder of this script: $dir"
 	pid=$(cat "$dir/pid" 2>/dev/null || echo 0)
 	i=0
 	while running; do
