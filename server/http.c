@@ -164,16 +164,30 @@ static void job_done(struct up_job *job)
 	MHD_resume_connection(r->conn);
 }
 
+/* Nobody is there who could be suspended: the thread waits for the disk itself. */
+static void commit_alone(struct up_request *r, void (*then)(struct up_request *))
+{
+	enum up_err err = up_store_run(r->server->store, &r->job);
+
+	if (err == UP_E_BUSY)
+		r->job.err = UP_E_STORE;
+	then(r);
+}
+
 void up_http_commit(struct up_request *r, void (*then)(struct up_request *))
 {
 	enum up_err err;
 
+	r->job.now_ms = r->now_ms;
+	r->job.record.time_ms = r->now_ms;
+	if (r->conn == NULL) {
+		commit_alone(r, then);
+		return;
+	}
 	r->then = then;
 	r->phase = UP_REQ_WAITING;
 	r->job.done = job_done;
 	r->job.arg = r;
-	r->job.now_ms = r->now_ms;
-	r->job.record.time_ms = r->now_ms;
 	/* Suspended first: the writer may be done before submit returns. */
 	MHD_suspend_connection(r->conn);
 	err = up_store_submit(r->server->store, &r->job);
@@ -212,9 +226,11 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	if (r == NULL)
 		return;
 	*con_cls = NULL;
-	/* The caller has gone while his record was being written. It is written, so what follows from it happens, only nobody is told. */
+	/* The caller has gone while his record was being written. It is written, so what follows from it happens, to the last
+	 * record, only nobody is told: nothing may be suspended any more. */
 	if (r->phase == UP_REQ_WAITING) {
 		r->phase = UP_REQ_DONE;
+		r->conn = NULL;
 		r->then(r);
 	}
 	if (r->free_state != NULL)

@@ -36,7 +36,7 @@ struct up_headers {                      /* borrowed from the connection; p == N
 
 struct up_request {
 	struct up_server *server;
-	struct MHD_Connection *conn;
+	struct MHD_Connection *conn;     /* NULL: gone, nobody hears the answer */
 	const struct up_route *route;
 	struct up_catalogue *catalogue;
 	char *uri;                       /* owned; path, tail and query point into it */
