@@ -91,56 +91,100 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 	return err;
 }
 
-static void redeemed(struct up_request *r)
+/* --- one code, redeemed twice (live.h has the table) --- */
+
+static void begin_record(struct up_request *r, struct redemption *x, const char *event)
 {
-	struct redemption *x = r->state;
-	const char *id = x->live.info->id;
-	enum up_err err = r->job.err;
-
-	if (err == UP_OK) {
-		up_live_redeem_commit(r->server->live, id, r->job.session, r->now_ms);
-		err = put_tokens(r, x);
-		if (err == UP_OK) {
-			up_metrics_count(UP_METRIC_REDEEMED);
-			up_reply(r, "application/json");
-			return;
-		}
-	} else {
-		up_live_redeem_undo(r->server->live, id, r->now_ms);
-		/* Not the store's failure but a dead role or unit: what was approved is void. */
-		if (err != UP_E_STORE) {
-			up_live_end(r->server->live, id, r->now_ms);
-			err = UP_E_DENIED;
-		}
-	}
-	up_reply_err(r, err);
-}
-
-static void replayed(struct up_request *r)
-{
-	up_reply_err(r, r->job.err == UP_E_STORE ? UP_E_STORE : UP_E_GRANT);
-}
-
-static void submit(struct up_request *r, struct redemption *x, enum up_job_kind kind, const char *event)
-{
-	struct up_record *rec = &r->job.record;
-
+	memset(&r->job.record, 0, sizeof(r->job.record));
 	up_login_record(r, x->live.info, event, x->record_id);
-	r->job.kind = kind;
 	r->job.device = x->live.device;
 	r->job.role = x->live.role;
 	r->job.item = x->live.info->item;
-	if (kind == UP_JOB_REDEEM) {
-		up_random_ordered_id(r->now_ms, r->job.session);
-		up_disclosure_words(x->disclosed);
-		rec->disclosed = up_span_str(x->disclosed);
-	} else {
-		memcpy(r->job.session, x->live.session, sizeof(r->job.session));
-		rec->result = UP_SPAN_LIT("refused");
-		rec->reason = up_span_str(up_err_name(UP_E_REPLAY));
-	}
+}
+
+/* Revoke x->live.session, if there is one, and record. */
+static void submit_replay(struct up_request *r, struct redemption *x, void (*then)(struct up_request *))
+{
+	struct up_record *rec = &r->job.record;
+
+	begin_record(r, x, "login.replay");
+	r->job.kind = UP_JOB_REPLAY;
+	memcpy(r->job.session, x->live.session, sizeof(r->job.session));
 	rec->session = up_span_str(r->job.session);
-	up_http_commit(r, kind == UP_JOB_REDEEM ? redeemed : replayed);
+	rec->result = UP_SPAN_LIT("refused");
+	rec->reason = up_span_str(up_err_name(UP_E_REPLAY));
+	up_http_commit(r, then);
+}
+
+/* The second caller's answer. */
+static void replayed(struct up_request *r)
+{
+	const struct redemption *x = r->state;
+
+	if (r->job.err == UP_E_STORE)
+		up_live_replay_undo(r->server->live, x->live.info->id, r->now_ms);
+	up_reply_err(r, r->job.err == UP_E_STORE ? UP_E_STORE : UP_E_GRANT);
+}
+
+/* The first caller's answer stands; but what could not be revoked does not go out. */
+static void contested(struct up_request *r)
+{
+	if (r->job.err == UP_E_STORE)
+		up_reply_err(r, UP_E_STORE);
+}
+
+/* --- the redemption --- */
+
+/* The record is on disk. True: another caller came meanwhile. */
+static bool issue(struct up_request *r, struct redemption *x)
+{
+	bool second = up_live_redeem_commit(r->server->live, x->live.info->id, r->job.session, r->now_ms);
+	enum up_err err = put_tokens(r, x);
+
+	memcpy(x->live.session, r->job.session, sizeof(x->live.session));
+	if (err != UP_OK) {
+		up_reply_err(r, err);
+		return second;
+	}
+	up_metrics_count(UP_METRIC_REDEEMED);
+	up_reply(r, "application/json");
+	return second;
+}
+
+/* The same. */
+static bool give_back(struct up_request *r, struct redemption *x)
+{
+	bool second = up_live_redeem_undo(r->server->live, x->live.info->id, r->now_ms);
+
+	if (r->job.err == UP_E_STORE) {
+		up_reply_err(r, UP_E_STORE);
+		return second;
+	}
+	/* Not the store's failure but a dead role or unit: what was approved is void. */
+	up_live_end(r->server->live, x->live.info->id, r->now_ms);
+	up_reply_err(r, UP_E_DENIED);
+	return second;
+}
+
+static void redeemed(struct up_request *r)
+{
+	struct redemption *x = r->state;
+
+	if (r->job.err == UP_OK ? issue(r, x) : give_back(r, x))
+		submit_replay(r, x, contested);
+}
+
+static void submit(struct up_request *r, struct redemption *x)
+{
+	struct up_record *rec = &r->job.record;
+
+	begin_record(r, x, "login.redeem");
+	r->job.kind = UP_JOB_REDEEM;
+	up_random_ordered_id(r->now_ms, r->job.session);
+	rec->session = up_span_str(r->job.session);
+	up_disclosure_words(x->disclosed);
+	rec->disclosed = up_span_str(x->disclosed);
+	up_http_commit(r, redeemed);
 }
 
 static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])
@@ -156,13 +200,13 @@ static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])
 	r->free_state = free_redemption;
 	err = up_live_redeem(r->server->live, key, up_span_str(r->client->id), r->now_ms, &x->live);
 	if (err == UP_OK) {
-		submit(r, x, UP_JOB_REDEEM, "login.redeem");
+		submit(r, x);
 		return;
 	}
 	if (err == UP_E_REPLAY) {
 		up_log(UP_LOG_WARNING, "code_replayed", "client", r->client->id, "transaction", x->live.info ? x->live.info->id : "", NULL);
 		if (x->live.record_end && x->live.info != NULL) {
-			submit(r, x, UP_JOB_REPLAY, "login.replay");
+			submit_replay(r, x, replayed);
 			return;
 		}
 		err = UP_E_GRANT;

@@ -85,15 +85,29 @@ struct up_live_redeemed {
 	const struct up_login_info *info; /* unref after use */
 	int64_t device, role, auth_ms;
 	char session[UP_LIVE_ID + 1];    /* of a transaction redeemed before (UP_E_REPLAY) */
-	bool record_end;                 /* UP_E_REPLAY: first replay seen: the caller revokes the session and records it */
+	bool record_end;                 /* UP_E_REPLAY: the caller revokes SESSION and records it */
 };
 
-/* One poll with a device code by CLIENT. UP_OK: approved -> redeeming, the caller now owns the step and ends it with commit or undo. UP_E_PENDING,
- * UP_E_SLOW_DOWN (RFC 8628 section 3.5; only while waiting; the first poll never), UP_E_DENIED, UP_E_EXPIRED; UP_E_GRANT: unknown, another
- * client's, being redeemed; UP_E_REPLAY: redeemed before (-> revoked): OUT tells what to revoke; answered like UP_E_GRANT. */
-UP_MUST_USE enum up_err up_live_redeem(struct up_live *, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms, struct up_live_redeemed *out);
-void up_live_redeem_commit(struct up_live *, const char *id, const char *session, int64_t now_ms);
-void up_live_redeem_undo(struct up_live *, const char *id, int64_t now_ms);
+/* One poll with a device code by CLIENT. UP_OK: approved -> redeeming, the caller now owns the step and ends it with commit or undo.
+ * UP_E_PENDING, UP_E_SLOW_DOWN (RFC 8628 section 3.5; only while waiting; the first poll never), UP_E_DENIED, UP_E_EXPIRED; UP_E_GRANT:
+ * unknown, another client's; UP_E_REPLAY: answered like UP_E_GRANT. A code is redeemed once; when another caller comes with it,
+ *
+ *   it finds            it             the one who was first
+ *   redeeming           -> contested   learns of it at its commit or undo, revokes what it issued, and records the replay
+ *   contested           nothing        (knows already)
+ *   redeemed            -> revoked     has or gets its answer; RECORD_END tells the other one to revoke and record
+ *   revoked             nothing        (is revoked already)
+ *
+ * so that each transaction has one record of a replay at most, and never a live session after one. */
+UP_MUST_USE enum up_err up_live_redeem(struct up_live *, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms,
+	struct up_live_redeemed *out);
+/* SESSION is on disk: -> redeemed. True: it was contested; -> revoked, and the caller revokes and records. */
+UP_MUST_USE bool up_live_redeem_commit(struct up_live *, const char *id, const char *session, int64_t now_ms);
+/* Nothing was issued: -> approved. True: it was contested; -> expired, and the caller records. */
+UP_MUST_USE bool up_live_redeem_undo(struct up_live *, const char *id, int64_t now_ms);
+
+/* The replay could not be revoked and recorded: the next one is told to. */
+void up_live_replay_undo(struct up_live *, const char *id, int64_t now_ms);
 
 /* --- watching --------------------------------------------------------------------------------------------------------------------- */
 

@@ -336,7 +336,8 @@ void up_live_stats(struct up_live *l, struct up_live_stats *out)
 		pthread_mutex_lock(&h->lock);
 		out->pending += h->states[UP_LOGIN_PENDING];
 		out->scanned += h->states[UP_LOGIN_SCANNED] + h->states[UP_LOGIN_DECIDING] + h->states[UP_LOGIN_RETURNING];
-		out->approved += h->states[UP_LOGIN_APPROVED] + h->states[UP_LOGIN_REDEEMING];
+		out->approved += h->states[UP_LOGIN_APPROVED] + h->states[UP_LOGIN_REDEEMING]
+			+ h->states[UP_LOGIN_CONTESTED];
 		out->finished += h->states[UP_LOGIN_REDEEMED] + h->states[UP_LOGIN_DENIED] + h->states[UP_LOGIN_EXPIRED]
 			+ h->states[UP_LOGIN_REVOKED];
 		out->watchers += h->watchers;

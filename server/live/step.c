@@ -141,22 +141,27 @@ void up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
 	up_memory_leave(l, i);
 }
 
-/* An undone step may come back after its deadline: then it lapses here. */
-static void undo(struct up_live *l, const char *id, enum up_login_state from, int64_t now_ms)
+/* FROM or CONTESTED goes back; true: it was CONTESTED. An undone step may come back after its deadline: then
+ * it lapses here. */
+static bool undo(struct up_live *l, const char *id, enum up_login_state from, enum up_login_state contested,
+	int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
+	enum up_login_state was;
 
 	if (i == 0)
-		return;
-	if (up_memory_slot(l, i)->state == from)
+		return false;
+	was = up_memory_slot(l, i)->state;
+	if (was == from || was == contested)
 		up_slot_step(l, i, UP_LOGIN_UNDO, now_ms);
 	up_slot_lapse(l, i, now_ms);
 	up_memory_leave(l, i);
+	return was == contested;
 }
 
 void up_live_decide_undo(struct up_live *l, const char *id, int64_t now_ms)
 {
-	undo(l, id, UP_LOGIN_DECIDING, now_ms);
+	undo(l, id, UP_LOGIN_DECIDING, UP_LOGIN_STATES, now_ms);
 }
 
 void up_live_end(struct up_live *l, const char *id, int64_t now_ms)
@@ -189,8 +194,9 @@ static enum up_err take(struct up_live *l, uint32_t i, int64_t now_ms, struct up
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	enum up_login_state was = s->state;
+	bool replayed_before = was == UP_LOGIN_CONTESTED || was == UP_LOGIN_REVOKED;
 
-	if (was != UP_LOGIN_REVOKED && !up_slot_step(l, i, UP_LOGIN_REDEEM, now_ms))
+	if (!replayed_before && !up_slot_step(l, i, UP_LOGIN_REDEEM, now_ms))
 		return UP_E_GRANT;
 	out->info = up_info_ref(s->info);
 	out->device = s->device;
@@ -232,20 +238,28 @@ enum up_err up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_
 	return e;
 }
 
-void up_live_redeem_commit(struct up_live *l, const char *id, const char *session, int64_t now_ms)
+bool up_live_redeem_commit(struct up_live *l, const char *id, const char *session, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 	struct up_slot *s;
+	bool contested;
 
 	if (i == 0)
-		return;
+		return false;
 	s = up_memory_slot(l, i);
+	contested = s->state == UP_LOGIN_CONTESTED;
 	if (up_slot_step(l, i, UP_LOGIN_COMMIT, now_ms))
 		memcpy(s->session, session, strnlen(session, sizeof(s->session)));
 	up_memory_leave(l, i);
+	return contested;
 }
 
-void up_live_redeem_undo(struct up_live *l, const char *id, int64_t now_ms)
+bool up_live_redeem_undo(struct up_live *l, const char *id, int64_t now_ms)
 {
-	undo(l, id, UP_LOGIN_REDEEMING, now_ms);
+	return undo(l, id, UP_LOGIN_REDEEMING, UP_LOGIN_CONTESTED, now_ms);
+}
+
+void up_live_replay_undo(struct up_live *l, const char *id, int64_t now_ms)
+{
+	undo(l, id, UP_LOGIN_REVOKED, UP_LOGIN_STATES, now_ms);
 }

@@ -7,7 +7,7 @@ static enum up_login_state told(enum up_login_state s)
 	switch (s) {
 	case UP_LOGIN_DECIDING: case UP_LOGIN_RETURNING:
 		return UP_LOGIN_SCANNED;
-	case UP_LOGIN_REDEEMING: case UP_LOGIN_REDEEMED:
+	case UP_LOGIN_REDEEMING: case UP_LOGIN_CONTESTED: case UP_LOGIN_REDEEMED:
 		return UP_LOGIN_APPROVED;
 	case UP_LOGIN_REVOKED:
 		return UP_LOGIN_EXPIRED;

@@ -53,9 +53,8 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(r.device, 7);
 	CU_ASSERT_EQUAL(r.role, 9);
 	CU_ASSERT_EQUAL(r.auth_ms, T0 + 7000);
-	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + 8002, NULL), UP_E_GRANT);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 8002, NULL), UP_LOGIN_APPROVED);
-	live_commit(l, 1, T0 + 9000);
+	CU_ASSERT_FALSE(live_commit(l, 1, T0 + 9000));
 	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 9000, &left), UP_LOGIN_APPROVED);
 	CU_ASSERT_EQUAL(left, 0);
 	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + 9000, &r), UP_E_REPLAY);
@@ -66,6 +65,57 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + 9000, &r), UP_E_REPLAY);
 	CU_ASSERT_FALSE(r.record_end);
 	up_live_free(&l);
+}
+
+/* Two callers with one code, in every order of their steps. Each step: what is done, and what it answers:
+ *   r  redeem: G UP_OK, R UP_E_REPLAY (and it is told to record), r UP_E_REPLAY, X UP_E_EXPIRED
+ *   c  commit, u  undo: T contested (the first one records), F not;  f  the replay's record failed */
+static void test_overlapping_redemptions(void)
+{
+	static const struct { const char *steps, *answers; enum up_login_state told; unsigned records; } rows[] = {
+		{ "rc", "GF", UP_LOGIN_APPROVED, 0 },
+		{ "rcr", "GFR", UP_LOGIN_EXPIRED, 1 },
+		{ "rcrr", "GFRr", UP_LOGIN_EXPIRED, 1 },
+		{ "rrc", "GrT", UP_LOGIN_EXPIRED, 1 },
+		{ "rrrcr", "GrrTr", UP_LOGIN_EXPIRED, 1 },
+		{ "ru", "GF", UP_LOGIN_APPROVED, 0 },
+		{ "rurc", "GFGF", UP_LOGIN_APPROVED, 0 },
+		{ "rcrfr", "GFRfR", UP_LOGIN_EXPIRED, 2 },
+		{ "rcfr", "GFfR", UP_LOGIN_EXPIRED, 1 },
+		{ "rru", "GrT", UP_LOGIN_EXPIRED, 1 },
+		{ "rrurr", "GrTXX", UP_LOGIN_EXPIRED, 1 },
+		{ "rurrc", "GFGrT", UP_LOGIN_EXPIRED, 1 },
+		{ "rcu", "GFF", UP_LOGIN_APPROVED, 0 },
+		{ "rucrc", "GFFGF", UP_LOGIN_APPROVED, 0 },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_live *l = live_new(4, 4, 4);
+		unsigned records = 0;
+
+		live_bring(l, 1, UP_LOGIN_APPROVED, T0);
+		for (size_t k = 0; rows[i].steps[k] != '\0'; k++) {
+			struct up_live_redeemed r = { .record_end = false };
+			enum up_err e;
+			char got;
+
+			switch (rows[i].steps[k]) {
+			case 'r':
+				e = live_redeem(l, 1, T0, &r);
+				got = e == UP_OK ? 'G' : e == UP_E_EXPIRED ? 'X' : e != UP_E_REPLAY ? '?' : r.record_end ? 'R' : 'r';
+				break;
+			case 'c': got = live_commit(l, 1, T0) ? 'T' : 'F'; break;
+			case 'f': live_call(l, up_live_replay_undo, 1, T0); got = 'f'; break;
+			default: got = live_redeem_undo(l, 1, T0) ? 'T' : 'F';
+			}
+			UP_CHECK(got == rows[i].answers[k], rows[i].steps);
+			UP_CHECK(got != 'R' || strcmp(r.session, "session-00000000000001") == 0, rows[i].steps);
+			records += got == 'R' || got == 'T';
+		}
+		UP_CHECK(records == rows[i].records, rows[i].steps);
+		UP_CHECK(live_told(l, 1, T0, NULL) == rows[i].told, rows[i].steps);
+		up_live_free(&l);
+	}
 }
 
 static void test_info(void)
@@ -206,10 +256,9 @@ static void test_undo(void)
 	CU_ASSERT_EQUAL(left, UP_LIVE_APPROVED_MS);
 	CU_ASSERT_EQUAL(live_redeem(l, 2, over + 1, NULL), UP_OK);
 	live_call(l, up_live_decide_undo, 2, over + 1); /* not this one's step */
-	CU_ASSERT_EQUAL(live_redeem(l, 2, over + 1, NULL), UP_E_GRANT);
-	live_call(l, up_live_redeem_undo, 2, over + 2);
+	CU_ASSERT_FALSE(live_redeem_undo(l, 2, over + 2));
 	CU_ASSERT_EQUAL(live_redeem(l, 2, over + 3, NULL), UP_OK);
-	live_call(l, up_live_redeem_undo, 2, over + 1 + UP_LIVE_APPROVED_MS);
+	CU_ASSERT_FALSE(live_redeem_undo(l, 2, over + 1 + UP_LIVE_APPROVED_MS));
 	CU_ASSERT_EQUAL(live_redeem(l, 2, over, NULL), UP_E_EXPIRED);
 	up_live_free(&l);
 }
@@ -311,5 +360,5 @@ static void test_user_code(void)
 	up_live_free(&l);
 }
 
-UP_SUITE("live", test_settings, test_login, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
+UP_SUITE("live", test_settings, test_login, test_overlapping_redemptions, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
 	test_slow_down, test_user_code)

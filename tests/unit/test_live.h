@@ -147,14 +147,23 @@ live_redeem(struct up_live *l, unsigned n, int64_t now_ms, struct up_live_redeem
 	return e;
 }
 
-static inline void
+static inline bool
 live_commit(struct up_live *l, unsigned n, int64_t now_ms)
 {
 	char id[UP_LIVE_ID + 1], session[UP_LIVE_ID + 1];
 
 	live_id(n, id);
 	snprintf(session, sizeof(session), "session-%014u", n);
-	up_live_redeem_commit(l, id, session, now_ms);
+	return up_live_redeem_commit(l, id, session, now_ms);
+}
+
+static inline bool
+live_redeem_undo(struct up_live *l, unsigned n, int64_t now_ms)
+{
+	char id[UP_LIVE_ID + 1];
+
+	live_id(n, id);
+	return up_live_redeem_undo(l, id, now_ms);
 }
 
 /* What the page of N is told; UP_LOGIN_STATES: unknown. */
@@ -195,7 +204,7 @@ live_bring(struct up_live *l, unsigned n, enum up_login_state to, int64_t now_ms
 		return;
 	CU_ASSERT_EQUAL(live_redeem(l, n, now_ms, NULL), UP_OK);
 	if (to == UP_LOGIN_REDEEMED)
-		live_commit(l, n, now_ms);
+		CU_ASSERT_FALSE(live_commit(l, n, now_ms));
 }
 
 #endif

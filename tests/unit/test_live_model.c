@@ -111,18 +111,27 @@ static void do_decide(unsigned n)
 /* A step that ends another: it does something in state FROM alone. */
 static void do_call(unsigned n, unsigned which)
 {
-	static const enum up_login_state from[] = { UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMING };
-	static const enum up_login_state to[] = { UP_LOGIN_APPROVED, UP_LOGIN_DENIED, UP_LOGIN_SCANNED, UP_LOGIN_REDEEMED, UP_LOGIN_APPROVED };
+	static const enum up_login_state from[] = { UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMING,
+		UP_LOGIN_REVOKED };
+	static const enum up_login_state to[] = { UP_LOGIN_APPROVED, UP_LOGIN_DENIED, UP_LOGIN_SCANNED, UP_LOGIN_REDEEMED, UP_LOGIN_APPROVED,
+		UP_LOGIN_REDEEMED };
 	int64_t role = 1 + draw(1000);
+	bool contested = false;
 
 	switch (which) {
 	case 0: live_approve(l, n, role, now); break;
 	case 1: live_call(l, up_live_decide_deny, n, now); break;
 	case 2: live_call(l, up_live_decide_undo, n, now); break;
-	case 3: live_commit(l, n, now); break;
-	default: live_call(l, up_live_redeem_undo, n, now);
+	case 3: contested = live_commit(l, n, now); break;
+	case 4: contested = live_redeem_undo(l, n, now); break;
+	default: live_call(l, up_live_replay_undo, n, now);
 	}
 	lapse(n);
+	expect(contested == ((which == 3 || which == 4) && m[n].used && m[n].state == UP_LOGIN_CONTESTED), "contested", n);
+	if (contested) {
+		set(n, which == 3 ? UP_LOGIN_REVOKED : UP_LOGIN_EXPIRED);
+		return;
+	}
 	if (!m[n].used || m[n].state != from[which])
 		return;
 	if (which == 0) {
@@ -164,7 +173,10 @@ static enum up_err model_redeem(unsigned n, bool *first)
 		set(n, UP_LOGIN_REDEEMING);
 		return UP_OK;
 	case UP_LOGIN_REDEEMING:
-		return UP_E_GRANT;
+		set(n, UP_LOGIN_CONTESTED);
+		return UP_E_REPLAY;
+	case UP_LOGIN_CONTESTED:
+		return UP_E_REPLAY;
 	case UP_LOGIN_REDEEMED:
 		*first = true;
 		set(n, UP_LOGIN_REVOKED);
@@ -191,7 +203,7 @@ static void do_redeem(unsigned n)
 	if (m[n].used && m[n].client == 0)
 		want = model_redeem(n, &first);
 	expect(e == want, "redeem", n);
-	if (want == UP_E_REPLAY)
+	if (want == UP_E_REPLAY && m[n].state == UP_LOGIN_REVOKED)
 		snprintf(session, sizeof(session), "session-%014u", n);
 	if (want == UP_OK || want == UP_E_REPLAY)
 		expect(r.device == m[n].device && r.role == m[n].role && r.auth_ms == m[n].auth, "redeemed", n);
@@ -204,7 +216,8 @@ static enum up_login_state told(const struct model *t, int64_t *left)
 	bool none = s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED || s == UP_LOGIN_REVOKED || t->due < now;
 
 	*left = none ? 0 : t->due - now;
-	return s == UP_LOGIN_DECIDING ? UP_LOGIN_SCANNED : s == UP_LOGIN_REDEEMING || s == UP_LOGIN_REDEEMED ? UP_LOGIN_APPROVED
+	return s == UP_LOGIN_DECIDING ? UP_LOGIN_SCANNED
+		: s == UP_LOGIN_REDEEMING || s == UP_LOGIN_CONTESTED || s == UP_LOGIN_REDEEMED ? UP_LOGIN_APPROVED
 		: s == UP_LOGIN_REVOKED ? UP_LOGIN_EXPIRED : s;
 }
 
@@ -286,7 +299,7 @@ static void do_tick(void)
 	}
 	up_live_stats(l, &s);
 	expect(s.pending == count[UP_LOGIN_PENDING] && s.scanned == count[UP_LOGIN_SCANNED] + count[UP_LOGIN_DECIDING]
-		&& s.approved == count[UP_LOGIN_APPROVED] + count[UP_LOGIN_REDEEMING] && s.watchers == linked
+		&& s.approved == count[UP_LOGIN_APPROVED] + count[UP_LOGIN_REDEEMING] + count[UP_LOGIN_CONTESTED] && s.watchers == linked
 		&& s.pending + s.scanned + s.approved + s.finished == used(), "stats", 0);
 }
 
@@ -306,7 +319,7 @@ static void one_step(void)
 	else if (k < 52)
 		do_decide(n);
 	else if (k < 70)
-		do_call(n, m[n].state == UP_LOGIN_REDEEMING ? 3 + draw(2) : draw(6) ? draw(3) : draw(5));
+		do_call(n, m[n].state == UP_LOGIN_REDEEMING || m[n].state == UP_LOGIN_CONTESTED ? 3 + draw(2) : draw(6) ? draw(3) : draw(6));
 	else if (k < 72)
 		do_end(n);
 	else if (k < 84)

@@ -14,6 +14,7 @@
 #define DEN UP_LOGIN_DENIED
 #define EXP UP_LOGIN_EXPIRED
 #define REV UP_LOGIN_REVOKED
+#define CON UP_LOGIN_CONTESTED
 
 /* Written out whole and apart from the table under test: what every event does in every state. */
 static const enum up_login_state expected[UP_LOGIN_STATES][UP_LOGIN_EVENTS] = {
@@ -23,11 +24,12 @@ static const enum up_login_state expected[UP_LOGIN_STATES][UP_LOGIN_EVENTS] = {
 	/* DEC */ { NO,  NO,  APP, RET, NO,  NO,  DEN, SCA, NO,  NO,  NO,  NO },
 	/* RET */ { NO,  NO,  NO,  NO,  APP, DEN, NO,  NO,  NO,  NO,  EXP, EXP },
 	/* APP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  RNG, NO,  EXP, NO },
-	/* RNG */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  APP, NO,  RED, NO,  NO },
+	/* RNG */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  APP, CON, RED, NO,  NO },
 	/* RED */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  REV, NO,  NO,  NO },
 	/* DEN */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO },
 	/* EXP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO },
-	/* REV */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO },
+	/* REV */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  RED, NO,  NO,  NO,  NO },
+	/* CON */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, NO,  REV, NO,  NO },
 };
 
 static void test_every_step(void)
@@ -70,7 +72,7 @@ static void test_only_ways_in(void)
 				CU_ASSERT((s == DEC && ev == UP_LOGIN_APPROVE) || (s == RET && ev == UP_LOGIN_CODE_RIGHT) ||
 				    (s == RNG && ev == UP_LOGIN_UNDO));
 			if (state == RED)
-				CU_ASSERT(s == RNG && ev == UP_LOGIN_COMMIT);
+				CU_ASSERT((s == RNG && ev == UP_LOGIN_COMMIT) || (s == REV && ev == UP_LOGIN_UNDO));
 			CU_ASSERT_NOT_EQUAL(state, s);
 		}
 	}
@@ -80,9 +82,11 @@ static void test_names(void)
 {
 	static const char *const names[UP_LOGIN_STATES] = {
 		"pending", "scanned", "deciding", "returning", "approved", "redeeming", "redeemed", "denied", "expired", "revoked",
+		"contested",
 	};
 	static const char *const public[UP_LOGIN_STATES] = {
 		"pending", "scanned", "scanned", "scanned", "approved", "approved", "approved", "denied", "expired", "expired",
+		"approved",
 	};
 	static const char *const events[UP_LOGIN_EVENTS] = {
 		"scan", "decide", "approve", "approve_code", "code_right", "code_wrong_last", "deny", "undo", "redeem", "commit", "expire", "supersede",
