@@ -24,6 +24,7 @@ static const struct member {
 	TEXT(client_name),
 	TEXT(client_origin),
 	TEXT(code_hash),
+	INTEGER(count),
 	TEXT(device),
 	TEXT(disclosed),
 	TEXT(event),

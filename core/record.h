@@ -19,6 +19,7 @@ struct up_record {
 	                                    enrolment.claim enrolment.done ... */
 	struct up_span result;           /* ok refused */
 	struct up_span reason;           /* up_err_name() or "" */
+	int64_t count;                   /* of refusals that are counted: so many alike that day, this one included */
 	struct up_span transaction;      /* 22 characters: ties one login's records together; not a secret */
 	struct up_span code_hash;        /* hex SHA-256[0..16) of the handle or code, never the code */
 	struct up_span unit_code, unit_name;       /* as then */

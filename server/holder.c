@@ -13,6 +13,7 @@
 #include "server/routes.h"
 
 #define USAGE_PAGE 50
+#define RECORDED_EACH 32                 /* refusals of one login that have a record of their own */
 
 /* --- refusals --- */
 
@@ -35,6 +36,13 @@ static void refused(struct up_request *r)
 	struct refusal *x = r->state;
 
 	up_reply_err(r, r->job.err != UP_OK ? r->job.err : x->err);
+}
+
+struct up_span up_holder_refused_by(struct up_request *r, const struct up_login_info *info)
+{
+	if (info != NULL && up_live_call(r->server->live, info->id, r->now_ms) <= RECORDED_EACH)
+		return (struct up_span){ NULL, 0 };
+	return up_span_str(r->device.ref);
 }
 
 void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_login_info *info, const char *event, const char *detail)
@@ -64,6 +72,7 @@ void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_log
 		rec->person_name = up_span_str(r->device.person_masked);
 	}
 	r->job.kind = UP_JOB_RECORD;
+	r->job.refused_by = up_holder_refused_by(r, info);
 	up_metrics_count(UP_METRIC_REFUSED);
 	up_log(UP_LOG_INFO, "refused", "event", event, "reason", detail != NULL ? detail : up_err_name(err), "ip", r->ip, NULL);
 	up_http_commit(r, refused);

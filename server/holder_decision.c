@@ -168,6 +168,7 @@ static void submit(struct up_request *r, struct decision *x)
 	r->job.role = x->role->id;
 	r->job.certificate = x->got.certificate;
 	r->job.item = x->info->item;
+	r->job.refused_by = up_holder_refused_by(r, x->info);
 	up_http_commit(r, decided);
 }
 
@@ -200,6 +201,7 @@ static void decide(struct up_request *r, struct decision *x)
 void up_holder_decision(struct up_request *r)
 {
 	struct decision *x = calloc(1, sizeof(*x));
+	const struct up_login_info *info;
 	char id[UP_LIVE_ID + 1] = "";
 	enum up_err err;
 
@@ -214,10 +216,13 @@ void up_holder_decision(struct up_request *r)
 		memcpy(id, x->got.transaction.p, UP_LIVE_ID);
 		err = up_live_decide(r->server->live, id, r->device.id, r->now_ms, &x->info, x->frame, &x->deadline_ms);
 	}
-	if (err == UP_OK)
+	if (err == UP_OK) {
 		decide(r, x);
-	else if (err == UP_E_CODE)
-		up_holder_refuse(r, err, NULL, "login.approve", "unknown_transaction");
-	else
+	} else if (err == UP_E_CODE) {
+		info = x->info;
+		x->info = NULL;
+		up_holder_refuse(r, err, info, "login.approve", info != NULL ? "not_yours" : "unknown_transaction");
+	} else {
 		up_reply_err(r, err);
+	}
 }

@@ -145,7 +145,15 @@ static void opened(struct up_request *r)
 		put_found(r, x->found);
 }
 
-/* Wrong codes are recorded, and records stay: strangers get few. */
+/* Refused codes are counted, for the code if it is one of ours, else for the phone or for all strangers. */
+static void count_for_caller(struct up_request *r, struct enrol *x)
+{
+	r->job.refused_by = r->device.id != 0 ? up_span_str(r->device.ref) : UP_SPAN_LIT("strangers");
+	r->job.named = &x->named;
+	memcpy(r->job.code_hash, x->code_hash, 32);
+}
+
+/* Each try costs a commit: strangers get few. */
 static bool may_be_wrong(struct up_request *r)
 {
 	if (r->device.id != 0)
@@ -182,6 +190,8 @@ void up_holder_enrolment(struct up_request *r)
 		r->job.record.result = UP_SPAN_LIT("refused");
 		r->job.record.reason = up_span_str(up_err_name(err));
 	}
+	if (err == UP_E_CODE)
+		count_for_caller(r, x);
 	r->job.kind = UP_JOB_RECORD;
 	up_http_commit(r, opened);
 }
@@ -297,10 +307,9 @@ void up_holder_enrolment_accept(struct up_request *r)
 		return;
 	}
 	begin_record(r, x, "enrolment.done");
+	count_for_caller(r, x);
 	r->job.kind = UP_JOB_ENROL;
 	r->job.device = r->device.id;
-	r->job.named = &x->named;
-	memcpy(r->job.code_hash, x->code_hash, 32);
 	if (r->device.id == 0)
 		up_jwk_public(r->proof->key, r->job.device_key);
 	up_http_commit(r, accepted);

@@ -13,7 +13,7 @@ enum up_limit {
 	UP_LIMIT_PHONE_ADDRESS,  /* calls with a wrong proof or token from one address */
 	UP_LIMIT_BAD_CODE,       /* wrong codes from one phone */
 	UP_LIMIT_ENROL,          /* refused enrolment codes from one address */
-	UP_LIMIT_ENROL_ALL,      /* refused enrolment codes of all strangers together: each leaves a record for ever */
+	UP_LIMIT_ENROL_ALL,      /* refused enrolment codes of all strangers together: each costs a commit */
 	UP_LIMIT_UNIT,           /* decisions for one unit */
 	UP_LIMIT_WATCH,          /* snapshots of one transaction */
 	UP_LIMIT_PAGE,           /* pages for one address */

@@ -55,6 +55,7 @@ void up_admin_metrics(struct up_request *r)
 	put(b, "unitpass_store_commits_total", "counter", "Commits of the store.", store.commits);
 	put(b, "unitpass_store_jobs_total", "counter", "Jobs written by those commits.", store.jobs);
 	put(b, "unitpass_store_failures_total", "counter", "Jobs that could not be written.", store.failures);
+	put(b, "unitpass_refusals_counted_total", "counter", "Refusals counted without a record of their own.", store.counted);
 	put(b, "unitpass_store_queue", "gauge", "Jobs waiting.", store.queue);
 	up_reply(r, "text/plain; version=0.0.4; charset=utf-8");
 }

@@ -49,7 +49,7 @@ struct up_slot {
 	char code[8];
 	uint8_t state;                   /* enum up_login_state; written by up_slot_step alone */
 	uint8_t tables;                  /* bit of each table that it is in */
-	uint8_t tries, watching;
+	uint8_t tries, watching, calls;
 	uint8_t interval_s;
 	bool polled, approved, in_wheel, unreported; /* approved: which half of the union holds */
 	uint32_t chain[UP_MEMORY_TABLES]; /* next in the chain: the stripe's lock */

@@ -228,7 +228,7 @@ static void clear(struct up_slot *s)
 	memset(s->session, 0, sizeof(s->session));
 	s->watchers = NULL;
 	s->device = s->since_ms = s->role = s->auth_ms = 0;
-	s->state = s->tables = s->tries = s->watching = s->interval_s = 0;
+	s->state = s->tables = s->tries = s->watching = s->calls = s->interval_s = 0;
 	s->polled = s->approved = s->in_wheel = s->unreported = false;
 }
 

@@ -267,6 +267,18 @@ static enum up_err put_on_phone(struct up_jobs_act *a, const struct code *code)
 	return e;
 }
 
+enum up_err up_enrol_source(struct up_jobs_act *a)
+{
+	struct code code;
+	enum up_err e = load(a->c, a->job->code_hash, a->job->named, &code);
+
+	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
+	if (code.enrolment != NULL)
+		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
+	up_store_enrolment_free(&code.enrolment);
+	return e;
+}
+
 /* A refused record names unit and role, but no person: who held the phone is not known. */
 enum up_err up_enrol_job(struct up_jobs_act *a)
 {
@@ -276,6 +288,11 @@ enum up_err up_enrol_job(struct up_jobs_act *a)
 	if (e == UP_OK)
 		e = put_on_phone(a, &code);
 	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
+	/* Everything else that a code can be refused for ends it after a few times, or with it. */
+	if (a->merit != UP_E_CODE)
+		a->source.n = 0;
+	else if (code.enrolment != NULL)
+		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
 	a->enrolment = code.enrolment;
 	if (code.enrolment == NULL)
 		return e;

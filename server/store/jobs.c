@@ -7,6 +7,8 @@
 #include "core/text.h"
 #include "server/store/usage.h"
 
+#define DAY_MS 86400000
+
 void up_jobs_fill(struct up_span *field, const char *text)
 {
 	if (field->n == 0)
@@ -199,6 +201,13 @@ static enum up_err note(struct up_jobs_act *a)
 	return e;
 }
 
+static enum up_err record(struct up_jobs_act *a)
+{
+	enum up_err e = note(a);
+
+	return e == UP_OK && a->job->named != NULL ? up_enrol_source(a) : e;
+}
+
 /* Whose session it was stands in the record: unit, person and phone. */
 static enum up_err replay(struct up_jobs_act *a)
 {
@@ -213,7 +222,7 @@ static enum up_err act(struct up_jobs_act *a)
 {
 	switch (a->job->kind) {
 	case UP_JOB_RECORD:
-		return note(a);
+		return record(a);
 	case UP_JOB_DECIDE:
 		return decide(a);
 	case UP_JOB_REDEEM:
@@ -226,17 +235,10 @@ static enum up_err act(struct up_jobs_act *a)
 	return UP_E_STORE;
 }
 
-static enum up_err add_record(struct up_jobs_act *a)
+static void set_result(struct up_jobs_act *a)
 {
 	struct up_record *r = &a->record;
-	char id[UP_STORE_REF + 1];
-	enum up_err e;
 
-	if (r->id.n == 0) {
-		if (up_sqlite_draw(id) != UP_OK)
-			return UP_E_STORE;
-		r->id = up_span_str(id);
-	}
 	if (r->time_ms == 0)
 		r->time_ms = a->job->now_ms;
 	if (a->merit != UP_OK) {
@@ -244,6 +246,47 @@ static enum up_err add_record(struct up_jobs_act *a)
 		r->reason = up_span_str(up_err_name(a->merit));
 	}
 	up_jobs_fill(&r->result, "ok");
+}
+
+/* *KEEP: it gets a record. Counting costs a commit as a record does: the answer does not tell which it was (SECURITY 12). */
+static enum up_err count_refusal(struct up_jobs_act *a, bool *keep)
+{
+	const struct up_sqlite_arg args[] = {
+		up_sqlite_text(a->source), up_sqlite_text(a->record.event), up_sqlite_text(a->record.reason),
+		up_sqlite_int(a->record.time_ms / DAY_MS),
+	};
+	sqlite3_stmt *st;
+	enum up_err e;
+	int64_t n = 0;
+
+	*keep = true;
+	if (a->source.n == 0 || !up_span_eq_str(a->record.result, "refused"))
+		return UP_OK;
+	e = up_sqlite_first(a->c, UP_SQL_REFUSAL_COUNT, args, UP_ARRAY_LEN(args), &st, keep);
+	if (e == UP_OK && *keep)
+		n = sqlite3_column_int64(st, 0);
+	up_sqlite_end(&st);
+	a->record.count = n;
+	*keep = (n & (n - 1)) == 0;
+	return e;
+}
+
+static enum up_err add_record(struct up_jobs_act *a)
+{
+	struct up_record *r = &a->record;
+	char id[UP_STORE_REF + 1];
+	bool keep;
+	enum up_err e;
+
+	set_result(a);
+	e = count_refusal(a, &keep);
+	if (e != UP_OK || !keep)
+		return e;
+	if (r->id.n == 0) {
+		if (up_sqlite_draw(id) != UP_OK)
+			return UP_E_STORE;
+		r->id = up_span_str(id);
+	}
 	e = up_usage_add(a->c, r, a->job->out_leaf);
 	a->job->out_seq = r->seq;
 	return e;
@@ -251,7 +294,7 @@ static enum up_err add_record(struct up_jobs_act *a)
 
 enum up_err up_jobs_apply(struct up_sqlite *c, struct up_job *job)
 {
-	struct up_jobs_act a = { .c = c, .job = job, .record = job->record };
+	struct up_jobs_act a = { .c = c, .job = job, .record = job->record, .source = job->refused_by };
 	bool with_role = job->kind == UP_JOB_ENROL || job->kind == UP_JOB_REDEEM || (job->kind == UP_JOB_DECIDE && job->with_password);
 	enum up_err e;
 

@@ -15,6 +15,7 @@ struct up_jobs_act {
 	struct up_rows_role found;
 	int64_t client;
 	enum up_err merit;
+	struct up_span source;           /* whose refusal this is, if it is counted */
 	/* what the record of an enrolment borrows */
 	struct up_enrolment *enrolment;
 	char code_hex[32];
@@ -32,6 +33,8 @@ void up_jobs_fill(struct up_span *field, const char *text);      /* when empty *
 void up_jobs_fill_code(struct up_record *, const uint8_t code_hash[32], char hex[32]);
 void up_jobs_fill_device(struct up_jobs_act *, const struct up_device *);
 void up_jobs_fill_role(struct up_jobs_act *);
+/* enrol.c: a code that was ours is the source of its own refusals, whoever shows it. */
+UP_MUST_USE enum up_err up_enrol_source(struct up_jobs_act *);
 /* enrol.c: everything of UP_JOB_ENROL but the record. */
 UP_MUST_USE enum up_err up_enrol_job(struct up_jobs_act *);
 

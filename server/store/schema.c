@@ -64,7 +64,12 @@ static const char usage_step[] =
     "CREATE TRIGGER usage_no_update BEFORE UPDATE ON usage BEGIN SELECT RAISE (ABORT, 'usage records are never changed'); END;"
     "CREATE TRIGGER usage_no_delete BEFORE DELETE ON usage BEGIN SELECT RAISE (ABORT, 'usage records are never deleted'); END;";
 
-static const char *const steps_of_release[] = { register_step, login_step, usage_step };
+/* Refusals that leave no record each: how many alike there were on the last day that had one. As many rows as phones and codes, times a few. */
+static const char refusal_step[] =
+    "CREATE TABLE refusal (source TEXT NOT NULL, event TEXT NOT NULL, reason TEXT NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " PRIMARY KEY (source, event, reason)) STRICT, WITHOUT ROWID;";
+
+static const char *const steps_of_release[] = { register_step, login_step, usage_step, refusal_step };
 
 const char *const *up_schema_steps(int *n)
 {

@@ -58,6 +58,9 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_ROLE_BY_CERTIFICATE] = ROLE_COLUMNS "WHERE r.device = ?1 AND c.number = ?2 ORDER BY r.status = 'live' DESC, r.id LIMIT 1",
 	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3 WHERE id = ?1 AND status <> 'ended'",
 
+	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n) VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (source, event, reason)"
+	    " DO UPDATE SET n = CASE day WHEN excluded.day THEN n + 1 ELSE 1 END, day = excluded.day RETURNING n",
+
 	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the session with it. */
 	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, s.revoked_ms IS NOT NULL OR NOT"
 	    " (r.status = 'live' AND r.device = s.device AND d.status = 'live' AND u.status = 'live' AND p.outcome = 'match' AND c.status = 'live')"

@@ -54,7 +54,7 @@ struct up_store {
 	size_t queued;
 	bool closing, asleep;
 
-	atomic_uint_least64_t commits, jobs, failures;
+	atomic_uint_least64_t commits, jobs, failures, counted;
 };
 
 /* READER: refuses to write. UP_E_STORE with WHY, UP_E_NOMEM. */

@@ -198,4 +198,5 @@ void up_store_stats(struct up_store *s, struct up_store_stats *out)
 	out->commits = atomic_load(&s->commits);
 	out->jobs = atomic_load(&s->jobs);
 	out->failures = atomic_load(&s->failures);
+	out->counted = atomic_load(&s->counted);
 }

@@ -116,13 +116,17 @@ struct up_job {
 	void *arg;
 	struct up_record record;             /* seq is the store's; what DECIDE, REDEEM and ENROL read themselves (unit, holder, person, certificate, role,
 	                                        device, assurance) is filled in by the store when left empty */
+	/* Whose refusals are counted rather than recorded one by one (a phone's reference, or a word for all strangers), so that nobody
+	 * can make the log grow at will: a refusal is appended, with the count, when those alike that day are 1, 2, 4, 8 ...; out_seq is 0
+	 * otherwise. Empty: each is recorded. ENROL counts unknown and spent codes alone; a code that was ours counts for itself. */
+	struct up_span refused_by;
 	int64_t now_ms, device, role;
 	bool with_password;                  /* DECIDE: */
 	uint8_t password[32];                /* DECIDE, ENROL: the stretched password; wiped by the store when used */
 	struct up_span certificate;          /* DECIDE: number; finds ROLE when role == 0 */
 	struct up_span item;                 /* DECIDE, REDEEM: the role must be good for it (rule 20) */
 	char session[UP_STORE_REF + 1];      /* REDEEM: new id, given; REPLAY: which */
-	/* ENROL */
+	/* ENROL; RECORD of an enrolment code */
 	uint8_t code_hash[32], device_token_hash[32], device_key[64];
 	const struct up_named *named;
 	struct up_span device_name, device_ref /* new */, statement_version;
@@ -142,7 +146,7 @@ struct up_job {
 UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_job *);
 enum up_err up_store_run(struct up_store *, struct up_job *);       /* waits for the commit; gives job->err */
 
-struct up_store_stats { uint64_t commits, jobs, failures, queue; };
+struct up_store_stats { uint64_t commits, jobs, failures, counted /* refusals without a record of their own */, queue; };
 void up_store_stats(struct up_store *, struct up_store_stats *out);
 
 /* --- administration (unitpassctl) ------------------------------------------------------------------------------------------------------ */

@@ -68,8 +68,11 @@ static void run(struct up_store *s, struct up_job *list)
 	}
 	pthread_mutex_unlock(&s->write_lock);
 	atomic_fetch_add(&s->jobs, n);
-	for (struct up_job *job = list; job != NULL; job = job->next)
+	for (struct up_job *job = list; job != NULL; job = job->next) {
+		if (job->err != UP_E_STORE && job->out_seq == 0)
+			atomic_fetch_add(&s->counted, 1);
 		up_wipe(job->password, sizeof(job->password));
+	}
 }
 
 /* DONE may free the job, or put it in the queue again. */

@@ -226,3 +226,31 @@ test('SECURITY 8: nothing on the phone comes from the QR; control and bidi chara
 	const [record] = await site.recordsOf(view.transaction);
 	assert.ok(!/[\u202a-\u202e]/.test(JSON.stringify(record)));
 });
+
+test('SECURITY 27: no phone makes the log grow at will: refusals about nothing known are counted', async () => {
+	const busy = await site.newPhone();
+	const mine = () => site.records(`instr(CAST(body AS TEXT), '"device":"${busy.device}"')`);
+	const repeat = async (what, error, times) => {
+		const before = (await mine()).length;
+		for (let i = 0; i < times; i++)
+			assert.equal((await what()).json().error, error);
+		return (await mine()).slice(before);
+	};
+	const nonsense = () => crypto.randomBytes(16).toString('base64url');
+	const view = (await busy.scan(await frame((await site.client.begin()).watch_uri))).json();
+	const metric = async () => Number(/^unitpass_refusals_counted_total (\d+)$/m.exec((await site.admin('metrics')).text)[1]);
+	const counted = await metric();
+
+	const decisions = await repeat(() => busy.decide({ ...view, transaction: nonsense() }), 'invalid_code', 40);
+	assert.deepEqual(decisions.map((r) => [r.reason, r.count]), [1, 2, 4, 8, 16, 32].map((n) => ['unknown_transaction', n]));
+	const scans = await repeat(() => busy.scan(`${site.issuer}/q/${nonsense()}.1.${nonsense()}`), 'invalid_code', 20);
+	assert.deepEqual(scans.map((r) => r.count), [1, 2, 4, 8, 16]);
+	const codes = await repeat(() => busy.call('POST', '/holder/enrolments', { code: nonsense(), person: busy.person }), 'invalid_code', 20);
+	assert.ok(codes.length <= 5 && codes.every((r) => r.event === 'enrolment.open'), `${codes.length}`);
+	assert.ok(await metric() >= counted + 34 + 15 + 15);
+	/* of a login that is known each is a record, within reason */
+	const theirs = (await other.scan(await frame((await site.client.begin()).watch_uri))).json();
+	const known = await repeat(() => busy.decide(theirs), 'invalid_code', 60);
+	assert.ok(known.length >= 32 && known.length < 40, `${known.length}`);
+	assert.ok(known.every((r) => r.transaction === theirs.transaction && r.reason === 'not_yours'));
+});

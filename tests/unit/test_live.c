@@ -118,6 +118,31 @@ static void test_overlapping_redemptions(void)
 	}
 }
 
+/* Who asks about a login, known or not, and how often. */
+static void test_calls(void)
+{
+	struct up_live *l = live_new(4, 4, 4);
+	const struct up_login_info *info;
+	char id[UP_LIVE_ID + 1], frame[16];
+	int64_t deadline;
+
+	live_id(1, id);
+	CU_ASSERT_EQUAL(up_live_call(l, id, T0), UP_LIVE_CALLS_MAX);
+	CU_ASSERT_EQUAL(up_live_decide(l, id, 7, T0, &info, frame, &deadline), UP_E_CODE);
+	CU_ASSERT_PTR_NULL(info);
+	live_bring(l, 1, UP_LOGIN_SCANNED, T0);
+	CU_ASSERT_EQUAL(up_live_decide(l, id, 8, T0, &info, frame, &deadline), UP_E_CODE);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(info);
+	CU_ASSERT_STRING_EQUAL(info->id, id);
+	up_live_info_unref(&info);
+	for (unsigned n = 1; n <= UP_LIVE_CALLS_MAX + 2; n++)
+		CU_ASSERT_EQUAL(up_live_call(l, id, T0), n < UP_LIVE_CALLS_MAX ? n : UP_LIVE_CALLS_MAX);
+	live_bring(l, 2, UP_LOGIN_SCANNED, T0);
+	live_id(2, id);
+	CU_ASSERT_EQUAL(up_live_call(l, id, T0), 1);
+	up_live_free(&l);
+}
+
 static void test_info(void)
 {
 	struct up_live *l = live_new(4, 4, 4);
@@ -360,5 +385,5 @@ static void test_user_code(void)
 	up_live_free(&l);
 }
 
-UP_SUITE("live", test_settings, test_login, test_overlapping_redemptions, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
+UP_SUITE("live", test_settings, test_login, test_overlapping_redemptions, test_calls, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
 	test_slow_down, test_user_code)

@@ -430,6 +430,108 @@ static void test_login(void)
 	fixture_close(&f);
 }
 
+static struct up_job refusal(const char *reason, struct up_span by, int64_t now_ms)
+{
+	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = now_ms, .refused_by = by, .record = fixture_record("login.approve") };
+
+	job.record.time_ms = now_ms;
+	job.record.result = UP_SPAN_LIT("refused");
+	job.record.reason = up_span_str(reason);
+	return job;
+}
+
+static unsigned refuse(struct fixture *f, unsigned times, const char *reason, struct up_span by, int64_t now_ms)
+{
+	int64_t before = fixture_count(f, "SELECT count(*) FROM usage");
+
+	for (unsigned i = 0; i < times; i++) {
+		struct up_job job = refusal(reason, by, now_ms);
+
+		CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_OK);
+		CU_ASSERT_EQUAL(job.out_seq != 0, ((i + 1) & i) == 0 || by.n == 0);
+	}
+	return (unsigned)(fixture_count(f, "SELECT count(*) FROM usage") - before);
+}
+
+/* A phone or a stranger makes the log grow by the logarithm of what he tries. */
+static void test_counted(void)
+{
+	struct up_store_stats stats;
+	struct fixture f;
+	struct up_job job;
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(refuse(&f, 5, "unknown_transaction", (struct up_span){ NULL, 0 }, NOW), 5);
+	CU_ASSERT_EQUAL(refuse(&f, 1000, "unknown_transaction", UP_SPAN_LIT("phone-1"), NOW), 10);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT instr(body, '\"count\":512,') > 0 FROM usage ORDER BY seq DESC LIMIT 1"), 1);
+	up_store_stats(f.store, &stats);
+	CU_ASSERT_EQUAL(stats.counted, 990);
+	/* another phone, another reason, another day: each from one on */
+	CU_ASSERT_EQUAL(refuse(&f, 3, "unknown_transaction", UP_SPAN_LIT("phone-2"), NOW), 2);
+	CU_ASSERT_EQUAL(refuse(&f, 3, "unknown_code", UP_SPAN_LIT("phone-1"), NOW), 2);
+	CU_ASSERT_EQUAL(refuse(&f, 3, "unknown_transaction", UP_SPAN_LIT("phone-1"), NOW + 86400000), 2);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM refusal"), 3);
+	/* what succeeds is recorded whoever did it */
+	for (int i = 0; i < 5; i++) {
+		job = refusal("", UP_SPAN_LIT("phone-1"), NOW);
+		job.record.result = UP_SPAN_LIT("ok");
+		CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+		CU_ASSERT(job.out_seq != 0);
+	}
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
+
+static unsigned enrol_often(struct fixture *f, const char *code, enum up_err want)
+{
+	int64_t before = fixture_count(f, "SELECT count(*) FROM usage");
+	char ref[23];
+
+	for (int i = 0; i < 100; i++) {
+		struct up_job job = fixture_enrol_job(code, &fixture_li, ref);
+
+		job.refused_by = UP_SPAN_LIT("strangers");
+		CU_ASSERT_EQUAL(up_store_run(f->store, &job), want);
+		up_store_role_free(&job.out_role);
+	}
+	return (unsigned)(fixture_count(f, "SELECT count(*) FROM usage") - before);
+}
+
+static enum up_err look_as(struct fixture *f, const char *code, int64_t *seq)
+{
+	char ref[23];
+	struct up_job job = fixture_enrol_job(code, &fixture_li, ref);
+	enum up_err e;
+
+	job.kind = UP_JOB_RECORD;
+	job.refused_by = UP_SPAN_LIT("strangers");
+	job.record = fixture_record("enrolment.open");
+	job.record.result = UP_SPAN_LIT("refused");
+	e = up_store_run(f->store, &job);
+	*seq = job.out_seq;
+	return e;
+}
+
+/* All strangers share one count; a code that was ours has its own, so that their noise does not hide what becomes of it. */
+static void test_counted_codes(void)
+{
+	struct fixture f;
+	int64_t seq;
+
+	fixture_open(&f, false);
+	fixture_enrol(&f);
+	CU_ASSERT_EQUAL(enrol_often(&f, "made-up", UP_E_CODE), 7);
+	CU_ASSERT_EQUAL(enrol_often(&f, "made-up-too", UP_E_CODE), 1);   /* the 128th */
+	CU_ASSERT_EQUAL(enrol_often(&f, "first", UP_E_CODE), 7);         /* used up */
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(look_as(&f, "another", &seq), UP_OK);
+	CU_ASSERT_EQUAL(seq, 0);
+	CU_ASSERT_EQUAL(look_as(&f, "first", &seq), UP_OK);
+	CU_ASSERT(seq != 0);
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
+
 /* Whatever dies, the session dies with it, and nothing can be redeemed or decided. */
 static void test_dead(void)
 {
@@ -598,4 +700,4 @@ static void test_usage_person(void)
 }
 
 UP_SUITE("store", test_open, test_migrate, test_migrate_fails, test_admin, test_window, test_mismatches, test_enrol, test_second_unit, test_login,
-    test_dead, test_password, test_usage, test_usage_person)
+    test_dead, test_password, test_usage, test_usage_person, test_counted, test_counted_codes)

@@ -89,6 +89,23 @@ static enum up_err act_record(struct fixture *f)
 	return run_full(f, job);
 }
 
+static enum up_err act_counted(struct fixture *f)
+{
+	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan"), .refused_by = UP_SPAN_LIT("phone") };
+
+	job.record.result = UP_SPAN_LIT("refused");
+	return run_full(f, job);
+}
+
+static enum up_err act_spent_code(struct fixture *f)
+{
+	char ref[23];
+	struct up_job job = fixture_enrol_job("first", &fixture_li, ref);
+
+	job.refused_by = UP_SPAN_LIT("strangers");
+	return run_job(f, job);
+}
+
 static enum up_err act_deny(struct fixture *f)
 {
 	struct up_job job = fixture_decide(f, true);
@@ -205,6 +222,8 @@ static enum up_err act_rotate(struct fixture *f)
 
 static const struct { const char *name; enum up_err (*act)(struct fixture *); enum up_err good; bool job; } actions[] = {
 	{ "record", act_record, UP_OK, true },
+	{ "counted refusal", act_counted, UP_OK, true },
+	{ "spent code", act_spent_code, UP_E_CODE, true },
 	{ "deny", act_deny, UP_OK, true },
 	{ "approve", act_approve, UP_OK, true },
 	{ "approve by certificate", act_certificate, UP_OK, true },
