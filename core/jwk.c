@@ -191,10 +191,18 @@ static struct up_span member(const json_t *o, const char *name)
 	return up_span_of(json_string_value(v), json_string_length(v));
 }
 
+bool up_jwk_has_private(const json_t *jwk)
+{
+	static const char *const members[] = { "d", "k", "p", "q", "dp", "dq", "qi", "oth" };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
+		if (json_object_get(jwk, members[i]) != NULL)
+			return true;
+	return false;
+}
+
 enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 {
-	static const char *const private_members[] = { "d", "k", "p", "q", "dp", "dq", "qi", "oth" };
-
 	if (!json_is_object(jwk) || !json_is_string(json_object_get(jwk, "kty")))
 		return UP_E_KEY;
 	if (!up_span_eq_str(member(jwk, "kty"), "EC") || !up_span_eq_str(member(jwk, "crv"), "P-256"))
@@ -203,9 +211,8 @@ enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 		return UP_E_ALG;
 	if (json_object_get(jwk, "use") != NULL && !up_span_eq_str(member(jwk, "use"), "sig"))
 		return UP_E_KEY;
-	for (size_t i = 0; need_public && i < UP_ARRAY_LEN(private_members); i++)
-		if (json_object_get(jwk, private_members[i]) != NULL)
-			return UP_E_KEY;
+	if (need_public && up_jwk_has_private(jwk))
+		return UP_E_KEY;
 	if (up_text_b64url_fixed(member(jwk, "x"), xy, COORD) != UP_OK || up_text_b64url_fixed(member(jwk, "y"), xy + COORD, COORD) != UP_OK)
 		return UP_E_KEY;
 	return UP_OK;

@@ -19,6 +19,8 @@ UP_MUST_USE enum up_err up_jwk_generate(struct up_jwk **out);
 UP_MUST_USE enum up_err up_jwk_from_json(const json_t *jwk, bool need_public, struct up_jwk **out);
 /* x||y of a P-256 public JWK: the same rules, but for the point being on the curve. No key is made. */
 UP_MUST_USE enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64]);
+/* Has it a member that only a private or shared key has (RFC 7518 section 6)? */
+bool up_jwk_has_private(const json_t *jwk);
 /* From x||y, 64 bytes (how the store keeps a device's key); UP_E_KEY when not on the curve. */
 UP_MUST_USE enum up_err up_jwk_from_public(const uint8_t xy[64], struct up_jwk **out);
 void up_jwk_public(const struct up_jwk *, uint8_t xy[64]);

@@ -83,12 +83,27 @@ static bool typ_fits(const json_t *header, const char *typ)
 	return got.n > 0 && up_span_ieq_str(got, typ == NULL ? "JWT" : typ);
 }
 
-static enum up_err check_header(const json_t *header, const char *typ)
+static bool alg_of(struct up_span name, enum up_jwt_alg *out)
+{
+	static const struct { const char *name; enum up_jwt_alg alg; } algs[] = {
+		{ "ES256", UP_JWT_ES256 }, { "RS256", UP_JWT_RS256 }, { "PS256", UP_JWT_PS256 },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(algs); i++) {
+		if (up_span_eq_str(name, algs[i].name)) {
+			*out = algs[i].alg;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum up_err check_header(const json_t *header, const char *typ, unsigned allowed, enum up_jwt_alg *alg)
 {
 	/* extensions that change what is signed or understood, and keys that the sender brings along */
 	static const char *const refused[] = { "crit", "b64", "jku", "x5u", "x5c", "zip", "enc" };
 
-	if (!up_span_eq_str(text_of(json_object_get(header, "alg")), "ES256"))
+	if (!alg_of(text_of(json_object_get(header, "alg")), alg) || (*alg & allowed) == 0)
 		return UP_E_ALG;
 	if (!typ_fits(header, typ))
 		return UP_E_CLAIM;
@@ -100,30 +115,44 @@ static enum up_err check_header(const json_t *header, const char *typ)
 	return UP_OK;
 }
 
-enum up_err up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)
+/* An RSA key's length says how long its signatures are: core/jws.c. */
+static enum up_err take_signature(struct up_jwt *t)
 {
-	struct up_span header, claims, sig, rest;
+	if (t->alg != UP_JWT_ES256)
+		return UP_OK;
+	return t->sig_text.n == SIG_CHARS && up_text_b64url_fixed(t->sig_text, t->sig, SIG) == UP_OK ? UP_OK : UP_E_FORMAT;
+}
+
+enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allowed, struct up_jwt *out)
+{
+	struct up_span header, claims, rest;
 	enum up_err e;
 
 	memset(out, 0, sizeof(*out));
 	if (text.n > UP_JWT_MAX)
 		return UP_E_TOO_LARGE;
-	if (!up_span_cut(text, '.', &header, &rest) || !up_span_cut(rest, '.', &claims, &sig))
+	if (!up_span_cut(text, '.', &header, &rest) || !up_span_cut(rest, '.', &claims, &out->sig_text))
 		return UP_E_FORMAT;
-	/* a fourth part would show as a '.' in the signature */
-	if (sig.n != SIG_CHARS || up_text_b64url_fixed(sig, out->sig, SIG) != UP_OK)
+	if (out->sig_text.n == 0 || memchr(out->sig_text.p, '.', out->sig_text.n) != NULL)
 		return UP_E_FORMAT;
 	out->signed_part = up_span_of(text.p, header.n + 1 + claims.n);
-	if ((e = object(header, &out->header)) == UP_OK && (e = check_header(out->header, typ)) == UP_OK)
+	if ((e = object(header, &out->header)) == UP_OK && (e = check_header(out->header, typ, allowed, &out->alg)) == UP_OK)
+		e = take_signature(out);
+	if (e == UP_OK)
 		e = object(claims, &out->claims);
 	if (e != UP_OK)
 		up_jwt_free(out);
 	return e;
 }
 
+enum up_err up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)
+{
+	return up_jwt_parse_alg(text, typ, UP_JWT_ES256, out);
+}
+
 enum up_err up_jwt_verify(const struct up_jwt *t, const struct up_jwk *key)
 {
-	return up_jwk_verify(key, t->signed_part, t->sig);
+	return t->alg == UP_JWT_ES256 ? up_jwk_verify(key, t->signed_part, t->sig) : UP_E_ALG;
 }
 
 void up_jwt_free(struct up_jwt *t)
@@ -143,28 +172,39 @@ static enum up_err time_claim(const json_t *claims, const char *name, bool need,
 	return up_json_int(claims, name, 0, TIME_MAX, out) == UP_OK ? UP_OK : UP_E_CLAIM;
 }
 
-static enum up_err check_times(const json_t *claims, const struct up_jwt_expect *x)
+static enum up_err misfit(const char *name, const char **claim)
+{
+	*claim = name;
+	return UP_E_CLAIM;
+}
+
+static enum up_err check_times(const json_t *claims, const struct up_jwt_expect *x, const char **claim)
 {
 	bool has_exp, has_iat, has_nbf;
 	int64_t exp, iat, nbf;
 
-	if (time_claim(claims, "exp", x->need_exp, &has_exp, &exp) != UP_OK || time_claim(claims, "iat", x->need_iat, &has_iat, &iat) != UP_OK ||
-	    time_claim(claims, "nbf", false, &has_nbf, &nbf) != UP_OK)
-		return UP_E_CLAIM;
-	if (has_exp && x->now_s - x->leeway_s >= exp)
+	if (time_claim(claims, "exp", x->need_exp, &has_exp, &exp) != UP_OK)
+		return misfit("exp", claim);
+	if (time_claim(claims, "iat", x->need_iat, &has_iat, &iat) != UP_OK)
+		return misfit("iat", claim);
+	if (time_claim(claims, "nbf", false, &has_nbf, &nbf) != UP_OK)
+		return misfit("nbf", claim);
+	if (has_exp && x->now_s - x->leeway_s >= exp) {
+		*claim = "exp";
 		return UP_E_EXPIRED;
+	}
 	if (has_nbf && nbf > x->now_s + x->leeway_s)
-		return UP_E_CLAIM;
+		return misfit("nbf", claim);
 	if (has_iat && iat > x->now_s + x->leeway_s)
-		return UP_E_CLAIM;
+		return misfit("iat", claim);
 	if (x->max_age_s == 0)
 		return UP_OK;
 	if (!has_iat && !has_exp)
-		return UP_E_CLAIM;
+		return misfit("exp", claim);
 	if (has_iat && iat < x->now_s - x->leeway_s - x->max_age_s)
-		return UP_E_CLAIM;
+		return misfit("iat", claim);
 	if (has_exp && exp - (has_iat ? iat : x->now_s + x->leeway_s) > x->max_age_s)
-		return UP_E_CLAIM;
+		return misfit("exp", claim);
 	return UP_OK;
 }
 
@@ -193,16 +233,39 @@ static bool audience_fits(const json_t *claims, const char *want)
 	return found;
 }
 
-enum up_err up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
+static bool nonce_fits(const json_t *claims, const struct up_jwt_expect *x)
+{
+	return (x->nonce_optional && json_object_get(claims, "nonce") == NULL) || text_fits(claims, "nonce", x->nonce);
+}
+
+static bool jti_fits(const json_t *claims, const struct up_jwt_expect *x)
 {
 	struct up_span jti;
 
-	if (!text_fits(t->claims, "iss", x->iss) || !text_fits(t->claims, "sub", x->sub) || !text_fits(t->claims, "nonce", x->nonce) ||
-	    !audience_fits(t->claims, x->aud))
-		return UP_E_CLAIM;
-	if (x->need_jti && up_json_text(t->claims, "jti", CLAIM_MAX, &jti) != UP_OK)
-		return UP_E_CLAIM;
-	return check_times(t->claims, x);
+	return (!x->need_jti && json_object_get(claims, "jti") == NULL) || up_json_text(claims, "jti", CLAIM_MAX, &jti) == UP_OK;
+}
+
+enum up_err up_jwt_expect_named(const struct up_jwt *t, const struct up_jwt_expect *x, const char **claim)
+{
+	*claim = NULL;
+	if (!text_fits(t->claims, "iss", x->iss))
+		return misfit("iss", claim);
+	if (!text_fits(t->claims, "sub", x->sub))
+		return misfit("sub", claim);
+	if (!audience_fits(t->claims, x->aud))
+		return misfit("aud", claim);
+	if (!nonce_fits(t->claims, x))
+		return misfit("nonce", claim);
+	if (!jti_fits(t->claims, x))
+		return misfit("jti", claim);
+	return check_times(t->claims, x, claim);
+}
+
+enum up_err up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
+{
+	const char *claim;
+
+	return up_jwt_expect_named(t, x, &claim);
 }
 
 enum up_err up_jwt_key(const struct up_jwt *t, const json_t *jwks, struct up_jwk **out)

@@ -56,6 +56,7 @@ static void test_replies(void)
 		{ UP_E_STATEMENT, 400, "statement_not_agreed" }, { UP_E_ROLE, 403, "role_not_live" },
 		{ UP_E_ITEM_GRANT, 403, "item_not_granted" }, { UP_E_STORE, 503, "temporarily_unavailable" },
 		{ UP_E_BUSY, 503, "temporarily_unavailable" }, { UP_E_UPSTREAM, 503, "temporarily_unavailable" },
+		{ UP_E_PROVIDER, 502, "unusable_answer" },
 		{ UP_E_NOMEM, 500, "server_error" }, { UP_E_IO, 500, "server_error" }, { UP_E_CONFIG, 500, "server_error" },
 		{ UP_E_CRYPTO, 500, "server_error" }, { UP_E_N, 500, "server_error" }, { (enum up_err)-1, 500, "server_error" },
 	};
