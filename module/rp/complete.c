@@ -48,12 +48,12 @@ static enum up_err accept_token(struct up_exchange *x, struct up_attempt *a, cha
 	if (e == UP_OK)
 		up_rplog('i', "rp_login done sid=%.*s", (int)id.session.sid.n, (const char *)id.session.sid.p);
 	else
-		up_rplog('e', "rp_login refused: the ID token does not do reason=%s", up_err_name(e));
+		up_idtoken_refused(&id, e);
 	up_idtoken_free(&id);
 	up_wipe(a->device_code, sizeof(a->device_code));
 	if (e != UP_OK)
 		a->expires_s = 0;
-	return e == UP_OK || e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_E_UPSTREAM;
+	return e == UP_OK || e == UP_E_NOMEM || e == UP_E_CRYPTO || e == UP_E_UPSTREAM ? e : UP_E_PROVIDER;
 }
 
 enum up_err up_complete_redeem(struct up_exchange *x, struct up_attempt *a)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/json.h"
+#include "core/jws.h"
 #include "core/target.h"
 #include "module/rp/rplog.h"
 
@@ -222,28 +223,37 @@ static bool ask_keys(struct up_metadata *m)
 }
 
 /* UP_E_UPSTREAM: no keys at all. */
-static enum up_err key_at_hand(struct up_metadata *m, const struct up_jwt *jwt, bool stale_too, struct up_jwk **out)
+static enum up_err verify_at_hand(struct up_metadata *m, const struct up_jwt *jwt, bool stale_too)
 {
 	enum up_err e = UP_E_UPSTREAM;
+	json_t *jwks = NULL;
 
-	*out = NULL;
 	pthread_mutex_lock(&m->lock);
 	if (m->jwks != NULL && (stale_too || now_mono() - m->keys.good < UP_PROVIDER_KEEP_S))
-		e = up_jwt_key(jwt, m->jwks, out);
+		jwks = json_incref(m->jwks);
 	pthread_mutex_unlock(&m->lock);
+	if (jwks != NULL)
+		e = up_jws_verify(jwt, jwks);
+	json_decref(jwks);
 	return e;
 }
 
-enum up_err up_metadata_key(struct up_metadata *m, const struct up_jwt *jwt, struct up_jwk **out)
+/* Might newer keys judge otherwise? A bad signature is final where a kid says whose it should be. */
+static bool wants_newer_keys(const struct up_jwt *jwt, enum up_err e)
 {
-	enum up_err e = key_at_hand(m, jwt, false, out);
+	return e == UP_E_KEY || e == UP_E_UPSTREAM || (e == UP_E_SIGNATURE && json_object_get(jwt->header, "kid") == NULL);
+}
 
-	if (e == UP_OK)
-		return UP_OK;
+enum up_err up_metadata_verify(struct up_metadata *m, const struct up_jwt *jwt)
+{
+	enum up_err e = verify_at_hand(m, jwt, false);
+
+	if (!wants_newer_keys(jwt, e))
+		return e;
 	pthread_mutex_lock(&m->asking);
-	e = key_at_hand(m, jwt, false, out);
-	if (e != UP_OK && may_ask(&m->keys, now_mono()) && ask_keys(m))
-		e = key_at_hand(m, jwt, true, out);
+	e = verify_at_hand(m, jwt, false);
+	if (wants_newer_keys(jwt, e) && may_ask(&m->keys, now_mono()) && ask_keys(m))
+		e = verify_at_hand(m, jwt, true);
 	pthread_mutex_unlock(&m->asking);
 	return e;
 }

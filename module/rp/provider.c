@@ -365,7 +365,7 @@ enum up_err up_provider_watch(struct up_provider *p, const char *watch_uri, stru
 	return e;
 }
 
-enum up_err up_provider_key(struct up_provider *p, const struct up_jwt *jwt, struct up_jwk **out)
+enum up_err up_provider_verify(struct up_provider *p, const struct up_jwt *jwt)
 {
-	return up_metadata_key(p->metadata, jwt, out);
+	return up_metadata_verify(p->metadata, jwt);
 }

@@ -49,8 +49,8 @@ struct up_provider_state {
 /* One snapshot of the watch; no redemption. UP_E_EXPIRED: the server does not know it (any more). UP_E_UPSTREAM. */
 UP_MUST_USE enum up_err up_provider_watch(struct up_provider *, const char *watch_uri, struct up_provider_state *);
 
-/* The key that JWT names, from the provider's JWK Set: kept, and asked for again at most every UP_PROVIDER_THROTTLE_S
- * for an unknown kid. Call it only for a token whose claims already fit. UP_E_KEY, UP_E_UPSTREAM. *OUT is the caller's. */
-UP_MUST_USE enum up_err up_provider_key(struct up_provider *, const struct up_jwt *, struct up_jwk **out);
+/* Is JWT signed by a key of the provider's JWK Set (core/jws.h)? The set is kept, and asked for again at most every UP_PROVIDER_THROTTLE_S
+ * for a key that it lacks. Call it only for a token whose claims already fit. UP_E_KEY, UP_E_SIGNATURE, UP_E_UPSTREAM: no keys to be had. */
+UP_MUST_USE enum up_err up_provider_verify(struct up_provider *, const struct up_jwt *);
 
 #endif

@@ -119,7 +119,7 @@ static enum up_err accept_token(struct up_terminal *t, const char *token, int64_
 
 	up_wipe(&t->begun, sizeof(t->begun));
 	if (e != UP_OK)
-		up_rplog('e', "rp_login refused: the ID token does not do reason=%s", up_err_name(e));
+		up_idtoken_refused(id, e);
 	return e == UP_E_UPSTREAM || e == UP_E_PENDING ? UP_E_KEY : e;
 }
 

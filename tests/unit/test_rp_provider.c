@@ -8,37 +8,37 @@
 
 static void test_refused_tokens(void)
 {
-	static const struct { const char *what, *iss, *aud, *nonce, *times, *unit, *holder, *rest; } rows[] = {
-		{ .what = "iss", .iss = "https://evil.example.org" },
-		{ .what = "aud", .aud = "\"other\"" },
-		{ .what = "aud of several without ours", .aud = "[\"a\",\"b\"]" },
-		{ .what = "nonce", .nonce = "AAAAAAAAAAAAAAAAAAAAAA" },
-		{ .what = "exp passed", .times = "\"exp\":1699999900,\"iat\":1699999800" },
-		{ .what = "exp missing", .times = "\"iat\":1700000000" },
-		{ .what = "exp as text", .times = "\"exp\":\"1700000600\",\"iat\":1700000000" },
-		{ .what = "iat missing", .times = "\"exp\":1700000600" },
-		{ .what = "iat old", .times = "\"exp\":1700000600,\"iat\":1699999000" },
-		{ .what = "iat to come", .times = "\"exp\":1700000600,\"iat\":1700000300" },
-		{ .what = "nbf to come", .times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000400" },
-		{ .what = "jti missing", .rest = ",\"sub\":\"S1\"" },
-		{ .what = "sub missing", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\"" },
-		{ .what = "unit code", .unit = "{\"code\":\"12430000100000016X\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":1}" },
-		{ .what = "not a unit", .unit = "{\"code\":\"91330000755918469E\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":1}" },
-		{ .what = "unit missing", .unit = "null" },
-		{ .what = "certificate with a break", .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\\r\\nX: y\",\"certificate_version\":1}" },
-		{ .what = "certificate version as text", .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":\"1\"}" },
-		{ .what = "role", .holder = "{\"ref\":\"H\",\"role\":\"root\",\"name\":\"n\"}" },
-		{ .what = "role missing", .holder = "{\"ref\":\"H\",\"name\":\"n\"}" },
-		{ .what = "name with a control", .holder = "{\"ref\":\"H\",\"role\":\"user\",\"name\":\"a\\u0007\"}" },
-		{ .what = "item with a space", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"a b\"]" },
-		{ .what = "item no text", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[1]" },
+	static const struct { const char *what, *claim; bool missing; const char *iss, *aud, *nonce, *times, *unit, *holder, *rest; } rows[] = {
+		{ .what = "iss", .claim = "iss", .iss = "https://evil.example.org" },
+		{ .what = "aud", .claim = "aud", .aud = "\"other\"" },
+		{ .what = "aud of several without ours", .claim = "aud", .aud = "[\"a\",\"b\"]" },
+		{ .what = "nonce", .claim = "nonce", .nonce = "AAAAAAAAAAAAAAAAAAAAAA" },
+		{ .what = "exp passed", .claim = "exp", .times = "\"exp\":1699999900,\"iat\":1699999800" },
+		{ .what = "exp missing", .claim = "exp", .missing = true, .times = "\"iat\":1700000000" },
+		{ .what = "exp as text", .claim = "exp", .times = "\"exp\":\"1700000600\",\"iat\":1700000000" },
+		{ .what = "iat missing", .claim = "iat", .missing = true, .times = "\"exp\":1700000600" },
+		{ .what = "iat old", .claim = "iat", .times = "\"exp\":1700000600,\"iat\":1699999000" },
+		{ .what = "iat to come", .claim = "iat", .times = "\"exp\":1700000600,\"iat\":1700000300" },
+		{ .what = "nbf to come", .claim = "nbf", .times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000400" },
+		{ .what = "jti no text", .claim = "jti", .rest = ",\"sub\":\"S1\",\"jti\":7" },
+		{ .what = "sub missing", .claim = "sub", .missing = true, .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\"" },
+		{ .what = "unit code", .claim = "unit.code", .unit = "{\"code\":\"12430000100000016X\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":1}" },
+		{ .what = "not a unit", .claim = "unit.code", .unit = "{\"code\":\"91330000755918469E\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":1}" },
+		{ .what = "unit missing", .claim = "unit.code", .missing = true, .unit = "null" },
+		{ .what = "certificate with a break", .claim = "unit.certificate", .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\\r\\nX: y\",\"certificate_version\":1}" },
+		{ .what = "certificate version as text", .claim = "unit.certificate_version", .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":\"1\"}" },
+		{ .what = "role", .claim = "holder.role", .holder = "{\"ref\":\"H\",\"role\":\"root\",\"name\":\"n\"}" },
+		{ .what = "role missing", .claim = "holder.role", .missing = true, .holder = "{\"ref\":\"H\",\"name\":\"n\"}" },
+		{ .what = "name with a control", .claim = "holder.name", .holder = "{\"ref\":\"H\",\"role\":\"user\",\"name\":\"a\\u0007\"}" },
+		{ .what = "item with a space", .claim = "items", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"a b\"]" },
+		{ .what = "item no text", .claim = "items", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[1]" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct fake_browser b;
 		struct up_rp *rp = setup(&b);
 		struct claims c;
-		char id[32], text[512];
+		char id[32], text[512], log[80];
 
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 		c = right_claims();
@@ -50,9 +50,11 @@ static void test_refused_tokens(void)
 		c.holder = rows[i].holder != NULL ? rows[i].holder : c.holder;
 		c.rest = rows[i].rest != NULL ? rows[i].rest : c.rest;
 		answer_token(&c, key);
-		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 503, rows[i].what);
+		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 502, rows[i].what);
+		UP_CHECK(strcmp(fake_member(text, "error"), "unusable_answer") == 0, rows[i].what);
 		UP_CHECK(!signed_in(rp, &b), rows[i].what);
-		UP_CHECK(strstr(fake_logged, "rp_login refused") != NULL, rows[i].what);
+		snprintf(log, sizeof(log), "claim=%s fault=%s\n", rows[i].claim, rows[i].missing ? "missing" : "unfit");
+		UP_CHECK(strstr(fake_logged, "rp_login refused") != NULL && strstr(fake_logged, log) != NULL, rows[i].what);
 		up_rp_free(&rp);
 	}
 }
@@ -90,7 +92,7 @@ static void test_refused_signatures(void)
 
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 		answer_bent(rows[i].header, rows[i].cut);
-		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 503, rows[i].header);
+		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 502, rows[i].header);
 		UP_CHECK(!signed_in(rp, &b), rows[i].header);
 		up_rp_free(&rp);
 	}
@@ -115,7 +117,7 @@ static void test_forged_signature(void)
 			right[strlen(right) - 40] = right[strlen(right) - 40] == 'A' ? 'B' : 'A';
 		snprintf(body, sizeof(body), "{\"id_token\":\"%s\"}", right);
 		fake_answer("/token", 200, "", body);
-		CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 503);
+		CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 502);
 		CU_ASSERT_FALSE(signed_in(rp, &b));
 		free(right);
 		free(other);
@@ -136,7 +138,7 @@ static void test_unknown_kid(void)
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 		c = right_claims();
 		answer_token(&c, other_key);
-		CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 503);
+		CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 502);
 	}
 	CU_ASSERT_EQUAL(fake_count("/jwks"), 1);
 	CU_ASSERT_FALSE(signed_in(rp, &b));
@@ -152,7 +154,7 @@ static void test_bad_token_answers(void)
 		{ 400, "", "{\"error\":\"invalid_grant\"}", 409, "expired_token" }, { 401, "", "{\"error\":\"invalid_client\"}", 503, "temporarily_unavailable" },
 		{ 500, "", "{\"error\":\"authorization_pending\"}", 503, "temporarily_unavailable" }, { 500, "", "oops", 503, "temporarily_unavailable" },
 		{ 200, "", "", 503, "temporarily_unavailable" }, { 200, "", "{}", 503, "temporarily_unavailable" }, { 200, "", "[1]", 503, "temporarily_unavailable" },
-		{ 200, "", "{\"id_token\":1}", 503, "temporarily_unavailable" }, { 200, "", "{\"id_token\":\"a.b.c\"}", 503, "temporarily_unavailable" },
+		{ 200, "", "{\"id_token\":1}", 503, "temporarily_unavailable" }, { 200, "", "{\"id_token\":\"a.b.c\"}", 502, "unusable_answer" },
 		{ 200, "", "{\"id_token\":\"x\",\"id_token\":\"y\"}", 503, "temporarily_unavailable" }, { 204, "", "", 503, "temporarily_unavailable" },
 		{ 307, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" }, { 302, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" },
 	};
