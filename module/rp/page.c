@@ -12,7 +12,7 @@
 
 #define NONCE 16
 #define NONCE_TEXT 22
-#define VARS_MAX 24
+#define VARS_MAX 32
 #define ASSET_CACHE "public, max-age=300, must-revalidate"
 
 struct var { const char *name; struct up_span value; };
@@ -135,6 +135,8 @@ static void login_view(const struct up_rp *rp, const char *lang, const struct up
 	set(v, "refresh_uri", up_buf_span(&t->refresh));
 	set(v, "qr_uri", up_buf_span(&t->qr));
 	set(v, "client_name", p->client_name);
+	set(v, "verification_uri", p->verification_uri);
+	set(v, "user_code", p->user_code);
 }
 
 static void login_text_free(struct login_text *t)

@@ -8,7 +8,7 @@
 
 struct up_page_login {                   /* borrowed */
 	const char *state;               /* pending scanned approved denied expired */
-	struct up_span attempt, return_to, item, watch_uri, client_name, item_name;
+	struct up_span attempt, return_to, item, watch_uri, client_name, item_name, verification_uri, user_code;
 	int64_t expires_in_s, frame_interval_s;
 };
 /* 200 with the login page. */

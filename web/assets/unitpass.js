@@ -8,10 +8,10 @@
  *   What stands in it is for readers without script and goes when the widget comes. The style sheet comes by itself where the page has no link to
  *   it. doc/WIDGET.md is the page for portals.
  *   The login page of the module has begun already and gives data-attempt, data-watch, data-frame-interval,
- *   data-expires-in, and data-again: the address that replaces this attempt.
+ *   data-expires-in, data-again: the address that replaces this attempt, and data-verification-uri, data-user-code where there is a code to type.
  *
  * Every change of state is told by the bubbling event "unitpass:state", detail {state}: starting, pending, scanned,
- * approved, denied, expired, failed, unstarted, done. "done" has {state, return} and can be prevented, which leaves the
+ * approved, denied, expired, unusable, failed, unstarted, done. "done" has {state, return} and can be prevented, which leaves the
  * going to the page. */
 import { Failure, Watch, call } from './watch.js';
 import { ENDS, View } from './view.js';
@@ -22,7 +22,7 @@ const SESSION_EVERY = 5000;
 const RETRY_MAX = 30000;
 const STYLE_WAIT = 5000;
 const GRACE = 3000;             /* after the time is up, wait this long for the server's own word */
-const RANK = { pending: 0, scanned: 1, approved: 2, denied: 2, expired: 2 };
+const RANK = { pending: 0, scanned: 1, approved: 2, denied: 2, expired: 2, unusable: 2 };
 
 const tables = new Map();
 
@@ -106,7 +106,8 @@ class Login {
 
 		/* A page shown again after its attempt ended: begin anew at once. */
 		if (d.attempt && d.state !== 'expired' && d.state !== 'denied')
-			this.adopt({ attempt: d.attempt, watch_uri: d.watch, frame_interval: Number(d.frameInterval), expires_in: Number(d.expiresIn) });
+			this.adopt({ attempt: d.attempt, watch_uri: d.watch, frame_interval: Number(d.frameInterval), expires_in: Number(d.expiresIn),
+				verification_uri: d.verificationUri, user_code: d.userCode });
 		else
 			this.begin(d.attempt);
 	}
@@ -137,7 +138,7 @@ class Login {
 	/* What may pass by itself is tried again, ever more slowly; the rest is said. */
 	cannotBegin(failure) {
 		if (failure.final)
-			return this.set('unstarted');
+			return this.set(failure.unusable ? 'unusable' : 'unstarted');
 		this.lost(failure.status ? 'down' : 'reconnecting');
 		this.tries = (this.tries || 0) + 1;
 		this.later = setTimeout(() => this.begin(), Math.max(failure.wait, Math.min(1000 * 2 ** this.tries, RETRY_MAX)));
@@ -155,6 +156,7 @@ class Login {
 		this.watch = new Watch(begun.attempt, begun.watch_uri, (news) => this.hear(news), (kind) => this.lost(kind));
 		this.watch.open();
 		this.view.count(this.whole, this.whole);
+		this.view.type(begun.verification_uri, begun.user_code);
 		this.set('starting');
 		this.remember();
 	}
@@ -273,7 +275,7 @@ class Login {
 	}
 
 	async complete() {
-		const run = this.run, waits = ['authorization_pending', 'slow_down'], ends = { access_denied: 'denied', expired_token: 'expired' };
+		const run = this.run, waits = ['authorization_pending', 'slow_down'], ends = { access_denied: 'denied', expired_token: 'expired', unusable_answer: 'unusable' };
 
 		for (let i = 1; i <= 8; i++) {
 			try {

@@ -23,11 +23,12 @@ const VIEWS = {
 	approved: { icon: 'done', tone: 'good' },
 	denied: { icon: 'refused', tone: 'bad', button: 'action_new' },
 	expired: { icon: 'clock', tone: 'warn', button: 'action_new' },
+	unusable: { icon: 'warning', tone: 'bad', button: 'action_retry' },
 	failed: { icon: 'warning', tone: 'bad', button: 'action_new' },
 	unstarted: { icon: 'warning', tone: 'bad', button: 'action_retry' },
 };
 
-export const ENDS = ['denied', 'expired', 'failed', 'unstarted'];
+export const ENDS = ['denied', 'expired', 'unusable', 'failed', 'unstarted'];
 
 function svg(name, attributes) {
 	const e = document.createElementNS('http://www.w3.org/2000/svg', name);
@@ -60,6 +61,7 @@ export class View {
 		this.button.addEventListener('click', again);
 		this.title = html('p', 'unitpass-title');
 		this.hint = html('p', 'unitpass-hint');
+		this.typed = html('p', 'unitpass-typed');
 		this.bar = html('progress', '');
 		this.bar.setAttribute('aria-label', this.word('time_label'));
 		this.time = html('span', 'unitpass-time');
@@ -74,13 +76,22 @@ export class View {
 		this.status.tabIndex = -1;
 		element.classList.add('unitpass');
 		element.lang = lang;
-		element.replaceChildren(html('div', 'unitpass-box', this.code, this.cover), this.status,
+		element.replaceChildren(html('div', 'unitpass-box', this.code, this.cover), this.status, this.typed,
 			html('div', 'unitpass-foot', this.bar, this.time, this.go));
 		this.element = element;
 		this.clear();
 	}
 
+	/* For who cannot scan: where to type which code; none where the provider has none. */
+	type(uri, code) {
+		const link = html('a', '', uri);
+
+		Object.assign(link, { href: uri, target: '_blank', rel: 'noreferrer' });
+		this.typed.replaceChildren(...code ? [this.word('typed_before'), ' ', link, ' ', this.word('typed_after'), ' ', html('strong', '', code)] : []);
+	}
+
 	clear() {
+		this.type();
 		this.text = '';
 		this.code.toggleAttribute('hidden', true);
 		this.version = undefined;
@@ -126,6 +137,7 @@ export class View {
 		this.code.toggleAttribute('hidden', !this.text || !(view.veil || name === 'pending'));
 		this.code.classList.toggle('is-stale', Boolean(view.veil));
 		this.showCover(view);
+		this.typed.hidden = name !== 'pending' || !this.typed.firstChild;
 		this.bar.hidden = this.time.hidden = !view.time || Boolean(link);
 		this.go.hidden = !link;
 		if (link)

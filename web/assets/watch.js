@@ -13,9 +13,14 @@ export class Failure extends Error {
 		this.wait = wait || 0;   /* ms that the server asks us to wait */
 	}
 
+	/* The provider answers, but its answer does not do for this site. */
+	get unusable() {
+		return this.error === 'unusable_answer';
+	}
+
 	/* Asking again would not help. */
 	get final() {
-		return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+		return this.unusable || this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
 	}
 }
 
@@ -109,7 +114,7 @@ export class Watch {
 			if (this.stopped)
 				return false;
 			if (failure.final)
-				this.hear({ state: 'expired' });
+				this.hear({ state: failure.unusable ? 'unusable' : 'expired' });
 			else
 				this.lost(failure.status ? 'down' : 'reconnecting');
 			return false;
