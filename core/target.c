@@ -4,6 +4,7 @@
 #include "core/text.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 #define RETURN_TO_MAX 1024
@@ -422,4 +423,29 @@ enum up_err up_target_url(struct up_span url, struct up_span *origin, struct up_
 	*origin = up_span_of(url.p, end);
 	*path = up_span_of(url.p + end, url.n - end);
 	return UP_OK;
+}
+
+bool up_target_metadata(const char *issuer, unsigned i, char url[UP_TARGET_METADATA_MAX])
+{
+	static const struct { const char *name; bool between; } places[] = {
+		{ "/.well-known/openid-configuration", false }, { "/.well-known/oauth-authorization-server", true },
+		{ "/.well-known/openid-configuration", true }, { "/.well-known/oauth-authorization-server", false },
+	};
+	struct up_span origin, path;
+	int n;
+
+	if (up_target_url(up_span_str(issuer), &origin, &path) != UP_OK)
+		return false;
+	if (path.n > 0 && path.p[path.n - 1] == '/')
+		path.n--;
+	/* without a path the last two are the first two */
+	if (i >= (path.n > 0 ? UP_ARRAY_LEN(places) : 2))
+		return false;
+	if (places[i].between)
+		n = snprintf(url, UP_TARGET_METADATA_MAX, "%.*s%s%.*s", (int)origin.n, (const char *)origin.p, places[i].name, (int)path.n,
+		    (const char *)path.p);
+	else
+		n = snprintf(url, UP_TARGET_METADATA_MAX, "%.*s%.*s%s", (int)origin.n, (const char *)origin.p, (int)path.n, (const char *)path.p,
+		    places[i].name);
+	return n > 0 && n < UP_TARGET_METADATA_MAX;
 }

@@ -17,6 +17,11 @@ bool up_target_ok(struct up_span return_to);
  * equal bytes). *path is the rest with its query ("" or "/..."), printable ASCII without '\\'. UP_E_FORMAT. */
 UP_MUST_USE enum up_err up_target_url(struct up_span url, struct up_span *origin, struct up_span *path);
 
+/* Where the metadata of ISSUER (https://host[:port][/path]) may be, the Ith place to look: OpenID Connect Discovery 1.0 section 4 appends, RFC 8414
+ * section 3.1 puts in between host and path; a final '/' counts for the name only. False: there are no more. */
+#define UP_TARGET_METADATA_MAX 600
+bool up_target_metadata(const char *issuer, unsigned i, char url[UP_TARGET_METADATA_MAX]);
+
 /* A network "10.0.0.0/8", "::1", "unix:". UP_E_FORMAT; UP_E_RANGE: prefix too long, or address bits set beyond it. */
 struct up_cidr { uint8_t addr[16]; uint8_t bits; uint8_t family; /* 4, 6, or 1 for "unix:" */ };
 UP_MUST_USE enum up_err up_target_cidr(struct up_span text, struct up_cidr *out);

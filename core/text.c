@@ -391,3 +391,13 @@ void up_text_user_agent(struct up_span ua, const char **browser, const char **os
 	*browser = find_word(ua, browsers, UP_ARRAY_LEN(browsers));
 	*os = find_word(ua, systems, UP_ARRAY_LEN(systems));
 }
+
+struct up_span up_text_line(struct up_span text)
+{
+	if (text.n > 0 && text.p[text.n - 1] == '\n') {
+		text.n--;
+		if (text.n > 0 && text.p[text.n - 1] == '\r')
+			text.n--;
+	}
+	return text;
+}

@@ -43,4 +43,7 @@ UP_MUST_USE enum up_err up_text_form_decode(struct up_span in, struct up_buf *ou
  * from short fixed lists, "" where unknown; never text of the header itself. */
 void up_text_user_agent(struct up_span ua, const char **browser, const char **os);
 
+/* TEXT, what a file with one line holds, without that line's end (LF or CRLF); blanks stay. */
+struct up_span up_text_line(struct up_span text);
+
 #endif

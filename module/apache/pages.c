@@ -26,7 +26,7 @@ void up_apache_pages_request(request_rec *r, struct up_rp_request *q)
 		.accept_language = header(r, "Accept-Language"), .content_type = header(r, "Content-Type"), .origin = header(r, "Origin"),
 		.sec_fetch_site = header(r, "Sec-Fetch-Site"), .sec_fetch_mode = header(r, "Sec-Fetch-Mode"),
 		.requested_with = header(r, "X-Requested-With"), .if_none_match = header(r, "If-None-Match"), .user_agent = header(r, "User-Agent"),
-		.now_s = apr_time_sec(r->request_time),
+		.now_s = apr_time_sec(r->request_time), .now_ms = apr_time_as_msec(r->request_time),
 	};
 	/* useragent_ip: the peer, or what mod_remoteip was told to take for it. */
 	up_target_client_ip(up_span_str(r->useragent_ip), header(r, "X-Forwarded-For"),

@@ -73,13 +73,16 @@ ngx_int_t up_nginx_pages_request(ngx_http_request_t *r, up_nginx_location_t *l, 
 	ngx_str_t forwarded = ngx_null_string, peer = r->connection->addr_text;
 	const struct up_cidr *trusted = l->proxies != NULL ? l->proxies->elts : NULL;
 	char *ip = ngx_pcalloc(r->pool, 46);
+	const ngx_time_t *now;
 
 	ngx_memzero(q, sizeof(*q));
 	q->method = up_nginx_span(r->method_name);
 	q->path = up_nginx_span(r->uri);
 	q->query = up_nginx_span(r->args);
 	q->uri = up_nginx_span(r->unparsed_uri);
-	q->now_s = ngx_time();
+	now = ngx_timeofday();
+	q->now_s = now->sec;
+	q->now_ms = (int64_t)now->sec * 1000 + (int64_t)now->msec;
 	if (r->headers_in.host != NULL)
 		q->host = up_nginx_span(r->headers_in.host->value);
 	if (ip == NULL || up_nginx_headers_cookies(r, &q->cookies) != NGX_OK || read_headers(r, q, &forwarded) != NGX_OK)

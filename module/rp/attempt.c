@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "module/rp/cookie.h"
 
-#define VERSION 1
+#define VERSION 2
 #define YEAR_S 31536000
 #define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
 
@@ -49,11 +49,13 @@ static void read_attempt(struct up_cookie_reader *r, struct up_attempt *a)
 	a->started_s = read_time(r);
 	a->expires_s = read_time(r);
 	a->interval_s = read_time(r);
-	a->polled_s = read_time(r);
+	a->polled_ms = up_cookie_read_i64(r);
 	a->frame_interval_s = read_time(r);
 	read_text(r, a->device_code, sizeof(a->device_code));
 	read_text(r, a->watch_uri, sizeof(a->watch_uri));
-	read_text(r, a->qr, sizeof(a->qr));
+	read_text(r, a->complete_uri, sizeof(a->complete_uri));
+	read_text(r, a->verification_uri, sizeof(a->verification_uri));
+	read_text(r, a->user_code, sizeof(a->user_code));
 	read_text(r, a->return_to, sizeof(a->return_to));
 	read_text(r, a->item, sizeof(a->item));
 }
@@ -65,11 +67,13 @@ static void write_attempt(struct up_cookie_writer *w, const struct up_attempt *a
 	up_cookie_write_i64(w, a->started_s);
 	up_cookie_write_i64(w, a->expires_s);
 	up_cookie_write_i64(w, a->interval_s);
-	up_cookie_write_i64(w, a->polled_s);
+	up_cookie_write_i64(w, a->polled_ms);
 	up_cookie_write_i64(w, a->frame_interval_s);
 	up_cookie_write_text(w, up_span_str(a->device_code));
 	up_cookie_write_text(w, up_span_str(a->watch_uri));
-	up_cookie_write_text(w, up_span_str(a->qr));
+	up_cookie_write_text(w, up_span_str(a->complete_uri));
+	up_cookie_write_text(w, up_span_str(a->verification_uri));
+	up_cookie_write_text(w, up_span_str(a->user_code));
 	up_cookie_write_text(w, up_span_str(a->return_to));
 	up_cookie_write_text(w, up_span_str(a->item));
 }
@@ -167,6 +171,11 @@ void up_attempt_remove(struct up_attempts *a, struct up_attempt *gone)
 bool up_attempt_is_done(const struct up_attempt *a)
 {
 	return a->device_code[0] == '\0' && a->expires_s > 0;
+}
+
+const char *up_attempt_qr(const struct up_attempt *a)
+{
+	return a->complete_uri[0] != '\0' ? a->complete_uri : a->verification_uri;
 }
 
 void up_attempt_id_text(const struct up_attempt *a, char out[UP_ATTEMPT_ID_TEXT + 1])

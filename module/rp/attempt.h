@@ -15,10 +15,11 @@
 struct up_attempt {
 	uint8_t id[UP_ATTEMPT_ID], nonce[UP_ATTEMPT_NONCE];
 	int64_t started_s, expires_s;    /* expires_s: a moment */
-	int64_t interval_s, polled_s, frame_interval_s;
+	int64_t interval_s, polled_ms, frame_interval_s;
 	char device_code[UP_RP_CODE_MAX + 1];
 	char watch_uri[UP_RP_URL_MAX + 1];         /* empty: another provider, poll instead */
-	char qr[UP_RP_URL_MAX + 1];                /* text of the QR when there is no watch_uri */
+	/* What the page shows beside or instead of frames (RFC 8628 section 3.3.1); empty: there is none. */
+	char complete_uri[UP_RP_URL_MAX + 1], verification_uri[UP_RP_URL_MAX + 1], user_code[UP_RP_USER_CODE_MAX + 1];
 	char return_to[UP_RP_RETURN_MAX + 1];
 	char item[UP_RP_ITEM_MAX + 1];
 	/* as the server calls them; for the first page only, not kept in the cookie */
@@ -40,6 +41,8 @@ void up_attempt_remove(struct up_attempts *, struct up_attempt *);
 /* Its result was collected while its progress was asked for: the session cookie went out, only `complete` is to come. An empty
  * device code with expires_s 0 is one whose result was refused. */
 bool up_attempt_is_done(const struct up_attempt *);
+/* What the QR says when there is no watch_uri: the complete address, else the one where the code is typed. */
+const char *up_attempt_qr(const struct up_attempt *);
 void up_attempt_id_text(const struct up_attempt *, char out[UP_ATTEMPT_ID_TEXT + 1]);
 
 #endif

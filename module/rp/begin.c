@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/target.h"
 #include "core/text.h"
@@ -77,6 +78,25 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempts *a
 	return e;
 }
 
+static void take_begun(struct up_attempt *a, const struct up_provider_begun *b, const struct up_rp_request *req)
+{
+	a->started_s = req->now_s;
+	a->polled_ms = req->now_ms;
+	a->expires_s = a->started_s + b->expires_in_s;
+	a->interval_s = b->interval_s;
+	a->frame_interval_s = b->frame_interval_s;
+	memcpy(a->device_code, b->device_code, sizeof(a->device_code));
+	memcpy(a->watch_uri, b->watch_uri, sizeof(a->watch_uri));
+	memcpy(a->client_name, b->client_name, sizeof(a->client_name));
+	memcpy(a->item_name, b->item_name, sizeof(a->item_name));
+	if (b->user_code[0] != '\0' || b->watch_uri[0] == '\0')
+		memcpy(a->verification_uri, b->verification_uri, sizeof(a->verification_uri));
+	if (a->verification_uri[0] != '\0')
+		memcpy(a->user_code, b->user_code, sizeof(a->user_code));
+	if (a->watch_uri[0] == '\0')
+		memcpy(a->complete_uri, b->complete_uri, sizeof(a->complete_uri));
+}
+
 /* Begin and append to ALL; *OUT points there. */
 static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct up_attempts *all, struct up_attempt *own, struct up_attempt **out)
 {
@@ -94,16 +114,7 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 	e = ask_server(x, all, &fresh, replaced, &begun);
 	if (e != UP_OK)
 		goto out;
-	fresh.started_s = fresh.polled_s = x->req->now_s;
-	fresh.expires_s = fresh.started_s + begun.expires_in_s;
-	fresh.interval_s = begun.interval_s;
-	fresh.frame_interval_s = begun.frame_interval_s;
-	memcpy(fresh.device_code, begun.device_code, sizeof(fresh.device_code));
-	memcpy(fresh.watch_uri, begun.watch_uri, sizeof(fresh.watch_uri));
-	memcpy(fresh.client_name, begun.client_name, sizeof(fresh.client_name));
-	memcpy(fresh.item_name, begun.item_name, sizeof(fresh.item_name));
-	if (fresh.watch_uri[0] == '\0')
-		memcpy(fresh.qr, begun.verification_uri, sizeof(fresh.qr));
+	take_begun(&fresh, &begun, x->req);
 	if (replaced != NULL)
 		up_attempt_remove(all, replaced);
 	all->at[all->n++] = fresh;
@@ -124,17 +135,26 @@ static void set_state(struct up_provider_state *s, const char *state)
 	snprintf(s->state, sizeof(s->state), "%s", state);
 }
 
-/* A provider without watch is asked at its token endpoint, no faster than it allows; success is kept as a session at once, since
- * the code is then used. The login cookie carries the time of the last question. */
+static int64_t mono_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A provider without watch is asked at its token endpoint, no faster than it allows, from answer to question (RFC 8628 section 3.5); success is
+ * kept as a session at once, since the code is then used. The login cookie carries the time of the last answer. */
 static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
 {
+	int64_t began = mono_ms();
 	enum up_err e;
 
 	set_state(s, "pending");
-	if (x->req->now_s < a->polled_s + a->interval_s)
+	if (x->req->now_ms < a->polled_ms + 1000 * a->interval_s)
 		return UP_OK;
-	a->polled_s = x->req->now_s;
 	e = up_complete_redeem(x, a);
+	a->polled_ms = x->req->now_ms + mono_ms() - began;
 	if (e == UP_E_SLOW_DOWN)
 		a->interval_s += 5;
 	if (e == UP_OK)
@@ -144,7 +164,7 @@ static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, st
 	if (e == UP_E_DENIED || e == UP_E_EXPIRED)
 		a->expires_s = x->req->now_s;
 	up_complete_keep(x, all);
-	return e == UP_E_UPSTREAM || e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_OK;
+	return e == UP_E_UPSTREAM || e == UP_E_PROVIDER || e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_OK;
 }
 
 static enum up_err progress(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
@@ -177,6 +197,7 @@ static void show(struct up_exchange *x, const struct up_attempt *a, const char *
 		.state = state, .attempt = up_span_str(id), .return_to = up_span_str(a->return_to), .item = up_span_str(a->item),
 		.watch_uri = up_span_str(a->watch_uri), .expires_in_s = expires_in_s, .frame_interval_s = a->frame_interval_s,
 		.client_name = up_span_str(a->client_name), .item_name = up_span_str(a->item_name),
+		.verification_uri = up_span_str(a->verification_uri), .user_code = up_span_str(a->user_code),
 	});
 }
 
@@ -231,6 +252,17 @@ void up_begin_page(struct up_exchange *x)
 	up_wipe(&all, sizeof(all));
 }
 
+/* For who cannot scan: the address to open and the code to type there. */
+static void put_code(struct up_buf *b, const struct up_attempt *a)
+{
+	if (a->user_code[0] == '\0')
+		return;
+	up_buf_put_str(b, ",\"verification_uri\":");
+	up_buf_put_json(b, up_span_str(a->verification_uri));
+	up_buf_put_str(b, ",\"user_code\":");
+	up_buf_put_json(b, up_span_str(a->user_code));
+}
+
 void up_begin_json(struct up_exchange *x)
 {
 	struct up_attempts all;
@@ -248,7 +280,9 @@ void up_begin_json(struct up_exchange *x)
 	up_attempt_id_text(a, id);
 	up_buf_printf(b, "{\"attempt\":\"%s\",\"watch_uri\":", id);
 	up_buf_put_json(b, up_span_str(a->watch_uri));
-	up_buf_printf(b, ",\"frame_interval\":%lld,\"expires_in\":%lld}", (long long)a->frame_interval_s, (long long)(a->expires_s - a->started_s));
+	up_buf_printf(b, ",\"frame_interval\":%lld,\"expires_in\":%lld", (long long)a->frame_interval_s, (long long)(a->expires_s - a->started_s));
+	put_code(b, a);
+	up_buf_put_char(b, '}');
 	up_respond_json(x->resp, 200);
 out:
 	up_wipe(&all, sizeof(all));
@@ -283,7 +317,7 @@ void up_begin_state(struct up_exchange *x)
 		goto out;
 	}
 	up_buf_printf(b, "{\"state\":\"%s\",\"expires_in\":%lld", s.state, (long long)s.expires_in_s);
-	text = strcmp(s.state, "pending") == 0 && a->qr[0] != '\0' ? a->qr : s.text;
+	text = strcmp(s.state, "pending") == 0 && a->watch_uri[0] == '\0' ? up_attempt_qr(a) : s.text;
 	if (text[0] != '\0') {
 		up_buf_printf(b, ",\"frame\":{\"t\":%lld,\"text\":", (long long)s.t);
 		up_buf_put_json(b, up_span_str(text));
@@ -307,7 +341,7 @@ void up_begin_qr(struct up_exchange *x)
 	if (a->watch_uri[0] != '\0')
 		e = up_provider_watch(x->rp->provider, a->watch_uri, &s);
 	if (e == UP_OK)
-		e = up_qr_put_svg(&x->resp->body, up_span_str(a->watch_uri[0] != '\0' ? s.text : a->qr));
+		e = up_qr_put_svg(&x->resp->body, up_span_str(a->watch_uri[0] != '\0' ? s.text : up_attempt_qr(a)));
 	if (e != UP_OK) {
 		up_buf_reset(&x->resp->body);
 		up_respond_error(x, e, 0);

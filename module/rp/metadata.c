@@ -10,11 +10,13 @@
 #include "core/json.h"
 #include "core/jws.h"
 #include "core/target.h"
+#include "core/text.h"
 #include "module/rp/rplog.h"
 
 #define NEVER (-1)
+#define TOLD_MAX 128                     /* characters of what a provider calls itself */
 
-struct times { int64_t good, tried; bool failed, doubted; };   /* monotonic seconds */
+struct times { int64_t good, tried; bool failed, doubted, unfit; };   /* monotonic seconds; unfit: there was an answer, which did not do */
 
 struct up_metadata {
 	const char *issuer;
@@ -93,6 +95,7 @@ static void note(struct up_metadata *m, struct times *t, bool ok)
 	pthread_mutex_unlock(&m->lock);
 }
 
+/* *STATUS 0: no answer at all. */
 static enum up_err get(struct up_metadata *m, const char *url, long *status, json_t **out)
 {
 	struct up_transport_call call = { .url = url, .accept = "application/json" };
@@ -109,6 +112,17 @@ static enum up_err get(struct up_metadata *m, const char *url, long *status, jso
 
 /* --- endpoints ----------------------------------------------------------------------------------------------------------- */
 
+static void refuse_issuer(struct up_span told)
+{
+	struct up_buf safe = { 0 };
+	const char *text;
+
+	up_text_put_safe(&safe, told, TOLD_MAX);
+	text = up_buf_cstr(&safe);
+	up_rplog('e', "rp_metadata refused: its issuer is not the one configured told=\"%s\"", text != NULL ? text : "");
+	up_buf_free(&safe);
+}
+
 static bool take_urls(struct up_metadata *m, const json_t *o)
 {
 	static const char *const names[UP_METADATA_N] = { "device_authorization_endpoint", "token_endpoint", "jwks_uri" };
@@ -117,7 +131,7 @@ static bool take_urls(struct up_metadata *m, const json_t *o)
 
 	/* RFC 8414 section 3.3: identical, or the document must not be used. */
 	if (up_json_text(o, "issuer", UP_RP_URL_MAX, &s) != UP_OK || !up_span_eq_str(s, m->issuer)) {
-		up_rplog('e', "rp_metadata refused: its issuer is not the one configured");
+		refuse_issuer(s);
 		return false;
 	}
 	for (size_t i = 0; i < UP_METADATA_N; i++) {
@@ -138,24 +152,26 @@ static bool take_urls(struct up_metadata *m, const json_t *o)
 	return true;
 }
 
+/* One place after the other until a document does. */
 static bool ask_urls(struct up_metadata *m)
 {
-	static const char *const paths[] = { "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server" };
-	char url[UP_RP_URL_MAX + 64];
-	json_t *o = NULL;
-	bool ok = false;
-	long status = 404;
-	enum up_err e = UP_E_UPSTREAM;
+	char url[UP_TARGET_METADATA_MAX];
+	bool ok = false, unfit = false, away = false;
+	long status = 0;
 
-	for (size_t i = 0; i < UP_ARRAY_LEN(paths) && e != UP_OK && status == 404; i++) {
-		snprintf(url, sizeof(url), "%s%s", m->issuer, paths[i]);
-		e = get(m, url, &status, &o);
+	for (unsigned i = 0; !ok && !away && up_target_metadata(m->issuer, i, url); i++) {
+		json_t *o = NULL;
+
+		if (get(m, url, &status, &o) == UP_OK) {
+			ok = take_urls(m, o);
+			unfit = !ok;
+		}
+		away = status == 0;
+		json_decref(o);
 	}
-	if (e == UP_OK)
-		ok = take_urls(m, o);
-	else
+	if (!ok && !unfit)
 		up_rplog('e', "rp_metadata not to be had status=%ld", status);
-	json_decref(o);
+	m->urls.unfit = unfit && !ok;
 	note(m, &m->urls, ok);
 	return ok;
 }
@@ -174,7 +190,7 @@ static bool copy_url(struct up_metadata *m, enum up_metadata_what what, bool sta
 
 enum up_err up_metadata_endpoint(struct up_metadata *m, enum up_metadata_what what, char url[UP_RP_URL_MAX + 1])
 {
-	bool have = copy_url(m, what, false, url);
+	bool have = copy_url(m, what, false, url), unfit;
 
 	if (have)
 		return UP_OK;
@@ -187,9 +203,12 @@ enum up_err up_metadata_endpoint(struct up_metadata *m, enum up_metadata_what wh
 	have = copy_url(m, what, false, url);      /* while we waited */
 	if (!have && may_ask(&m->urls, now_mono()))
 		have = ask_urls(m) && copy_url(m, what, true, url);
+	unfit = m->urls.unfit;
 	pthread_mutex_unlock(&m->asking);
 	/* What was right an hour ago is better than nothing: a wrong address answers nothing that would verify. */
-	return have || copy_url(m, what, true, url) ? UP_OK : UP_E_UPSTREAM;
+	if (have || copy_url(m, what, true, url))
+		return UP_OK;
+	return unfit ? UP_E_PROVIDER : UP_E_UPSTREAM;
 }
 
 void up_metadata_doubt(struct up_metadata *m)

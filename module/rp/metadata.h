@@ -14,7 +14,7 @@ enum up_metadata_what { UP_METADATA_DEVICE, UP_METADATA_TOKEN, UP_METADATA_JWKS,
 /* ISSUER and TRANSPORT are borrowed. */
 UP_MUST_USE enum up_err up_metadata_new(const char *issuer, struct up_transport *transport, struct up_metadata **out);
 void up_metadata_free(struct up_metadata **);
-/* UP_E_UPSTREAM: nothing known and the provider gives nothing usable; logged. */
+/* UP_E_PROVIDER: nothing known, and what the provider says of itself does not do; UP_E_UPSTREAM: it says nothing; logged. */
 UP_MUST_USE enum up_err up_metadata_endpoint(struct up_metadata *, enum up_metadata_what, char url[UP_RP_URL_MAX + 1]);
 /* An endpoint failed: ask again before it is used next, within the throttle. */
 void up_metadata_doubt(struct up_metadata *);

@@ -175,49 +175,121 @@ static bool int_or(const json_t *o, const char *name, int64_t min, int64_t max, 
 	return json_object_get(o, name) == NULL || up_json_int(o, name, min, max, out) == UP_OK;
 }
 
-static bool take_begun(struct up_span body, struct up_provider_begun *b)
+/* An address that people open, or that our page opens. */
+static bool copy_url(const json_t *o, const char *name, char *out)
 {
-	json_t *o = NULL;
-	bool ok = false;
-
-	if (up_json_parse(body, &o) != UP_OK)
-		return false;
-	if (!copy_text(o, "device_code", b->device_code, sizeof(b->device_code)) || b->device_code[0] == '\0')
-		goto out;
-	if (!copy_text(o, "watch_uri", b->watch_uri, sizeof(b->watch_uri)) ||
-	    (b->watch_uri[0] != '\0' && !up_metadata_url_ok(b->watch_uri)))
-		goto out;
-	if (!copy_text(o, "verification_uri_complete", b->verification_uri, sizeof(b->verification_uri)))
-		goto out;
-	b->is_complete = b->verification_uri[0] != '\0';
-	if (!b->is_complete && !copy_text(o, "verification_uri", b->verification_uri, sizeof(b->verification_uri)))
-		goto out;
-	/* names, and the code where there is a QR, are a nicety: one that does not fit is left out */
-	(void)!copy_text(o, "user_code", b->user_code, sizeof(b->user_code));
-	(void)!copy_text(o, "client_name", b->client_name, sizeof(b->client_name));
-	(void)!copy_text(o, "item_name", b->item_name, sizeof(b->item_name));
-	ok = up_json_int(o, "expires_in", 1, UP_PROVIDER_EXPIRES_MAX, &b->expires_in_s) == UP_OK &&
-	    int_or(o, "interval", 0, 600, 5, &b->interval_s) && int_or(o, "frame_interval", 1, 60, 5, &b->frame_interval_s);
-out:
-	json_decref(o);
-	return ok;
+	return copy_text(o, name, out, UP_RP_URL_MAX + 1) && (out[0] == '\0' || up_metadata_url_ok(out));
 }
 
-static enum up_err take_begin_error(struct up_provider *p, long status, struct up_span body)
+/* Nothing that hides, steers or cannot be found on a keyboard. */
+static bool is_typable(const char *s)
 {
-	char error[64] = "";
+	for (; *s != '\0'; s++)
+		if (*s < 0x20 || *s >= 0x7f)
+			return false;
+	return true;
+}
+
+static bool take_lifetime(const json_t *o, struct up_provider_begun *b)
+{
+	if (up_json_int(o, "expires_in", 1, INT32_MAX, &b->expires_in_s) != UP_OK)
+		return false;
+	if (b->expires_in_s > UP_PROVIDER_EXPIRES_MAX)
+		b->expires_in_s = UP_PROVIDER_EXPIRES_MAX;
+	return true;
+}
+
+/* The address to open, as RFC 8628 calls it or as older providers do; with a watch_uri there need be none. */
+static const char *take_uris(const json_t *o, struct up_provider_begun *b)
+{
+	if (!copy_url(o, "watch_uri", b->watch_uri))
+		return "watch_uri";
+	if (!copy_url(o, "verification_uri", b->verification_uri))
+		return "verification_uri";
+	if (b->verification_uri[0] == '\0' && !copy_url(o, "verification_url", b->verification_uri))
+		return "verification_url";
+	if (!copy_url(o, "verification_uri_complete", b->complete_uri))
+		return "verification_uri_complete";
+	if (b->watch_uri[0] != '\0' || b->complete_uri[0] != '\0')
+		return NULL;
+	if (b->verification_uri[0] == '\0')
+		return "verification_uri";
+	return b->user_code[0] == '\0' ? "user_code" : NULL;
+}
+
+/* NULL, or the first member that does not do. */
+static const char *take_begun(const json_t *o, struct up_provider_begun *b)
+{
+	if (!copy_text(o, "device_code", b->device_code, sizeof(b->device_code)) || b->device_code[0] == '\0')
+		return "device_code";
+	/* names, and the code where there is a QR, are a nicety: one that does not fit is left out */
+	if (!copy_text(o, "user_code", b->user_code, sizeof(b->user_code)) || !is_typable(b->user_code))
+		b->user_code[0] = '\0';
+	(void)!copy_text(o, "client_name", b->client_name, sizeof(b->client_name));
+	(void)!copy_text(o, "item_name", b->item_name, sizeof(b->item_name));
+	if (!take_lifetime(o, b))
+		return "expires_in";
+	if (!int_or(o, "interval", 0, 600, 5, &b->interval_s))
+		return "interval";
+	return int_or(o, "frame_interval", 1, 60, 5, &b->frame_interval_s) ? take_uris(o, b) : "frame_interval";
+}
+
+static enum up_err accept_begun(struct up_provider *p, struct up_span body, struct up_provider_begun *b)
+{
+	const char *member;
 	json_t *o = NULL;
 
-	if (up_json_parse(body, &o) == UP_OK)
-		(void)!copy_text(o, "error", error, sizeof(error));
+	if (up_json_parse(body, &o) != UP_OK)
+		return lost(p, "device_authorization", 200);
+	member = take_begun(o, b);
 	json_decref(o);
+	if (member == NULL)
+		return UP_OK;
+	up_rplog('e', "rp_provider unusable: its answer does not do call=device_authorization member=%s", member);
+	up_metadata_doubt(p->metadata);
+	return UP_E_PROVIDER;
+}
+
+/* Its "error" and "error_description" (RFC 6749 section 5.2). False: it is no such answer. */
+static bool read_error(long status, struct up_span body, char error[64], char why[200])
+{
+	char text[200];
+	json_t *o = NULL;
+	bool has;
+
+	error[0] = why[0] = '\0';
+	if (status < 400 || status > 499 || up_json_parse(body, &o) != UP_OK)
+		return false;
+	has = copy_text(o, "error", error, 64) && error[0] != '\0';
+	if (copy_text(o, "error_description", text, sizeof(text)))
+		up_rplog_redact(text, why, 200);
+	json_decref(o);
+	return has;
+}
+
+/* It understood us and will not have us. */
+static enum up_err refused(struct up_provider *p, const char *what, long status, const char *error, const char *why)
+{
+	bool is_word = error[strspn(error, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+
+	up_rplog('e', "rp_provider refused call=%s status=%ld error=%s description=\"%s\"", what, status, is_word ? error : "other", why);
+	if (strcmp(error, "invalid_client") == 0)
+		up_rplog('e', "rp_client refused by the server; check client and its secret or key");
+	up_metadata_doubt(p->metadata);
+	return UP_E_PROVIDER;
+}
+
+static enum up_err take_begin_error(struct up_provider *p, bool has_item, long status, struct up_span body)
+{
+	char error[64], why[200];
+
 	if (status == 429)
 		return UP_E_RATE;
-	if (status == 400 && strcmp(error, "invalid_request") == 0)
+	if (!read_error(status, body, error, why))
+		return lost(p, "device_authorization", status);
+	if (has_item && strcmp(error, "invalid_request") == 0)
 		return UP_E_ITEM;
-	if (status == 401 || strcmp(error, "invalid_client") == 0)
-		up_rplog('e', "rp_client refused by the server; check client and its secret or key");
-	return lost(p, "device_authorization", status);
+	return refused(p, "device_authorization", status, error, why);
 }
 
 enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_ask *ask, struct up_provider_begun *begun)
@@ -245,10 +317,7 @@ enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_as
 		up_metadata_doubt(p->metadata);
 	if (e != UP_OK)
 		goto out;
-	if (status != 200)
-		e = take_begin_error(p, status, up_buf_span(&body));
-	else if (!take_begun(up_buf_span(&body), begun))
-		e = lost(p, "device_authorization", status);
+	e = status == 200 ? accept_begun(p, up_buf_span(&body), begun) : take_begin_error(p, ask->item.n > 0, status, up_buf_span(&body));
 	if (e == UP_OK)
 		up_metadata_warm(p->metadata);
 out:
@@ -264,15 +333,15 @@ static enum up_err take_token(struct up_provider *p, struct up_span body, char *
 {
 	struct up_span s;
 	json_t *o = NULL;
-	enum up_err e = UP_E_UPSTREAM;
+	enum up_err e;
 
-	if (up_json_parse(body, &o) != UP_OK || up_json_text(o, "id_token", ID_TOKEN_MAX, &s) != UP_OK) {
-		e = lost(p, "token", 200);
-		goto out;
-	}
-	*id_token = up_span_dup(s);
-	e = *id_token != NULL ? UP_OK : UP_E_NOMEM;
-out:
+	if (up_json_parse(body, &o) != UP_OK)
+		return lost(p, "token", 200);
+	e = up_json_text(o, "id_token", ID_TOKEN_MAX, &s) == UP_OK ? UP_OK : UP_E_PROVIDER;
+	if (e != UP_OK)
+		up_rplog('e', "rp_provider unusable: its answer does not do call=token member=id_token");
+	else if ((*id_token = up_span_dup(s)) == NULL)
+		e = UP_E_NOMEM;
 	json_decref(o);
 	return e;
 }
@@ -283,16 +352,16 @@ static enum up_err take_token_error(struct up_provider *p, long status, struct u
 		{ "authorization_pending", UP_E_PENDING }, { "slow_down", UP_E_SLOW_DOWN }, { "access_denied", UP_E_DENIED },
 		{ "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_GRANT },
 	};
-	char error[64] = "";
-	json_t *o = NULL;
+	char error[64], why[200];
 
-	if (status == 400 && up_json_parse(body, &o) == UP_OK)
-		(void)!copy_text(o, "error", error, sizeof(error));
-	json_decref(o);
+	if (status == 429)
+		return UP_E_SLOW_DOWN;
+	if (!read_error(status, body, error, why))
+		return lost(p, "token", status);
 	for (size_t i = 0; i < UP_ARRAY_LEN(errors); i++)
 		if (strcmp(error, errors[i].error) == 0)
 			return errors[i].e;
-	return lost(p, "token", status);
+	return refused(p, "token", status, error, why);
 }
 
 enum up_err up_provider_redeem(struct up_provider *p, const char *device_code, int64_t now_s, char **id_token)

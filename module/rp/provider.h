@@ -25,19 +25,18 @@ struct up_provider_ask {                 /* borrowed; empty: not sent */
 struct up_provider_begun {               /* texts empty when the provider did not give them */
 	char device_code[UP_RP_CODE_MAX + 1];
 	char watch_uri[UP_RP_URL_MAX + 1];
-	char verification_uri[UP_RP_URL_MAX + 1];  /* the complete one where there is one */
+	char verification_uri[UP_RP_URL_MAX + 1], complete_uri[UP_RP_URL_MAX + 1];
 	char user_code[UP_RP_USER_CODE_MAX + 1];
-	bool is_complete;                /* verification_uri is the complete one */
 	char client_name[UP_RP_NAME_MAX + 1], item_name[UP_RP_NAME_MAX + 1];
 	int64_t expires_in_s, interval_s, frame_interval_s;
 };
 
 /* POST to the device authorization endpoint. UP_E_ITEM: refused as the request's fault (an item that is not the client's);
- * UP_E_RATE; UP_E_UPSTREAM for all else, logged. */
+ * UP_E_RATE; UP_E_PROVIDER: it answers, but refuses us, or its answer does not do; UP_E_UPSTREAM for all else; the last two logged. */
 UP_MUST_USE enum up_err up_provider_begin(struct up_provider *, const struct up_provider_ask *, struct up_provider_begun *);
 
 /* POST to the token endpoint. *ID_TOKEN is the caller's (wipe it). UP_E_PENDING, UP_E_SLOW_DOWN, UP_E_DENIED, UP_E_EXPIRED,
- * UP_E_GRANT, UP_E_UPSTREAM. */
+ * UP_E_GRANT, UP_E_PROVIDER, UP_E_UPSTREAM. */
 UP_MUST_USE enum up_err up_provider_redeem(struct up_provider *, const char *device_code, int64_t now_s, char **id_token);
 
 struct up_provider_state {

@@ -77,7 +77,7 @@ struct up_rp_request {                   /* borrowed; empty spans for absent hea
 	    origin, sec_fetch_site, sec_fetch_mode, requested_with, if_none_match, body;
 	struct up_span uri;              /* raw request target as received: the return target of a protected page */
 	struct up_span client_ip, user_agent;
-	int64_t now_s;
+	int64_t now_s, now_ms;           /* the same moment */
 };
 
 struct up_rp_response {

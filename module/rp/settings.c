@@ -18,8 +18,8 @@
 #define IDLE_DEFAULT_S (30 * 60)
 #define MAX_DEFAULT_S (8 * 3600)
 #define LIMIT_S (31 * 86400)
+#define ISSUER_MAX 256
 #define CLIENT_MAX 128
-#define SECRET_MIN 16
 #define SECRET_MAX 512
 #define PAGE_MAX 262144
 
@@ -101,10 +101,10 @@ static enum up_err set_names(struct up_rp *rp, const struct up_rp_settings *s, c
 
 	if (issuer.n == 0)
 		return refuse(why, "issuer: is missing; give the server's address, as https://id.example.org");
-	if (issuer.n > 256 || up_target_url(issuer, &origin, &path) != UP_OK)
-		return refuse(why, "issuer: must be https://host[:port], or http:// to a loopback host");
-	if (path.n > 0 && (path.p[path.n - 1] == '/' || memchr(path.p, '?', path.n) != NULL || memchr(path.p, '#', path.n) != NULL))
-		return refuse(why, "issuer: must not end with '/' or hold '?' or '#'; write it exactly as the server does");
+	if (issuer.n > ISSUER_MAX || up_target_url(issuer, &origin, &path) != UP_OK)
+		return refuse(why, "issuer: must be https://host[:port][/path], or http:// to a loopback host");
+	if (path.n > 0 && memchr(path.p, '?', path.n) != NULL)
+		return refuse(why, "issuer: must not hold '?' or '#'; write it exactly as the server does, with or without a final '/'");
 	if (client.n == 0)
 		return refuse(why, "client: is missing; give the id under which this portal is registered");
 	for (size_t i = 0; i < client.n; i++)
@@ -181,6 +181,17 @@ out:
 	return e;
 }
 
+/* RFC 6749 appendix A.2 and beyond: any character but controls, blanks at either end too, for it is the provider's to choose. */
+static enum up_err check_secret(struct up_span secret, char why[WHY])
+{
+	if (secret.n == 0 || secret.n > SECRET_MAX)
+		return refuse(why, "secret_file: must hold one line of 1 to 512 bytes");
+	for (size_t i = 0; i < secret.n; i++)
+		if (secret.p[i] < 0x20 || secret.p[i] == 0x7f)
+			return refuse(why, "secret_file: must hold one line, without control characters");
+	return UP_OK;
+}
+
 static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
 {
 	struct up_buf text = { 0 };
@@ -196,14 +207,9 @@ static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s
 			e = take_key(up_buf_span(&text), &key, why);
 	} else {
 		e = read_setting("secret_file", s->secret_file, true, 4096, &text, why);
-		secret = up_buf_span(&text);
-		while (secret.n > 0 && (secret.p[secret.n - 1] == '\n' || secret.p[secret.n - 1] == '\r'))
-			secret.n--;
-		for (size_t i = 0; e == UP_OK && i < secret.n; i++)
-			if (secret.p[i] <= 0x20 || secret.p[i] >= 0x7f)
-				e = refuse(why, "secret_file: must hold one line of printable ASCII without spaces");
-		if (e == UP_OK && (secret.n < SECRET_MIN || secret.n > SECRET_MAX))
-			e = refuse(why, "secret_file: must hold one line of 16 to 512 characters");
+		secret = up_text_line(up_buf_span(&text));
+		if (e == UP_OK)
+			e = check_secret(secret, why);
 	}
 	if (e == UP_OK)
 		e = up_provider_new(rp->issuer, rp->client, secret, key, &rp->provider);

@@ -77,8 +77,8 @@ static void test_accepts(void)
 static void test_errors(void)
 {
 	static const struct { const char *error; enum up_err want; } rows[] = {
-		{ "access_denied", UP_E_DENIED }, { "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_EXPIRED }, { "invalid_client", UP_E_UPSTREAM },
-		{ "nonsense", UP_E_UPSTREAM },
+		{ "access_denied", UP_E_DENIED }, { "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_EXPIRED }, { "invalid_client", UP_E_PROVIDER },
+		{ "nonsense", UP_E_PROVIDER },
 	};
 	struct up_terminal_view v;
 	struct up_identity id;
@@ -146,15 +146,16 @@ static void test_views(void)
 	CU_ASSERT(v.qr.n == 0 && up_span_starts(v.uri, issuer) && v.user_code.n == 9);
 	CU_ASSERT_EQUAL(up_terminal_interval(terminal), 1);
 	answer_view("");
-	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_CONFIG);
+	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_PROVIDER);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_logged, "member=user_code"));
 	up_buf_printf(&b, ",\"user_code\":\"BCDF-GHJK\",\"watch_uri\":\"%s" WATCH "\"", issuer);
 	answer_view(up_buf_cstr(&b));
 	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_CONFIG);
 	CU_ASSERT_PTR_NOT_NULL(strstr(fake_logged, "--static-qr"));
 	answer_view(",\"user_code\":\"\\u001b[2J\"");
-	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_UPSTREAM);
+	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_PROVIDER);
 	answer_view(",\"user_code\":\"A\",\"verification_uri_complete\":\"https://a\\u202eb\"");
-	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_UPSTREAM);
+	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_PROVIDER);
 	answer_error("/da", 400, "invalid_request");
 	CU_ASSERT_EQUAL(begin_terminal(&v), UP_E_ITEM);
 	answer_error("/da", 429, "slow_down");

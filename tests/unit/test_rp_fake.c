@@ -301,7 +301,8 @@ static void send_request(const struct up_rp *rp, struct fake_browser *b, struct 
 	req->accept_language = UP_SPAN_LIT("en");
 	req->client_ip = UP_SPAN_LIT("192.0.2.7");
 	req->user_agent = UP_SPAN_LIT("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0");
-	req->now_s = b->now_s;
+	req->now_s = b->now_s + b->more_ms / 1000;
+	req->now_ms = b->now_s * 1000 + b->more_ms;
 	if (form != NULL) {
 		req->content_type = UP_SPAN_LIT("application/x-www-form-urlencoded");
 		req->body = up_span_str(form);

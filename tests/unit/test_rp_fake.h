@@ -35,7 +35,7 @@ void fake_provider(const char *issuer, const struct up_jwk *key);
 
 /* --- requests and answers ------------------------------------------------------------------------------------------------------ */
 
-struct fake_browser { char cookies[16384]; int64_t now_s; };
+struct fake_browser { char cookies[16384]; int64_t now_s, more_ms; };     /* the time is their sum */
 /* METHOD PATH?QUERY as the page's script does it (JSON accepted, same-origin); FORM for POST. Cookies are kept. */
 void fake_fetch(const struct up_rp *, struct fake_browser *, const char *method, const char *target, const char *form, struct up_rp_response *);
 /* The same as a navigation. */

@@ -151,10 +151,11 @@ static void test_bad_token_answers(void)
 	static const struct { int status; const char *headers, *body; int want; const char *error; } rows[] = {
 		{ 400, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" }, { 400, "", "{\"error\":\"slow_down\"}", 409, "slow_down" },
 		{ 400, "", "{\"error\":\"access_denied\"}", 409, "access_denied" }, { 400, "", "{\"error\":\"expired_token\"}", 409, "expired_token" },
-		{ 400, "", "{\"error\":\"invalid_grant\"}", 409, "expired_token" }, { 401, "", "{\"error\":\"invalid_client\"}", 503, "temporarily_unavailable" },
+		{ 400, "", "{\"error\":\"invalid_grant\"}", 409, "expired_token" }, { 401, "", "{\"error\":\"invalid_client\"}", 502, "unusable_answer" }, { 428, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" },
+		{ 403, "", "{\"error\":\"access_denied\"}", 409, "access_denied" }, { 429, "", "", 409, "slow_down" },
 		{ 500, "", "{\"error\":\"authorization_pending\"}", 503, "temporarily_unavailable" }, { 500, "", "oops", 503, "temporarily_unavailable" },
-		{ 200, "", "", 503, "temporarily_unavailable" }, { 200, "", "{}", 503, "temporarily_unavailable" }, { 200, "", "[1]", 503, "temporarily_unavailable" },
-		{ 200, "", "{\"id_token\":1}", 503, "temporarily_unavailable" }, { 200, "", "{\"id_token\":\"a.b.c\"}", 502, "unusable_answer" },
+		{ 200, "", "", 503, "temporarily_unavailable" }, { 200, "", "{}", 502, "unusable_answer" }, { 200, "", "[1]", 503, "temporarily_unavailable" },
+		{ 200, "", "{\"id_token\":1}", 502, "unusable_answer" }, { 200, "", "{\"id_token\":\"a.b.c\"}", 502, "unusable_answer" },
 		{ 200, "", "{\"id_token\":\"x\",\"id_token\":\"y\"}", 503, "temporarily_unavailable" }, { 204, "", "", 503, "temporarily_unavailable" },
 		{ 307, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" }, { 302, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" },
 	};
@@ -196,13 +197,13 @@ static void test_oversized_and_silent(void)
 
 static void test_bad_metadata(void)
 {
-	static const char *const documents[] = {
-		"{\"issuer\":\"https://evil.example.org\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
-		"{\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
-		"{\"issuer\":\"%s\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
-		"{\"issuer\":\"%s\",\"device_authorization_endpoint\":\"http://example.org/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
-		"{\"issuer\":\"%s/\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"/jwks\"}",
-		"not json", "",
+	static const struct { const char *text; int status; } documents[] = {
+		{ "{\"issuer\":\"https://evil.example.org\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"issuer\":\"%s\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"issuer\":\"%s\",\"device_authorization_endpoint\":\"http://example.org/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"issuer\":\"%s/\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"/jwks\"}", 502 },
+		{ "not json", 503 }, { "", 503 },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(documents); i++) {
@@ -212,18 +213,19 @@ static void test_bad_metadata(void)
 		struct up_rp_response r;
 		char id[32];
 
-		for (const char *p = documents[i]; *p != '\0'; p++) {
+		for (const char *p = documents[i].text; *p != '\0'; p++) {
 			if (*p == '%')
 				up_buf_put_str(&text, issuer), p++;
 			else
 				up_buf_put_char(&text, *p);
 		}
 		fake_answer("/.well-known/openid-configuration", 200, "", text.n > 0 ? up_buf_cstr(&text) : "");
-		UP_CHECK(begin(rp, &b, "return=%2F", id) == 503, documents[i]);
+		UP_CHECK(begin(rp, &b, "return=%2F", id) == documents[i].status, documents[i].text);
 		CU_ASSERT_EQUAL(fake_count("/da"), 0);
 		fake_visit(rp, &b, "GET", "/.unitpass/login?return=%2Fx", NULL, &r);
-		CU_ASSERT_EQUAL(r.status, 503);
-		CU_ASSERT_PTR_NOT_NULL(fake_header(&r, "Retry-After"));
+		UP_CHECK(r.status == documents[i].status, documents[i].text);
+		UP_CHECK((fake_header(&r, "Retry-After") != NULL) == (r.status == 503), documents[i].text);
+		UP_CHECK((strstr(body_of(&r), "cannot be reached") != NULL) == (r.status == 503), documents[i].text);
 		CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "/.unitpass/login?return=%2Fx"));
 		/* asked once, not again within the throttle */
 		CU_ASSERT_EQUAL(fake_count("/.well-known/openid-configuration"), 1);
@@ -235,13 +237,27 @@ static void test_bad_metadata(void)
 
 static void test_bad_begin(void)
 {
-	static const struct { int status; const char *body; int want; } rows[] = {
-		{ 200, "{}", 503 }, { 200, "{\"device_code\":\"\",\"expires_in\":300}", 503 }, { 200, "{\"device_code\":\"d\"}", 503 },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":\"300\"}", 503 }, { 200, "{\"device_code\":\"d\",\"expires_in\":0}", 503 },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"watch_uri\":\"http://example.org/w\"}", 503 },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"watch_uri\":\"https://example.org/w;x\"}", 503 },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"interval\":-1}", 503 }, { 200, "{\"device_code\":\"d\",\"expires_in\":300}", 200 },
-		{ 401, "{\"error\":\"invalid_client\"}", 503 }, { 400, "{\"error\":\"invalid_request\"}", 400 }, { 429, "{}", 429 }, { 500, "", 503 }, { 307, "", 503 },
+#define URI ",\"verification_uri\":\"https://example.org/v\",\"user_code\":\"BCDF\""
+	static const struct { int status; const char *body; int want; const char *log; } rows[] = {
+		{ 200, "{}", 502, "member=device_code" }, { 200, "{\"device_code\":\"\",\"expires_in\":300" URI "}", 502, "member=device_code" },
+		{ 200, "{\"device_code\":\"d\"" URI "}", 502, "member=expires_in" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":\"300\"" URI "}", 502, "member=expires_in" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":0" URI "}", 502, "member=expires_in" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"watch_uri\":\"http://example.org/w\"" URI "}", 502, "member=watch_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"watch_uri\":\"https://example.org/w;x\"" URI "}", 502, "member=watch_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"interval\":-1" URI "}", 502, "member=interval" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300}", 502, "member=verification_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"user_code\":\"BCDF\"}", 502, "member=verification_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_uri\":\"https://example.org/v\"}", 502, "member=user_code" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_uri\":\"javascript:alert(1)\",\"user_code\":\"B\"}", 502, "member=verification_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300" URI ",\"verification_uri_complete\":\"http://example.org/\"}", 502, "member=verification_uri_complete" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300" URI "}", 200, "" }, { 200, "{\"device_code\":\"d\",\"expires_in\":86400" URI "}", 200, "" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_url\":\"https://example.org/v\",\"user_code\":\"B\"}", 200, "" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_uri_complete\":\"https://example.org/v?c=1\"}", 200, "" },
+		{ 200, "no json", 503, "status=200" }, { 401, "{\"error\":\"invalid_client\"}", 502, "error=invalid_client" }, { 401, "", 503, "status=401" },
+		{ 400, "{\"error\":\"invalid_scope\",\"error_description\":\"unknown scope\"}", 502, "error=invalid_scope description=\"unknown scope\"" },
+		{ 400, "{\"error\":\"invalid_request\"}", 502, "error=invalid_request" }, { 429, "{}", 429, "" }, { 500, "", 503, "" }, { 307, "", 503, "" },
+		{ 404, "", 503, "status=404" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -251,8 +267,22 @@ static void test_bad_begin(void)
 
 		fake_answer("/da", rows[i].status, "", rows[i].body);
 		UP_CHECK(begin(rp, &b, "return=%2F", id) == rows[i].want, rows[i].body);
+		UP_CHECK(strstr(fake_logged, rows[i].log) != NULL, rows[i].body);
 		up_rp_free(&rp);
 	}
+#undef URI
+}
+
+/* Only an item that was asked for can be at fault. */
+static void test_refused_item(void)
+{
+	struct fake_browser b;
+	struct up_rp *rp = setup(&b);
+	char id[32];
+
+	answer_error("/da", 400, "invalid_request");
+	CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F&item=annual-report", id), 400);
+	up_rp_free(&rp);
 }
 
 static void test_unreachable(void)
@@ -315,5 +345,5 @@ static void test_private_key(void)
 }
 
 UP_SUITE("rp_provider", begin_server, test_refused_tokens, test_refused_signatures, test_forged_signature, test_unknown_kid,
-    test_bad_token_answers, test_oversized_and_silent, test_bad_metadata, test_bad_begin, test_unreachable, test_moved_endpoints,
+    test_bad_token_answers, test_oversized_and_silent, test_bad_metadata, test_bad_begin, test_refused_item, test_unreachable, test_moved_endpoints,
     test_private_key, end_server)
