@@ -20,6 +20,7 @@
 #define LIMIT_S (31 * 86400)
 #define ISSUER_MAX 256
 #define CLIENT_MAX 128
+#define SECRET_MIN 8                     /* what is shorter was cut off, or can be guessed */
 #define SECRET_MAX 512
 #define PAGE_MAX 262144
 
@@ -184,8 +185,8 @@ out:
 /* RFC 6749 appendix A.2 and beyond: any character but controls, blanks at either end too, for it is the provider's to choose. */
 static enum up_err check_secret(struct up_span secret, char why[WHY])
 {
-	if (secret.n == 0 || secret.n > SECRET_MAX)
-		return refuse(why, "secret_file: must hold one line of 1 to 512 bytes");
+	if (secret.n < SECRET_MIN || secret.n > SECRET_MAX)
+		return refuse(why, "secret_file: must hold one line of 8 to 512 bytes");
 	for (size_t i = 0; i < secret.n; i++)
 		if (secret.p[i] < 0x20 || secret.p[i] == 0x7f)
 			return refuse(why, "secret_file: must hold one line, without control characters");

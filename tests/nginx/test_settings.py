@@ -104,7 +104,7 @@ class Settings(Cases):
         issuer_twice=(ISSUER + ALL, '"unitpass_issuer" directive is duplicate'),
         issuer_ftp=('unitpass_issuer ftp://x; ' + CLIENT + SECRET + SESSION_KEY, 'unitpass_issuer: must be https://'),
         issuer_http_elsewhere=('unitpass_issuer http://id.example.org; ' + CLIENT + SECRET + SESSION_KEY, 'unitpass_issuer: must be https://'),
-        issuer_with_slash=('unitpass_issuer https://id.example.org/; ' + CLIENT + SECRET + SESSION_KEY, "unitpass_issuer: must not end with '/'"),
+        issuer_with_query=('unitpass_issuer https://id.example.org/?x; ' + CLIENT + SECRET + SESSION_KEY, "unitpass_issuer: must not hold '?'"),
         client_with_space=(ISSUER + 'unitpass_client "a b"; ' + SECRET + SESSION_KEY, 'unitpass_client: must be'),
     )
     def test_refused(self, server, why):
@@ -119,7 +119,7 @@ class Settings(Cases):
         session_key_absent=('session_key_file', 'nope', 'cannot be opened: No such file'),
         session_key_folder=('session_key_file', 'log', 'is not a regular file'),
         secret_644=('client_secret_file', 'secret_644', 'is open to group or others (mode 644); chmod 600 it'),
-        secret_short=('client_secret_file', 'secret_short', 'must hold one line of 16 to 512 characters'),
+        secret_short=('client_secret_file', 'secret_short', 'must hold one line of 8 to 512 bytes'),
         key_no_jwk=('client_key_file', 'secret', 'is not a private P-256 key as JWK'),
         key_public=('client_key_file', 'public.jwk', 'is not a private P-256 key as JWK'),
         page_unclosed=('page', 'page_unclosed.html', 'is not closed'),

@@ -281,7 +281,8 @@ static void test_issuers(void)
 static void test_secrets(void)
 {
 	static const struct { const char *file, *secret; } rows[] = {
-		{ "bench-secret\n", "bench-secret" }, { "s", "s" }, { "a\r\n", "a" }, { " a b \n", " a b " }, { "p+%&=:/?#\"\\\n", "p+%&=:/?#\"\\" }, { "密钥~\n", "密钥~" },
+		{ "bench-secret\n", "bench-secret" }, { "12345678", "12345678" }, { "1234567a\r\n", "1234567a" },
+		{ "  a  b  \n", "  a  b  " }, { "p+%&=:/?#\"\\\n", "p+%&=:/?#\"\\" }, { "密钥~~\n", "密钥~~" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {

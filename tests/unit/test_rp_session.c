@@ -310,7 +310,7 @@ static void test_settings(void)
 		{ ISSUER "?x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" }, { ISSUER, NULL, FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
 		{ ISSUER, "a b", FAKE_SECRET, fake_key_a, NULL, 0600, "client" }, { ISSUER, "c", "", fake_key_a, NULL, 0600, "secret_file" },
 		{ ISSUER, "c", "\r\n", fake_key_a, NULL, 0600, "secret_file" }, { ISSUER, "c", "a\tb", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", "a\n\n", fake_key_a, NULL, 0600, "secret_file" }, { ISSUER, "c", "s", fake_key_a, NULL, 0600, NULL },
+		{ ISSUER, "c", "a\n\n", fake_key_a, NULL, 0600, "secret_file" }, { ISSUER, "c", "short", fake_key_a, NULL, 0600, "secret_file" },
 		{ ISSUER, "c", " p+%&=: \xe5\xaf\x86\r\n", fake_key_a, NULL, 0600, NULL }, { ISSUER "/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
 		{ ISSUER "/realms/x/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL }, { ISSUER "/#x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
 		{ ISSUER, "c", FAKE_SECRET "\nx", fake_key_a, NULL, 0600, "secret_file" }, { ISSUER, "c", FAKE_SECRET, "nonsense", NULL, 0600, "session_key_file" },
