@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/log.h"
 #include "server/server.h"
 
 static int by_id(const void *a, const void *b)
@@ -28,8 +29,10 @@ static enum up_err build(struct up_server *s, struct up_catalogue **out, char wh
 		return UP_E_NOMEM;
 	atomic_init(&c->refs, 1);
 	err = up_keys_load(s->config->keys, &c->keys, why);
+	if (err == UP_OK) /* before the clients: a change in between is seen the next time */
+		err = up_store_clients_version(s->store, &c->version);
 	if (err == UP_OK)
-		err = up_store_clients(s->store, &c->clients, &c->n_clients);
+		err = up_store_clients(s->store, false, &c->clients, &c->n_clients);
 	if (err == UP_OK)
 		err = up_store_items(s->store, &c->items, &c->n_items);
 	if (err != UP_OK) {
@@ -44,6 +47,24 @@ static enum up_err build(struct up_server *s, struct up_catalogue **out, char wh
 	return UP_OK;
 }
 
+/* A client that is missing now, or was enabled anew, had ended in between: what it began is void.
+ */
+static void end_logins(
+    struct up_server *s, const struct up_catalogue *old, const struct up_catalogue *fresh)
+{
+	int64_t now;
+
+	if (s->live == NULL || up_clock_now(s, &now) != UP_OK)
+		return;
+	for (size_t i = 0; i < old->n_clients; i++) {
+		struct up_span id = up_span_str(old->clients[i]->id);
+		const struct up_client *client = up_catalogue_client(fresh, id);
+
+		if (client == NULL || client->since_ms != old->clients[i]->since_ms)
+			up_live_end_client(s->live, id, now);
+	}
+}
+
 enum up_err up_catalogue_load(struct up_server *s, char why[256])
 {
 	struct up_catalogue *fresh, *old;
@@ -53,12 +74,38 @@ enum up_err up_catalogue_load(struct up_server *s, char why[256])
 	err = build(s, &fresh, why);
 	if (err != UP_OK)
 		return err;
+	atomic_fetch_add(&fresh->refs, 1);       /* ours, while another load may be under way */
 	pthread_mutex_lock(&s->catalogue_lock);
 	old = s->catalogue;
 	s->catalogue = fresh;
 	pthread_mutex_unlock(&s->catalogue_lock);
+	if (old != NULL)
+		end_logins(s, old, fresh);
 	up_catalogue_put(&old);
+	up_catalogue_put(&fresh);
 	return UP_OK;
+}
+
+void up_catalogue_follow(struct up_server *s)
+{
+	static int64_t failed; /* of the one thread that follows: a failure is told once */
+	struct up_catalogue *c = up_catalogue_get(s);
+	bool changed;
+	int64_t version;
+	char why[256];
+
+	changed = up_store_clients_version(s->store, &version) == UP_OK && version != c->version;
+	up_catalogue_put(&c);
+	if (!changed)
+		return;
+	if (up_catalogue_load(s, why) == UP_OK) {
+		up_log(UP_LOG_INFO, "reloaded", "because",
+		    "a client was disabled, enabled or removed", NULL);
+	} else if (version != failed) {
+		failed = version;
+		up_log(UP_LOG_ERROR, "reload_failed", "reason", why, "effect",
+		    "tried again until it works", NULL);
+	}
 }
 
 struct up_catalogue *up_catalogue_get(struct up_server *s)

@@ -102,6 +102,7 @@ static void *run(void *arg)
 
 		if (err == UP_OK)
 			up_live_tick(s->live, now, on_expired, s);
+		up_catalogue_follow(s);
 		if ((err != UP_OK) != clock_bad)
 			up_log(err != UP_OK ? UP_LOG_ERROR : UP_LOG_WARNING, err != UP_OK ? "clock_ran_back" : "clock_is_back",
 			    "effect", err != UP_OK ? "no logins until it is right" : "logins go on", NULL);

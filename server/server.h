@@ -20,6 +20,7 @@ struct up_catalogue {
 	size_t n_clients;
 	struct up_item *items;
 	size_t n_items;
+	int64_t version;                 /* of the clients in the store */
 };
 
 struct up_server {
@@ -35,7 +36,12 @@ struct up_server {
 };
 
 /* catalogue.c */
-UP_MUST_USE enum up_err up_catalogue_load(struct up_server *, char why[256]);     /* also the reload: on error the old one stays */
+/* Also the reload: on error the old one stays. Logins of a client that is no more, or was away,
+ * end. */
+UP_MUST_USE enum up_err up_catalogue_load(struct up_server *, char why[256]);
+/* Load when a client was disabled, enabled or removed since: ending one must not wait for
+ * somebody's signal (SECURITY 17). */
+void up_catalogue_follow(struct up_server *);
 struct up_catalogue *up_catalogue_get(struct up_server *);
 void up_catalogue_put(struct up_catalogue **);
 const struct up_client *up_catalogue_client(const struct up_catalogue *, struct up_span id);     /* NULL: unknown */

@@ -317,6 +317,34 @@ void up_live_tick(struct up_live *l, int64_t now_ms, up_live_expired expired, vo
 	up_replay_tick(l->replay, now_ms);
 }
 
+/* Who holds a step (deciding, redeeming) ends it himself; what it falls back to is over then. */
+static void end_slot(struct up_live *l, uint32_t i, struct up_span client, int64_t now_ms)
+{
+	struct up_slot *s = up_memory_slot(l, i);
+
+	if (s->info == NULL || !up_span_eq(s->info->client, client) ||
+	    up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms))
+		return;
+	if (s->state == UP_LOGIN_DECIDING || s->state == UP_LOGIN_REDEEMING)
+		s->wheel.due_ms = now_ms;
+}
+
+void up_live_end_client(struct up_live *l, struct up_span client, int64_t now_ms)
+{
+	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
+		struct up_shard *h = &l->shards[k];
+		uint32_t n = 0, fresh = 1;
+
+		while (n < fresh) {
+			pthread_mutex_lock(&h->lock);
+			fresh = h->fresh;
+			for (uint32_t end = n + BATCH; n < fresh && n < end; n++)
+				end_slot(l, k + 1 + n * UP_MEMORY_SHARDS, client, now_ms);
+			pthread_mutex_unlock(&h->lock);
+		}
+	}
+}
+
 enum up_err up_live_once(struct up_live *l, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
 	return up_replay_once(l->replay, key, until_ms, now_ms);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lists for administration. Their statements are rare, so they are not kept prepared. */
+#include "core/password.h"
 #include "server/store/sqlite.h"
 
 static const char units_sql[] =
@@ -11,8 +12,21 @@ static const char units_sql[] =
 
 static const char authorities_sql[] = "SELECT code, name FROM authority ORDER BY code";
 
-/* SQL with at most one parameter, KEY; STEP gets each row. */
-static enum up_err each(struct up_store *s, const char *sql, struct up_span key, int (*step)(sqlite3_stmt *, void *), void *arg)
+/* The units of a phone's roles, as text; empty parameters do not filter. */
+static const char devices_sql[] =
+    "SELECT d.ref, d.name, d.status, p.ref, p.masked, d.errors, d.created_ms, d.ended_ms, (SELECT "
+    "group_concat(code, ' ') FROM"
+    " (SELECT u.code FROM role r JOIN unit u ON u.id = r.unit WHERE r.device = d.id AND r.status "
+    "<> 'ended' ORDER BY u.code))"
+    " FROM device d JOIN person p ON p.id = d.person WHERE (?1 = '' OR d.ref = ?1) AND (?2 = '' OR "
+    "p.ref = ?2)"
+    " AND (?3 = '' OR EXISTS (SELECT 1 FROM role r JOIN unit u ON u.id = r.unit WHERE r.device = "
+    "d.id AND r.status <> 'ended' AND u.code = ?3))"
+    " AND (?4 <> '' OR d.status = 'live') ORDER BY d.id";
+
+/* SQL with the text parameters KEYS; STEP gets each row. */
+static enum up_err each(struct up_store *s, const char *sql, const struct up_span *keys, int n,
+    int (*step)(sqlite3_stmt *, void *), void *arg)
 {
 	sqlite3_stmt *st = NULL;
 	struct up_sqlite *c;
@@ -23,9 +37,10 @@ static enum up_err each(struct up_store *s, const char *sql, struct up_span key,
 		return e;
 	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
 		e = UP_E_STORE;
-	if (e == UP_OK && sqlite3_bind_parameter_count(st) == 1 &&
-	    sqlite3_bind_text(st, 1, key.n > 0 ? (const char *)key.p : "", (int)key.n, SQLITE_STATIC) != SQLITE_OK)
-		e = UP_E_STORE;
+	for (int i = 0; e == UP_OK && i < n; i++)
+		if (sqlite3_bind_text(st, i + 1, keys[i].n > 0 ? (const char *)keys[i].p : "",
+			(int)keys[i].n, SQLITE_STATIC) != SQLITE_OK)
+			e = UP_E_STORE;
 	while (e == UP_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		if (step(st, arg) != 0) {
 			rc = SQLITE_DONE;
@@ -60,7 +75,7 @@ enum up_err up_store_units(struct up_store *s, struct up_span code, up_unit_fn f
 {
 	struct units u = { fn, arg };
 
-	return each(s, units_sql, code, unit, &u);
+	return each(s, units_sql, &code, 1, unit, &u);
 }
 
 struct authorities { up_authority_fn fn; void *arg; };
@@ -76,5 +91,73 @@ enum up_err up_store_authorities(struct up_store *s, up_authority_fn fn, void *a
 {
 	struct authorities a = { fn, arg };
 
-	return each(s, authorities_sql, (struct up_span){ NULL, 0 }, authority, &a);
+	return each(s, authorities_sql, NULL, 0, authority, &a);
+}
+
+struct devices { up_device_fn fn; void *arg; };
+
+static int device(sqlite3_stmt *st, void *arg)
+{
+	const struct devices *d = arg;
+	const struct up_device_view v = {
+	    .ref = up_sqlite_column(st, 0),
+	    .name = up_sqlite_column(st, 1),
+	    .status = up_sqlite_column(st, 2),
+	    .person_ref = up_sqlite_column(st, 3),
+	    .person = up_sqlite_column(st, 4),
+	    .locked = sqlite3_column_int(st, 5) >= UP_PASSWORD_ERRORS_MAX,
+	    .created_ms = sqlite3_column_int64(st, 6),
+	    .ended_ms = sqlite3_column_int64(st, 7),
+	    .units = up_sqlite_column(st, 8),
+	};
+
+	return d->fn(d->arg, &v);
+}
+
+enum up_err up_store_devices(
+    struct up_store *s, const struct up_device_filter *f, up_device_fn fn, void *arg)
+{
+	const struct up_span keys[] = {
+	    f->ref, f->person_ref, f->unit, up_span_str(f->ended_too ? "all" : "")};
+	struct devices d = { fn, arg };
+
+	return each(s, devices_sql, keys, UP_ARRAY_LEN(keys), device, &d);
+}
+
+enum up_err up_store_known(struct up_store *s, enum up_known kind, struct up_span key, bool *known)
+{
+	static const enum up_sql statements[] = {[UP_KNOWN_UNIT] = UP_SQL_UNIT,
+	    [UP_KNOWN_PERSON] = UP_SQL_PERSON_KNOWN,
+	    [UP_KNOWN_CLIENT] = UP_SQL_CLIENT,
+	    [UP_KNOWN_ITEM] = UP_SQL_ITEM};
+	const struct up_sqlite_arg arg = up_sqlite_text(key);
+	sqlite3_stmt *st;
+	struct up_sqlite *c;
+	enum up_err e = up_sqlite_take(s, &c);
+
+	*known = false;
+	if (e != UP_OK)
+		return e;
+	e = up_sqlite_first(c, statements[kind], &arg, 1, &st, known);
+	up_sqlite_end(&st);
+	up_sqlite_put(s, &c);
+	return e;
+}
+
+enum up_err up_store_clients_version(struct up_store *s, int64_t *version)
+{
+	sqlite3_stmt *st;
+	struct up_sqlite *c;
+	bool row;
+	enum up_err e = up_sqlite_take(s, &c);
+
+	*version = 0;
+	if (e != UP_OK)
+		return e;
+	e = up_sqlite_first(c, UP_SQL_CLIENTS_VERSION, NULL, 0, &st, &row);
+	if (e == UP_OK && row)
+		*version = sqlite3_column_int64(st, 0);
+	up_sqlite_end(&st);
+	up_sqlite_put(s, &c);
+	return e;
 }

@@ -11,6 +11,7 @@ static const struct up_rows_text client_texts[] = {
 	{ offsetof(struct up_client, origin), 3 },
 	{ offsetof(struct up_client, jwks), 4 },
 	{ offsetof(struct up_client, items), 5 },
+	{ offsetof(struct up_client, status), 8 },
 };
 
 static enum up_err take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_client **out)
@@ -23,6 +24,8 @@ static enum up_err take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_
 		return UP_E_NOMEM;
 	client->number = sqlite3_column_int64(st, 0);
 	client->is_static = sqlite3_column_int(st, 6) != 0;
+	client->created_ms = sqlite3_column_int64(st, 9);
+	client->since_ms = sqlite3_column_int64(st, 10);
 	client->has_secret = sqlite3_column_type(st, 7) != SQLITE_NULL;
 	if (client->has_secret)
 		e = up_sqlite_column_fixed(c, st, 7, client->secret_hash, sizeof(client->secret_hash));
@@ -31,8 +34,9 @@ static enum up_err take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_
 	return e;
 }
 
-enum up_err up_store_clients(struct up_store *s, struct up_client ***out, size_t *n)
+enum up_err up_store_clients(struct up_store *s, bool all, struct up_client ***out, size_t *n)
 {
+	const struct up_sqlite_arg arg = up_sqlite_int(all);
 	struct up_client **clients = NULL;
 	size_t count = 0;
 	sqlite3_stmt *st;
@@ -44,7 +48,7 @@ enum up_err up_store_clients(struct up_store *s, struct up_client ***out, size_t
 	*n = 0;
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, UP_SQL_CLIENTS, NULL, 0, &st, &row);
+	e = up_sqlite_first(c, UP_SQL_CLIENTS, &arg, 1, &st, &row);
 	while (e == UP_OK && row) {
 		struct up_client **more = reallocarray(clients, count + 1, sizeof(struct up_client *));
 

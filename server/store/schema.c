@@ -69,7 +69,18 @@ static const char refusal_step[] =
     "CREATE TABLE refusal (source TEXT NOT NULL, event TEXT NOT NULL, reason TEXT NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,"
     " PRIMARY KEY (source, event, reason)) STRICT, WITHOUT ROWID;";
 
-static const char *const steps_of_release[] = { register_step, login_step, usage_step, refusal_step };
+/* A client that was ended and not removed may come back; what it began before since_ms stays void.
+ * A running server reads its clients again when the version has grown. */
+static const char client_step[] =
+    "ALTER TABLE client ADD COLUMN removed_ms INTEGER;"
+    "ALTER TABLE client ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE catalogue (version INTEGER NOT NULL) STRICT;"
+    "INSERT INTO catalogue VALUES (1);"
+    "CREATE TRIGGER client_status AFTER UPDATE OF status ON client BEGIN UPDATE catalogue SET "
+    "version = version + 1; END;";
+
+static const char *const steps_of_release[] = { register_step, login_step, usage_step, refusal_step,
+	client_step };
 
 const char *const *up_schema_steps(int *n)
 {

@@ -10,6 +10,11 @@
 	" FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit JOIN person p ON p.id = h.person" \
 	" JOIN device d ON d.id = r.device LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' "
 
+/* An ended client that was not removed is disabled: it may come back. */
+#define CLIENT_STATUS \
+	"CASE WHEN c.status = 'live' THEN 'live' WHEN c.removed_ms IS NULL THEN 'disabled'" \
+	" ELSE 'removed' END"
+
 /* Of one person: what happened under her units, and what happened before a unit was chosen. */
 #define PERSON_OWNERS \
 	"(SELECT ?1 UNION SELECT u.code FROM person p JOIN holder h ON h.person = p.id JOIN unit u ON u.id = h.unit WHERE p.ref = ?1)"
@@ -35,13 +40,23 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_HOLDER_UNIT] = "SELECT u.code FROM holder h JOIN unit u ON u.id = h.unit WHERE h.ref = ?1",
 
 	[UP_SQL_CLIENTS] = "SELECT c.id, c.code, c.name, c.origin, c.jwks, (SELECT group_concat(code, ' ') FROM"
-	    " (SELECT code FROM item WHERE client = c.id ORDER BY code)), c.is_static, c.secret_hash FROM client c WHERE c.status = 'live' ORDER BY c.id",
+	    " (SELECT code FROM item WHERE client = c.id ORDER BY code)), c.is_static,"
+	    " c.secret_hash, " CLIENT_STATUS ", c.created_ms, c.since_ms FROM client c"
+	    " WHERE ?1 OR c.status = 'live' ORDER BY c.id",
 	[UP_SQL_CLIENT] = "SELECT id, status = 'live' FROM client WHERE code = ?1",
 	[UP_SQL_CLIENT_ADD] = "INSERT INTO client (code, name, origin, is_static, secret_hash, jwks, status, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7)",
-	[UP_SQL_CLIENT_ROTATE] = "UPDATE client SET secret_hash = ?2, jwks = ?3 WHERE code = ?1 AND status = 'live'",
+	[UP_SQL_CLIENT_ROTATE] = "UPDATE client SET secret_hash = ?2, jwks = ?3"
+	    " WHERE code = ?1 AND removed_ms IS NULL",
+	[UP_SQL_CLIENT_VIEW] = "SELECT c.id, " CLIENT_STATUS ", c.name, c.origin,"
+	    " c.secret_hash IS NOT NULL FROM client c WHERE c.code = ?1",
+	[UP_SQL_CLIENT_SET] = "UPDATE client SET status = iif(?2 = 'live', 'live', 'ended'),"
+	    " removed_ms = iif(?2 = 'removed', ?3, NULL), since_ms = ?3"
+	    " WHERE code = ?1 AND removed_ms IS NULL",
+	[UP_SQL_CLIENTS_VERSION] = "SELECT version FROM catalogue",
 	[UP_SQL_ITEMS] = "SELECT i.code, i.name, c.code FROM item i JOIN client c ON c.id = i.client WHERE c.status = 'live' ORDER BY i.code",
 	[UP_SQL_ITEM] = "SELECT 1 FROM item WHERE code = ?1",
+	[UP_SQL_PERSON_KNOWN] = "SELECT 1 FROM person WHERE ref = ?1",
 	[UP_SQL_ITEM_ADD] = "INSERT INTO item (code, name, client, created_ms) VALUES (?1, ?2, ?3, ?4)",
 
 	[UP_SQL_DEVICE_BY_TOKEN] = "SELECT d.id, d.ref, d.person, p.ref, p.masked, d.errors, d.status = 'live', d.verifier, d.key"
@@ -53,6 +68,14 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_DEVICE_ERRORS] = "UPDATE device SET errors = ?2 WHERE id = ?1 AND errors = ?3",
 	[UP_SQL_DEVICE_END_UNUSED] = "UPDATE device SET status = 'ended', ended_ms = ?2 WHERE id = ?1 AND status = 'live'"
 	    " AND NOT EXISTS (SELECT 1 FROM role WHERE device = ?1 AND status <> 'ended')",
+	[UP_SQL_DEVICE_END] = "UPDATE device SET status = 'ended', ended_ms = ?2"
+	    " WHERE id = ?1 AND status = 'live'",
+	[UP_SQL_DEVICE_VIEW] = "SELECT d.id, d.status = 'live', p.ref, p.masked"
+	    " FROM device d JOIN person p ON p.id = d.person WHERE d.ref = ?1",
+	[UP_SQL_DEVICE_ROLES] = "SELECT u.code, u.name, h.ref, r.role, c.number, c.version"
+	    " FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'"
+	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY r.id",
 	[UP_SQL_ROLES] = ROLE_COLUMNS "WHERE r.device = ?1 ORDER BY r.id",
 	[UP_SQL_ROLE] = ROLE_COLUMNS "WHERE r.id = ?1 AND r.device = ?2",
 	[UP_SQL_ROLE_BY_CERTIFICATE] = ROLE_COLUMNS "WHERE r.device = ?1 AND c.number = ?2 ORDER BY r.status = 'live' DESC, r.id LIMIT 1",
@@ -63,7 +86,8 @@ static const char *const texts[UP_SQL_N] = {
 
 	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the session with it. */
 	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, s.revoked_ms IS NOT NULL OR NOT"
-	    " (r.status = 'live' AND r.device = s.device AND d.status = 'live' AND u.status = 'live' AND p.outcome = 'match' AND c.status = 'live')"
+	    " (r.status = 'live' AND r.device = s.device AND d.status = 'live' AND u.status = 'live'"
+	    " AND p.outcome = 'match' AND c.status = 'live' AND s.created_ms >= c.since_ms)"
 	    " FROM session s JOIN client c ON c.id = s.client JOIN role r ON r.id = s.role JOIN device d ON d.id = s.device"
 	    " JOIN unit u ON u.id = r.unit JOIN holder h ON h.id = r.holder JOIN person p ON p.id = h.person WHERE s.id = ?1",
 	[UP_SQL_SESSION_ADD] = "INSERT INTO session (id, client, role, device, created_ms, items) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
@@ -95,7 +119,7 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_ROLE_END] = "UPDATE role SET status = 'ended', ended_ms = ?2 WHERE id = ?1 AND status <> 'ended'",
 
 	[UP_SQL_AUTHORITY_PUT] = "INSERT INTO authority (code, name, created_ms) VALUES (?1, ?2, ?3) ON CONFLICT (code) DO UPDATE SET name = excluded.name",
-	[UP_SQL_AUTHORITY] = "SELECT id FROM authority WHERE code = ?1",
+	[UP_SQL_AUTHORITY] = "SELECT id, name FROM authority WHERE code = ?1",
 	[UP_SQL_UNIT] = "SELECT u.id, u.status = 'live' AND c.id IS NOT NULL, u.name, a.code, c.number, c.version, c.fields, c.valid_from_s, c.valid_to_s"
 	    " FROM unit u JOIN authority a ON a.id = u.authority LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE u.code = ?1",
 	[UP_SQL_UNIT_ADD] = "INSERT INTO unit (code, name, authority, status, created_ms) VALUES (?1, ?2, ?3, 'live', ?4)",

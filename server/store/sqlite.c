@@ -47,6 +47,7 @@ enum up_err up_sqlite_open(const struct up_store *s, bool reader, struct up_sqli
 		return UP_E_NOMEM;
 	c->step = s->step;
 	c->password_key = s->password_key;
+	c->administrator = s->administrator;
 	/* No mutex: a connection is one thread's at a time. No create: the caller made the file with its mode. */
 	rc = sqlite3_open_v2(s->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	e = rc == SQLITE_OK ? configure(c, reader) : failed(c, rc);

@@ -29,11 +29,13 @@ struct up_sqlite {
 	struct { int64_t number, first_ms, last_ms; bool dirty; } block;
 	struct up_buf body;
 	const uint8_t *password_key;     /* the store's */
+	const char *administrator;       /* the store's */
 };
 
 struct up_store {
 	char *path;
 	uint8_t password_key[32];
+	char *administrator;             /* who makes the changes of this process; may be NULL */
 	void (*log)(char level, const char *line);
 	int (*step)(sqlite3_stmt *);
 

@@ -98,7 +98,10 @@ enum up_err up_store_open(const struct up_store_settings *o, struct up_store **o
 	pthread_once(&once, set_up_sqlite);
 	*out = NULL;
 	why[0] = '\0';
-	if (s == NULL || (s->path = strdup(o->path)) == NULL) {
+	if (s == NULL || (s->path = strdup(o->path)) == NULL ||
+	    (o->administrator != NULL && (s->administrator = strdup(o->administrator)) == NULL)) {
+		if (s != NULL)
+			free(s->path);
 		free(s);
 		snprintf(why, 256, "no memory");
 		return UP_E_NOMEM;
@@ -139,6 +142,7 @@ void up_store_close(struct up_store **sp)
 	pthread_cond_destroy(&s->queue_filled);
 	up_wipe(s->password_key, sizeof(s->password_key));
 	free(s->path);
+	free(s->administrator);
 	free(s);
 }
 

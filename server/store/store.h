@@ -15,9 +15,16 @@ struct up_store;
 
 #define UP_STORE_REF 22                  /* references and ids for the outside: base64url of 128 random bits */
 
-/* Opens (and with CREATE makes, mode 0600) the database and brings its schema to the newest version; a newer one than we know is UP_E_CONFIG.
- * WRITER: start the writer thread (unitpassd); without it jobs run in the caller (unitpassctl). WHY gets a text for people. */
-struct up_store_settings { const char *path; bool create, writer; uint8_t password_key[32]; void (*log)(char level, const char *line); };
+/* Opens (and with CREATE makes, mode 0600) the database and brings its schema to the newest
+ * version; a newer one than we know is UP_E_CONFIG. WRITER: start the writer thread (unitpassd);
+ * without it jobs run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as change
+ * records name him; may be NULL. WHY gets a text for people. */
+struct up_store_settings {
+	const char *path, *administrator;
+	bool create, writer;
+	uint8_t password_key[32];
+	void (*log)(char level, const char *line);
+};
 UP_MUST_USE enum up_err up_store_open(const struct up_store_settings *, struct up_store **out, char why[256]);
 void up_store_close(struct up_store **);     /* finishes waiting jobs */
 /* Finish waiting jobs and take no more (UP_E_BUSY); reads go on until the close. */
@@ -34,8 +41,15 @@ struct up_client {
 	uint8_t secret_hash[32];         /* SHA-256 of the secret's text */
 	char *jwks;                      /* JWK Set text for private_key_jwt, or NULL */
 	char *items;                     /* space-separated item codes */
+	char *status;                    /* live disabled removed */
+	int64_t created_ms, since_ms;    /* live since: what began before is void */
 };
-UP_MUST_USE enum up_err up_store_clients(struct up_store *, struct up_client ***out, size_t *n);   /* live ones; an array of pointers */
+/* An array of pointers in the order of their making: the live ones, or ALL that ever were. */
+UP_MUST_USE enum up_err up_store_clients(
+    struct up_store *, bool all, struct up_client ***out, size_t *n);
+/* Grows whenever a client is disabled, enabled or removed: who keeps a copy of the clients reads
+ * them again. */
+UP_MUST_USE enum up_err up_store_clients_version(struct up_store *, int64_t *version);
 void up_store_clients_free(struct up_client ***, size_t n);
 
 struct up_item { char *code, *name, *client; };
@@ -159,8 +173,15 @@ struct up_unit_row {                     /* one unit with its certificate, check
 UP_MUST_USE enum up_err up_store_units_put(struct up_store *, const struct up_unit_row *, size_t n, int64_t now_ms, size_t *added, size_t *bad);
 UP_MUST_USE enum up_err up_store_authority_put(struct up_store *, struct up_span code, struct up_span name, int64_t now_ms);
 UP_MUST_USE enum up_err up_store_client_put(struct up_store *, const struct up_client *, int64_t now_ms);     /* UP_E_STATE: id taken */
-/* Other credentials for the client of this id: secret_hash and jwks, all else is not looked at. UP_E_NOT_FOUND. */
-UP_MUST_USE enum up_err up_store_client_rotate(struct up_store *, const struct up_client *);
+/* Other credentials for the client of this id: secret_hash and jwks, all else is not looked at.
+ * UP_E_NOT_FOUND: unknown or removed. */
+UP_MUST_USE enum up_err up_store_client_rotate(
+    struct up_store *, const struct up_client *, int64_t now_ms);
+/* To "live", "disabled" or "removed" (for good: the id is never given again). Sessions and codes of
+ * a client that is not live are void, and stay so when it is enabled again. UP_E_NOT_FOUND: unknown
+ * or removed; UP_E_STATE: it is in that state already. */
+UP_MUST_USE enum up_err up_store_client_set(
+    struct up_store *, struct up_span id, const char *status, int64_t now_ms);
 UP_MUST_USE enum up_err up_store_item_put(struct up_store *, struct up_span code, struct up_span name, struct up_span client, int64_t now_ms); /* UP_E_STATE, UP_E_CLIENT */
 
 /* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not live until enrolled), and a code. OUTCOME of the real-name
@@ -185,6 +206,27 @@ struct up_unit_view {
 typedef int (*up_unit_fn)(void *arg, const struct up_unit_view *);
 /* All units in the order of their codes, or the one with CODE when it is not empty (none is no error); non-zero from FN stops. */
 UP_MUST_USE enum up_err up_store_units(struct up_store *, struct up_span code, up_unit_fn fn, void *arg);
+/* A phone as it stands, for people who administer; borrowed until the call returns. */
+struct up_device_view {
+	struct up_span ref, name, status /* live ended */, person_ref, person /* masked */,
+	    units /* space-separated codes */;
+	int64_t created_ms, ended_ms;
+	bool locked;                     /* by wrong passwords */
+};
+typedef int (*up_device_fn)(void *arg, const struct up_device_view *);
+/* Phones in the order of their enrolment; empty spans do not filter, UNIT is one in which the phone
+ * holds a role. */
+struct up_device_filter { struct up_span ref, unit, person_ref; bool ended_too; };
+UP_MUST_USE enum up_err up_store_devices(
+    struct up_store *, const struct up_device_filter *, up_device_fn fn, void *arg);
+/* The phone's key, sessions and codes end at once; its roles wait for another phone.
+ * UP_E_NOT_FOUND; UP_E_STATE: ended already. */
+UP_MUST_USE enum up_err up_store_device_end(struct up_store *, struct up_span ref, int64_t now_ms);
+/* Is there such a thing, live or ended? What an auditor may have mistyped. */
+enum up_known { UP_KNOWN_UNIT, UP_KNOWN_PERSON, UP_KNOWN_CLIENT, UP_KNOWN_ITEM };
+UP_MUST_USE enum up_err up_store_known(
+    struct up_store *, enum up_known kind, struct up_span key, bool *known);
+
 typedef int (*up_authority_fn)(void *arg, struct up_span code, struct up_span name);
 UP_MUST_USE enum up_err up_store_authorities(struct up_store *, up_authority_fn fn, void *arg);
 

@@ -385,5 +385,33 @@ static void test_user_code(void)
 	up_live_free(&l);
 }
 
-UP_SUITE("live", test_settings, test_login, test_overlapping_redemptions, test_calls, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
-	test_slow_down, test_user_code)
+/* What waits ends at once; who holds a step falls back to what is over; other clients go on. */
+static void test_end_client(void)
+{
+	struct up_live *l = live_new(16, 16, 16);
+	struct up_login_start other = live_start(9, T0);
+	int64_t deadline;
+
+	other.info.client = S("other");
+	CU_ASSERT_EQUAL(up_live_start(l, &other, T0), UP_OK);
+	for (unsigned n = 1; n <= 4; n++)
+		CU_ASSERT_EQUAL(live_begin(l, n, T0), UP_OK);
+	for (unsigned n = 2; n <= 4; n++)
+		CU_ASSERT_EQUAL(live_scan(l, n, 7, T0, &deadline), UP_OK);
+	CU_ASSERT_EQUAL(live_decide(l, 3, 7, T0), UP_OK);
+	live_approve(l, 3, 9, T0);
+	CU_ASSERT_EQUAL(live_decide(l, 4, 7, T0), UP_OK);
+	up_live_end_client(l, S("tax-portal"), T0 + 1000);
+	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 1000, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(live_told(l, 2, T0 + 1000, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(live_redeem(l, 3, T0 + 1000, NULL), UP_E_EXPIRED);
+	CU_ASSERT_EQUAL(live_told(l, 4, T0 + 1000, NULL), UP_LOGIN_SCANNED);
+	live_call(l, up_live_decide_undo, 4, T0 + 1000);
+	CU_ASSERT_EQUAL(live_told(l, 4, T0 + 1000, NULL), UP_LOGIN_EXPIRED);
+	CU_ASSERT_EQUAL(live_peek(l, 9, T0 + 1000), UP_OK);
+	up_live_free(&l);
+}
+
+UP_SUITE("live", test_end_client, test_settings, test_login, test_overlapping_redemptions,
+    test_calls, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
+    test_slow_down, test_user_code)

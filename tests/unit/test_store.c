@@ -151,7 +151,7 @@ static void test_admin(void)
 	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("X"), UP_SPAN_LIT("p2"), NOW), UP_E_STATE);
 	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("X"), UP_SPAN_LIT("portal"), NOW), UP_OK);
 
-	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, &clients, &n), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, false, &clients, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
 	CU_ASSERT_STRING_EQUAL(clients[0]->id, "portal");
 	CU_ASSERT_STRING_EQUAL(clients[0]->items, "annual-report change");
@@ -165,9 +165,11 @@ static void test_admin(void)
 
 	memset(c.secret_hash, 7, 32);
 	c.jwks = NULL;
-	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &c), UP_OK);
-	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &(struct up_client){ .id = (char *)"nobody" }), UP_E_NOT_FOUND);
-	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, &clients, &n), UP_OK);
+	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &c, NOW), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_store_client_rotate(f.store, &(struct up_client){.id = (char *)"nobody"}, NOW),
+	    UP_E_NOT_FOUND);
+	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, false, &clients, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
 	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static && memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
 	CU_ASSERT_PTR_NULL(clients[1]->jwks);
@@ -619,7 +621,7 @@ static void test_usage(void)
 {
 	struct fixture f;
 	struct seen seen;
-	size_t u1 = 0, in_time = 0;
+	size_t u1 = 0, in_time = 0, newest = 9000 + FIXTURE_CHANGES;
 	char transaction[23];
 
 	fixture_open(&f, false);
@@ -642,21 +644,23 @@ static void test_usage(void)
 	CU_ASSERT(fixture_gapless(&f));
 
 	seen = query(f.store, (struct up_usage_filter){ 0 });
-	CU_ASSERT(seen.n == 9000 && seen.first == 9000 && seen.last == 1);
+	CU_ASSERT(seen.n == newest && seen.first == (int64_t)newest && seen.last == 1);
 	seen = query(f.store, (struct up_usage_filter){ .oldest_first = true });
-	CU_ASSERT(seen.n == 9000 && seen.first == 1 && seen.last == 9000);
+	CU_ASSERT(seen.n == newest && seen.first == 1 && seen.last == (int64_t)newest);
 	seen = query(f.store, (struct up_usage_filter){ .unit = UP_SPAN_LIT(U1) });
-	CU_ASSERT_EQUAL(seen.n, u1 + 1);
+	CU_ASSERT_EQUAL(seen.n, u1 + 2);         /* unit.add, enrolment.code */
 	seen = query(f.store, (struct up_usage_filter){ .from_ms = NOW + 5000000, .to_ms = NOW + 5100000 });
 	CU_ASSERT_EQUAL(seen.n, in_time);
 	seen = query(f.store, (struct up_usage_filter){ .from_ms = NOW + 99000000 });
 	CU_ASSERT_EQUAL(seen.n, 0);
 	seen = query(f.store, (struct up_usage_filter){ .transaction = UP_SPAN_LIT("0000000000000000000500") });
-	CU_ASSERT(seen.n == 3 && seen.last == 1500);
+	CU_ASSERT(seen.n == 3 && seen.last == 1500 + FIXTURE_CHANGES);
 	seen = query(f.store, (struct up_usage_filter){ .event = UP_SPAN_LIT("fake") });
 	CU_ASSERT_EQUAL(seen.n, 0);
-	seen = query(f.store, (struct up_usage_filter){ .event = UP_SPAN_LIT("login.scan"), .limit = 10, .after_seq = 8000 });
-	CU_ASSERT(seen.n == 10 && seen.first == 7998);
+	seen = query(f.store, (struct up_usage_filter){.event = UP_SPAN_LIT("login.scan"),
+				  .limit = 10,
+				  .after_seq = 8000 + FIXTURE_CHANGES});
+	CU_ASSERT(seen.n == 10 && seen.first == 7998 + FIXTURE_CHANGES);
 	seen = query(f.store, (struct up_usage_filter){ .oldest_first = true, .limit = 1, .after_seq = 8000 });
 	CU_ASSERT_EQUAL(seen.first, 8001);
 	seen = query(f.store, (struct up_usage_filter){ .client = UP_SPAN_LIT("port") });
@@ -690,7 +694,7 @@ static void test_usage_person(void)
 	role = job.out_role;
 	by.person_ref = up_span_str(d.person_ref);
 	CU_ASSERT_EQUAL(query(f.store, by).n, 4);
-	CU_ASSERT_EQUAL(query(f.store, by).first, 4);
+	CU_ASSERT_EQUAL(query(f.store, by).first, 4 + FIXTURE_CHANGES);
 	by = (struct up_usage_filter){ .holder_ref = up_span_str(role->ref), .event = UP_SPAN_LIT("login.approve") };
 	CU_ASSERT_EQUAL(query(f.store, by).n, 1);
 	by.unit = UP_SPAN_LIT(U2);

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #define NOW 1764000000000                /* 2025-11-24 */
+#define FIXTURE_CHANGES 5                /* records of what fixture_open puts in */
 #define U1 "124300000000000000"
 #define U2 "124300001000001390"
 

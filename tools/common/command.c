@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "tools/common/help.h"
+#include "tools/common/terminal.h"
 
 const char *argp_program_version = PACKAGE_STRING;
 const char *argp_program_bug_address = PACKAGE_BUGREPORT;
@@ -34,6 +36,32 @@ void up_command_wrong(const char *fmt, ...)
 }
 
 /* --- options of the program, wherever they stand --- */
+
+enum { USAGE = 1000 };
+
+/* argp's own, in our words (ARGP_NO_HELP). */
+static const struct argp_option own[] = {
+	{ "help", '?', NULL, 0, NULL, 0 },
+	{ "usage", USAGE, NULL, OPTION_HIDDEN, NULL, 0 },
+	{ "version", 'V', NULL, 0, NULL, 0 },
+	{ 0 },
+};
+
+static error_t take_own(int key, char *value, struct argp_state *state)
+{
+	const struct parse *p = state->input;
+
+	(void)value;
+	if (key == 'V')
+		puts(argp_program_version);
+	else if (key != '?' && key != USAGE)
+		return ARGP_ERR_UNKNOWN;
+	else if (p->command != NULL)
+		up_help_command(stdout, p->program, p->command);
+	else
+		up_help_program(stdout, p->program);
+	exit(0);
+}
 
 static error_t take_common(int key, char *value, struct argp_state *state)
 {
@@ -61,29 +89,7 @@ static bool in_group(const struct up_command *c, const char *group)
 {
 	size_t n = first_word(c->name);
 
-	return group == NULL || (strlen(group) == n && memcmp(c->name, group, n) == 0);
-}
-
-static void put_commands(struct up_buf *b, const struct up_program *p, const char *group)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		const struct up_command *c = &p->commands[i];
-		char left[48];
-
-		if (!in_group(c, group))
-			continue;
-		snprintf(left, sizeof(left), "%s%s%s", c->name, c->argument != NULL ? " " : "", c->argument != NULL ? c->argument : "");
-		up_buf_printf(b, "  %-24s %.*s\n", left, (int)strcspn(c->help, "\v"), c->help);
-	}
-}
-
-static void print_commands(FILE *f, const struct up_program *p, const char *group)
-{
-	struct up_buf b = { 0 };
-
-	put_commands(&b, p, group);
-	fprintf(f, "%s\n", up_buf_cstr(&b));
-	up_buf_free(&b);
+	return strlen(group) == n && memcmp(c->name, group, n) == 0;
 }
 
 static const struct up_command *find(const struct up_program *p, const char *word, const char *second, int *used)
@@ -110,14 +116,19 @@ static void __attribute__((noreturn)) unknown(const struct up_program *p, const 
 	for (size_t i = 0; i < p->n; i++)
 		group = group || (strchr(p->commands[i].name, ' ') != NULL && in_group(&p->commands[i], word));
 	if (group && help) {
-		print_commands(stdout, p, word);
+		up_help_commands(stdout, p, word);
 		exit(0);
 	}
 	if (group && second == NULL)
-		fprintf(stderr, "%s: '%s' what? There are:\n", program_invocation_short_name, word);
+		fprintf(stderr,
+		    up_say("%s: '%s' what? There are:\n", "%s：“%s”需要进一步的命令，可用的有：\n"),
+		    program_invocation_short_name, word);
 	else
-		fprintf(stderr, "%s: no command '%s%s%s'. There are:\n", program_invocation_short_name, word, group ? " " : "", group ? second : "");
-	print_commands(stderr, p, group ? word : NULL);
+		fprintf(stderr,
+		    up_say("%s: no command '%s%s%s'. There are:\n",
+			"%s：没有命令“%s%s%s”，可用的有：\n"),
+		    program_invocation_short_name, word, group ? " " : "", group ? second : "");
+	up_help_commands(stderr, p, group ? word : NULL);
 	exit(UP_COMMAND_USAGE);
 }
 
@@ -128,15 +139,17 @@ static error_t take_first(int key, char *value, struct argp_state *state)
 	(void)value;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = p;
+		state->child_inputs[0] = state->child_inputs[1] = p;
 		return 0;
 	case ARGP_KEY_ARG:
 		p->first = state->next - 1;
 		state->next = state->argc;       /* the rest is the command's */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		fprintf(stderr, "%s: which command? There are:\n", program_invocation_short_name);
-		print_commands(stderr, p->program, NULL);
+		fprintf(stderr,
+		    up_say("%s: which command? There are:\n", "%s：缺少命令，可用的有：\n"),
+		    program_invocation_short_name);
+		up_help_commands(stderr, p->program, NULL);
 		exit(UP_COMMAND_USAGE);
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -177,7 +190,7 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 	}
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = p;
+		state->child_inputs[0] = state->child_inputs[1] = p;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (p->command->argument == NULL || p->line->argument != NULL || !up_text_utf8_valid(up_span_str(value)))
@@ -197,30 +210,28 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 static void parse_first(struct parse *p, int argc, char **argv)
 {
 	const struct argp common = { .options = p->program->options, .parser = take_common };
-	const struct argp_child children[] = { { .argp = &common }, { 0 } };
-	struct up_buf doc = { 0 };
-	struct argp argp = { .parser = take_first, .args_doc = "COMMAND ...", .children = children };
+	const struct argp ours = { .options = own, .parser = take_own };
+	const struct argp_child children[] = { { .argp = &common }, { .argp = &ours }, { 0 } };
+	const struct argp argp = {
+	    .parser = take_first, .args_doc = "COMMAND ...", .children = children};
 
-	up_buf_printf(&doc, "%s\v", p->program->help);
-	up_buf_put_str(&doc, "Commands:\n");
-	put_commands(&doc, p->program, NULL);
-	up_buf_put_str(&doc, "Each has its own --help.");
-	argp.doc = up_buf_cstr(&doc);
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, p);
-	up_buf_free(&doc);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, p);
 }
 
 static void parse_rest(struct parse *p, int argc, char **argv)
 {
 	const struct argp common = { .options = p->program->options, .parser = take_common };
-	const struct argp_child children[] = { { .argp = &common, .header = "Always:" }, { 0 } };
-	const struct argp argp = { .options = p->command->options, .parser = take_rest, .args_doc = p->command->argument,
-		.doc = p->command->help, .children = children };
+	const struct argp ours = { .options = own, .parser = take_own };
+	const struct argp_child children[] = { { .argp = &common }, { .argp = &ours }, { 0 } };
+	const struct argp argp = {.options = p->command->options,
+	    .parser = take_rest,
+	    .args_doc = p->command->argument,
+	    .children = children};
 	char name[96];
 
 	snprintf(name, sizeof(name), "%s %s", program_invocation_short_name, p->command->name);
 	argv[0] = name;
-	argp_parse(&argp, argc, argv, 0, NULL, p);
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, p);
 }
 
 int up_command_main(const struct up_program *program, int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/span.h"
+#include "tools/common/terminal.h"
 
 #define UP_COMMAND_KEYS 32               /* option keys of a command: 1 .. 31 */
 #define UP_COMMAND_USAGE 2               /* exit status for wrong use */
@@ -22,7 +23,7 @@ struct up_command_line {                 /* borrowed from argv; all of it is val
 struct up_command {
 	const char *name;                        /* "init", "unit import" */
 	const char *argument;                    /* name of the one argument, or NULL for none */
-	const char *help;                        /* what it does; after \v the details (argp) */
+	const char *help; /* what it does; after \v the details; UP_WORDS, as the docs of options */
 	const struct argp_option *options;       /* or NULL */
 	uint32_t required;                       /* bit of each key that must be given */
 	int (*run)(struct up_command_line *);    /* gives the exit status */
@@ -30,7 +31,7 @@ struct up_command {
 #define UP_COMMAND_NEED(key) (UINT32_C(1) << (key))
 
 struct up_program {
-	const char *help;
+	const char *help;                        /* UP_WORDS */
 	const struct argp_option *options;       /* allowed before and after the command; keys are letters or >= 256 */
 	void (*take)(void *arg, int key, const char *value);
 	const char *(*check)(const void *arg);   /* after all options: NULL, or what is wrong; may be NULL */

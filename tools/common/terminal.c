@@ -42,6 +42,15 @@ const char *up_say(const char *en, const char *zh)
 	return chinese ? zh : en;
 }
 
+struct up_span up_words(const char *both)
+{
+	struct up_span en, zh;
+
+	if (!up_span_cut(up_span_str(both), '\f', &en, &zh) || !chinese)
+		return en;
+	return zh;
+}
+
 void up_terminal_put(FILE *f, struct up_span text, size_t max)
 {
 	struct up_buf b = { 0 };

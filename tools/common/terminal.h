@@ -13,6 +13,12 @@ bool up_terminal_chinese(void);
 /* The one of the two that fits. */
 const char *up_say(const char *en, const char *zh) __attribute__((format_arg(1), format_arg(2)));
 
+/* Both words in one constant, for tables; up_words gives the one that fits (EN is printed as it is,
+ * ZH where Chinese is spoken). */
+#define UP_WORDS(en, zh) en "\f" zh
+/* Of a text made by UP_WORDS; one without a Chinese half is given whole. */
+struct up_span up_words(const char *both);
+
 /* Print text of others, at most MAX characters, without what could steer the terminal or hide (up_text_put_safe). */
 void up_terminal_put(FILE *, struct up_span text, size_t max);
 /* "label  text", for a view of several lines; nothing when TEXT is empty. */

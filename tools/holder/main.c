@@ -15,41 +15,60 @@ enum { YES = 1, DENY, NOT_MINE, CERTIFICATE, PASSWORD_FILE, AGREE, PERSON_FILE, 
 enum { KEY_SERVER = 256, KEY_CA, KEY_LANG };
 
 static const struct argp_option common[] = {
-	{ "dir", 'd', "DIR", 0, "the phone: a folder of mode 0700 that keeps its keys (required)", 0 },
-	{ "json", 'j', NULL, 0, "answer in JSON and ask nothing", 0 },
-	{ "lang", KEY_LANG, "zh|en", 0, "language (default: LANG)", 0 },
-	{ "server", KEY_SERVER, "URL", 0, "reach the issuer's server at this origin", 0 },
-	{ "ca", KEY_CA, "FILE", 0, "trust these certificate authorities (PEM) for TLS", 0 },
+	{ "dir", 'd', "DIR", 0,
+	    UP_WORDS("the phone: a folder of mode 0700 that keeps its keys (required)",
+	    "手机：保存其密钥的文件夹，权限 0700（必填）"), 0 },
+	{ "json", 'j', NULL, 0, UP_WORDS("answer in JSON and ask nothing",
+	    "以 JSON 输出，不提问"), 0 },
+	{ "lang", KEY_LANG, "zh|en", 0, UP_WORDS("language (default: LANG)",
+	    "语言（默认按 LANG）"), 0 },
+	{ "server", KEY_SERVER, "URL", 0, UP_WORDS("reach the issuer's server at this origin",
+	    "经此地址访问颁发方的服务器"), 0 },
+	{ "ca", KEY_CA, "FILE", 0, UP_WORDS("trust these certificate authorities (PEM) for TLS",
+	    "TLS 连接信任这些证书机构（PEM）"), 0 },
 	{ 0 },
 };
 
-#define PASSWORD_OPTION { "password-file", PASSWORD_FILE, "FILE", 0, "its first line is the certificate password (mode 0600)", 0 }
+#define PASSWORD_OPTION { "password-file", PASSWORD_FILE, "FILE", 0, \
+	    UP_WORDS("its first line is the certificate password (mode 0600)", \
+	    "首行为证书密码的文件（权限 0600）"), 0 }
 #define PERSON_OPTIONS \
-	{ "agree", AGREE, NULL, 0, "agree to the download statement", 0 }, \
-	{ "person-file", PERSON_FILE, "FILE", 0, "JSON {\"name\", \"resident_id\", \"mobile\"}, - for standard input (mode 0600)", 0 }, \
-	{ "name", NAME, "NAME", 0, "your name", 0 }, \
-	{ "resident-id", RESIDENT, "ID", 0, "your resident ID number; others see it in the list of processes: better --person-file", 0 }, \
-	{ "mobile", MOBILE, "NUMBER", 0, "your mobile number", 0 }
+	{ "agree", AGREE, NULL, 0, UP_WORDS("agree to the download statement", "同意下载声明"), 0 }, \
+	{ "person-file", PERSON_FILE, "FILE", 0, UP_WORDS( \
+	    "JSON {\"name\", \"resident_id\", \"mobile\"}, - for standard input (mode 0600)", \
+	    "JSON 文件 {\"name\", \"resident_id\", \"mobile\"}，- 表示标准输入（权限 0600）"), 0 }, \
+	{ "name", NAME, "NAME", 0, UP_WORDS("your name", "本人姓名"), 0 }, \
+	{ "resident-id", RESIDENT, "ID", 0, UP_WORDS("your resident ID number; others see it in " \
+	    "the list of processes: better --person-file", \
+	    "本人公民身份号码；会出现在进程列表中，最好用 --person-file"), 0 }, \
+	{ "mobile", MOBILE, "NUMBER", 0, UP_WORDS("your mobile number", "本人手机号"), 0 }
 
 static const struct argp_option enrol_options[] = {
-	{ "yes", YES, NULL, 0, "the issuer and the data shown are right", 0 },
+	{ "yes", YES, NULL, 0, UP_WORDS("the issuer and the data shown are right",
+	    "确认所显示的颁发方和信息无误"), 0 },
 	PASSWORD_OPTION,
 	PERSON_OPTIONS,
 	{ 0 },
 };
 
 static const struct argp_option scan_options[] = {
-	{ "yes", YES, NULL, 0, "approve (for an enrolment code: as enrol --yes)", 0 },
-	{ "deny", DENY, NULL, 0, "refuse", 0 },
-	{ "not-mine", NOT_MINE, NULL, 0, "refuse: I did not start this", 0 },
-	{ "certificate", CERTIFICATE, "NO", 0, "with this certificate, when the phone has several", 0 },
+	{ "yes", YES, NULL, 0, UP_WORDS("approve (for an enrolment code: as enrol --yes)",
+	    "确认登录（对领取码：同 enrol --yes）"), 0 },
+	{ "deny", DENY, NULL, 0, UP_WORDS("refuse", "拒绝"), 0 },
+	{ "not-mine", NOT_MINE, NULL, 0, UP_WORDS("refuse: I did not start this",
+	    "拒绝：不是我发起的"), 0 },
+	{ "certificate", CERTIFICATE, "NO", 0,
+	    UP_WORDS("with this certificate, when the phone has several",
+	    "手机上有多个证书时，使用此证书"), 0 },
 	PASSWORD_OPTION,
 	PERSON_OPTIONS,
 	{ 0 },
 };
 
 static const struct argp_option deny_options[] = {
-	{ "certificate", CERTIFICATE, "NO", 0, "with this certificate, when the phone has several", 0 },
+	{ "certificate", CERTIFICATE, "NO", 0,
+	    UP_WORDS("with this certificate, when the phone has several",
+	    "手机上有多个证书时，使用此证书"), 0 },
 	{ 0 },
 };
 
@@ -164,13 +183,27 @@ static int usage(struct up_command_line *l)
 /* --- */
 
 static const struct up_command commands[] = {
-	{ "enrol", "TEXT", "take a role and download the certificate\v"
-	  "TEXT is what the window's QR says. Data, statement and password are asked for unless given.", enrol_options, 0, enrol },
-	{ "certificates", NULL, "list the certificates on this phone", NULL, 0, certificates },
-	{ "scan", "TEXT", "scan a login code, look at it, approve or refuse\v"
-	  "TEXT is what the QR says, or a typed code XXXX-XXXX. An enrolment code goes the way of enrol.", scan_options, 0, scan },
-	{ "deny", "TEXT", "scan a login code and refuse it", deny_options, 0, deny },
-	{ "usage", NULL, "list what this phone's certificates were used for", NULL, 0, usage },
+    {"enrol", "TEXT",
+	UP_WORDS("take a role and download the certificate\v"
+		 "TEXT is what the window's QR says. Data, statement and password are asked for "
+		 "unless given.",
+	    "领取角色并下载证书\v"
+	    "TEXT 是窗口二维码的内容。未给出的个人信息、下载声明和密码会逐项询问。"),
+	enrol_options, 0, enrol},
+    {"certificates", NULL, UP_WORDS("list the certificates on this phone", "列出本手机上的证书"),
+	NULL, 0, certificates},
+    {"scan", "TEXT",
+	UP_WORDS("scan a login code, look at it, approve or refuse\v"
+		 "TEXT is what the QR says, or a typed code XXXX-XXXX. An enrolment code goes the "
+		 "way of enrol.",
+	    "扫描登录码，查看后确认或拒绝\v"
+	    "TEXT 是二维码的内容，或手工输入的代码 XXXX-XXXX。领取码按 enrol 处理。"),
+	scan_options, 0, scan},
+    {"deny", "TEXT", UP_WORDS("scan a login code and refuse it", "扫描登录码并拒绝"), deny_options,
+	0, deny},
+    {"usage", NULL,
+	UP_WORDS("list what this phone's certificates were used for", "列出本手机证书的使用记录"),
+	NULL, 0, usage},
 };
 
 static void take(void *arg, int key, const char *value)
@@ -214,8 +247,15 @@ static const char *check(const void *arg)
 int main(int argc, char **argv)
 {
 	struct up_holder h = { .dir = -1 };
-	const struct up_program program = { .help = "The reference phone of unitpass, on the command line.", .options = common, .take = take, .check = check,
-		.commands = commands, .n = UP_ARRAY_LEN(commands), .arg = &h };
+	const struct up_program program = {
+	    .help = UP_WORDS("The reference phone of unitpass, on the command line.",
+		"unitpass 的命令行参考手机。"),
+	    .options = common,
+	    .take = take,
+	    .check = check,
+	    .commands = commands,
+	    .n = UP_ARRAY_LEN(commands),
+	    .arg = &h};
 	int status;
 
 	up_terminal_setup(NULL);

@@ -14,9 +14,8 @@
 #include "core/target.h"
 #include "core/text.h"
 #include "tools/common/file.h"
-#include "tools/common/table.h"
 #include "tools/common/terminal.h"
-#include "tools/unitpassctl/ctl.h"
+#include "tools/unitpassctl/client.h"
 
 #define SECRET_TEXT 43                   /* base64url of 256 bits */
 #define KEYS_MAX 8
@@ -24,20 +23,46 @@
 enum { NAME = 1, ORIGIN, STATIC_QR, JWKS, SECRET_FILE, KEY_FILE };
 
 const struct argp_option up_client_options[] = {
-	{ "name", NAME, "NAME", 0, "as phones show it", 0 },
-	{ "origin", ORIGIN, "URL", 0, "https://portal.example.org, without a path", 0 },
-	{ "static-qr", STATIC_QR, NULL, 0, "accept QR codes that do not move, and typed codes (terminals; weaker)", 0 },
-	{ "jwks", JWKS, "FILE", 0, "public keys (JWK Set, P-256) for private_key_jwt instead of a secret", 0 },
-	{ "secret-file", SECRET_FILE, "FILE", 0, "write the secret to this new file (mode 0600) instead of printing it", 0 },
-	{ "key-file", KEY_FILE, "FILE", 0, "make a key pair for private_key_jwt; write the private key to this new file (mode 0600)", 0 },
-	{ 0 },
+    {"name", NAME, "NAME", 0, UP_WORDS("as phones show it", "手机上显示的名称"), 0},
+    {"origin", ORIGIN, "URL", 0,
+	UP_WORDS("https://portal.example.org, without a path",
+	    "形如 https://portal.example.org，不带路径"),
+	0},
+    {"static-qr", STATIC_QR, NULL, 0,
+	UP_WORDS("accept QR codes that do not move, and typed codes (terminals; weaker)",
+	    "接受静态二维码和手工输入的代码（用于终端，较弱）"),
+	0},
+    {"jwks", JWKS, "FILE", 0,
+	UP_WORDS("public keys (JWK Set, P-256) for private_key_jwt instead of a secret",
+	    "用于 private_key_jwt 的公钥（JWK Set，P-256），代替密钥"),
+	0},
+    {"secret-file", SECRET_FILE, "FILE", 0,
+	UP_WORDS("write the secret to this new file (mode 0600) instead of printing it",
+	    "把密钥写入此新文件（权限 0600），不显示"),
+	0},
+    {"key-file", KEY_FILE, "FILE", 0,
+	UP_WORDS("make a key pair for private_key_jwt; write the private key to this new file "
+		 "(mode 0600)",
+	    "生成 private_key_jwt 密钥对，私钥写入此新文件（权限 0600）"),
+	0},
+    {0},
 };
 
 const struct argp_option up_client_rotate_options[] = {
-	{ "jwks", JWKS, "FILE", 0, "these public keys (JWK Set, P-256) from now on", 0 },
-	{ "secret-file", SECRET_FILE, "FILE", 0, "write the new secret to this new file (mode 0600) instead of printing it", 0 },
-	{ "key-file", KEY_FILE, "FILE", 0, "make a new key pair; write the private key to this new file (mode 0600); the key before it goes on working", 0 },
-	{ 0 },
+    {"jwks", JWKS, "FILE", 0,
+	UP_WORDS(
+	    "these public keys (JWK Set, P-256) from now on", "今后使用这些公钥（JWK Set，P-256）"),
+	0},
+    {"secret-file", SECRET_FILE, "FILE", 0,
+	UP_WORDS("write the new secret to this new file (mode 0600) instead of printing it",
+	    "把新密钥写入此新文件（权限 0600），不显示"),
+	0},
+    {"key-file", KEY_FILE, "FILE", 0,
+	UP_WORDS("make a new key pair; write the private key to this new file (mode 0600); the key "
+		 "before it goes on working",
+	    "生成新密钥对，私钥写入此新文件（权限 0600），前一个密钥继续有效"),
+	0},
+    {0},
 };
 
 /* KEY under its thumbprint, as our module names it, and under the id its owner gave it, as other libraries do. */
@@ -257,7 +282,12 @@ int up_client_add(struct up_command_line *l)
 	if (new_file(l) != NULL)
 		unlink(new_file(l));
 	if (err == UP_E_STATE)
-		up_ctl_fail(ctl, "taken", up_say("there is a client '%s' already", "业务系统“%s”已存在"), c.id);
+		up_ctl_fail(ctl, "taken",
+		    up_say("there is, or was, a client '%s' already: an id is never given twice; "
+			   "see: unitpassctl client list --all",
+			"业务系统“%s”已存在或曾经存在，编号不重复使用，请查看：unitpassctl client "
+			"list --all"),
+		    c.id);
 	else
 		up_ctl_fail_err(ctl, err, c.id);
 out:
@@ -269,15 +299,7 @@ out:
 	return status;
 }
 
-static const struct up_client *find_client(struct up_client *const *clients, size_t n, const char *id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(clients[i]->id, id) == 0)
-			return clients[i];
-	return NULL;
-}
-
-static int rotate(struct up_command_line *l, const struct up_client *known)
+static int rotate(const struct up_command_line *l, const struct up_client *known)
 {
 	struct up_client c = { .id = known->id, .name = known->name, .origin = known->origin, .is_static = known->is_static };
 	struct up_ctl *ctl = l->program;
@@ -287,7 +309,7 @@ static int rotate(struct up_command_line *l, const struct up_client *known)
 
 	if (!make_credential(l, &c, known->jwks, secret))
 		return 1;
-	err = up_store_client_rotate(ctl->store, &c);
+	err = up_store_client_rotate(ctl->store, &c, ctl->now_ms);
 	if (err == UP_OK) {
 		status = report(l, &c, secret);
 		say_reload(ctl, "The server takes it from its next reload on: systemctl reload unitpassd. Then reload the portal's web server with the new file.",
@@ -304,66 +326,6 @@ static int rotate(struct up_command_line *l, const struct up_client *known)
 
 int up_client_rotate(struct up_command_line *l)
 {
-	struct up_ctl *ctl = l->program;
-	const struct up_client *known;
-	struct up_client **clients = NULL;
-	int status = 1;
-	enum up_err err;
-	size_t n = 0;
-
 	check_credential(l);
-	if (!up_ctl_open(ctl))
-		return 1;
-	err = up_store_clients(ctl->store, &clients, &n);
-	known = err == UP_OK ? find_client(clients, n, l->argument) : NULL;
-	if (err != UP_OK)
-		up_ctl_fail_err(ctl, err, l->argument);
-	else if (known == NULL)
-		up_ctl_fail(ctl, "client", up_say("there is no client '%s'; see: unitpassctl client list", "没有业务系统“%s”，请查看：unitpassctl client list"), l->argument);
-	else
-		status = rotate(l, known);
-	up_store_clients_free(&clients, n);
-	return status;
-}
-
-static json_t *client_json(const struct up_client *c)
-{
-	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "client_id", c->id, "name", c->name, "origin", c->origin, "static_qr", c->is_static,
-	    "authentication", c->has_secret ? "client_secret" : "private_key_jwt", "items", c->items != NULL ? c->items : "");
-}
-
-int up_client_list(struct up_command_line *l)
-{
-	const char *const heads[] = { "ID", up_say("NAME", "名称"), up_say("ORIGIN", "来源"), up_say("QR", "二维码"), up_say("AUTHENTICATION", "认证方式"), up_say("ITEMS", "事项") };
-	struct up_ctl *ctl = l->program;
-	struct up_table *t = up_table_new(heads, UP_ARRAY_LEN(heads));
-	struct up_client **clients = NULL;
-	json_t *list = json_array();
-	int status = 1;
-	enum up_err err;
-	size_t n = 0;
-
-	if (t == NULL || !up_ctl_open(ctl))
-		goto out;
-	err = up_store_clients(ctl->store, &clients, &n);
-	for (size_t i = 0; i < n; i++) {
-		const struct up_client *c = clients[i];
-		const char *const row[] = { c->id, c->name, c->origin, c->is_static ? "static" : "animated",
-			c->has_secret ? "client_secret" : "private_key_jwt", c->items };
-
-		for (size_t k = 0; k < UP_ARRAY_LEN(row); k++)
-			up_table_put(t, up_span_str(row[k]));
-		json_array_append_new(list, client_json(c));
-	}
-	if (err == UP_OK && !ctl->json)
-		err = up_table_print(t, stdout);
-	if (err != UP_OK)
-		status = up_ctl_fail_err(ctl, err, "client list");
-	else
-		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "clients", list)) : 0;
-out:
-	up_store_clients_free(&clients, n);
-	up_table_free(&t);
-	json_decref(list);
-	return status;
+	return up_client_with(l, rotate);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/unitpassctl/ctl.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/text.h"
 #include "tools/common/terminal.h"
@@ -28,9 +31,21 @@ bool up_ctl_configure(struct up_ctl *ctl)
 	return false;
 }
 
+const char *up_ctl_administrator(void)
+{
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd *pw = getpwuid(getuid());
+
+	if (sudo != NULL && sudo[0] != '\0' && strlen(sudo) <= 64 &&
+	    up_text_utf8_valid(up_span_str(sudo)))
+		return sudo;
+	return pw != NULL ? pw->pw_name : "unknown";
+}
+
 bool up_ctl_open(struct up_ctl *ctl)
 {
-	struct up_store_settings settings = { .log = log_line };
+	struct up_store_settings settings = {
+	    .log = log_line, .administrator = up_ctl_administrator()};
 	char why[256];
 
 	if (!up_ctl_configure(ctl))
@@ -86,6 +101,30 @@ int up_ctl_print(const struct up_ctl *ctl, json_t *v)
 json_t *up_ctl_text(struct up_span s)
 {
 	return json_stringn(s.n > 0 ? (const char *)s.p : "", s.n);
+}
+
+bool up_ctl_knows(const struct up_ctl *ctl, enum up_known kind, const char *key)
+{
+	static const struct { const char *code, *en, *zh, *list;
+	} words[] = {
+	    [UP_KNOWN_UNIT] = {"unit", "unit", "单位", "unit list"},
+	    [UP_KNOWN_PERSON] = {"person", "person (person_ref)", "人员（person_ref）",
+		"device list --all"},
+	    [UP_KNOWN_CLIENT] = {"client", "client", "业务系统", "client list --all"},
+	    [UP_KNOWN_ITEM] = {"item", "item", "授权事项", "item list"},
+	};
+	bool known = true;
+	enum up_err err =
+	    key != NULL ? up_store_known(ctl->store, kind, up_span_str(key), &known) : UP_OK;
+
+	if (err != UP_OK)
+		up_ctl_fail_err(ctl, err, key);
+	else if (!known)
+		up_ctl_fail(ctl, words[kind].code,
+		    up_say("there is no %s '%s'; see: unitpassctl %s",
+			"没有%s“%s”，请查看：unitpassctl %s"),
+		    up_terminal_chinese() ? words[kind].zh : words[kind].en, key, words[kind].list);
+	return err == UP_OK && known;
 }
 
 bool up_ctl_name_ok(const char *text)

@@ -25,6 +25,9 @@ struct up_ctl {
 bool up_ctl_configure(struct up_ctl *);
 bool up_ctl_open(struct up_ctl *);
 void up_ctl_close(struct up_ctl *);
+/* Who sits at the command line, as change records name him: of several who become root by sudo,
+ * which one. */
+const char *up_ctl_administrator(void);
 
 /* Say what failed; gives exit status 1. CODE: stable word for scripts. */
 int up_ctl_fail(const struct up_ctl *, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -33,6 +36,9 @@ int up_ctl_fail_err(const struct up_ctl *, enum up_err err, const char *what);
 /* Print V as one line and let go of it. Gives exit status 0, or 1 when V is NULL (no memory) or cannot be written. */
 int up_ctl_print(const struct up_ctl *, json_t *v);
 json_t *up_ctl_text(struct up_span);
+/* Is there such a thing, now or ever? True too for KEY NULL. False: said that there is none, and
+ * how to list them. */
+bool up_ctl_knows(const struct up_ctl *, enum up_known kind, const char *key);
 
 /* Text that people will read on phones and in records: 1 to UP_CTL_NAME_MAX characters, none that hides or steers. */
 bool up_ctl_name_ok(const char *text);
@@ -51,7 +57,17 @@ extern const struct argp_option up_unit_import_options[];
 int up_client_add(struct up_command_line *);
 int up_client_rotate(struct up_command_line *);
 int up_client_list(struct up_command_line *);
-extern const struct argp_option up_client_options[], up_client_rotate_options[];
+int up_client_show(struct up_command_line *);
+int up_client_disable(struct up_command_line *);
+int up_client_enable(struct up_command_line *);
+int up_client_remove(struct up_command_line *);
+extern const struct argp_option up_client_options[], up_client_rotate_options[],
+    up_client_list_options[];
+/* There is no such client: says how to list them; gives exit status 1. */
+int up_client_unknown(const struct up_ctl *, const char *id);
+int up_device_list(struct up_command_line *);
+int up_device_end(struct up_command_line *);
+extern const struct argp_option up_device_options[];
 int up_item_add(struct up_command_line *);
 int up_item_list(struct up_command_line *);
 extern const struct argp_option up_item_options[];

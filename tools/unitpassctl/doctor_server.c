@@ -162,7 +162,8 @@ static void check_portals(struct up_doctor *d, struct up_store *store)
 	struct up_item *items = NULL;
 	size_t n = 0, n_items = 0;
 
-	if (up_store_clients(store, &clients, &n) != UP_OK || up_store_items(store, &items, &n_items) != UP_OK) {
+	if (up_store_clients(store, false, &clients, &n) != UP_OK ||
+	    up_store_items(store, &items, &n_items) != UP_OK) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "clients", "%s", up_say("the portals cannot be read", "无法读取业务系统"));
 	} else if (n == 0) {
 		up_doctor_find(d, UP_DOCTOR_WARNING, "clients", "%s", up_say("no portal is registered", "尚未登记任何业务系统"));

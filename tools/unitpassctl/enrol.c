@@ -24,13 +24,19 @@
 enum { UNIT = 1, NAME, RESIDENT, MOBILE, PERSON_FILE, CLERK, WINDOW };
 
 const struct argp_option up_enrol_options[] = {
-	{ "unit", UNIT, "CODE", 0, "the unit's unified social credit code", 0 },
-	{ "person-file", PERSON_FILE, "FILE", 0, "the person as JSON, - for standard input", 0 },
-	{ "name", NAME, "NAME", 0, "the person's name", 0 },
-	{ "resident-id", RESIDENT, "ID", 0, "resident ID number (18 characters)", 0 },
-	{ "mobile", MOBILE, "NUMBER", 0, "mobile number", 0 },
-	{ "clerk", CLERK, "NAME", 0, "who checked the papers, for the record", 0 },
-	{ "window", WINDOW, "NAME", 0, "at which window, for the record", 0 },
+	{ "unit", UNIT, "CODE", 0, UP_WORDS("the unit's unified social credit code",
+	    "单位的统一社会信用代码"), 0 },
+	{ "person-file", PERSON_FILE, "FILE", 0,
+	    UP_WORDS("the person as JSON, - for standard input",
+	    "人员信息 JSON 文件，- 表示标准输入"), 0 },
+	{ "name", NAME, "NAME", 0, UP_WORDS("the person's name", "姓名"), 0 },
+	{ "resident-id", RESIDENT, "ID", 0, UP_WORDS("resident ID number (18 characters)",
+	    "公民身份号码（18 位）"), 0 },
+	{ "mobile", MOBILE, "NUMBER", 0, UP_WORDS("mobile number", "手机号"), 0 },
+	{ "clerk", CLERK, "NAME", 0, UP_WORDS("who checked the papers, for the record",
+	    "核对材料的工作人员，记入使用记录"), 0 },
+	{ "window", WINDOW, "NAME", 0, UP_WORDS("at which window, for the record",
+	    "办理窗口，记入使用记录"), 0 },
 	{ 0 },
 };
 

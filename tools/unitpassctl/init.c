@@ -22,13 +22,15 @@
 enum { CODE = 1, NAME };
 
 const struct argp_option up_init_options[] = {
-	{ "authority-code", CODE, "USCC", 0, "unified social credit code of the registration authority", 0 },
-	{ "authority-name", NAME, "NAME", 0, "its name", 0 },
+	{ "authority-code", CODE, "USCC", 0,
+	    UP_WORDS("unified social credit code of the registration authority",
+	    "登记管理机关的统一社会信用代码"), 0 },
+	{ "authority-name", NAME, "NAME", 0, UP_WORDS("its name", "其名称"), 0 },
 	{ 0 },
 };
 
 const struct argp_option up_authority_options[] = {
-	{ "name", 1, "NAME", 0, "its name", 0 },
+	{ "name", 1, "NAME", 0, UP_WORDS("its name", "其名称"), 0 },
 	{ 0 },
 };
 
@@ -115,7 +117,8 @@ static bool find_owner(const struct up_ctl *ctl, struct owner *o)
 	pw = getpwnam(ctl->config->user);
 	if (pw == NULL) {
 		up_ctl_fail(ctl, "user", up_say("user '%s' of the configuration does not exist: adduser --system --group %s",
-		    "配置中的用户“%s”不存在，请先创建：adduser --system --group %s"), ctl->config->user, ctl->config->user);
+		    "配置中的用户“%s”不存在，请先创建：adduser --system --group "
+		    "%s"), ctl->config->user, ctl->config->user);
 		return false;
 	}
 	*o = (struct owner){ (long)pw->pw_uid, (long)pw->pw_gid };
@@ -197,7 +200,8 @@ static bool own_database(const struct up_ctl *ctl, const struct owner *o)
 
 static bool make_database(struct up_ctl *ctl, const struct owner *o, const char *code, const char *name)
 {
-	const struct up_store_settings settings = { .path = ctl->config->database, .create = true };
+	const struct up_store_settings settings = { .path = ctl->config->database, .create = true,
+		.administrator = up_ctl_administrator() };
 	char why[256];
 	enum up_err err;
 
@@ -255,7 +259,8 @@ static int report(const struct up_ctl *ctl, const char *code)
 		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s, s:s*}", "issuer", ctl->config->issuer, "keys", ctl->config->keys,
 		    "database", ctl->config->database, "authority", code));
 	printf(up_say("Made:\n  keys      %s/server.key, %s/signing.jwks  (back them up; without server.key no phone's password works)\n  database  %s\n",
-	    "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key 后所有手机的证书密码都将失效）\n  数据库  %s\n"),
+	    "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key 后所有手机的证书密码都将失效）\n  "
+	    "数据库  %s\n"),
 	    ctl->config->keys, ctl->config->keys, ctl->config->database);
 	say_next(ctl, code != NULL);
 	return 0;

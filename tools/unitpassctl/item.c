@@ -9,8 +9,8 @@
 enum { NAME = 1, CLIENT };
 
 const struct argp_option up_item_options[] = {
-	{ "name", NAME, "NAME", 0, "as phones show it", 0 },
-	{ "client", CLIENT, "ID", 0, "the portal it belongs to", 0 },
+	{ "name", NAME, "NAME", 0, UP_WORDS("as phones show it", "手机上显示的名称"), 0 },
+	{ "client", CLIENT, "ID", 0, UP_WORDS("the portal it belongs to", "所属的业务系统"), 0 },
 	{ 0 },
 };
 

@@ -8,42 +8,123 @@
 
 
 static const struct argp_option common[] = {
-	{ "config", 'c', "FILE", 0, "configuration of unitpassd (default " UP_CTL_CONFIG ")", 0 },
-	{ "json", 'j', NULL, 0, "answer in JSON", 0 },
+	{ "config", 'c', "FILE", 0,
+	    UP_WORDS("configuration of unitpassd (default " UP_CTL_CONFIG ")",
+	    "unitpassd 的配置文件（默认 " UP_CTL_CONFIG "）"), 0 },
+	{ "json", 'j', NULL, 0, UP_WORDS("answer in JSON", "以 JSON 输出"), 0 },
 	{ 0 },
 };
 
 static const struct up_command commands[] = {
-	{ "init", NULL, "make keys, database and the first authority", up_init_options, 0, up_init_run },
-	{ "authority add", "CODE", "add a registration authority, or change its name", up_authority_options, UP_COMMAND_NEED(1), up_authority_add },
-	{ "authority list", NULL, "list the registration authorities", NULL, 0, up_authority_list },
-	{ "unit import", "FILE", "import units and their certificates from CSV or JSON\v"
-	  "Columns: code, name, purpose, address, legal_representative, funding, capital, organiser, authority, certificate, valid_from, valid_to; or "
-	  "统一社会信用代码, 名称, 宗旨和业务范围, 住所, 法定代表人, 经费来源, 开办资金, 举办单位, 登记管理机关, 证书号, 有效期自, 有效期至. "
-	  "Dates are YYYY-MM-DD. A certificate runs 5 years: without valid_to the last day is computed. All rows are checked first; if one is wrong, nothing is imported.",
+	{ "init", NULL,
+	  UP_WORDS("make keys, database and the first authority", "生成密钥、数据库和第一个登记管理机关"),
+	  up_init_options, 0, up_init_run },
+	{ "authority add", "CODE",
+	  UP_WORDS("add a registration authority, or change its name", "添加登记管理机关，或更改其名称"),
+	  up_authority_options, UP_COMMAND_NEED(1), up_authority_add },
+	{ "authority list", NULL,
+	  UP_WORDS("list the registration authorities", "列出登记管理机关"),
+	  NULL, 0, up_authority_list },
+	{ "unit import", "FILE",
+	  UP_WORDS("import units and their certificates from CSV or JSON\v"
+	  "Columns: code, name, purpose, address, legal_representative, funding, capital, "
+	  "organiser, "
+	  "authority, certificate, valid_from, valid_to; or their Chinese names: 统一社会信用代码, 名称, "
+	  "宗旨和业务范围, 住所, 法定代表人, 经费来源, 开办资金, 举办单位, 登记管理机关, 证书号, 有效期自, 有效期至. "
+	  "Dates are YYYY-MM-DD. A certificate runs 5 years: without valid_to the last day is "
+	  "computed. "
+	  "All rows are checked first; if one is wrong, nothing is imported.",
+	  "从 CSV 或 JSON 导入单位及其证书\v"
+	  "列名：统一社会信用代码、名称、宗旨和业务范围、住所、法定代表人、经费来源、开办资金、举办单位、"
+	  "登记管理机关、证书号、有效期自、有效期至；也可用英文列名（code、name、purpose 等，见手册）。"
+	  "日期格式为 YYYY-MM-DD。证书有效期 5 年，未填有效期至的自动推算。先检查所有行，有一行有误则全部不导入。"),
 	  up_unit_import_options, 0, up_unit_import },
-	{ "unit show", "CODE", "show one unit with its certificate", NULL, 0, up_unit_show },
-	{ "unit list", NULL, "list the units", NULL, 0, up_unit_list },
-	{ "client add", "ID", "register a portal; prints its secret once\v"
-	  "With --key-file or --jwks the portal authenticates by private_key_jwt and gets no secret. Reload the server afterwards.",
+	{ "unit show", "CODE",
+	  UP_WORDS("show one unit with its certificate", "查看一个单位及其证书"),
+	  NULL, 0, up_unit_show },
+	{ "unit list", NULL, UP_WORDS("list the units", "列出单位"), NULL, 0, up_unit_list },
+	{ "client add", "ID",
+	  UP_WORDS("register a portal; prints its secret once\v"
+	  "With --key-file or --jwks the portal authenticates by private_key_jwt and gets no "
+	  "secret. "
+	  "Reload the server afterwards.",
+	  "登记业务系统，密钥只显示一次\v"
+	  "用 --key-file 或 --jwks 时，业务系统以 private_key_jwt 认证，没有密钥。登记后请让服务器重新加载。"),
 	  up_client_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2), up_client_add },
-	{ "client rotate", "ID", "give a portal another secret or key\v"
-	  "Sessions at the portal go on. The old secret works until the server is reloaded. With --key-file the key before the new one goes on working, "
-	  "until the next change, so nobody notices; a secret before it does not.",
+	{ "client rotate", "ID",
+	  UP_WORDS("give a portal another secret or key\v"
+	  "Sessions at the portal go on. The old secret works until the server is reloaded. With "
+	  "--key-file the key before the new one goes on working, until the next change, so nobody "
+	  "notices; a secret before it does not.",
+	  "更换业务系统的密钥\v"
+	  "业务系统的会话不受影响。服务器重新加载前旧密钥仍有效。用 --key-file 时，前一个密钥继续有效，"
+	  "直到下一次更换，因此不会中断；原来的 client_secret 则不再有效。"),
 	  up_client_rotate_options, 0, up_client_rotate },
-	{ "client list", NULL, "list the portals", NULL, 0, up_client_list },
-	{ "item add", "CODE", "register an item (授权事项) of a portal", up_item_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2), up_item_add },
-	{ "item list", NULL, "list the items", NULL, 0, up_item_list },
-	{ "enrol", NULL, "write a principal and show the code for her phone (window)\v"
-	  "The person is checked by the real-name check first. Arguments are seen in the list of processes: a resident ID number is better given by "
-	  "--person-file, a JSON object {\"name\", \"resident_id\", \"mobile\"} (- for standard input). The code lives 5 minutes and works once.",
+	{ "client list", NULL,
+	  UP_WORDS("list the portals", "列出业务系统"), up_client_list_options, 0, up_client_list },
+	{ "client show", "ID",
+	  UP_WORDS("show one portal", "查看一个业务系统"), NULL, 0, up_client_show },
+	{ "client disable", "ID",
+	  UP_WORDS("end a portal's logins until it is enabled again\v"
+	  "At once, without a reload: it can begin no login, and its codes, tokens and sessions "
+	  "at the "
+	  "server are void, also when it is enabled again.",
+	  "停用业务系统，直到重新启用\v"
+	  "立即生效，无需重新加载：不能再发起登录，已有的登录码、令牌和服务器上的会话全部失效，重新启用后也不恢复。"),
+	  NULL, 0, up_client_disable },
+	{ "client enable", "ID",
+	  UP_WORDS("let a disabled portal begin logins again", "重新启用已停用的业务系统"),
+	  NULL, 0, up_client_enable },
+	{ "client remove", "ID",
+	  UP_WORDS("end a portal for good\v"
+	  "As disable, and it does not come back: its id is never given again, for the usage "
+	  "records "
+	  "name it. Its items go with it.",
+	  "永久删除业务系统\v"
+	  "与停用相同，且不能恢复：使用记录中有其编号，编号不再重复使用。其授权事项一并失效。"),
+	  NULL, 0, up_client_remove },
+	{ "item add", "CODE",
+	  UP_WORDS("register an item (授权事项) of a portal", "登记业务系统的授权事项"),
+	  up_item_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2), up_item_add },
+	{ "item list", NULL, UP_WORDS("list the items", "列出授权事项"), NULL, 0, up_item_list },
+	{ "device list", NULL,
+	  UP_WORDS("list the phones that hold certificates", "列出持有证书的手机"),
+	  up_device_options, 0, up_device_list },
+	{ "device end", "DEVICE",
+	  UP_WORDS("end a phone: lost, stolen, or no longer hers\v"
+	  "At once: its key, and all codes, tokens and sessions that stand on it, are void. A new "
+	  "code "
+	  "from the window puts the certificate on another phone.",
+	  "停用手机：遗失、被盗或不再由本人使用\v"
+	  "立即生效：其密钥以及由此产生的登录码、令牌和会话全部失效。可由窗口重新生成领取码，在另一部手机上领取证书。"),
+	  NULL, 0, up_device_end },
+	{ "enrol", NULL,
+	  UP_WORDS("write a principal and show the code for her phone (window)\v"
+	  "The person is checked by the real-name check first. Arguments are seen in the list of "
+	  "processes: a resident ID number is better given by --person-file, a JSON object "
+	  "{\"name\", "
+	  "\"resident_id\", \"mobile\"} (- for standard input). The code lives 5 minutes and "
+	  "works once.",
+	  "登记第一管理责任人并显示手机领取码（窗口）\v"
+	  "先进行实名核验。命令行参数会出现在进程列表中，身份证号最好用 --person-file 提供：一个 JSON 对象 "
+	  "{\"name\", \"resident_id\", \"mobile\"}（- 表示标准输入）。领取码 5 分钟内一次有效。"),
 	  up_enrol_options, UP_COMMAND_NEED(1), up_enrol_run },
-	{ "doctor", NULL, "check this installation, and say what to do\v"
-	  "Without options it checks the server of the configuration (-c). With --portal-url or --issuer it checks a portal, from the portal's machine; with "
-	  "--session-key-file the session keys of its nodes. The exit status is 1 when an error was found.",
+	{ "doctor", NULL,
+	  UP_WORDS("check this installation, and say what to do\v"
+	  "Without options it checks the server of the configuration (-c). With --portal-url or "
+	  "--issuer "
+	  "it checks a portal, from the portal's machine; with --session-key-file the session "
+	  "keys of its "
+	  "nodes. The exit status is 1 when an error was found.",
+	  "检查本机的安装，并说明如何处理\v"
+	  "不带选项时检查配置文件（-c）所指的服务器。用 --portal-url 或 --issuer 时，在业务系统的机器上检查业务系统；"
+	  "用 --session-key-file 时检查各节点的会话密钥。发现错误时退出状态为 1。"),
 	  up_doctor_options, 0, up_doctor_run },
-	{ "usage list", NULL, "list usage records, newest first", up_usage_options, 0, up_usage_list },
-	{ "usage show", "SEQ", "show one usage record whole", NULL, 0, up_usage_show },
+	{ "usage list", NULL,
+	  UP_WORDS("list usage records, newest first", "列出使用记录，最新的在前"),
+	  up_usage_options, 0, up_usage_list },
+	{ "usage show", "SEQ",
+	  UP_WORDS("show one usage record whole", "查看一条完整的使用记录"), NULL, 0, up_usage_show },
 };
 
 static void take(void *arg, int key, const char *value)
@@ -59,7 +140,8 @@ static void take(void *arg, int key, const char *value)
 int main(int argc, char **argv)
 {
 	struct up_ctl ctl = { .config_file = UP_CTL_CONFIG };
-	const struct up_program program = { .help = "Administration of unitpass.", .options = common, .take = take,
+	const struct up_program program = { .help = UP_WORDS("Administration of unitpass.",
+		"unitpass 的管理工具。"), .options = common, .take = take,
 		.commands = commands, .n = UP_ARRAY_LEN(commands), .arg = &ctl };
 	int status;
 

@@ -22,7 +22,8 @@
 enum { FORMAT = 1 };
 
 const struct argp_option up_unit_import_options[] = {
-	{ "format", FORMAT, "csv|json", 0, "instead of judging by the file's name", 0 },
+	{ "format", FORMAT, "csv|json", 0, UP_WORDS("instead of judging by the file's name",
+	    "不按文件名判断，直接指定格式"), 0 },
 	{ 0 },
 };
 
@@ -113,7 +114,8 @@ static int put_rows(struct up_ctl *ctl, const struct up_import *x)
 	err = up_store_units_put(ctl->store, x->rows, x->n, ctl->now_ms, &added, &bad);
 	if (err == UP_E_STATE && bad < x->n)
 		return up_ctl_fail(ctl, "taken", up_say("%s %lu: unit %.18s or certificate %.60s is there already with other content; nothing was imported",
-		    "%s %lu：单位 %.18s 或证书号 %.60s 已存在且内容不同；未导入任何数据"), where, x->lines[bad], (const char *)x->rows[bad].code.p,
+		    "%s %lu：单位 %.18s 或证书号 %.60s "
+		    "已存在且内容不同；未导入任何数据"), where, x->lines[bad], (const char *)x->rows[bad].code.p,
 		    (const char *)x->rows[bad].certificate.p);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, up_say("nothing was imported", "未导入任何数据"));

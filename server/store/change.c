@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/store/change.h"
+
+#include "server/store/usage.h"
+
+enum up_err up_change_record(struct up_sqlite *c, struct up_record *r, int64_t now_ms)
+{
+	char id[UP_STORE_REF + 1];
+	uint8_t leaf[32];
+
+	if (up_sqlite_draw(id) != UP_OK)
+		return UP_E_CRYPTO;
+	r->id = up_span_str(id);
+	r->time_ms = now_ms;
+	r->result = UP_SPAN_LIT("ok");
+	r->channel = UP_SPAN_LIT("command-line");
+	r->operator_ = up_span_str(c->administrator);
+	return up_usage_add(c, r, leaf);
+}
+
+void up_change_word(struct up_buf *b, const char *name, struct up_span value)
+{
+	up_buf_printf(b, "%s\"%s\":", b->n == 0 ? "{" : ",", name);
+	up_buf_put_json(b, value);
+}
