@@ -24,16 +24,15 @@ static void strip(request_rec *r)
 	}
 }
 
-static bool is_portal(const request_rec *r)
+/* Also in servers without an issuer: they may share an application with one that has. */
+static bool any_portal(void)
 {
-	const up_apache_server_t *s = ap_get_module_config(r->server->module_config, &auth_unitpass_module);
-
-	return s->texts[UP_APACHE_ISSUER].value != NULL;
+	return up_apache_main->parties->nelts > 0;
 }
 
 int up_apache_identity_strip(request_rec *r)
 {
-	if (is_portal(r))
+	if (any_portal())
 		strip(r);
 	return DECLINED;
 }
@@ -42,24 +41,17 @@ int up_apache_identity_strip_again(request_rec *r)
 {
 	/* An internal redirect: where it leads, other rules may hold. And one for the error page of a request that httpd refused unread never passed by
 	 * the hook above. */
-	if (r->prev != NULL && is_portal(r))
+	if (r->prev != NULL && any_portal())
 		strip(r);
 	return DECLINED;
 }
 
-/* Repeated Cookie lines, which no browser sends in HTTP/1, come from httpd joined by a comma. */
+/* httpd joins repeated lines of HTTP/1 by a comma, which other cookies' values may hold as well: it
+ * separates nothing here, and what stands behind it is nobody's session. No browser repeats the
+ * line; the crumbs of HTTP/2 come joined by "; " (RFC 9113 section 8.2.3). */
 struct up_span up_apache_identity_cookies(request_rec *r)
 {
-	static const char joined[] = ", " UP_RP_SESSION_COOKIE;
-	const char *value = apr_table_get(r->headers_in, "Cookie");
-	char *copy, *at;
-
-	if (value == NULL || strstr(value, joined) == NULL)
-		return up_span_str(value);
-	copy = apr_pstrdup(r->pool, value);
-	for (at = copy; (at = strstr(at, joined)) != NULL; at++)
-		*at = ';';
-	return up_span_str(copy);
+	return up_span_str(apr_table_get(r->headers_in, "Cookie"));
 }
 
 /* --- what a request knows --- */

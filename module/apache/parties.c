@@ -139,7 +139,6 @@ static bool incomplete(const server_rec *first, const server_rec *server, const 
 static bool check_server(const server_rec *first, server_rec *server)
 {
 	up_apache_server_t *s = settings_of(server);
-	const core_server_config *core = ap_get_core_module_config(server->module_config);
 	const char *what = missing(s);
 
 	if (what != NULL)
@@ -149,16 +148,10 @@ static bool check_server(const server_rec *first, server_rec *server)
 		    s->texts[UP_APACHE_SECRET].file, s->texts[UP_APACHE_SECRET].line, s->texts[UP_APACHE_KEY].file, s->texts[UP_APACHE_KEY].line);
 		return false;
 	}
-	/* Trailers come after the headers were cleaned. */
-	if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE) {
-		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "MergeTrailers on would let clients bring X-Unitpass-* headers: "
-		    "remove it from the server of UnitpassIssuer in %s:%d", s->texts[UP_APACHE_ISSUER].file, s->texts[UP_APACHE_ISSUER].line);
-		return false;
-	}
 	return make_parties(s);
 }
 
-/* --- AuthType unitpass --- */
+/* --- what stands in the whole tree --- */
 
 typedef struct {
 	server_rec *first, *server;      /* SERVER: of the virtual host, or the main one */
@@ -202,6 +195,16 @@ static bool check_type(const up_apache_walk_t *w, const ap_directive_t *d, const
 	return true;
 }
 
+/* Trailers come after the headers were cleaned, in whichever server. */
+static bool check_trailers(const ap_directive_t *d)
+{
+	if (up_apache_main->parties->nelts == 0 || ap_cstr_casecmp(d->args, "on") != 0)
+		return true;
+	ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "MergeTrailers on would let "
+	    "clients bring X-Unitpass-* headers: remove it from %s:%d", d->filename, d->line_num);
+	return false;
+}
+
 static server_rec *host_of(const up_apache_walk_t *w, const ap_directive_t *d)
 {
 	for (server_rec *s = w->first; s != NULL; s = s->next)
@@ -216,6 +219,8 @@ static bool check_tree(const up_apache_walk_t *w, const ap_directive_t *siblings
 		up_apache_walk_t below = *w;
 
 		if (ap_cstr_casecmp(d->directive, "AuthType") == 0 && !check_type(w, d, siblings))
+			return false;
+		if (ap_cstr_casecmp(d->directive, "MergeTrailers") == 0 && !check_trailers(d))
 			return false;
 		if (ap_cstr_casecmp(d->directive, "<VirtualHost") == 0)
 			below.server = host_of(w, d);

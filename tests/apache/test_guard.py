@@ -2,7 +2,7 @@
 """Guarded locations: who gets in, as only Apache can say it. What both servers have in common is in tests/e2e."""
 import json
 
-from scene import FETCH, PREFIX, PortalCases, rows
+from scene import COOKIE, FETCH, PREFIX, Browser, PortalCases, rows
 
 
 class Line22LoginRequired(PortalCases):
@@ -61,9 +61,38 @@ class Rules(PortalCases):
             reply = self.principal.ask(path, FETCH, **request)
             self.assertEqual((reply.status, json.loads(reply.body)['error']), (403, 'access_denied'))
 
-    def test_line19_cookie_on_a_line_of_its_own(self):
-        answer = self.httpd.raw(b'GET /whoami HTTP/1.1\r\nHost: x\r\nCookie: a=b\r\nCookie: %s\r\nConnection: close\r\n\r\n' % self.principal.cookie.encode())
-        self.assertTrue(answer.startswith(b'HTTP/1.1 200 '), answer[:100])
+    @rows(
+        comma_and_blank=('Cookie: theme=dark, %s',),
+        comma=('Cookie: theme=dark,%s',),
+        quoted=('Cookie: theme="dark, %s"',),
+        # which httpd hands on as the first of these
+        two_lines=('Cookie: theme=dark', 'Cookie: %s'),
+        two_lines_ours_first=('Cookie: %s', 'Cookie: theme=dark'),
+        nameless=('Cookie: =%s',),
+    )
+    def test_line19_no_cookie_begins_within_another(self, *lines):
+        sent = ''.join(line.replace('%s', self.principal.cookie) + '\r\n' for line in lines)
+        sent += 'Host: x\r\nConnection: close\r\n\r\n'
+        for path in '/whoami', PREFIX + 'session':
+            answer = self.httpd.raw(f'GET {path} HTTP/1.1\r\n{sent}'.encode())
+            self.assertTrue(answer.startswith(b'HTTP/1.1 401 '), (path, lines, answer[:100]))
+
+    def test_line19_login_cookie_begins_in_no_other(self):
+        browser = Browser(self.httpd.ports['PORTAL'])
+        attempt, _ = browser.begin('/whoami')
+        state, login = f'{PREFIX}state?attempt={attempt}', browser.cookie
+        for cookie, status in ('a=b; ' + login, 200), ('a=b, ' + login, 404):
+            self.assertEqual(self.guest.ask(state, {**FETCH, 'Cookie': cookie}).status, status)
+
+    @rows(
+        crumbs=(200, 'theme=dark', '%s'),
+        crumbs_ours_first=(200, '%s', 'a=b'),
+        comma=(401, 'theme=dark, %s', 'a=b'),
+    )
+    def test_line19_http2(self, status, *cookies):
+        cookies = (cookie.replace('%s', self.principal.cookie) for cookie in cookies)
+        sent = [word for cookie in cookies for word in ('-H', 'Cookie: ' + cookie)]
+        self.assertEqual(self.httpd.http2('/whoami', *sent).status, status)
 
     def test_http2_refusal_of_a_post(self):
         # of one with a body, httpd 2.4 may reset the stream before its own answer is sent, for a plain "Require all denied" as well

@@ -26,8 +26,9 @@ class Line20Spoofs(PortalCases):
         self.assertIn(b' 400 ', answer.split(b'\r\n')[0])
         self.assertNotIn(b'evil', answer)
 
-    def test_where_only_the_issuer_is_inherited(self):
-        reply = Browser(self.httpd.ports['PLAIN']).ask('/cgi/env', SPOOFS)
+    @rows(cgi='/cgi/env', proxied='/headers')
+    def test_in_a_server_without_an_issuer(self, path):
+        reply = Browser(self.httpd.ports['PLAIN']).ask(path, SPOOFS)
         self.assertEqual(reply.status, 200)
         self.assertNotIn('evil', reply.body)
 

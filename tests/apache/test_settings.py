@@ -85,8 +85,12 @@ class Configuration(Cases):
         self.assertIn(words, said)
         self.assertTrue(f'{path}:{line}' in said or f'line {line} of {path}:' in said, said)
 
-    def test_line20_merged_trailers_are_refused(self):
-        self.refused(PORTAL + 'MergeTrailers on\n', 'MergeTrailers on would let clients bring X-Unitpass-* headers', 1)
+    @rows(
+        in_the_portal=(PORTAL + 'MergeTrailers on\n', 5),
+        in_another_server=(HOST % PORTAL + HOST.replace('80', '81') % 'MergeTrailers On\n', 8),
+    )
+    def test_line20_merged_trailers_are_refused(self, text, line):
+        self.refused(text, 'MergeTrailers on would let clients bring X-Unitpass-* headers', line)
 
     def test_line29_key_readable_by_others_is_refused(self):
         self.refused(PORTAL.replace('session.key', 'readable.key'), 'is open to group or others (mode 644); chmod 600 it', 4)
