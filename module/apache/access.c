@@ -32,7 +32,8 @@ static enum up_err refresh_cookie(request_rec *r, struct up_rp_opener *opener, c
 {
 	request_rec *top = r;
 	struct up_buf b = { 0 };
-	enum up_err e = up_rp_session_cookie(opener, &who->session, apr_time_sec(r->request_time), &b);
+	enum up_err e = up_rp_session_refresh(opener, &who->session,
+	    apr_time_sec(r->request_time), &b);
 
 	if (e == UP_OK && b.failed)
 		e = UP_E_NOMEM;
@@ -65,7 +66,6 @@ static enum up_err session_of(request_rec *r, const up_apache_party_t *party, co
 	e = up_rp_session_open(opener, cookies, apr_time_sec(r->request_time), &s, &refresh);
 	if (e != UP_OK)
 		return UP_E_TOKEN;
-	/* Kept first: refreshing seals into the opener's own memory. */
 	*out = keep(r, party, &s);
 	return refresh ? refresh_cookie(r, opener, *out) : UP_OK;
 }

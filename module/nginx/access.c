@@ -22,7 +22,8 @@ static bool has_cookie(const ngx_http_request_t *r)
 		const ngx_table_elt_t *h = part->elts;
 
 		for (ngx_uint_t i = 0; i < part->nelts; i++)
-			if (h[i].hash != 0 && up_span_starts(up_nginx_span(h[i].value), UP_RP_SESSION_COOKIE "="))
+			if (h[i].hash != 0 &&
+			    up_span_starts(up_nginx_span(h[i].value), UP_RP_SEEN_COOKIE "="))
 				return true;
 	}
 	return false;
@@ -37,7 +38,7 @@ static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, c
 
 	if (has_cookie(r))
 		return NGX_OK;
-	if (up_rp_session_cookie(l->party->opener, s, ngx_time(), &b) == UP_OK && !b.failed) {
+	if (up_rp_session_refresh(l->party->opener, s, ngx_time(), &b) == UP_OK && !b.failed) {
 		value.len = b.n;
 		value.data = ngx_pnalloc(r->pool, b.n);
 		if (value.data != NULL) {
@@ -91,7 +92,6 @@ static ngx_int_t admit(ngx_http_request_t *r, up_nginx_location_t *l, const stru
 {
 	if (up_nginx_variables_user(r, s) != NGX_OK || (l->headers && up_nginx_headers_identity(r, s) != NGX_OK))
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
-	/* Last: it seals into the opener's own memory. */
 	if (refresh && refresh_cookie(r, l, s) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	return NGX_OK;

@@ -191,11 +191,18 @@ void up_complete_ask_logout(struct up_exchange *x)
 	});
 }
 
-void up_complete_logout(struct up_exchange *x)
+static void forget(struct up_exchange *x, const char *name)
 {
 	struct up_buf gone = { 0 };
 
-	up_cookie_put_gone(UP_RP_SESSION_COOKIE, &gone);
+	up_cookie_put_gone(name, &gone);
 	up_respond_header_buf(x->resp, "Set-Cookie", &gone);
+}
+
+/* The session cookie is set by a login alone, so an answer still under way cannot bring it back. */
+void up_complete_logout(struct up_exchange *x)
+{
+	forget(x, UP_RP_SESSION_COOKIE);
+	forget(x, UP_RP_SEEN_COOKIE);
 	send_back(x, return_of(&x->body));
 }

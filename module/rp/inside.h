@@ -25,7 +25,7 @@ struct up_rp {
 	uint8_t keys[UP_SEAL_KEYS * 32];
 	size_t n_keys;
 	char fingerprint[9];
-	char *session_purpose, *login_purpose;
+	char *session_purpose, *seen_purpose, *login_purpose;
 	char *page;                      /* login template of the site, or NULL: the embedded one */
 	int64_t idle_s, max_s;
 	struct up_provider *provider;

@@ -34,7 +34,7 @@ static bool same(const uint8_t *a, const uint8_t *b, size_t n)
 	return differ == 0;
 }
 
-bool up_recent_find(const struct up_recent *r, struct up_span text, struct up_span *plain, bool *old)
+bool up_recent_find(const struct up_recent *r, struct up_span text, struct up_span *plain)
 {
 	size_t i;
 
@@ -44,7 +44,6 @@ bool up_recent_find(const struct up_recent *r, struct up_span text, struct up_sp
 	if (r->at[i].bytes == NULL || r->at[i].text_n != text.n || !same(r->at[i].bytes, text.p, text.n))
 		return false;
 	*plain = up_span_of(r->at[i].bytes + text.n, r->at[i].plain_n);
-	*old = r->at[i].old;
 	return true;
 }
 
@@ -56,7 +55,7 @@ static void drop(struct up_recent *r, size_t i)
 	r->at[i].bytes = NULL;
 }
 
-void up_recent_keep(struct up_recent *r, struct up_span text, struct up_span plain, bool old)
+void up_recent_keep(struct up_recent *r, struct up_span text, struct up_span plain)
 {
 	size_t i;
 
@@ -71,7 +70,6 @@ void up_recent_keep(struct up_recent *r, struct up_span text, struct up_span pla
 	memcpy(r->at[i].bytes + text.n, plain.p, plain.n);
 	r->at[i].text_n = text.n;
 	r->at[i].plain_n = plain.n;
-	r->at[i].old = old;
 }
 
 void up_recent_clear(struct up_recent *r)

@@ -10,13 +10,14 @@
 #define UP_RECENT_TEXT_MAX 2048          /* longer cookies are opened each time */
 
 struct up_recent {
-	struct { uint8_t *bytes; size_t text_n, plain_n; bool old; } at[UP_RECENT_SLOTS];   /* bytes: text, then plain */
+	/* bytes: text, then plain */
+	struct { uint8_t *bytes; size_t text_n, plain_n; } at[UP_RECENT_SLOTS];
 };
 
 /* True: TEXT was opened before (compared in constant time). *PLAIN is borrowed until the next keep. */
-bool up_recent_find(const struct up_recent *, struct up_span text, struct up_span *plain, bool *old);
+bool up_recent_find(const struct up_recent *, struct up_span text, struct up_span *plain);
 /* Remember; without memory it is not, which costs time alone. */
-void up_recent_keep(struct up_recent *, struct up_span text, struct up_span plain, bool old);
+void up_recent_keep(struct up_recent *, struct up_span text, struct up_span plain);
 void up_recent_clear(struct up_recent *);  /* wipes */
 
 #endif

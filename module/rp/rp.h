@@ -12,6 +12,7 @@
 
 #define UP_RP_PREFIX "/.unitpass/"
 #define UP_RP_SESSION_COOKIE "__Host-unitpass"
+#define UP_RP_SEEN_COOKIE "__Host-unitpass-seen"
 #define UP_RP_LOGIN_COOKIE "__Host-unitpass-login"
 
 /* --- settings ---------------------------------------------------------------------------------------------- */
@@ -48,11 +49,20 @@ struct up_rp_opener;                     /* one per thread and up_rp: cipher con
 UP_MUST_USE enum up_err up_rp_opener_new(const struct up_rp *, struct up_rp_opener **out);
 void up_rp_opener_free(struct up_rp_opener **);
 
-/* Find and open the session cookie in a Cookie header's value (several lines joined by "; "). UP_OK: *S is set, *REFRESH says that a new
- * cookie should be set (idle time moved on by more than a quarter, at least 60 s, or an old key). UP_E_TOKEN: none, foreign, stale or over its limits: ignore it. */
-UP_MUST_USE enum up_err up_rp_session_open(struct up_rp_opener *, struct up_span cookies, int64_t now_s, struct up_rp_session *s, bool *refresh);
-/* Append the full Set-Cookie value of S as seen NOW_S. */
-UP_MUST_USE enum up_err up_rp_session_cookie(struct up_rp_opener *, const struct up_rp_session *s, int64_t now_s, struct up_buf *set_cookie);
+/* Find and open the session in a Cookie header's value (several lines joined by "; "; a comma
+ * separates nothing). UP_OK: *S is set, *REFRESH says that up_rp_session_refresh should follow: S
+ * was seen longer ago than a quarter of its idle time, and 60 s. UP_E_TOKEN: none, foreign, stale,
+ * over its limits, or two different ones: there is nobody. */
+UP_MUST_USE enum up_err up_rp_session_open(struct up_rp_opener *, struct up_span cookies,
+    int64_t now_s, struct up_rp_session *s, bool *refresh);
+/* Append the full Set-Cookie value of a new session S. */
+UP_MUST_USE enum up_err up_rp_session_cookie(struct up_rp_opener *, const struct up_rp_session *s,
+    int64_t now_s, struct up_buf *set_cookie);
+/* Append the Set-Cookie value that says S was seen NOW_S. It is no session: it is worth something
+ * beside the session that it names alone, so that one which arrives after a sign-out brings nothing
+ * back. */
+UP_MUST_USE enum up_err up_rp_session_refresh(struct up_rp_opener *, const struct up_rp_session *s,
+    int64_t now_s, struct up_buf *set_cookie);
 
 enum up_rp_what { UP_RP_UNIT, UP_RP_ROLE, UP_RP_ITEM, UP_RP_CERTIFICATE };
 struct up_rp_rule { enum up_rp_what what; const struct up_span *values; size_t n; };    /* one of VALUES, compared exactly */

@@ -8,6 +8,7 @@
 #define TEXTS 9
 #define CLOCK_SKEW_S 300                 /* between the nodes of one portal */
 #define REFRESH_MIN_S 60
+#define SEEN_MAX 128                     /* plain content of the seen cookie */
 
 /* The order is the wire's. */
 static const struct { size_t offset, max; } texts[TEXTS] = {
@@ -45,34 +46,124 @@ static bool within_limits(const struct up_rp *rp, const struct up_rp_session *s,
 	return now - s->seen_s <= rp->idle_s && now - s->created_s <= rp->max_s;
 }
 
-static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_span *plain, bool *old)
+static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_span *plain)
 {
 	size_t n;
+	bool old;
 
-	if (up_recent_find(&o->recent, value, plain, old))
+	if (up_recent_find(&o->recent, value, plain))
 		return true;
-	if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain), &n, old) != UP_OK)
+	if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain), &n,
+	    &old) != UP_OK)
 		return false;
 	*plain = up_span_of(o->plain, n);
-	up_recent_keep(&o->recent, value, *plain, *old);
+	up_recent_keep(&o->recent, value, *plain);
 	return true;
 }
 
-enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, int64_t now_s, struct up_rp_session *s, bool *refresh)
+/* --- seen last: a cookie of its own, for the session that it names ---------------------------- */
+
+static bool seen_of(struct up_rp_opener *o, struct up_span value, struct up_span sid,
+    int64_t *seen_s)
 {
-	struct up_span rest = cookies, value, plain;
-	int64_t quarter = o->rp->idle_s / 4;
+	uint8_t plain[SEEN_MAX];
+	struct up_cookie_reader r = { plain, 0, false };
 	bool old;
 
-	*refresh = false;
-	for (unsigned tries = 0; tries < UP_RP_TRIES && up_cookie_next(&rest, UP_SPAN_LIT(UP_RP_SESSION_COOKIE), &value); tries++) {
-		if (!open_one(o, value, &plain, &old) || !take(plain, s) || !within_limits(o->rp, s, now_s))
-			continue;
-		*refresh = old || now_s - s->seen_s > (quarter > REFRESH_MIN_S ? quarter : REFRESH_MIN_S);
-		return UP_OK;
+	if (up_seal_take(o->seal, up_span_str(o->rp->seen_purpose), value, plain, sizeof(plain),
+	    &r.n, &old) != UP_OK)
+		return false;
+	*seen_s = up_cookie_read_i64(&r);
+	return up_span_eq(up_cookie_read_text(&r, UP_SESSION_ID_MAX), sid) && !r.failed && r.n == 0;
+}
+
+/* How long S may go without a word of when it was seen. */
+static int64_t refresh_after(const struct up_rp *rp)
+{
+	return rp->idle_s / 4 > REFRESH_MIN_S ? rp->idle_s / 4 : REFRESH_MIN_S;
+}
+
+/* A young session needs no look at it. */
+static void note_seen(struct up_rp_opener *o, struct up_span cookies, int64_t now,
+    struct up_rp_session *s)
+{
+	const struct up_span name = UP_SPAN_LIT(UP_RP_SEEN_COOKIE);
+	struct up_span value;
+	int64_t seen;
+
+	if (now - s->seen_s <= refresh_after(o->rp))
+		return;
+	for (unsigned n = 0; n < UP_RP_TRIES && up_cookie_next(&cookies, name, &value); n++)
+		if (seen_of(o, value, s->sid, &seen) && seen > s->seen_s &&
+		    seen - CLOCK_SKEW_S <= now)
+			s->seen_s = seen;
+}
+
+enum up_err up_rp_session_refresh(struct up_rp_opener *o, const struct up_rp_session *s,
+    int64_t now_s, struct up_buf *set_cookie)
+{
+	uint8_t plain[SEEN_MAX];
+	struct up_cookie_writer w = { plain, 0, sizeof(plain), false };
+
+	up_cookie_write_i64(&w, now_s > s->seen_s ? now_s : s->seen_s);
+	up_cookie_write_text(&w, s->sid);
+	if (w.failed)
+		return UP_E_TOO_LARGE;
+	return up_cookie_put(o->seal, UP_RP_SEEN_COOKIE, up_span_str(o->rp->seen_purpose),
+	    up_span_of(plain, w.n), -1, set_cookie);
+}
+
+/* --- the session ------------------------------------------------------------------------------ */
+
+/* Another session beside the one found? Into memory of its own: what was found stays. */
+static bool is_another(struct up_rp_opener *o, struct up_span value, struct up_span cookies,
+    int64_t now)
+{
+	uint8_t plain[UP_RP_PLAIN_MAX];
+	struct up_rp_session s;
+	bool old, live;
+	size_t n;
+
+	if (up_seal_take(o->seal, o->session_purpose, value, plain, sizeof(plain), &n,
+	    &old) != UP_OK)
+		return false;
+	live = take(up_span_of(plain, n), &s);
+	if (live) {
+		note_seen(o, cookies, now, &s);
+		live = within_limits(o->rp, &s, now);
 	}
-	*s = (struct up_rp_session){ 0 };
-	return UP_E_TOKEN;
+	up_wipe(plain, sizeof(plain));
+	return live;
+}
+
+/* A browser keeps one cookie of this name. Where two sessions come, one of them was slipped in (a
+ * sibling host's cookie that an old browser or a proxy lets look like ours), and nobody can say
+ * which: neither is believed. What does not open, or is over its limits, is passed over. */
+enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, int64_t now_s,
+    struct up_rp_session *s, bool *refresh)
+{
+	const struct up_span name = UP_SPAN_LIT(UP_RP_SESSION_COOKIE);
+	struct up_span rest = cookies, value, plain, found = { 0 };
+
+	*refresh = false;
+	for (unsigned n = 0; n < UP_RP_TRIES && up_cookie_next(&rest, name, &value); n++) {
+		if (found.n > 0 && !up_span_eq(value, found) &&
+		    is_another(o, value, cookies, now_s)) {
+			found.n = 0;
+			break;
+		}
+		if (found.n > 0 || !open_one(o, value, &plain) || !take(plain, s))
+			continue;
+		note_seen(o, cookies, now_s, s);
+		if (within_limits(o->rp, s, now_s))
+			found = value;
+	}
+	if (found.n == 0) {
+		*s = (struct up_rp_session){ 0 };
+		return UP_E_TOKEN;
+	}
+	*refresh = now_s - s->seen_s > refresh_after(o->rp);
+	return UP_OK;
 }
 
 enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_session *s, int64_t now_s, struct up_buf *set_cookie)

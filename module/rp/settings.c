@@ -157,8 +157,10 @@ static enum up_err set_session_keys(struct up_rp *rp, const struct up_rp_setting
 	if (e == UP_OK)
 		up_seal_fingerprint(seal, rp->fingerprint);
 	rp->session_purpose = purpose("session", rp);
+	rp->seen_purpose = purpose("seen", rp);
 	rp->login_purpose = purpose("login", rp);
-	if (e == UP_OK && (rp->session_purpose == NULL || rp->login_purpose == NULL))
+	if (e == UP_OK && (rp->session_purpose == NULL || rp->seen_purpose == NULL ||
+	    rp->login_purpose == NULL))
 		e = UP_E_NOMEM;
 out:
 	up_seal_free(&seal);
@@ -292,6 +294,7 @@ void up_rp_free(struct up_rp **rpp)
 	free(rp->issuer);
 	free(rp->client);
 	free(rp->session_purpose);
+	free(rp->seen_purpose);
 	free(rp->login_purpose);
 	free(rp->page);
 	up_wipe(rp, sizeof(*rp));

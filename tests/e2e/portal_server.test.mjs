@@ -158,15 +158,40 @@ for (const [name, where, age, live] of [
 	});
 }
 
-test('SECURITY 19: a session in use is sealed anew, whatever becomes of the request', async () => {
+const pair = (setCookie) => setCookie.split(';')[0], name = (setCookie) => setCookie.split('=')[0];
+
+test('SECURITY 19: a session in use is seen anew, whatever becomes of the request', async () => {
 	const cookie = await site.mint(main.client, { age: 600 });
+	let seen;
 
 	for (const [where, status] of [['/whoami', 200], ['/files/a.txt', 200], ['/role-user/x', 403], ['/files/nothing', 404], ['/rewritten/x', 200]]) {
 		const answer = await withCookie(cookie, FETCH, where);
 		assert.equal(answer.status, status, where);
-		assert.deepEqual(answer.cookies.map((c) => c.split('=')[0]), ['__Host-unitpass'], where);
+		assert.deepEqual(answer.cookies.map(name), ['__Host-unitpass-seen'], where);
+		seen = pair(answer.cookies[0]);
 	}
+	const young = await withCookie(`${cookie}; ${seen}`, FETCH, '/whoami');
+	assert.deepEqual(young.cookies, [], 'it is young again');
+	assert.equal((await withCookie(seen, FETCH, '/whoami')).status, 401, 'no session alone');
 	assert.deepEqual((await withCookie(await site.mint(main.client), FETCH, '/whoami')).cookies, [], 'a young one is left');
+});
+
+test('SECURITY 18: an answer that arrives after a sign-out does not undo it', async () => {
+	const cookie = await site.mint(main.client, { age: 600 });
+	const jar = new Map([cookie.split('=')]);
+	const slow = await withCookie(cookie, FETCH, '/whoami');
+	const headers = { ...FETCH, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+	const out = await request({ base: site.portal, method: 'POST', path: '/.unitpass/logout',
+		body: 'return=/', headers });
+
+	assert.equal(out.status, 200);
+	for (const line of [...out.cookies, ...slow.cookies])
+		jar.set(...pair(line).split('='));
+	const left = [...jar].map((c) => c.join('=')).join('; ');
+	assert.equal((await withCookie(left, FETCH, '/whoami')).status, 401);
+	// and one of the session before does nothing to the next
+	const next = `${await site.mint(main.client)}; ${pair(slow.cookies[0])}`;
+	assert.equal((await withCookie(next, FETCH, '/whoami')).status, 200);
 });
 
 test('rule 20: a user needs the item, principal and managers do not', async () => {

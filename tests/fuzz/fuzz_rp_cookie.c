@@ -12,7 +12,9 @@
 #define NOW INT64_C(1700000000)
 
 static struct up_rp portal = {
-	.issuer = (char *)"https://id.example.org", .client = (char *)"portal", .n_keys = 1, .session_purpose = (char *)"session", .login_purpose = (char *)"login",
+	.issuer = (char *)"https://id.example.org", .client = (char *)"portal", .n_keys = 1,
+	.session_purpose = (char *)"session", .seen_purpose = (char *)"seen",
+	.login_purpose = (char *)"login",
 	.idle_s = 1800, .max_s = 28800,
 };
 static struct up_rp_opener *opener;
@@ -30,6 +32,8 @@ static void check_session(struct up_span cookies)
 	FUZZ_HOLDS(s.items.n <= UP_SESSION_ITEMS_MAX && s.unit_name.n <= UP_SESSION_UNIT_NAME_MAX);
 	FUZZ_HOLDS(NOW - s.seen_s <= portal.idle_s && NOW - s.created_s <= portal.max_s);
 	FUZZ_HOLDS(up_rp_session_cookie(opener, &s, NOW, &out) == UP_OK && out.n < 4096);
+	up_buf_reset(&out);
+	FUZZ_HOLDS(up_rp_session_refresh(opener, &s, NOW, &out) == UP_OK && out.n < 300);
 	up_buf_free(&out);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Guarded locations: who gets in, what the others are told, and what becomes of the cookie."""
-from scene import NAVIGATION, SiteCases, UNIT, rows
+from scene import FORM, NAVIGATION, SiteCases, UNIT, rows
 
 WEBSOCKET = {'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Key': 'x', 'Sec-WebSocket-Version': '13'}
 
@@ -83,6 +83,26 @@ class WithSession(SiteCases):
     def test_cookie_among_others(self, *cookies):
         self.assertEqual(self.get('/file', *(cookie or self.principal for cookie in cookies)).status, 200)
 
+    @rows(comma_and_blank='theme=dark, %s', comma='theme=dark,%s', quoted='theme="dark, %s"',
+          nameless='=%s', before='%s, theme=dark')
+    def test_no_cookie_begins_within_another(self, cookie):
+        self.assertEqual(self.get('/file', cookie % self.principal).status, 401)
+
+    def test_two_sessions_are_none(self):
+        self.assertEqual(self.get('/file', self.principal, self.user).status, 401)
+        self.assertEqual(self.get('/file', self.principal, self.principal).status, 200)
+        self.assertEqual(self.get('/file', self.site.mint(age=3600), self.principal).status, 200)
+
+    @rows(
+        crumbs=(200, 'theme=dark', '%s'),
+        crumbs_ours_first=(200, '%s', 'a=b'),
+        comma=(401, 'theme=dark, %s', 'a=b'),
+    )
+    def test_http2(self, status, *cookies):
+        cookies = (cookie.replace('%s', self.principal) for cookie in cookies)
+        sent = [word for cookie in cookies for word in ('-H', 'Cookie: ' + cookie)]
+        self.assertEqual(self.site.http2('/file', *sent).status, status)
+
     def test_cookie_on_a_line_of_its_own(self):
         answer = self.site.raw(b'GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: a=b\r\nCookie: %s\r\n\r\n' % self.principal.encode())
         self.assertTrue(answer.startswith(b'HTTP/1.1 200 '), answer[:100])
@@ -103,12 +123,25 @@ class WithSession(SiteCases):
     def test_old_cookie_is_refreshed_once(self, path):
         reply = self.get(path, self.site.mint(age=900))
         self.assertEqual(reply.status, 200)
-        self.assertEqual([value.split('=')[0] for value in reply.all('Set-Cookie')], ['__Host-unitpass'])
+        names = [value.split('=')[0] for value in reply.all('Set-Cookie')]
+        self.assertEqual(names, ['__Host-unitpass-seen'])
 
-    def test_refreshed_cookie_is_good(self):
-        fresh = self.get('/file', self.site.mint(age=900)).all('Set-Cookie')[0].split(';')[0]
-        reply = self.get('/own_unit/x', fresh)
+    def test_refreshed_session_is_young(self):
+        session = self.site.mint(age=900)
+        seen = self.get('/file', session).all('Set-Cookie')[0].split(';')[0]
+        reply = self.get('/own_unit/x', session, seen)
         self.assertEqual((reply.status, reply.all('Set-Cookie'), reply.seen('X-Seen-User')), (200, [], [UNIT]))
+
+    def test_slow_answer_does_not_undo_a_sign_out(self):
+        session = self.site.mint(age=900)
+        slow = self.get('/file', session).all('Set-Cookie')
+        out = self.get('/.unitpass/logout', session, method='POST', body='return=/', headers=FORM)
+        gone = out.all('Set-Cookie')
+        jar = dict([session.split('=', 1)])
+        for line in gone + slow:
+            name, value = line.split(';')[0].split('=', 1)
+            jar[name] = value
+        self.assertEqual(self.get('/file', *('='.join(pair) for pair in jar.items())).status, 401)
 
     def test_young_cookie_is_left(self):
         self.assertEqual(self.get('/file', self.principal).all('Set-Cookie'), [])

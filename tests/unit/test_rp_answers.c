@@ -145,6 +145,15 @@ static void test_bad_bodies(void)
 	free(large);
 }
 
+static bool sets(const struct up_rp_response *r, const char *cookie)
+{
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (strcmp(r->headers[i].name, "Set-Cookie") == 0 &&
+		    strcmp(r->headers[i].value, cookie) == 0)
+			return true;
+	return false;
+}
+
 static void test_return_targets(void)
 {
 	static const struct { const char *form, *location; } rows[] = {
@@ -164,6 +173,8 @@ static void test_return_targets(void)
 		UP_CHECK(handle(&req, &r) == 303, rows[i].form);
 		UP_CHECK(strcmp(fake_header(&r, "Location"), rows[i].location) == 0, rows[i].form);
 		CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Set-Cookie"), "__Host-unitpass=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
+		CU_ASSERT_TRUE(sets(&r, "__Host-unitpass-seen=; Path=/; Secure; HttpOnly; "
+		    "SameSite=Lax; Max-Age=0"));
 		up_rp_response_free(&r);
 	}
 }

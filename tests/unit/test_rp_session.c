@@ -37,6 +37,23 @@ static char *cookie_of(const struct up_rp *rp, const struct up_rp_session *s)
 	return text;
 }
 
+/* "name=value" that says S was seen at AT. */
+static char *seen_of(const struct up_rp *rp, const struct up_rp_session *s, int64_t at)
+{
+	struct up_rp_opener *o;
+	struct up_buf b = { 0 };
+	char *text;
+
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_rp_session_refresh(o, s, at, &b), UP_OK);
+	text = up_buf_take(&b);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "; Path=/; Secure; HttpOnly; SameSite=Lax"));
+	*strchr(text, ';') = '\0';
+	CU_ASSERT(strlen(text) < 150);
+	up_rp_opener_free(&o);
+	return text;
+}
+
 static enum up_err open_at(const struct up_rp *rp, const char *cookies, int64_t now, bool *refresh)
 {
 	struct up_rp_session s;
@@ -191,7 +208,6 @@ static void test_rotation(void)
 	snprintf(keys, sizeof(keys), "# newest first\n%s\n%s\n", fake_key_b, fake_key_a);
 	both = fake_rp(ISSUER, FAKE_CLIENT, keys);
 	CU_ASSERT_EQUAL(open_at(both, c, NOW, &refresh), UP_OK);
-	CU_ASSERT_TRUE(refresh);
 	up_rp_fingerprint(old, a);
 	up_rp_fingerprint(both, b);
 	CU_ASSERT_EQUAL(strlen(a), 8);
@@ -199,6 +215,83 @@ static void test_rotation(void)
 	free(c);
 	up_rp_free(&old);
 	up_rp_free(&both);
+}
+
+/* SEEN is a word about the session that it names: worth nothing alone, beside another, or beyond
+ * the longest time. */
+static void test_seen(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	char *c = cookie_of(rp, &s), *seen = seen_of(rp, &s, NOW + 1700), *other;
+	struct up_buf b = { 0 };
+	bool refresh;
+
+	CU_ASSERT_EQUAL(open_at(rp, seen, NOW + 1700, &refresh), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(open_at(rp, c, NOW + 1801, &refresh), UP_E_TOKEN);
+	up_buf_printf(&b, "%s; a=b; %s", seen, c);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 1801, &refresh), UP_OK);
+	CU_ASSERT_FALSE(refresh);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 1700 + 1800, &refresh), UP_OK);
+	CU_ASSERT_TRUE(refresh);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 1700 + 1801, &refresh), UP_E_TOKEN);
+	free(seen);
+	seen = seen_of(rp, &s, NOW + 8 * 3600);
+	up_buf_reset(&b);
+	up_buf_printf(&b, "%s; %s", c, seen);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 8 * 3600, &refresh), UP_OK);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 8 * 3600 + 1, &refresh), UP_E_TOKEN);
+	/* of the future */
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 1801, &refresh), UP_E_TOKEN);
+	s.sid = UP_SPAN_LIT("another");
+	other = seen_of(rp, &s, NOW + 1700);
+	up_buf_reset(&b);
+	up_buf_printf(&b, "%s; %s", c, other);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW + 1801, &refresh), UP_E_TOKEN);
+	/* of one purpose is not of the other */
+	up_buf_reset(&b);
+	up_buf_printf(&b, "%s=%s", UP_RP_SESSION_COOKIE, strchr(seen, '=') + 1);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
+	up_buf_free(&b);
+	free(seen);
+	free(other);
+	free(c);
+	up_rp_free(&rp);
+}
+
+/* A browser has one session here: of two, neither is believed. */
+static void test_two_sessions(void)
+{
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample();
+	char *c = cookie_of(rp, &s), *other;
+	struct up_buf b = { 0 };
+	bool refresh;
+
+	up_buf_printf(&b, "%s; %s", c, c);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
+	s.sid = UP_SPAN_LIT("another");
+	other = cookie_of(rp, &s);
+	for (int first = 0; first < 2; first++) {
+		up_buf_reset(&b);
+		up_buf_printf(&b, "%s; __Host-unitpass=junk; %s", first ? c : other,
+		    first ? other : c);
+		CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
+	}
+	free(other);
+	s.created_s = s.seen_s = NOW - 1801;
+	other = cookie_of(rp, &s);
+	up_buf_reset(&b);
+	up_buf_printf(&b, "%s; %s; %s=x", c, other, UP_RP_SESSION_COOKIE);
+	/* one that is over is none */
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
+	up_buf_reset(&b);
+	up_buf_printf(&b, "theme=dark, %s", c);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
+	up_buf_free(&b);
+	free(other);
+	free(c);
+	up_rp_free(&rp);
 }
 
 static void test_many_cookies(void)
@@ -403,5 +496,6 @@ static void test_hot_path(void)
 	up_rp_free(&rp);
 }
 
-UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_remembered, test_foreign, test_rotation, test_many_cookies, test_too_large, test_rules,
+UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_remembered, test_foreign,
+    test_rotation, test_seen, test_two_sessions, test_many_cookies, test_too_large, test_rules,
     test_identity_headers, test_values, test_settings, test_credentials, test_hot_path)
