@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/uri.h"
 
 #define TYP "dpop+jwt"
 #define WINDOW_S 60
@@ -14,7 +15,6 @@
 #define NONCE_MAX 128
 #define MEMBER_MAX 512
 #define HASH_CHARS 43
-#define TIME_MAX INT64_C(253402300799)   /* end of the year 9999 */
 
 static enum up_err token_hash(struct up_span token, char out[HASH_CHARS])
 {
@@ -38,6 +38,11 @@ static bool ath_fits(const json_t *claims, struct up_span token)
 	return up_span_eq_ct(ath, up_span_of(want, HASH_CHARS));
 }
 
+static bool is_url(struct up_span htu, struct up_span url)
+{
+	return up_span_eq(htu, url) || up_uri_same(htu, url);
+}
+
 static bool claims_fit(const json_t *claims, const struct up_dpop_expect *x, struct up_dpop *out)
 {
 	struct up_span htm, htu;
@@ -45,9 +50,9 @@ static bool claims_fit(const json_t *claims, const struct up_dpop_expect *x, str
 
 	if (up_json_text(claims, "htm", 16, &htm) != UP_OK || !up_span_eq_str(htm, x->method))
 		return false;
-	if (up_json_text(claims, "htu", MEMBER_MAX, &htu) != UP_OK || !up_span_eq(htu, x->url))
+	if (up_json_text(claims, "htu", MEMBER_MAX, &htu) != UP_OK || !is_url(htu, x->url))
 		return false;
-	if (up_json_int(claims, "iat", 0, TIME_MAX, &iat) != UP_OK || iat < x->now_s - WINDOW_S || iat > x->now_s + WINDOW_S)
+	if (up_json_time(claims, "iat", &iat) != UP_OK || iat < x->now_s - WINDOW_S || iat > x->now_s + WINDOW_S)
 		return false;
 	if (up_json_text(claims, "jti", JTI_MAX, &out->jti) != UP_OK || out->jti.n < JTI_MIN)
 		return false;
@@ -207,7 +212,7 @@ enum up_err up_decision_parse(const json_t *claims, struct up_decision *out)
 	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
 		if (!take_member(o, &members[i], out))
 			return UP_E_PROOF;
-	if (up_json_int(o, "exp", 0, TIME_MAX, &out->exp) != UP_OK)
+	if (up_json_int(o, "exp", 0, INT64_MAX, &out->exp) != UP_OK)
 		return UP_E_PROOF;
 	if (!up_span_eq_str(out->decision, "approve") && !up_span_eq_str(out->decision, "deny") && !up_span_eq_str(out->decision, "not_mine"))
 		return UP_E_PROOF;

@@ -8,7 +8,7 @@
 /* What the proof must say: the request it came with. */
 struct up_dpop_expect {
 	const char *method;              /* htm */
-	struct up_span url;              /* htu: issuer || path, no query */
+	struct up_span url;              /* issuer || path: htu names the same (core/uri.h) */
 	struct up_span token;            /* presented device token: ath must be its SHA-256; empty: ath must be absent */
 	const struct up_jwk *key;        /* the device's registered key: header jwk must have its thumbprint. NULL: any key (enrolment) */
 	int64_t now_s;                   /* iat within 60 s */

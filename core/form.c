@@ -66,7 +66,9 @@ enum up_err up_form_parse(struct up_span body, struct up_form *f)
 		struct up_span pair;
 
 		more = up_span_cut(body, '&', &pair, &body);
-		e = put_pair(f, pair);
+		/* "a=1&" and "a=1&&b=2" hold nothing more than they say */
+		if (pair.n > 0)
+			e = put_pair(f, pair);
 	}
 	if (e != UP_OK)
 		up_form_free(f);
@@ -79,7 +81,7 @@ struct up_span up_form_get(const struct up_form *f, const char *name)
 
 	for (size_t i = 0; i < f->n; i++)
 		if (f->at[i].name.n == n && memcmp(f->at[i].name.p, name, n) == 0)
-			return f->at[i].value;
+			return f->at[i].value.n > 0 ? f->at[i].value : (struct up_span){ NULL, 0 };
 	return (struct up_span){ NULL, 0 };
 }
 

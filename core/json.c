@@ -7,6 +7,7 @@
 
 #define TEXT_MAX ((size_t)64 * 1024)
 #define LEVELS_MAX 8
+#define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
 
 /* jansson recurses far deeper than any message of ours goes, so depth is judged before it sees the text.
  * Brackets within strings do not count; whether they match is jansson's to say. */
@@ -109,6 +110,20 @@ enum up_err up_json_int(const json_t *o, const char *name, int64_t min, int64_t 
 	if (n < min || n > max)
 		return UP_E_REQUEST;
 	*out = n;
+	return UP_OK;
+}
+
+enum up_err up_json_time(const json_t *o, const char *name, int64_t *out)
+{
+	const json_t *v = json_object_get(o, name);
+	double seconds = json_real_value(v);     /* never a NaN: JSON has none */
+
+	if (!json_is_real(v))
+		return up_json_int(o, name, 0, TIME_MAX, out);
+	*out = 0;
+	if (seconds < 0 || seconds > (double)TIME_MAX)
+		return UP_E_REQUEST;
+	*out = (int64_t)seconds;
 	return UP_OK;
 }
 

@@ -9,7 +9,6 @@
 #define SIG 64
 #define SIG_CHARS 86                     /* libcjose takes 87: an exact length makes the text of a signature unique */
 #define CLAIM_MAX 1024
-#define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
 #define JWKS_MAX 64                      /* keys of a set that we look at */
 #define DPOP_TYP "dpop+jwt"
 
@@ -162,14 +161,14 @@ void up_jwt_free(struct up_jwt *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* A time claim: UP_OK and *HAVE false when absent. A string or a fraction is an error, never a guess. */
+/* A time claim: UP_OK and *HAVE false when absent. A string is an error, never a guess. */
 static enum up_err time_claim(const json_t *claims, const char *name, bool need, bool *have, int64_t *out)
 {
 	*have = json_object_get(claims, name) != NULL;
 	*out = 0;
 	if (!*have)
 		return need ? UP_E_CLAIM : UP_OK;
-	return up_json_int(claims, name, 0, TIME_MAX, out) == UP_OK ? UP_OK : UP_E_CLAIM;
+	return up_json_time(claims, name, out) == UP_OK ? UP_OK : UP_E_CLAIM;
 }
 
 static enum up_err misfit(const char *name, const char **claim)

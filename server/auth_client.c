@@ -72,9 +72,11 @@ static enum up_err take_once(struct up_request *r, const struct up_jwt *jwt, con
 	const json_t *jti = json_object_get(jwt->claims, "jti");
 	struct up_span parts[] = { UP_SPAN_LIT("assertion"), up_span_of(id, strlen(id) + 1),
 	    up_span_of(json_string_value(jti), json_string_length(jti)) };
-	int64_t exp = json_integer_value(json_object_get(jwt->claims, "exp"));
 	uint8_t hash[32];
+	int64_t exp;
 
+	if (up_json_time(jwt->claims, "exp", &exp) != UP_OK)
+		return UP_E_CLAIM;
 	if (up_hash_sha256(parts, UP_ARRAY_LEN(parts), hash) != UP_OK)
 		return UP_E_CRYPTO;
 	return up_live_once(r->server->live, hash, (exp + 60) * 1000, r->now_ms);
@@ -112,6 +114,14 @@ static enum up_err check_assertion(struct up_request *r, const struct up_jwt *jw
 	return err;
 }
 
+/* An assertion says what it is, says "JWT", or says nothing: RFC 7523 leaves it open. */
+static enum up_err parse_assertion(struct up_span text, struct up_jwt *out)
+{
+	enum up_err err = up_jwt_parse(text, NULL, out);
+
+	return err == UP_E_CLAIM ? up_jwt_parse(text, UP_JWT_TYP_CLIENT, out) : err;
+}
+
 static enum up_err by_assertion(struct up_request *r, struct up_span id, struct up_span assertion)
 {
 	const struct up_client *c;
@@ -119,7 +129,7 @@ static enum up_err by_assertion(struct up_request *r, struct up_span id, struct 
 	struct up_span iss;
 	enum up_err err;
 
-	err = up_jwt_parse(assertion, NULL, &jwt);
+	err = parse_assertion(assertion, &jwt);
 	if (err == UP_OK)
 		err = up_json_text(jwt.claims, "iss", 200, &iss);
 	c = err == UP_OK ? up_catalogue_client(r->catalogue, iss) : NULL;

@@ -2,6 +2,7 @@
  * POST /device_authorization: a login begins (RFC 8628 sections 3.1, 3.2). */
 #include <string.h>
 
+#include "core/scope.h"
 #include "core/target.h"
 #include "core/text.h"
 #include "server/limits.h"
@@ -24,18 +25,6 @@ static enum up_err take(struct up_request *r, const char *name, size_t max, stru
 {
 	*out = up_form_get(&r->form, name);
 	return out->n <= max ? UP_OK : UP_E_REQUEST;
-}
-
-static enum up_err check_scope(struct up_span scope)
-{
-	struct up_span word;
-
-	while (scope.n > 0) {
-		up_span_cut(scope, ' ', &word, &scope);
-		if (!up_span_eq_str(word, "openid") && !up_span_eq_str(word, "unit"))
-			return UP_E_SCOPE;
-	}
-	return UP_OK;
 }
 
 static enum up_err check_item(const struct up_request *r, struct up_span item)
@@ -84,10 +73,7 @@ static enum up_err read_parameters(struct up_request *r, struct up_login_start *
 	struct up_span old;
 	enum up_err err;
 
-	in->scope = up_form_get(&r->form, "scope");
-	if (in->scope.n == 0)
-		in->scope = UP_SPAN_LIT("openid unit");
-	err = check_scope(in->scope);
+	err = up_scope_grant(up_form_get(&r->form, "scope"), &in->scope);
 	if (err == UP_OK)
 		err = take(r, "nonce", 128, &in->nonce);
 	if (err == UP_OK)

@@ -3,6 +3,7 @@
  * X-Forwarded-For never crash and never give what they must not. */
 #include "core/target.h"
 #include "core/text.h"
+#include "core/uri.h"
 #include "fuzz.h"
 
 #include <ctype.h>
@@ -90,6 +91,15 @@ static void try_addresses(struct up_span text)
 		FUZZ_HOLDS(up_target_address(up_span_str(ip), same) && strcmp(ip, same) == 0);
 }
 
+static void try_same(struct up_span text)
+{
+	struct up_span a, b;
+
+	up_span_cut(text, '\n', &a, &b);
+	FUZZ_HOLDS(up_uri_same(a, b) == up_uri_same(b, a));
+	FUZZ_HOLDS(!up_uri_same(a, b) || up_uri_same(a, a));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -98,5 +108,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_return_to(in);
 	try_url(in);
 	try_addresses(in);
+	try_same(in);
 	return 0;
 }

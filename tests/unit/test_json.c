@@ -97,6 +97,28 @@ static void test_int(void)
 	json_decref(o);
 }
 
+static void test_time(void)
+{
+	static const struct { const char *text; enum up_err e; int64_t want; } rows[] = {
+		{ "{\"t\":0}", UP_OK, 0 }, { "{\"t\":1700000000}", UP_OK, 1700000000 }, { "{\"t\":1700000000.0}", UP_OK, 1700000000 },
+		{ "{\"t\":1700000000.999}", UP_OK, 1700000000 }, { "{\"t\":1.7e9}", UP_OK, 1700000000 }, { "{\"t\":0.5}", UP_OK, 0 },
+		{ "{\"t\":253402300799}", UP_OK, 253402300799 }, { "{\"t\":253402300800}", UP_E_REQUEST, 0 },
+		{ "{\"t\":253402300799.5}", UP_E_REQUEST, 0 }, { "{\"t\":1e300}", UP_E_REQUEST, 0 }, { "{\"t\":-1}", UP_E_REQUEST, 0 },
+		{ "{\"t\":-0.25}", UP_E_REQUEST, 0 }, { "{\"t\":\"1700000000\"}", UP_E_REQUEST, 0 }, { "{\"t\":true}", UP_E_REQUEST, 0 },
+		{ "{\"t\":null}", UP_E_REQUEST, 0 }, { "{\"t\":[1]}", UP_E_REQUEST, 0 }, { "{}", UP_E_REQUEST, 0 },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		int64_t v = 99;
+		json_t *o;
+
+		CU_ASSERT_EQUAL_FATAL(up_json_parse(up_span_str(rows[i].text), &o), UP_OK);
+		UP_CHECK(up_json_time(o, "t", &v) == rows[i].e, rows[i].text);
+		UP_CHECK(v == rows[i].want, rows[i].text);
+		json_decref(o);
+	}
+}
+
 static void test_only(void)
 {
 	static const char *const all[] = { "b", "a", "c", NULL }, *const some[] = { "a", NULL }, *const none[] = { NULL };
@@ -140,4 +162,4 @@ static void test_no_memory(void)
 	json_decref(o);
 }
 
-UP_SUITE("json", test_no_memory, test_parse, test_size, test_text, test_int, test_only)
+UP_SUITE("json", test_no_memory, test_parse, test_size, test_text, test_int, test_time, test_only)

@@ -192,6 +192,8 @@ static void test_headers(void)
 		{ "{\"alg\":\"ES256\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", NULL, UP_E_CLAIM },
+		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}", UP_JWT_TYP_CLIENT, UP_OK },
+		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}", NULL, UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "dpop+jwt", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"logout+jwt\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"application/\"}", "JWT", UP_E_CLAIM },
@@ -299,11 +301,15 @@ static void test_claims(void)
 		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", UP_E_CLAIM },
 		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"\"," TIMES "}", UP_E_CLAIM },
 		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":7," TIMES "}", UP_E_CLAIM },
-		/* missing, string, fraction, exponent, negative, huge, null exp */
+		/* missing, string, negative, huge, null exp; fraction and exponent are numbers (RFC 7519 section 2) */
 		{ "{" FULL ",\"iat\":1699999990}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":\"1700000100\"}", UP_E_CLAIM },
-		{ "{" FULL ",\"iat\":1699999990,\"exp\":1700000100.0}", UP_E_CLAIM },
-		{ "{" FULL ",\"iat\":1699999990,\"exp\":1.7000001e9}", UP_E_CLAIM },
+		{ "{" FULL ",\"iat\":1699999990,\"exp\":1700000100.0}", UP_OK },
+		{ "{" FULL ",\"iat\":1699999990.25,\"exp\":1700000100.75,\"nbf\":1699999990.5}", UP_OK },
+		{ "{" FULL ",\"iat\":1699999990,\"exp\":1.7000001e9}", UP_OK },
+		{ "{" FULL ",\"iat\":1699999990,\"exp\":1.7000001e99}", UP_E_CLAIM },
+		{ "{" FULL ",\"iat\":1699999990,\"exp\":253402300799.5}", UP_E_CLAIM },
+		{ "{" FULL ",\"iat\":1699999990,\"exp\":-0.5}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":-1}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":9223372036854775807}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":99999999999999999999}", UP_E_FORMAT },
@@ -315,6 +321,7 @@ static void test_claims(void)
 		/* expired: the last second of the leeway and the one after */
 		{ "{" FULL ",\"iat\":1699999900,\"exp\":1699999996}", UP_OK },
 		{ "{" FULL ",\"iat\":1699999900,\"exp\":1699999995}", UP_E_EXPIRED },
+		{ "{" FULL ",\"iat\":1699999900,\"exp\":1699999995.9}", UP_E_EXPIRED },
 		{ "{" FULL ",\"iat\":0,\"exp\":0}", UP_E_EXPIRED },
 		/* not yet */
 		{ "{" FULL "," TIMES ",\"nbf\":1700000005}", UP_OK },
