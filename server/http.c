@@ -2,13 +2,10 @@
  * From libmicrohttpd's callbacks to one struct up_request and back. */
 #include "server/http.h"
 
-#include <arpa/inet.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "core/dpop.h"
 #include "core/template.h"
@@ -254,46 +251,6 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	atomic_fetch_sub(&busy, 1);
 }
 
-static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value, size_t value_n)
-{
-	struct up_request *r = cls;
-	struct up_span name = up_span_of(key, key_n), v = up_span_of(value ? value : "", value ? value_n : 0);
-
-	(void)kind;
-	if (up_span_ieq_str(name, "authorization")) {
-		r->h.authorization = v;
-		r->h.n_authorization++;
-	} else if (up_span_ieq_str(name, "dpop")) {
-		r->h.dpop = v;
-		r->h.n_dpop++;
-	} else if (up_span_ieq_str(name, "content-type")) {
-		r->h.content_type = v;
-		r->h.n_content_type++;
-	} else if (up_span_ieq_str(name, "accept")) {
-		r->h.accept = v;
-	} else if (up_span_ieq_str(name, "accept-language")) {
-		r->h.accept_language = v;
-	} else if (up_span_ieq_str(name, "x-forwarded-for")) {
-		if (r->forwarded.n > 0)
-			up_buf_put_char(&r->forwarded, ',');
-		up_buf_put_span(&r->forwarded, v);
-	}
-	return MHD_YES;
-}
-
-static void find_ip(struct up_request *r)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *sa = info ? info->client_addr : NULL;
-	char peer[INET6_ADDRSTRLEN] = "unix:";
-
-	if (sa != NULL && sa->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, peer, sizeof(peer));
-	else if (sa != NULL && sa->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, peer, sizeof(peer));
-	up_target_client_ip(up_span_str(peer), up_buf_span(&r->forwarded), r->server->config->proxies, r->server->config->n_proxies, r->ip);
-}
-
 static bool is_type(struct up_span content_type, const char *want)
 {
 	struct up_span head, rest;
@@ -361,9 +318,7 @@ static enum MHD_Result begin(struct up_request *r, const struct up_listener_sett
 	r->phase = UP_REQ_READING;
 	r->method = up_span_str(method);
 	up_span_cut(uri, '?', &r->path, &r->query);
-	MHD_get_connection_values_n(r->conn, MHD_HEADER_KIND, on_header, r);
-	r->h.forwarded_for = up_buf_span(&r->forwarded);
-	find_ip(r);
+	up_headers_read(r);
 	r->catalogue = up_catalogue_get(r->server);
 	err = up_routes_find(l->routes, l->n_routes, r);
 	if (err == UP_OK && (r->h.n_authorization > 1 || r->h.n_dpop > 1))

@@ -85,6 +85,9 @@ void up_put_member(struct up_buf *, const char *name, struct up_span value);
 void up_put_receipt(struct up_buf *, const struct up_job *);
 const char *up_request_language(const struct up_request *);      /* "zh-CN" or "en" */
 
+/* headers.c: r->h, r->forwarded, r->ip. */
+void up_headers_read(struct up_request *);
+
 /* --- the store -------------------------------------------------------------------------------------------------- */
 
 /* Submit r->job and go on in THEN after its commit (r->job.err tells). Nothing of R may be touched after this call. */
