@@ -52,7 +52,9 @@ static bool claims_fit(const json_t *claims, const struct up_dpop_expect *x, str
 		return false;
 	if (up_json_text(claims, "htu", MEMBER_MAX, &htu) != UP_OK || !is_url(htu, x->url))
 		return false;
-	if (up_json_time(claims, "iat", &iat) != UP_OK || iat < x->now_s - WINDOW_S || iat > x->now_s + WINDOW_S)
+	if (up_json_time(claims, "iat", &iat) != UP_OK)
+		return false;
+	if (iat < x->now_s - WINDOW_S || iat > x->now_s + WINDOW_S)
 		return false;
 	if (up_json_text(claims, "jti", JTI_MAX, &out->jti) != UP_OK || out->jti.n < JTI_MIN)
 		return false;

@@ -74,6 +74,10 @@ static const struct row rows[UP_E_N] = {
 	[UP_E_NONCE] = { "use_nonce", { 401, "use_dpop_nonce",
 	    "repeat the request with the nonce from the DPoP-Nonce header",
 	    "请使用服务器新给出的随机数重试" } },
+	/* RFC 6750 section 3.1: whoever showed nothing is told how to, without an error code */
+	[UP_E_NO_TOKEN] = { "no_token", { 401, "",
+	    "this address wants a token; send it in the Authorization header",
+	    "访问此地址需要凭证，请先登录" } },
 	[UP_E_TOKEN] = { "bad_token", { 401, "invalid_token",
 	    "the token is unknown, expired or revoked; sign in or enrol again",
 	    "凭证已失效，请重新登录或重新领取证书" } },

@@ -35,6 +35,7 @@ enum up_err {
 	/* phones */
 	UP_E_PROOF,        /* DPoP proof missing or wrong (RFC 9449: invalid_dpop_proof) */
 	UP_E_NONCE,        /* RFC 9449 section 8: use_dpop_nonce */
+	UP_E_NO_TOKEN,
 	UP_E_TOKEN,        /* device or access token unknown, expired or revoked */
 	UP_E_REPLAY,       /* jti seen before */
 	UP_E_SIGNATURE,    /* a signature or MAC does not verify */

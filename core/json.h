@@ -16,8 +16,8 @@ UP_MUST_USE enum up_err up_json_text(const json_t *o, const char *name, size_t m
 UP_MUST_USE enum up_err up_json_text_opt(const json_t *o, const char *name, size_t max, struct up_span *out);
 /* Integer member within [min,max]. UP_E_REQUEST otherwise. */
 UP_MUST_USE enum up_err up_json_int(const json_t *o, const char *name, int64_t min, int64_t max, int64_t *out);
-/* A NumericDate (RFC 7519 section 2): seconds since 1970, up to the year 9999, perhaps with a fraction, which is cut off. *OUT 0 and
- * UP_E_REQUEST otherwise. */
+/* A NumericDate (RFC 7519 section 2): seconds since 1970, up to the year 9999, perhaps with a
+ * fraction, which is cut off. *OUT 0 and UP_E_REQUEST otherwise. */
 UP_MUST_USE enum up_err up_json_time(const json_t *o, const char *name, int64_t *out);
 /* UP_E_REQUEST when O has a member that is not in the NULL-terminated list. */
 UP_MUST_USE enum up_err up_json_only(const json_t *o, const char *const *names);

@@ -7,7 +7,8 @@
 
 #include "core/jwk.h"
 
-#define UP_JWT_TYP_CLIENT "client-authentication+jwt"    /* of assertions that say what they are (draft-ietf-oauth-rfc7523bis) */
+/* Of assertions that say what they are (draft-ietf-oauth-rfc7523bis). */
+#define UP_JWT_TYP_CLIENT "client-authentication+jwt"
 #define UP_JWT_MAX 8192                  /* bytes of a compact JWS that we look at */
 
 /* CLAIMS is finished JSON text. Appends header.payload.signature to OUT. TYP NULL: "JWT". */
@@ -45,8 +46,8 @@ struct up_jwt_expect {
 	int64_t now_s, leeway_s, max_age_s;  /* max_age: iat not older than this (and never in the future past leeway); also bounds exp - iat when
 	                                        exp is there; a token without iat must have an exp within max_age of now */
 };
-/* aud: string equal, or an array that contains it (then azp, if present, must equal aud). exp, nbf, iat:
- * numbers (a fraction of a second is cut off), never strings. UP_E_CLAIM, UP_E_EXPIRED (exp passed). */
+/* aud: string equal, or an array that contains it (then azp, if present, must equal aud). exp, nbf,
+ * iat: numbers (a fraction of a second is cut off), never strings. UP_E_CLAIM, UP_E_EXPIRED. */
 UP_MUST_USE enum up_err up_jwt_expect(const struct up_jwt *, const struct up_jwt_expect *);
 /* The same; *CLAIM is the name of the first claim that does not fit, NULL when all do. */
 UP_MUST_USE enum up_err up_jwt_expect_named(const struct up_jwt *, const struct up_jwt_expect *, const char **claim);

@@ -23,8 +23,13 @@ enum up_err up_scope_grant(struct up_span asked, struct up_span *granted)
 		up_span_cut(asked, ' ', &word, &asked);
 		if (!well_formed(word))
 			return UP_E_SCOPE;
-		known |= up_span_eq_str(word, "openid") ? OPENID : up_span_eq_str(word, "unit") ? UNIT : 0;
+		known |= up_span_eq_str(word, "openid") ? OPENID : 0;
+		known |= up_span_eq_str(word, "unit") ? UNIT : 0;
 	}
-	*granted = known == OPENID ? UP_SPAN_LIT("openid") : known == UNIT ? UP_SPAN_LIT("unit") : all;
+	*granted = all;
+	if (known == OPENID)
+		*granted = UP_SPAN_LIT("openid");
+	else if (known == UNIT)
+		*granted = UP_SPAN_LIT("unit");
 	return UP_OK;
 }

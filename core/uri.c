@@ -27,10 +27,13 @@ static uint8_t lower(uint8_t c)
 /* RFC 3986 section 2.3 */
 static bool unreserved(uint8_t c)
 {
-	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
+	if ((lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9'))
+		return true;
+	return c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-/* TEXT with its escapes in capitals and those of unreserved characters resolved (6.2.2.1, 6.2.2.2); FOLD: all else in lower case. */
+/* TEXT with its escapes in capitals and those of unreserved characters resolved (6.2.2.1, 6.2.2.2);
+ * FOLD: all else in lower case. */
 static bool put_escaped(struct normal *out, struct up_span text, bool fold)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -42,14 +45,16 @@ static bool put_escaped(struct normal *out, struct up_span text, bool fold)
 			out->p[out->n++] = fold ? lower(c) : c;
 			continue;
 		}
-		if (text.n - i < 3 || up_text_hex_decode(up_span_of(text.p + i + 1, 2), &c, 1) != UP_OK)
+		if (text.n - i < 3)
+			return false;
+		if (up_text_hex_decode(up_span_of(text.p + i + 1, 2), &c, 1) != UP_OK)
 			return false;
 		if (unreserved(c)) {
 			out->p[out->n++] = fold ? lower(c) : c;
 		} else {
-			const uint8_t escape[3] = { '%', (uint8_t)digits[c >> 4], (uint8_t)digits[c & 15] };
-
-			put(out, escape, sizeof(escape));
+			out->p[out->n++] = '%';
+			out->p[out->n++] = (uint8_t)digits[c >> 4];
+			out->p[out->n++] = (uint8_t)digits[c & 15];
 		}
 		i += 2;
 	}
@@ -60,7 +65,7 @@ static bool put_escaped(struct normal *out, struct up_span text, bool fold)
 static void remove_dots(struct normal *out, size_t base)
 {
 	struct up_span segment, rest = up_span_of(out->p + base + 1, out->n - base - 1);
-	size_t to = base;                /* of the next segment's '/': never past what is still to be read */
+	size_t to = base;                /* of the next segment's '/': never past what is unread */
 	bool more = true, dots = false;
 
 	while (more) {
@@ -119,7 +124,9 @@ static bool normalise(struct up_span uri, struct normal *out)
 	for (size_t i = 0; i < uri.n; i++)
 		if (uri.p[i] <= ' ' || uri.p[i] >= 0x7f || uri.p[i] == '\\')
 			return false;
-	if (uri.n > URI_MAX || !up_span_cut(uri, ':', &scheme, &rest) || !up_span_starts(rest, "//"))
+	if (uri.n > URI_MAX || !up_span_cut(uri, ':', &scheme, &rest))
+		return false;
+	if (!up_span_starts(rest, "//"))
 		return false;
 	secure = up_span_ieq_str(scheme, "https");
 	if (!secure && !up_span_ieq_str(scheme, "http"))
@@ -147,5 +154,7 @@ bool up_uri_same(struct up_span a, struct up_span b)
 {
 	struct normal x, y;
 
-	return normalise(a, &x) && normalise(b, &y) && up_span_eq(up_span_of(x.p, x.n), up_span_of(y.p, y.n));
+	if (!normalise(a, &x) || !normalise(b, &y))
+		return false;
+	return up_span_eq(up_span_of(x.p, x.n), up_span_of(y.p, y.n));
 }

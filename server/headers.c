@@ -51,7 +51,7 @@ static void find_ip(struct up_request *r)
 		at = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
 	if (at != NULL)
 		inet_ntop(sa->sa_family, at, peer, sizeof(peer));
-	up_target_client_ip(up_span_str(peer), up_buf_span(&r->forwarded), c->proxies, c->n_proxies, r->ip);
+	up_target_client_ip(up_span_str(peer), r->h.forwarded_for, c->proxies, c->n_proxies, r->ip);
 }
 
 void up_headers_read(struct up_request *r)

@@ -15,6 +15,10 @@
 #include "server/metrics.h"
 #include "server/routes.h"
 
+#define TEXT_OF(n) #n
+#define SECONDS(n) TEXT_OF(n)
+#define PUBLIC_CACHE "public, max-age=" SECONDS(UP_HTTP_PUBLIC_S)
+
 static atomic_uint busy;
 
 unsigned up_http_busy(void)
@@ -65,6 +69,13 @@ void up_reply(struct up_request *r, const char *content_type)
 	r->content_type = content_type;
 }
 
+void up_reply_public(struct up_request *r, const char *content_type)
+{
+	up_reply(r, content_type);
+	r->is_public = true;
+	up_reply_header(r, "Access-Control-Allow-Origin", UP_SPAN_LIT("*"));
+}
+
 static bool for_people(const struct up_request *r)
 {
 	return r->route != NULL && r->route->who >= UP_PHONE;
@@ -72,14 +83,14 @@ static bool for_people(const struct up_request *r)
 
 static void challenge(struct up_request *r, enum up_err err)
 {
+	const char *issuer = r->server->config->issuer, *error = up_err_reply(err)->oauth;
+	bool phone = for_people(r), basic = !phone && err == UP_E_CLIENT;
 	struct up_buf b = { 0 };
 
-	if (for_people(r))
-		up_buf_printf(&b, "DPoP algs=\"ES256\", error=\"%s\"", up_err_reply(err)->oauth);
-	else if (err == UP_E_CLIENT)
-		up_buf_printf(&b, "Basic realm=\"%s\", charset=\"UTF-8\"", r->server->config->issuer);
-	else
-		up_buf_printf(&b, "Bearer error=\"%s\"", up_err_reply(err)->oauth);
+	up_buf_printf(&b, "%s realm=\"%s\"", phone ? "DPoP" : basic ? "Basic" : "Bearer", issuer);
+	up_buf_put_str(&b, phone ? ", algs=\"ES256\"" : basic ? ", charset=\"UTF-8\"" : "");
+	if (!basic && error[0] != '\0')
+		up_buf_printf(&b, ", error=\"%s\"", error);
 	up_reply_header(r, "WWW-Authenticate", up_buf_span(&b));
 	up_buf_free(&b);
 }
@@ -98,6 +109,7 @@ void up_reply_err_with(struct up_request *r, enum up_err err, const char *more)
 	up_buf_put_str(&r->out, more);
 	up_buf_put_char(&r->out, '}');
 	up_reply(r, "application/json");
+	r->is_public = false;
 	r->status = reply->http;
 	if (reply->http == 401)
 		challenge(r, err);
@@ -139,7 +151,10 @@ static enum MHD_Result send_reply(struct up_request *r)
 	r->is_stream = r->stream != NULL;
 	r->stream = NULL;
 	MHD_add_response_header(resp, "Content-Type", r->content_type);
-	MHD_add_response_header(resp, "Cache-Control", "no-store");
+	MHD_add_response_header(resp, "Cache-Control", r->is_public ? PUBLIC_CACHE : "no-store");
+	/* RFC 6749 section 5.1 wants both of what holds credentials. */
+	if (r->route != NULL && r->route->who == UP_CLIENT)
+		MHD_add_response_header(resp, "Pragma", "no-cache");
 	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
 	if (for_people(r))
 		up_auth_put_nonce(r, resp);
@@ -267,6 +282,9 @@ static enum up_err parse_body(struct up_request *r)
 		return r->body.n == 0 ? UP_OK : UP_E_REQUEST;
 	if (r->body.failed)
 		return UP_E_NOMEM;
+	/* nothing of no type: as a form without parameters */
+	if (r->route->body == UP_BODY_FORM && r->body.n == 0)
+		return UP_OK;
 	if (r->h.n_content_type != 1)
 		return UP_E_TYPE;
 	if (r->route->body == UP_BODY_FORM)

@@ -11,6 +11,8 @@
 #include "server/server.h"
 
 #define UP_HTTP_BODY_MAX 32768
+#define UP_HTTP_POOL 8192                /* bytes a connection of the main listener */
+#define UP_HTTP_PUBLIC_S 300             /* a new signing key is published that long before use */
 
 enum up_who {
 	UP_ANYONE,
@@ -40,7 +42,7 @@ struct up_request {
 	const struct up_route *route;
 	struct up_catalogue *catalogue;
 	char *uri;                       /* owned; path, tail and query point into it */
-	struct up_span method, path, tail, query;
+	struct up_span method /* with a NUL */, path, tail, query;
 	struct up_headers h;
 	struct up_buf forwarded;         /* several X-Forwarded-For lines joined */
 	char ip[46];                     /* of the browser or phone, as far as trusted proxies tell */
@@ -57,6 +59,7 @@ struct up_request {
 	/* the reply */
 	int status;
 	const char *content_type;
+	bool is_public;                  /* the answer may be stored, and read by any page */
 	struct up_buf out;
 	struct { const char *name; char *value; } extra[8];   /* values owned */
 	size_t n_extra;
@@ -78,6 +81,9 @@ void up_reply_err(struct up_request *, enum up_err);
 void up_reply_err_with(struct up_request *, enum up_err, const char *more);
 /* 200 with what is in r->out. */
 void up_reply(struct up_request *, const char *content_type);
+/* The same for what everybody may know: caches keep it for UP_HTTP_PUBLIC_S, and pages of other
+ * origins may read it. */
+void up_reply_public(struct up_request *, const char *content_type);
 void up_reply_header(struct up_request *, const char *name, struct up_span value);
 /* Append "name":"value" with a comma before unless the buffer ends in '{'; an empty value is left out. */
 void up_put_member(struct up_buf *, const char *name, struct up_span value);

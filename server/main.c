@@ -23,7 +23,7 @@
 
 #define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 #define FINISH_S 10                      /* how long requests under way may take to finish */
-#define MAIN_POOL 8192
+#define MAIN_POOL UP_HTTP_POOL
 #define WATCH_POOL 4096
 #define REPLAYS (1u << 20)
 #define RATES (1u << 16)

@@ -10,6 +10,7 @@ const struct up_route up_routes_main[] = {
 	{ "POST", "/device_authorization", UP_CLIENT, UP_BODY_FORM, up_device_authorization },
 	{ "POST", "/token", UP_CLIENT, UP_BODY_FORM, up_token },
 	{ "GET", "/userinfo", UP_ANYONE, UP_BODY_NONE, up_userinfo },
+	{ "POST", "/userinfo", UP_ANYONE, UP_BODY_FORM, up_userinfo },
 	{ "GET", "/watch/", UP_ANYONE, UP_BODY_NONE, up_watch },
 	{ "GET", "/q/", UP_ANYONE, UP_BODY_NONE, up_pages_q },
 	{ "GET", "/e/", UP_ANYONE, UP_BODY_NONE, up_pages_e },
@@ -46,9 +47,15 @@ static bool path_fits(const struct up_route *route, struct up_span path, struct 
 	return true;
 }
 
+static void put_allowed(struct up_buf *b, const char *method)
+{
+	up_buf_put_str(b, b->n > 0 ? ", " : "");
+	up_buf_put_str(b, strcmp(method, "GET") == 0 ? "GET, HEAD" : method);
+}
+
 enum up_err up_routes_find(const struct up_route *routes, size_t n, struct up_request *r)
 {
-	const struct up_route *other = NULL;
+	struct up_buf allow = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		if (!path_fits(&routes[i], r->path, &r->tail))
@@ -56,12 +63,14 @@ enum up_err up_routes_find(const struct up_route *routes, size_t n, struct up_re
 		if (up_span_eq_str(r->method, routes[i].method) ||
 		    (up_span_eq_str(r->method, "HEAD") && strcmp(routes[i].method, "GET") == 0)) {
 			r->route = &routes[i];
+			up_buf_free(&allow);
 			return UP_OK;
 		}
-		other = &routes[i];
+		put_allowed(&allow, routes[i].method);
 	}
-	if (other == NULL)
+	if (allow.n == 0)
 		return UP_E_NOT_FOUND;
-	up_reply_header(r, "Allow", up_span_str(strcmp(other->method, "GET") == 0 ? "GET, HEAD" : other->method));
+	up_reply_header(r, "Allow", up_buf_span(&allow));
+	up_buf_free(&allow);
 	return UP_E_METHOD;
 }

@@ -41,6 +41,7 @@ const faults = [
 	['signature of zeros', () => ({ sign: () => Buffer.alloc(64) }), 'invalid_dpop_proof'],
 	['wrong htm', () => ({ claims: { htm: 'POST' } }), 'invalid_dpop_proof'],
 	['htm in lower case', () => ({ claims: { htm: 'get' } }), 'invalid_dpop_proof'],
+	['htu with the path in other case', () => ({ claims: { htu: phone.issuer + PATH.toUpperCase() } }), 'invalid_dpop_proof'],
 	['wrong htu', () => ({ claims: { htu: phone.issuer + '/holder/usage' } }), 'invalid_dpop_proof'],
 	['htu of another origin', () => ({ claims: { htu: 'https://evil.example' + PATH } }), 'invalid_dpop_proof'],
 	['no htu', () => ({ claims: { htu: undefined } }), 'invalid_dpop_proof'],
@@ -63,6 +64,15 @@ const faults = [
 	['member twice', () => ({ proofs: jws(`{"typ":"dpop+jwt","alg":"none","alg":"ES256","jwk":${JSON.stringify(publicJwk(phone.key))}}`,
 		{ htm: 'GET', htu: phone.issuer + PATH, iat: now(), jti: crypto.randomUUID(), nonce: phone.nonce, ath: sha256(phone.token) }, phone.key) }), 'invalid_dpop_proof'],
 ];
+
+test('RFC 9449 4.3: htu is compared as a normalised URI, iat may have a fraction', async () => {
+	const origin = new URL(phone.issuer);
+
+	for (const htu of [`HTTP://${origin.host}${PATH}`, `${phone.issuer}${PATH}?x=1#f`, `${phone.issuer}/./holder/%63ertificates`])
+		assert.equal((await phone.once('GET', PATH, undefined, { claims: { htu } })).status, 200, htu);
+	assert.equal((await phone.once('GET', PATH, undefined, { claims: { iat: now() + 0.5 } })).status, 200);
+	assert.equal((await phone.once('HEAD', PATH)).status, 200, 'htm is the method that was sent');
+});
 
 for (const [name, change, error] of faults) {
 	test(`SECURITY 16: proof with ${name}: ${error}`, async () => {
