@@ -4,6 +4,7 @@
 #
 #   requests.sh start DIR BUILD      a site (script/site) and a real login in it, two nginx with one worker each
 #   requests.sh round DIR [SECONDS]  that long for each in turn by 2 s; one JSON line each
+#   requests.sh count DIR [REQUESTS] instructions a request, plain and behind unitpass (count.sh)
 #   requests.sh stop DIR
 #
 # All get the same requests, kept connections, and answers of the same size: with one session's cookie again and again, and (_many) with those of
@@ -14,6 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/slices.sh"
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 whats=(plain unitpass auth_request plain_many unitpass_many)
+server=nginx
 
 write_conf() {
 	cat >"$dir/nginx.conf" <<-END
@@ -36,6 +38,7 @@ write_conf() {
 	    unitpass_client $(member client_id);
 	    unitpass_client_secret_file $dir/site/keys-portal/client.secret;
 	    unitpass_session_key_file $dir/site/keys-portal/session.key;
+	    unitpass_session $lasting;
 	    server {
 	        listen 127.0.0.1:$port;
 	        server_name localhost;
@@ -102,6 +105,12 @@ check() {
 }
 
 cpu() { echo "$(ticks "$(worker nginx)") $(ticks "$(worker verifier)")"; }
+
+counted() { # PORT
+	sed -e "s/127\.0\.0\.1:$(cat "$dir/port")/127.0.0.1:$1/" -e 's/^pid .*/master_process off;/' \
+		"$dir/nginx.conf" >"$dir/counted.conf"
+	command=("$nginx" -e "$dir/counted.log" -c "$dir/counted.conf")
+}
 
 aim() { # WHAT
 	aimed=(-H "Cookie: $(cat "$dir/cookie")")

@@ -6,6 +6,7 @@
 #   requests_apache.sh start DIR BUILD PEERS   a site (script/site) and a real login in it, an OP (node-oidc-provider, installed in PEERS by
 #                                              peers/install.sh) and a login there for each kind of session, an httpd with one child for each module
 #   requests_apache.sh round DIR [SECONDS]     that long for each in turn by 2 s; one JSON line each
+#   requests_apache.sh count DIR [REQUESTS]    instructions a request, plain and behind unitpass (count.sh)
 #   requests_apache.sh stop DIR
 #
 # All get the same requests but for what says who asks, kept connections, and answers of the same size; plain is sent the cookie of unitpass. With
@@ -17,6 +18,7 @@ PATH=$PATH:/usr/sbin
 apache=$(command -v apache2 || command -v httpd || echo apache2)
 modules=$(apxs -q LIBEXECDIR 2>/dev/null || echo /usr/lib/apache2/modules)
 whats=(plain unitpass oidc_shm oidc_cookie oauth2 plain_many unitpass_many)
+server=apache
 
 # oidc_host WHAT PORT TYPE: mod_auth_openidc keeps the sessions of a whole server one way.
 oidc_host() {
@@ -88,6 +90,7 @@ write_confs() {
 	UnitpassClient $(member client_id)
 	UnitpassClientSecretFile $dir/site/keys-portal/client.secret
 	UnitpassSessionKeyFile $dir/site/keys-portal/session.key
+	UnitpassSession $lasting
 	<Location /unitpass/>
 	    AuthType unitpass
 	    Require valid-user
@@ -183,6 +186,12 @@ cpu() {
 	local children
 	mapfile -t children < <(pgrep -P "$(cat "$dir"/*.master | paste -sd,)")
 	echo "$(ticks "${children[@]}") 0"
+}
+
+counted() { # PORT
+	sed -e "s/127\.0\.0\.1:$(sed 's/.*://' "$dir/url.unitpass")/127.0.0.1:$1/" -e 's/unitpass\.pid/counted.pid/' \
+		-e '/^ThreadsPerChild\|^MaxRequestWorkers/s/64/1/' "$dir/unitpass.conf" >"$dir/counted.conf"
+	command=("$apache" -f "$dir/counted.conf" -X)
 }
 
 aim() { # WHAT

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by requests.sh and requests_apache.sh: a site with a real login, files of 1 KiB, and measuring in short slices in turn, so that what slows
-# the machine for a while slows all alike. Load runs on core 1. A server's script sets $0's own:
+# Sourced by requests.sh and requests_apache.sh: a site with a real login, files of 1 KiB, and measuring
+# in short slices in turn, so that what slows the machine for a while slows all alike; and counting
+# instructions. Load runs on core 1. A server's script sets $0's own:
 #
 #   dir, build      its folder, the build folder
 #   whats           what is measured
 #   aim WHAT        sets "aimed": arguments of wrk, the URL among them
 #   cpu             prints ticks of the measured server and of what stands behind it
+#   server          its name
+#   counted PORT    sets "command": the server with one process that listens at PORT
 set -euo pipefail
+. "$here/count.sh"
 connections=32 sessions=1000
+# A browser takes the cookie that renews its session, once in a quarter of the idle time. The load keeps
+# the first one, so none may become due while it is measured.
+lasting="idle=12h max=12h"
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$dir/site/site.json" "$1"; }
@@ -125,9 +132,38 @@ round() { # SECONDS
 	END
 }
 
-# run START STOP VERB DIR [BUILD or SECONDS]
+# After 100 of everything, N of WHAT.
+count_requests() { # PORT WHAT N
+	local what url=http://127.0.0.1:$1
+	counted "$1"
+	count_start "${command[@]}"
+	count_ready "$url/plain/file"
+	for what in plain unitpass plain_many unitpass_many; do replay "$url" $what 100; done
+	replay "$url" "$2" "$3"
+	count_stop
+}
+
+replay() { # BASE WHAT N
+	local cookies=cookie
+	[[ $2 != *_many ]] || cookies=cookies
+	sed 's/^/Cookie: /' "$dir/$cookies" >"$dir/replayed"
+	"$here/replay.py" "$1/${2%_many}/file" "$dir/replayed" "$3"
+}
+
+count() { # [REQUESTS]
+	local what n=${1:-2000} port
+	port=$(free_ports 1)
+	rm -f "$dir/counted"
+	count_requests "$port" plain 0
+	for what in plain unitpass plain_many unitpass_many; do
+		count_requests "$port" $what "$n"
+		count_line "$server" $what "$n"
+	done
+}
+
+# run START STOP VERB DIR [BUILD, SECONDS or REQUESTS]
 run() {
-	local usage="usage: ${0##*/} start DIR BUILD | round DIR [SECONDS] | stop DIR"
+	local usage="usage: ${0##*/} start DIR BUILD | round DIR [SECONDS] | count DIR [REQUESTS] | stop DIR"
 	[ $# -ge 4 ] || die "$usage"
 	mkdir -p "$4"
 	dir=$(cd "$4" && pwd)
@@ -139,6 +175,7 @@ run() {
 		"$1" "${@:6}"
 		;;
 	round) round "${5:-8}" ;;
+	count) count "${5:-2000}" ;;
 	stop) "$2" ;;
 	*) die "$usage" ;;
 	esac

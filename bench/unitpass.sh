@@ -4,6 +4,7 @@
 #
 #   unitpass.sh start DIR BUILD PHONES    makes DIR (or starts it again); afterwards DIR has: pid listen watch client.secret phones.json
 #   unitpass.sh stop DIR
+#   unitpass.sh count DIR BUILD [LOGINS]  instructions a login (count.sh), where "start" has been before
 #
 #   LOAD_UNITPASS  the load generator (default BUILD/load_unitpass)
 #   SERVER_CORE    (default 0)
@@ -11,6 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
 die() { echo "unitpass.sh: $*" >&2; exit 1; }
+. "$here/count.sh"
 
 # With room above it: outgoing connections begin at 32768.
 free_ports() { python3 -c 'import random, socket
@@ -94,18 +96,41 @@ stop() {
 	kill -KILL "$pid" 2>/dev/null || true
 }
 
-[ $# -ge 2 ] || die "usage: unitpass.sh start DIR BUILD PHONES | stop DIR"
+# After 100 logins, N; 8 at a time, as they share commits on a server that is busy.
+count_logins() { # N
+	count_start "$build/unitpassd" -c "$dir/unitpassd.conf"
+	count_ready --unix-socket "$dir/run/admin.sock" http://localhost/healthz
+	"$load" --listen "$(cat "$dir/listen")" --phones "$dir/phones.json" --client bench --secret-file "$dir/client.secret" \
+		--threads 8 --logins $((100 + $1)) >/dev/null
+	count_stop
+}
+
+count() { # LOGINS
+	rm -f "$dir/counted"
+	count_logins 0
+	count_logins "$1"
+	count_line unitpassd login "$1"
+}
+
+usage="usage: unitpass.sh start DIR BUILD PHONES | count DIR BUILD [LOGINS] | stop DIR"
+[ $# -ge 2 ] || die "$usage"
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 case $1 in
 start)
-	[ $# -eq 4 ] || die "usage: unitpass.sh start DIR BUILD PHONES"
+	[ $# -eq 4 ] || die "$usage"
 	build=$(cd "$3" && pwd) phones=$4 load=${LOAD_UNITPASS:-$build/load_unitpass}
 	trap '[ $? -eq 0 ] || stop' EXIT
 	[ -f "$dir/unitpassd.conf" ] || make_site
 	start_server
 	[ -f "$dir/phones.json" ] || enrol_phones
 	;;
+count)
+	[ $# -ge 3 ] || die "$usage"
+	build=$(cd "$3" && pwd) load=${LOAD_UNITPASS:-$build/load_unitpass}
+	[ ! -f "$dir/pid" ] || die "$dir has a server that runs: stop it first"
+	count "${4:-500}"
+	;;
 stop) stop ;;
-*) die "start or stop, not $1" ;;
+*) die "start, count or stop, not $1" ;;
 esac
