@@ -34,12 +34,18 @@ enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, 
 
 enum up_err up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out)
 {
+	return up_jwt_sign_kid(key, up_span_str(up_jwk_thumbprint(key)), typ, claims, out);
+}
+
+enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const char *typ, struct up_span claims,
+    struct up_buf *out)
+{
 	struct up_buf header = { 0 };
 	enum up_err e = UP_E_NOMEM;
 
-	up_buf_put_str(&header, "{\"alg\":\"ES256\",\"kid\":\"");
-	up_buf_put_str(&header, up_jwk_thumbprint(key));
-	up_buf_put_str(&header, "\",\"typ\":");
+	up_buf_put_str(&header, "{\"alg\":\"ES256\",\"kid\":");
+	up_buf_put_json(&header, kid);
+	up_buf_put_str(&header, ",\"typ\":");
 	up_buf_put_json(&header, up_span_str(typ == NULL ? "JWT" : typ));
 	up_buf_put_char(&header, '}');
 	if (!header.failed)

@@ -14,6 +14,10 @@
 /* CLAIMS is finished JSON text. Appends header.payload.signature to OUT. TYP NULL: "JWT". */
 UP_MUST_USE enum up_err up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out);
 
+/* The same under the id that the key's owner gave it. */
+UP_MUST_USE enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const char *typ, struct up_span claims,
+    struct up_buf *out);
+
 /* The same with a finished HEADER of the caller's (JSON text): DPoP proofs. */
 UP_MUST_USE enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out);
 

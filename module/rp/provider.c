@@ -19,13 +19,14 @@
 
 struct up_provider {
 	const char *issuer, *client;
-	char *secret;
+	char *secret, *kid;
 	struct up_jwk *key;
 	struct up_transport *transport;
 	struct up_metadata *metadata;
 };
 
-enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret, struct up_jwk *key, struct up_provider **out)
+enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret, struct up_jwk *key,
+    struct up_span kid, struct up_provider **out)
 {
 	enum up_err e = UP_E_NOMEM;
 	struct up_provider *p = calloc(1, sizeof(*p));
@@ -39,6 +40,8 @@ enum up_err up_provider_new(const char *issuer, const char *client, struct up_sp
 	p->client = client;
 	p->key = key;
 	if (key == NULL && (p->secret = up_span_dup(secret)) == NULL)
+		goto out;
+	if (key != NULL && (p->kid = up_span_dup(kid.n > 0 ? kid : up_span_str(up_jwk_thumbprint(key)))) == NULL)
 		goto out;
 	e = up_transport_new(&p->transport);
 	if (e == UP_OK)
@@ -61,6 +64,7 @@ void up_provider_free(struct up_provider **pp)
 	if (p->secret != NULL)
 		up_wipe(p->secret, strlen(p->secret));
 	free(p->secret);
+	free(p->kid);
 	up_jwk_free(&p->key);
 	up_metadata_free(&p->metadata);
 	up_transport_free(&p->transport);
@@ -103,7 +107,7 @@ static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oau
 	up_buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld,\"jti\":\"", (long long)now_s, (long long)now_s + ASSERTION_LIFE_S);
 	up_text_put_b64url(&claims, up_span_of(rnd, sizeof(rnd)));
 	up_buf_put_str(&claims, "\"}");
-	e = claims.failed ? UP_E_NOMEM : up_jwt_sign(p->key, NULL, up_buf_span(&claims), &token);
+	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL, up_buf_span(&claims), &token);
 	if (e == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
 	    add(list, "client_assertion", up_buf_span(&token))))
 		e = UP_E_NOMEM;

@@ -12,9 +12,10 @@
 #define UP_PROVIDER_RETRY_S 2            /* after a failed question */
 #define UP_PROVIDER_EXPIRES_MAX 3600
 
-/* Exactly one of SECRET and KEY (taken over in all cases). ISSUER and CLIENT are borrowed for the provider's life. */
+/* Exactly one of SECRET and KEY (taken over in all cases). KID: how the provider knows the key; empty: by its thumbprint.
+ * ISSUER and CLIENT are borrowed for the provider's life. */
 UP_MUST_USE enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret, struct up_jwk *key,
-    struct up_provider **out);
+    struct up_span kid, struct up_provider **out);
 void up_provider_free(struct up_provider **);
 
 struct up_provider_ask {                 /* borrowed; empty: not sent */

@@ -20,6 +20,7 @@
 #define LIMIT_S (31 * 86400)
 #define ISSUER_MAX 256
 #define CLIENT_MAX 128
+#define KID_MAX 128
 #define SECRET_MIN 8                     /* what is shorter was cut off, or can be guessed */
 #define SECRET_MAX 512
 #define PAGE_MAX 262144
@@ -168,18 +169,21 @@ out:
 	return e;
 }
 
-static enum up_err take_key(struct up_span text, struct up_jwk **out, char why[WHY])
+/* KID, when the key has one, is appended. */
+static enum up_err take_key(struct up_span text, struct up_jwk **out, struct up_buf *kid, char why[WHY])
 {
+	struct up_span name;
 	json_t *o = NULL;
-	enum up_err e = UP_E_CONFIG;
+	enum up_err e = UP_OK;
 
-	if (up_json_parse(text, &o) != UP_OK || up_jwk_from_json(o, false, out) != UP_OK || !up_jwk_is_private(*out)) {
+	if (up_json_parse(text, &o) != UP_OK || up_jwk_from_json(o, false, out) != UP_OK || !up_jwk_is_private(*out) ||
+	    up_json_text_opt(o, "kid", KID_MAX, &name) != UP_OK) {
 		up_jwk_free(out);
-		snprintf(why, WHY, "key_file: is not a private P-256 key as JWK (RFC 7517), with member d");
-		goto out;
+		e = refuse(why, "key_file: is not a private P-256 key as JWK (RFC 7517), with member d");
+	} else {
+		up_buf_put_span(kid, name);
+		e = kid->failed ? UP_E_NOMEM : UP_OK;
 	}
-	e = UP_OK;
-out:
 	json_decref(o);
 	return e;
 }
@@ -197,7 +201,7 @@ static enum up_err check_secret(struct up_span secret, char why[WHY])
 
 static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
 {
-	struct up_buf text = { 0 };
+	struct up_buf text = { 0 }, kid = { 0 };
 	struct up_jwk *key = NULL;
 	struct up_span secret = { 0 };
 	enum up_err e;
@@ -207,7 +211,7 @@ static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s
 	if (s->key_file != NULL) {
 		e = read_setting("key_file", s->key_file, true, 4096, &text, why);
 		if (e == UP_OK)
-			e = take_key(up_buf_span(&text), &key, why);
+			e = take_key(up_buf_span(&text), &key, &kid, why);
 	} else {
 		e = read_setting("secret_file", s->secret_file, true, 4096, &text, why);
 		secret = up_text_line(up_buf_span(&text));
@@ -215,8 +219,11 @@ static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s
 			e = check_secret(secret, why);
 	}
 	if (e == UP_OK)
-		e = up_provider_new(rp->issuer, rp->client, secret, key, &rp->provider);
+		e = up_provider_new(rp->issuer, rp->client, secret, key, up_buf_span(&kid), &rp->provider);
+	else
+		up_jwk_free(&key);
 	up_buf_free(&text);
+	up_buf_free(&kid);
 	return e;
 }
 
