@@ -13,7 +13,8 @@ enum up_err {
 	UP_E_REQUEST,      /* malformed, missing, duplicate or oversized parameter */
 	UP_E_UTF8,         /* text that is not valid UTF-8, or holds NUL */
 	UP_E_TYPE,         /* wrong Content-Type */
-	UP_E_TOO_LARGE,    /* body, header or nesting over its bound */
+	UP_E_TOO_LARGE,
+	UP_E_HEADERS,    /* body, header or nesting over its bound */
 	UP_E_NOT_FOUND,    /* no such route or object */
 	UP_E_METHOD,       /* route exists, method does not */
 	UP_E_RATE,         /* too many requests from this source */

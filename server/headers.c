@@ -2,10 +2,13 @@
  * What a request's header fields say to all handlers. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "core/target.h"
 #include "server/http.h"
+
+#define FIELD_COST 64                    /* what libmicrohttpd keeps of a field beside its text */
 
 static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n,
     const char *value, size_t value_n)
@@ -15,6 +18,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 	struct up_span v = up_span_of(value ? value : "", value ? value_n : 0);
 
 	(void)kind;
+	r->head_n += key_n + value_n + FIELD_COST;
 	if (up_span_ieq_str(name, "authorization")) {
 		r->h.authorization = v;
 		r->h.n_authorization++;
@@ -56,6 +60,7 @@ static void find_ip(struct up_request *r)
 
 void up_headers_read(struct up_request *r)
 {
+	r->head_n = strlen(r->uri);
 	MHD_get_connection_values_n(r->conn, MHD_HEADER_KIND, on_header, r);
 	r->h.forwarded_for = up_buf_span(&r->forwarded);
 	find_ip(r);

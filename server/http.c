@@ -339,6 +339,8 @@ static enum MHD_Result begin(struct up_request *r, const struct up_listener_sett
 	up_headers_read(r);
 	r->catalogue = up_catalogue_get(r->server);
 	err = up_routes_find(l->routes, l->n_routes, r);
+	if (err == UP_OK && r->head_n > l->head_max)
+		err = UP_E_HEADERS;
 	if (err == UP_OK && (r->h.n_authorization > 1 || r->h.n_dpop > 1))
 		err = UP_E_REQUEST;
 	if (err == UP_OK)

@@ -11,7 +11,14 @@
 #include "server/server.h"
 
 #define UP_HTTP_BODY_MAX 32768
-#define UP_HTTP_POOL 8192                /* bytes a connection of the main listener */
+/* Bytes that a connection has for request and reply heads. nginx lets 4 x 8 + 1 KiB through unless
+ * told otherwise (large_client_header_buffers): all that fits, so that what is too large is told so
+ * in our own words, by UP_HTTP_HEAD_MAX, and not in libmicrohttpd's page. A waiting page keeps its
+ * pool, so there it is small; the samples pass little on. */
+#define UP_HTTP_POOL 40960
+#define UP_HTTP_HEAD_MAX 16384
+#define UP_HTTP_WATCH_POOL 4096
+#define UP_HTTP_WATCH_HEAD_MAX 3072
 #define UP_HTTP_PUBLIC_S 300             /* a new signing key is published that long before use */
 
 enum up_who {
@@ -44,6 +51,7 @@ struct up_request {
 	char *uri;                       /* owned; path, tail and query point into it */
 	struct up_span method /* with a NUL */, path, tail, query;
 	struct up_headers h;
+	size_t head_n;                   /* bytes that the request's head takes of the pool */
 	struct up_buf forwarded;         /* several X-Forwarded-For lines joined */
 	char ip[46];                     /* of the browser or phone, as far as trusted proxies tell */
 	int64_t now_ms;
@@ -91,7 +99,7 @@ void up_put_member(struct up_buf *, const char *name, struct up_span value);
 void up_put_receipt(struct up_buf *, const struct up_job *);
 const char *up_request_language(const struct up_request *);      /* "zh-CN" or "en" */
 
-/* headers.c: r->h, r->forwarded, r->ip. */
+/* headers.c: r->h, r->head_n, r->forwarded, r->ip. */
 void up_headers_read(struct up_request *);
 
 /* --- the store -------------------------------------------------------------------------------------------------- */
@@ -107,7 +115,7 @@ struct up_listener_settings {
 	const struct up_route *routes;
 	size_t n_routes;
 	unsigned threads, connections;
-	size_t pool;                     /* bytes a connection */
+	size_t pool, head_max;           /* bytes a connection, and of them for a request's head */
 	unsigned idle_s;
 };
 /* Bind now (before privileges drop); WHY for people. */

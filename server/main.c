@@ -23,8 +23,6 @@
 
 #define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 #define FINISH_S 10                      /* how long requests under way may take to finish */
-#define MAIN_POOL UP_HTTP_POOL
-#define WATCH_POOL 4096
 #define REPLAYS (1u << 20)
 #define RATES (1u << 16)
 #define OPT_MAN 1000
@@ -133,9 +131,18 @@ static enum up_err make_live(struct up_server *s)
 static enum up_err bind_all(struct up_server *s, struct listeners *l, char why[256])
 {
 	const struct up_config *c = s->config;
-	const struct up_listener_settings main = { c->listen, up_routes_main, up_routes_main_n, (unsigned)c->threads, (unsigned)c->connections, MAIN_POOL, 60 };
-	const struct up_listener_settings watch = { c->watch_listen, up_routes_watch, up_routes_watch_n, (unsigned)c->threads, (unsigned)c->waiting_pages, WATCH_POOL, 120 };
-	const struct up_listener_settings admin = { c->admin_listen, up_routes_admin, up_routes_admin_n, 1, 64, MAIN_POOL, 30 };
+	const unsigned threads = (unsigned)c->threads, waiting = (unsigned)c->waiting_pages;
+	const struct up_listener_settings main = { .address = c->listen, .routes = up_routes_main,
+		.n_routes = up_routes_main_n, .threads = threads,
+		.connections = (unsigned)c->connections, .pool = UP_HTTP_POOL,
+		.head_max = UP_HTTP_HEAD_MAX, .idle_s = 60 };
+	const struct up_listener_settings watch = { .address = c->watch_listen,
+		.routes = up_routes_watch, .n_routes = up_routes_watch_n, .threads = threads,
+		.connections = waiting,
+		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 120 };
+	const struct up_listener_settings admin = { .address = c->admin_listen,
+		.routes = up_routes_admin, .n_routes = up_routes_admin_n, .threads = 1, .connections = 64,
+		.pool = UP_HTTP_POOL, .head_max = UP_HTTP_HEAD_MAX, .idle_s = 30 };
 	enum up_err err;
 
 	err = up_listener_bind(s, &main, &l->main, why);

@@ -43,7 +43,7 @@ static void test_replies(void)
 {
 	static const struct { enum up_err e; int http; const char *oauth; } rows[] = {
 		{ UP_E_REQUEST, 400, "invalid_request" }, { UP_E_TYPE, 415, "invalid_request" },
-		{ UP_E_TOO_LARGE, 413, "invalid_request" }, { UP_E_NOT_FOUND, 404, "invalid_request" },
+		{ UP_E_TOO_LARGE, 413, "invalid_request" }, { UP_E_HEADERS, 431, "invalid_request" }, { UP_E_NOT_FOUND, 404, "invalid_request" },
 		{ UP_E_METHOD, 405, "invalid_request" }, { UP_E_RATE, 429, "temporarily_unavailable" },
 		{ UP_E_CLIENT, 401, "invalid_client" }, { UP_E_UNAUTHORIZED_CLIENT, 400, "unauthorized_client" },
 		{ UP_E_GRANT_TYPE, 400, "unsupported_grant_type" }, { UP_E_SCOPE, 400, "invalid_scope" },

@@ -22,9 +22,9 @@
 static struct fixture f;
 static struct up_config config;
 static struct up_server server = { .catalogue_lock = PTHREAD_MUTEX_INITIALIZER };
-static struct up_listener *listener;
+static struct up_listener *listener, *watch;
 static struct up_jwk *key;               /* of the client "keyed" */
-static char address[128], keys[96];
+static char address[128], watch_address[128], keys[96];
 
 /* --- a server, and what it answers --- */
 
@@ -48,12 +48,18 @@ static void put_clients(void)
 
 static void begin(void)
 {
-	const struct up_listener_settings settings = { address, up_routes_main, up_routes_main_n, 1, 200, UP_HTTP_POOL, 60 };
+	const struct up_listener_settings settings = { .address = address, .routes = up_routes_main,
+		.n_routes = up_routes_main_n, .threads = 1, .connections = 200,
+		.pool = UP_HTTP_POOL, .head_max = UP_HTTP_HEAD_MAX, .idle_s = 60 };
+	const struct up_listener_settings waiting = { .address = watch_address, .routes = up_routes_watch,
+		.n_routes = up_routes_watch_n, .threads = 1, .connections = 200,
+		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 60 };
 	struct up_live_settings live = { .transactions = 1000, .replays = 1000, .rates = 1000 };
 	char why[256];
 
 	fixture_open(&f, true);
 	snprintf(address, sizeof(address), "unix:%s/http.sock", f.folder);
+	snprintf(watch_address, sizeof(watch_address), "unix:%s/watch.sock", f.folder);
 	snprintf(keys, sizeof(keys), "%s/keys", f.folder);
 	CU_ASSERT_EQUAL_FATAL(up_keys_create(keys, -1, -1, why), UP_OK);
 	config.issuer = (char *)ISSUER;
@@ -67,6 +73,8 @@ static void begin(void)
 	CU_ASSERT_EQUAL_FATAL(up_catalogue_load(&server, why), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(up_listener_bind(&server, &settings, &listener, why), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(up_listener_start(listener), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_listener_bind(&server, &waiting, &watch, why), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_listener_start(watch), UP_OK);
 }
 
 static void end(void)
@@ -74,6 +82,7 @@ static void end(void)
 	char path[128];
 
 	up_listener_stop(&listener);
+	up_listener_stop(&watch);
 	up_catalogue_put(&server.catalogue);
 	up_live_free(&server.live);
 	up_jwk_free(&key);
@@ -100,15 +109,15 @@ static void write_all(int fd, const char *p, size_t n)
 	}
 }
 
-/* Sends TEXT; the status. */
-static int ask(const char *text)
+/* Sends TEXT to WHERE; the status. */
+static int ask_at(const char *where, const char *text)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t n = 0;
 	ssize_t got;
 
-	strcpy(sa.sun_path, address + strlen("unix:"));
+	strcpy(sa.sun_path, where + strlen("unix:"));
 	CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 	write_all(fd, text, strlen(text));
 	while (n < sizeof(answer) - 1 && (got = read(fd, answer + n, sizeof(answer) - 1 - n)) > 0)
@@ -118,7 +127,7 @@ static int ask(const char *text)
 	return n > 12 ? atoi(answer + 9) : 0;
 }
 
-#define SEND(...) (snprintf(question, sizeof(question), __VA_ARGS__), ask(question))
+#define SEND(...) (snprintf(question, sizeof(question), __VA_ARGS__), ask_at(address, question))
 static char question[1 << 16];
 
 static int get(const char *path, const char *headers)
@@ -324,4 +333,51 @@ static void test_userinfo_challenge(void)
 	end();
 }
 
-UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes, test_userinfo, test_userinfo_challenge)
+/* --- heads of every size that nginx lets through --- */
+
+/* The status of GET PATH with FIELDS more fields of SIZE bytes each. */
+static int get_with(const char *where, const char *path, size_t fields, size_t size)
+{
+	size_t n = (size_t)snprintf(question, sizeof(question), "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n", path);
+
+	for (size_t i = 0; i < fields; i++) {
+		n += (size_t)snprintf(question + n, 16, "X-%03zu: ", i);
+		memset(question + n, 'x', size - 9);
+		n += size - 9;
+		memcpy(question + n, "\r\n", 3);
+		n += 2;
+	}
+	memcpy(question + n, "\r\n", 3);
+	return ask_at(where, question);
+}
+
+static void test_large_heads(void)
+{
+	static const struct { size_t fields, size; int status; } rows[] = {
+		{ 1, 8000, 200 }, { 1, 15000, 200 }, { 2, 7900, 200 }, { 60, 100, 200 }, { 1, 17000, 431 }, { 3, 8000, 431 },
+		{ 4, 8190, 431 }, { 1, 33000, 431 }, { 60, 500, 431 }, { 300, 64, 431 },
+	};
+	static const struct { size_t fields, size; int status; } waiting[] = {
+		{ 1, 10, 404 }, { 1, 2700, 404 }, { 20, 60, 404 }, { 1, 3200, 431 }, { 1, 3500, 431 }, { 30, 50, 431 },
+	};
+	char row[40], path[9000] = "/";
+
+	begin();
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		snprintf(row, sizeof(row), "%zu fields of %zu", rows[i].fields, rows[i].size);
+		UP_CHECK(get_with(address, "/jwks", rows[i].fields, rows[i].size) == rows[i].status, row);
+		UP_CHECK(rows[i].status == 200 || says("\"error\":\"invalid_request\""), row);
+	}
+	for (size_t i = 0; i < UP_ARRAY_LEN(waiting); i++) {
+		snprintf(row, sizeof(row), "waiting, %zu fields of %zu", waiting[i].fields, waiting[i].size);
+		UP_CHECK(get_with(watch_address, "/watch/x", waiting[i].fields, waiting[i].size) == waiting[i].status, row);
+		UP_CHECK(says("\"error\":\"invalid_request\""), row);
+	}
+	memset(path + 1, 'a', 8000);
+	CU_ASSERT_EQUAL(get(path, ""), 404);
+	CU_ASSERT_TRUE(says("\"error\":\"invalid_request\""));
+	end();
+}
+
+UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes, test_userinfo, test_userinfo_challenge,
+    test_large_heads)
