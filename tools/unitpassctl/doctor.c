@@ -14,6 +14,7 @@
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 
+#define CLIENT_MAX 128
 #define TEXT_MAX 600                     /* characters of a line of others */
 
 enum { PORTAL_URL = 1, ISSUER, CLIENT, SECRET_FILE, KEY_FILE, SESSION_KEYS, FINGERPRINTS, CA, NGINX, APACHE };
@@ -22,7 +23,7 @@ const struct argp_option up_doctor_options[] = {
 	{ "portal-url", PORTAL_URL, "URL", 0, UP_WORDS("check the portal at this origin",
 	    "检查此地址的业务系统"), 1 },
 	{ "issuer", ISSUER, "URL", 0,
-	    UP_WORDS("check the server at this origin, as a portal sees it",
+	    UP_WORDS("check the server, or another provider, as a portal sees it",
 	    "以业务系统的角度检查此地址的服务器"), 1 },
 	{ "client", CLIENT, "ID", 0,
 	    UP_WORDS("check that the server takes this client (with --issuer and a file)",
@@ -144,6 +145,23 @@ static bool is_origin(const char *url)
 	return up_target_url(up_span_str(url), &origin, &path) == UP_OK && path.n == 0;
 }
 
+/* As the module takes it: perhaps with a path and a final slash, for it is a name, compared byte for byte. */
+static bool is_issuer(const char *url)
+{
+	struct up_span origin, path;
+
+	return up_target_url(up_span_str(url), &origin, &path) == UP_OK && strchr(url, '?') == NULL;
+}
+
+/* Another provider's ids are not ours: what the module takes. */
+static bool is_client(const char *id)
+{
+	for (const char *p = id; *p != '\0'; p++)
+		if (*p <= 0x20 || *p >= 0x7f || *p == '"' || *p == '\\')
+			return false;
+	return id[0] != '\0' && strlen(id) <= CLIENT_MAX;
+}
+
 /* http://portal.example.org: what an administrator may well have, and what cannot work. */
 static bool is_plain(const char *url)
 {
@@ -169,15 +187,17 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 	p->plain = is_plain(p->url);
 	if (!p->plain)
 		check_origin("portal-url", p->url);
-	check_origin("issuer", p->issuer);
+	if (p->issuer != NULL && !is_issuer(p->issuer))
+		up_command_wrong("--issuer: must be like https://id.example.org or https://id.example.org/realms/a, as the provider calls itself "
+		    "(http for a loopback host only)");
 	if (p->secret_file != NULL && p->key_file != NULL)
 		up_command_wrong("--secret-file and --key-file exclude each other");
 	if (p->client != NULL && (p->issuer == NULL || (p->secret_file == NULL && p->key_file == NULL)))
 		up_command_wrong("--client needs --issuer and --secret-file or --key-file");
 	if (p->client == NULL && (p->secret_file != NULL || p->key_file != NULL))
 		up_command_wrong("--secret-file and --key-file need --client and --issuer");
-	if (p->client != NULL && !up_ctl_id_ok(p->client))
-		up_command_wrong("--client: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit");
+	if (p->client != NULL && !is_client(p->client))
+		up_command_wrong("--client: 1 to 128 printable ASCII characters without spaces, quotes and backslashes");
 	return p->url != NULL || p->issuer != NULL;
 }
 

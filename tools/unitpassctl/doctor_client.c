@@ -2,7 +2,6 @@
  * One login is begun in the client's name, as its web server would; nobody scans it, and it expires. */
 #include <config.h>
 
-#include <curl/curl.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "core/json.h"
 #include "core/jwt.h"
+#include "core/target.h"
 #include "core/text.h"
 #include "tools/common/file.h"
 #include "tools/common/terminal.h"
@@ -18,6 +18,7 @@
 #include "tools/unitpassctl/doctor_http.h"
 
 #define FILE_MAX 4096
+#define KID_MAX 128
 #define ASSERTION_LIFE_S 60
 #define SCOPE "scope=openid%20unit"
 #define ASSERTION_TYPE "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
@@ -36,7 +37,7 @@ static bool read_credential(struct up_doctor *d, const char *path, struct up_buf
 }
 
 /* RFC 7523 section 3, as the module makes it. */
-static enum up_err put_assertion(const struct up_doctor_portal *p, const struct up_jwk *key, struct up_buf *form)
+static enum up_err put_assertion(const struct up_doctor_portal *p, const struct up_jwk *key, const char *kid, struct up_buf *form)
 {
 	struct up_buf claims = { 0 };
 	uint8_t rnd[16];
@@ -49,14 +50,18 @@ static enum up_err put_assertion(const struct up_doctor_portal *p, const struct 
 	    (long long)now_s, (long long)now_s + ASSERTION_LIFE_S);
 	up_text_put_b64url(&claims, up_span_of(rnd, sizeof(rnd)));
 	up_buf_put_str(&claims, "\"}");
-	up_buf_printf(form, "%s&client_id=%s&client_assertion_type=%s&client_assertion=", SCOPE, p->client, ASSERTION_TYPE);
-	e = claims.failed ? UP_E_NOMEM : up_jwt_sign(key, NULL, up_buf_span(&claims), form);
+	up_buf_printf(form, "%s&client_id=", SCOPE);
+	up_buf_put_percent(form, up_span_str(p->client));
+	up_buf_printf(form, "&client_assertion_type=%s&client_assertion=", ASSERTION_TYPE);
+	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(key, up_span_str(kid), NULL, up_buf_span(&claims), form);
 	up_buf_free(&claims);
 	return e;
 }
 
-static struct up_jwk *read_key(struct up_doctor *d, const char *path)
+/* KID: the id its owner gave it, else its thumbprint. */
+static struct up_jwk *read_key(struct up_doctor *d, const char *path, char kid[KID_MAX + 1])
 {
+	struct up_span name = { NULL, 0 };
 	struct up_jwk *key = NULL;
 	struct up_buf text;
 	json_t *o = NULL;
@@ -68,6 +73,12 @@ static struct up_jwk *read_key(struct up_doctor *d, const char *path)
 		up_doctor_find(d, UP_DOCTOR_ERROR, "client-file", up_say("%s is not a private P-256 key as JWK, with member d", "%s 不是含 d 的 P-256 私钥 JWK"), path);
 		up_doctor_remedy(d, "%s", up_say("make a new key, and register its public half: unitpassctl client add --jwks", "请生成新密钥并登记公钥：unitpassctl client add --jwks"));
 	}
+	if (key != NULL && up_json_text_opt(o, "kid", KID_MAX, &name) != UP_OK)
+		name.n = 0;
+	if (key != NULL)
+		snprintf(kid, KID_MAX + 1, "%.*s", (int)name.n, name.n > 0 ? (const char *)name.p : "");
+	if (key != NULL && name.n == 0)
+		snprintf(kid, KID_MAX + 1, "%s", up_jwk_thumbprint(key));
 	up_buf_free(&text);
 	json_decref(o);
 	return key;
@@ -76,13 +87,14 @@ static struct up_jwk *read_key(struct up_doctor *d, const char *path)
 /* The request with the client's authentication. False: said why. */
 static bool ask_with_key(struct up_doctor *d, const struct up_doctor_portal *p, struct up_doctor_call *call, struct up_doctor_answer *a)
 {
-	struct up_jwk *key = read_key(d, p->key_file);
+	char kid[KID_MAX + 1];
+	struct up_jwk *key = read_key(d, p->key_file, kid);
 	struct up_buf form = { 0 };
 	bool good = false;
 
 	if (key == NULL)
 		return false;
-	if (put_assertion(p, key, &form) == UP_OK && (call->form = up_buf_cstr(&form)) != NULL)
+	if (put_assertion(p, key, kid, &form) == UP_OK && (call->form = up_buf_cstr(&form)) != NULL)
 		good = up_doctor_http(call, a) == UP_OK;
 	d->failed = d->failed || !good;
 	call->form = NULL;
@@ -91,33 +103,43 @@ static bool ask_with_key(struct up_doctor *d, const struct up_doctor_portal *p, 
 	return good;
 }
 
+/* RFC 6749 section 2.3.1: both are form-encoded. */
+static bool post_basic(struct up_doctor *d, const struct up_doctor_portal *p, struct up_span secret, struct up_doctor_call *call,
+    struct up_doctor_answer *a)
+{
+	struct up_buf user = { 0 }, password = { 0 };
+	bool good = false;
+
+	up_buf_put_percent(&user, up_span_str(p->client));
+	up_buf_put_percent(&password, secret);
+	call->form = SCOPE;
+	call->user = up_buf_cstr(&user);
+	call->password = up_buf_cstr(&password);
+	if (call->user != NULL && call->password != NULL)
+		good = up_doctor_http(call, a) == UP_OK;
+	d->failed = d->failed || !good;
+	call->user = call->password = call->form = NULL;
+	up_buf_free(&user);
+	up_buf_free(&password);
+	return good;
+}
+
 static bool ask_with_secret(struct up_doctor *d, const struct up_doctor_portal *p, struct up_doctor_call *call, struct up_doctor_answer *a)
 {
+	struct up_span secret;
 	struct up_buf text;
-	char *encoded = NULL;
 	bool good = false;
-	size_t n;
 
 	if (!read_credential(d, p->secret_file, &text))
 		return false;
-	for (n = text.n; n > 0 && (text.p[n - 1] == '\n' || text.p[n - 1] == '\r');)
-		n--;
-	/* RFC 6749 section 2.3.1; an id needs no encoding */
-	encoded = n > 0 ? curl_easy_escape(NULL, (const char *)text.p, (int)n) : NULL;
-	up_buf_free(&text);
-	if (encoded == NULL) {
+	secret = up_text_line(up_buf_span(&text));
+	if (secret.n > 0) {
+		good = post_basic(d, p, secret, call, a);
+	} else {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "client-file", up_say("%s is empty", "%s 为空"), p->secret_file);
 		up_doctor_remedy(d, "%s", up_say("write the client's secret in it, one line", "请写入该业务系统的密钥，一行"));
-		return false;
 	}
-	call->form = SCOPE;
-	call->user = p->client;
-	call->password = encoded;
-	good = up_doctor_http(call, a) == UP_OK;
-	d->failed = d->failed || !good;
-	call->user = call->password = call->form = NULL;
-	up_wipe(encoded, strlen(encoded));
-	curl_free(encoded);
+	up_buf_free(&text);
 	return good;
 }
 
@@ -132,7 +154,10 @@ static void find_refused(struct up_doctor *d, const struct up_doctor_portal *p, 
 	}
 	up_doctor_find(d, UP_DOCTOR_ERROR, "client", up_say("the server refuses client '%s': %ld %s", "服务器拒绝业务系统“%s”：%ld %s"), p->client, a->status, error);
 	if (strcmp(error, "invalid_client") == 0)
-		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with `unitpassctl client list` on the server, and reload unitpassd after adding a client", "请与服务器上 unitpassctl client list 核对代码和密钥；新增业务系统后须重新加载 unitpassd"));
+		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with what the server has (unitpassctl client list), and reload unitpassd after adding a client",
+		    "请与服务器上登记的代码和密钥核对（unitpassctl client list）；新增业务系统后须重新加载 unitpassd"));
+	else if (strcmp(error, "invalid_scope") == 0)
+		up_doctor_remedy(d, "%s", up_say("let this client ask for the scopes openid and unit at the provider", "请在该服务处允许本业务系统使用 openid 和 unit 两个 scope"));
 	else if (a->status == 429)
 		up_doctor_remedy(d, "%s", up_say("wait a minute and try again", "请等一分钟再试"));
 	else
@@ -190,6 +215,8 @@ static void take_begun(struct up_doctor *d, const struct up_doctor_portal *p, co
 	    name.n > 0 ? (const char *)name.p : "");
 	if (up_json_text(o, "watch_uri", 1024, &uri) == UP_OK && (watch_uri = up_span_dup(uri)) != NULL)
 		check_stream(d, p, watch_uri);
+	else
+		up_doctor_provider_code(d, o);
 	if (watch_uri != NULL)
 		up_wipe(watch_uri, strlen(watch_uri));
 	free(watch_uri);
@@ -200,10 +227,12 @@ void up_doctor_client(struct up_doctor *d, const struct up_doctor_portal *p, con
 {
 	struct up_doctor_call call = { .url = issuer->device_endpoint, .ca = d->ca };
 	struct up_doctor_answer a = { 0 };
+	struct up_span origin, path;
 
-	/* Credentials go to the issuer itself and nowhere else. */
-	if (strncmp(call.url, p->issuer, strlen(p->issuer)) != 0 || call.url[strlen(p->issuer)] != '/') {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "client", up_say("device_authorization_endpoint is not at %s; the client was not tried", "device_authorization_endpoint 不在 %s；未试业务系统认证"), p->issuer);
+	/* Credentials go where the module sends them: nowhere in the clear. */
+	if (up_target_url(up_span_str(call.url), &origin, &path) != UP_OK) {
+		up_doctor_find(d, UP_DOCTOR_ERROR, "client", "%s", up_say("device_authorization_endpoint is neither https nor of this machine; the client was not tried",
+		    "device_authorization_endpoint 既非 https 也非本机地址；未试业务系统认证"));
 		up_doctor_remedy(d, "%s", up_say("put the discovery document right first", "请先改正发现文档"));
 		return;
 	}

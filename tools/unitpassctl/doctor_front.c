@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/json.h"
+#include "core/target.h"
 #include "server/config.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/doctor.h"
@@ -72,7 +73,7 @@ static void check_certificate(struct up_doctor *d, const char *issuer, const str
 
 static void check_discovery(struct up_doctor *d, const char *issuer, const struct up_doctor_answer *a, struct up_doctor_issuer *out)
 {
-	struct up_span told, endpoint;
+	struct up_span told;
 	json_t *o = NULL;
 
 	if (a->status != 200 || up_json_parse(up_buf_span(&a->body), &o) != UP_OK || up_json_text(o, "issuer", 512, &told) != UP_OK) {
@@ -88,24 +89,49 @@ static void check_discovery(struct up_doctor *d, const char *issuer, const struc
 		goto out;
 	}
 	up_doctor_find(d, UP_DOCTOR_OK, "discovery", up_say("%s answers, and its document names it", "%s 有应答，文档与之相符"), issuer);
-	if (up_json_text(o, "device_authorization_endpoint", sizeof(out->device_endpoint) - 1, &endpoint) == UP_OK)
-		memcpy(out->device_endpoint, endpoint.p, endpoint.n);
+	up_doctor_provider(d, o, out);
 out:
 	json_decref(o);
 }
 
-void up_doctor_front_issuer(struct up_doctor *d, const char *issuer, struct up_doctor_issuer *out)
+static bool is_document(const struct up_doctor_answer *a)
+{
+	json_t *o = NULL;
+	bool is = a->status == 200 && up_json_parse(up_buf_span(&a->body), &o) == UP_OK;
+
+	json_decref(o);
+	return is;
+}
+
+/* The first answer that is a document, of all places where it may be; else what the first place answers. */
+static void ask_metadata(struct up_doctor *d, const char *issuer, struct up_doctor_answer *a)
 {
 	struct up_doctor_call call = { .ca = d->ca };
-	struct up_doctor_answer a;
-	char url[600];
+	struct up_doctor_answer other;
+	char url[UP_TARGET_METADATA_MAX];
+
+	for (unsigned i = 0; up_target_metadata(issuer, i, url); i++) {
+		call.url = url;
+		if (up_doctor_http(&call, i == 0 ? a : &other) != UP_OK)
+			d->failed = true;
+		if (i > 0 && is_document(&other)) {
+			up_doctor_http_free(a);
+			*a = other;
+		} else if (i > 0) {
+			up_doctor_http_free(&other);
+		}
+		if (a->status == 0 || is_document(a))
+			return;
+	}
+}
+
+void up_doctor_front_issuer(struct up_doctor *d, const char *issuer, struct up_doctor_issuer *out)
+{
+	struct up_doctor_answer a = { 0 };
 	int64_t now_s;
 
 	*out = (struct up_doctor_issuer){ .reachable = false };
-	snprintf(url, sizeof(url), "%s/.well-known/openid-configuration", issuer);
-	call.url = url;
-	if (up_doctor_http(&call, &a) != UP_OK)
-		d->failed = true;
+	ask_metadata(d, issuer, &a);
 	now_s = (int64_t)time(NULL);
 	out->reachable = a.status != 0;
 	if (!out->reachable) {
