@@ -278,6 +278,11 @@ class OidcProvider(Cases):
                 for check in 'discovery', 'client', 'claims', 'algorithms':
                     self.assertEqual([level for level, _ in found[check]], ['ok'], found)
 
+    def test_doctor_names_missing_claims(self):
+        found = doctor(self.site, self.base + '/bare', 'portal', '--secret-file', self.site.dir / 'secret')
+        self.assertEqual(found['claims'][0][0], 'warning')
+        self.assertIn('does not promise: unit.code, holder.role;', found['claims'][0][1])
+
     def test_doctor_with_key(self):
         found = doctor(self.site, self.base, 'keyed', '--key-file', self.site.dir / 'client.jwk')
         self.assertEqual([level for level, _ in found['client']], ['ok'], found)

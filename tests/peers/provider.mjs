@@ -16,6 +16,7 @@ const ISSUERS = {
 	'': { alg: 'ES256', kind: EC },
 	'/realms/a': { alg: 'RS256', kind: RSA },
 	'/realms/b/': { alg: 'PS256', kind: RSA },
+	'/bare': { alg: 'ES256', kind: EC, claims: { openid: ['sub'] } },       // as it comes
 };
 const UNIT = { code: '12430000100000016Y', name: '某研究院', certificate: 'C-7', certificate_version: 2 };
 const HOLDER = { ref: 'H-7', role: 'manager', name: '张三' };
@@ -27,7 +28,7 @@ function client(id, more, alg) {
 		id_token_signed_response_alg: alg, ...more };
 }
 
-function provider(path, { alg, kind }) {
+function provider(path, { alg, kind, claims = { openid: ['sub'], unit: ['unit', 'holder', 'items'] } }) {
 	const key = generateKeyPairSync(...kind).privateKey.export({ format: 'jwk' });
 
 	const made = new Provider(`http://127.0.0.1:${port}${path}`, {
@@ -36,7 +37,7 @@ function provider(path, { alg, kind }) {
 			client('portal', { client_secret: secret }, alg),
 			client('keyed', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } }, alg),
 		],
-		claims: { openid: ['sub'], unit: ['unit', 'holder', 'items'] },
+		claims,
 		conformIdTokenClaims: false,
 		enabledJWA: { idTokenSigningAlgValues: [alg] },
 		cookies: { keys: [randomBytes(32).toString('base64url')] },
