@@ -38,6 +38,7 @@ enum up_err {
 	UP_E_NONCE,        /* RFC 9449 section 8: use_dpop_nonce */
 	UP_E_NO_TOKEN,
 	UP_E_TOKEN,        /* device or access token unknown, expired or revoked */
+	UP_E_ENDED,        /* this phone's key was ended: another phone took its place (rule 28) */
 	UP_E_REPLAY,       /* jti seen before */
 	UP_E_SIGNATURE,    /* a signature or MAC does not verify */
 	UP_E_PASSWORD,     /* wrong certificate password; tries are counted (rule 27) */
@@ -51,6 +52,7 @@ enum up_err {
 	UP_E_FORMAT,       /* wrong alphabet or length */
 	UP_E_CHECK,        /* check character wrong */
 	UP_E_RANGE,        /* well formed, but impossible: 19880230, a future date */
+	UP_E_CHARACTER,    /* invisible, or only looks like what belongs there (core/normal.h) */
 	/* tokens and keys */
 	UP_E_ALG,          /* algorithm not on the allow-list */
 	UP_E_KEY,          /* unknown key id or unusable key */

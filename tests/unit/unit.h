@@ -26,7 +26,7 @@ typedef void (*unit_test)(void);
 static inline void
 unit_check(bool ok, const char *file, unsigned line, const char *cond, const char *row)
 {
-	char text[400];
+	char text[600];
 
 	snprintf(text, sizeof text, "%s  [%s]", cond, row == NULL ? "NULL" : row);
 	CU_assertImplementation(ok, line, text, file, "", CU_FALSE);
@@ -35,7 +35,7 @@ unit_check(bool ok, const char *file, unsigned line, const char *cond, const cha
 static inline void
 unit_check_text(struct up_span s, const char *want, const char *file, unsigned line)
 {
-	char text[400];
+	char text[600];
 
 	snprintf(text, sizeof text, "\"%.*s\" should be \"%s\"", (int)s.n, s.p == NULL ? "" : (const char *)s.p, want);
 	CU_assertImplementation(up_span_eq_str(s, want), line, text, file, "", CU_FALSE);
