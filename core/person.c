@@ -3,12 +3,14 @@
 
 #include "core/text.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
 
 #define NAME_MIN 2
 #define NAME_MAX 30
 #define MIDDLE_DOT 0x00b7
-#define BULLET 0x2022
 
 static bool digit(uint8_t c)
 {
@@ -60,104 +62,151 @@ enum up_err up_person_check_resident(struct up_span id, uint32_t today)
 	return id.p[17] == (uint8_t)"10X98765432"[sum % 11] ? UP_OK : UP_E_CHECK;
 }
 
-enum up_err up_person_parse_mobile(struct up_span in, char out[12])
+enum up_err up_person_parse_mobile(struct up_span in, char out[12], struct up_normal_fault *fault)
 {
-	char text[15] = { 0 };
-	size_t n = 0, skip = 0;
+	static const char *const prefixes[] = { "+86", "0086" };
+	char text[32], digits[16] = "";
+	struct up_span s;
+	enum up_err err = up_normal_take(in, UP_NORMAL_NUMBER, text, sizeof(text), fault);
+	size_t n = 0;
 
 	memset(out, 0, 12);
-	for (size_t i = 0; i < in.n; i++) {
-		if (in.p[i] == ' ' || in.p[i] == '-')
-			continue;
-		if (n == 15)
-			return UP_E_FORMAT;
-		text[n++] = (char)in.p[i];
-	}
-	if (up_span_starts(up_span_of(text, n), "+86"))
-		skip = 3;
-	else if (up_span_starts(up_span_of(text, n), "0086"))
-		skip = 4;
-	if (n - skip != 11 || text[skip] != '1' || text[skip + 1] < '3')
-		return UP_E_FORMAT;
-	for (size_t i = skip; i < n; i++)
-		if (!digit((uint8_t)text[i]))
-			return UP_E_FORMAT;
-	memcpy(out, text + skip, 11);
-	return UP_OK;
+	if (err != UP_OK)
+		return err;
+	for (const char *at = text; *at != '\0' && n < sizeof(digits) - 1; at++)
+		if (*at != '-')
+			digits[n++] = *at;
+	s = up_span_of(digits, n);
+	for (size_t i = 0; i < UP_ARRAY_LEN(prefixes) && s.n == n; i++)
+		if (n == 11 + strlen(prefixes[i]) && up_span_starts(s, prefixes[i]))
+			s = up_span_of(digits + strlen(prefixes[i]), 11);
+	err = s.n == 11 && s.p[0] == '1' && s.p[1] >= '3' ? UP_OK : UP_E_FORMAT;
+	for (size_t i = 0; i < s.n; i++)
+		if (!digit(s.p[i]))
+			err = UP_E_FORMAT;
+	if (err == UP_OK)
+		memcpy(out, s.p, 11);
+	up_wipe(text, sizeof(text));
+	up_wipe(digits, sizeof(digits));
+	return err;
 }
 
-enum kind { LETTER, DOT, LATIN_MARK, REFUSED };
+/* What may stand between letters; that these are of one script is known (core/normal.h). */
+static bool separator(uint32_t cp)
+{
+	return cp == MIDDLE_DOT || (cp < 0x80 && strchr(" .'-", (int)cp) != NULL);
+}
 
 static bool latin(uint32_t cp)
 {
-	return (cp >= 'A' && cp <= 'Z') || (cp >= 'a' && cp <= 'z') || (cp >= 0xc0 && cp <= 0x24f)
-	    || (cp >= 0x300 && cp <= 0x36f) || (cp >= 0x1e00 && cp <= 0x1eff);
-}
-
-static enum kind kind_of(uint32_t cp)
-{
-	/* Digits, symbols, punctuation and pictures beyond ASCII; what the standard has not assigned is not listed. */
-	static const struct { uint32_t first, last; } refused[] = {
-		{ 0x80, 0xbf }, { 0xd7, 0xd7 }, { 0xf7, 0xf7 }, { 0x660, 0x669 }, { 0x6f0, 0x6f9 }, { 0x966, 0x96f },
-		{ 0x2000, 0x2bff }, { 0x2e00, 0x2e7f }, { 0x2ff0, 0x3004 }, { 0x3006, 0x3006 }, { 0x3008, 0x303f },
-		{ 0x30fb, 0x30fb }, { 0x3164, 0x3164 }, { 0x3200, 0x33ff }, { 0xfdd0, 0xfdef }, { 0xfe10, 0xfe6f },
-		{ 0xff00, 0xff20 }, { 0xff3b, 0xff40 }, { 0xff5b, 0xff65 }, { 0xffa0, 0xffa0 }, { 0xffe0, 0xffff },
-		{ 0x1d000, 0x1ffff },
-	};
-
-	if (cp == MIDDLE_DOT || cp == BULLET)
-		return DOT;
-	if (latin(cp) && cp != 0xd7 && cp != 0xf7)
-		return LETTER;
-	if (cp == ' ' || cp == '.' || cp == '\'' || cp == '-')
-		return LATIN_MARK;
-	if (cp < 0x80 || up_text_unsafe(cp))
-		return REFUSED;
-	for (size_t i = 0; i < UP_ARRAY_LEN(refused); i++)
-		if (cp >= refused[i].first && cp <= refused[i].last)
-			return REFUSED;
-	return LETTER;
+	return cp < 0x250 || (cp >= 0x1e00 && cp <= 0x1eff);
 }
 
 enum up_err up_person_check_name(struct up_span name)
 {
-	uint32_t cp, before = 0;
+	uint32_t cp, before = ' ';
 	size_t count = 0, n;
 	bool all_latin = true, marks = false;
-	enum kind kind = REFUSED;
 
 	for (; name.n > 0; name = up_span_of(name.p + n, name.n - n)) {
 		n = up_text_utf8_next(name, &cp);
-		if (n == 0 || ++count > NAME_MAX)
+		if (n == 0 || cp == 0 || ++count > NAME_MAX)
 			return UP_E_FORMAT;
-		kind = kind_of(cp);
-		if (kind == REFUSED || (kind != LETTER && (count == 1 || cp == before)))
+		/* "L. King": a blank may follow the full stop */
+		if (separator(cp) && separator(before) && !(cp == ' ' && before == '.'))
 			return UP_E_FORMAT;
-		if (kind == LATIN_MARK)
-			marks = true;
-		if (kind == LETTER && !latin(cp))
-			all_latin = false;
+		marks = marks || cp == '.' || cp == '\'' || cp == '-';
+		all_latin = all_latin && latin(cp);
 		before = cp;
 	}
 	if (count < NAME_MIN || (marks && !all_latin))
 		return UP_E_FORMAT;
-	return kind == LETTER || before == '.' ? UP_OK : UP_E_FORMAT;
+	return !separator(before) || before == '.' ? UP_OK : UP_E_FORMAT;
 }
 
-void up_person_put_name(struct up_buf *b, struct up_span name)
+enum up_err up_person_put_key(struct up_buf *b, struct up_span name)
 {
-	uint32_t cp;
-	size_t n;
+	struct up_normal_fault fault;
+	struct up_buf normal = { 0 };
+	enum up_err err = up_normal_put(&normal, name, UP_NORMAL_PERSON, &fault);
+	uint8_t *key = NULL;
+	size_t n = 0;
 
-	for (; name.n > 0; name = up_span_of(name.p + n, name.n - n)) {
-		n = up_text_utf8_next(name, &cp);
-		if (n == 0)
-			n = 1;
-		if (cp == BULLET)
-			up_buf_put_str(b, "\xc2\xb7");
-		else
-			up_buf_put(b, name.p, n);
+	if (err == UP_OK && normal.n > 0) {
+		key = u8_casefold(normal.p, normal.n, NULL, UNINORM_NFC, NULL, &n);
+		err = key != NULL ? UP_OK : UP_E_NOMEM;
 	}
+	if (key != NULL) {
+		up_buf_put(b, key, n);
+		up_wipe(key, n);
+	}
+	free(key);
+	up_buf_free(&normal);
+	return err == UP_OK && b->failed ? UP_E_NOMEM : err;
+}
+
+static enum up_err take_members(const struct up_person_given *given, uint32_t today,
+    struct up_person *out, struct up_person_fault *fault)
+{
+	enum up_err err;
+
+	fault->member = "name";
+	err = up_normal_take(given->name, UP_NORMAL_PERSON, out->name, sizeof(out->name),
+	    &fault->character);
+	if (err == UP_OK)
+		err = up_person_check_name(up_span_str(out->name));
+	if (err != UP_OK)
+		return err;
+	fault->member = "resident_id";
+	err = up_normal_take(given->resident, UP_NORMAL_NUMBER, out->resident,
+	    sizeof(out->resident), &fault->character);
+	if (err == UP_OK)
+		err = up_person_check_resident(up_span_str(out->resident), today);
+	if (err != UP_OK)
+		return err;
+	fault->member = "mobile";
+	return up_person_parse_mobile(given->mobile, out->mobile, &fault->character);
+}
+
+enum up_err up_person_take(const struct up_person_given *given, uint32_t today,
+    struct up_person *out, struct up_person_fault *fault)
+{
+	memset(out, 0, sizeof(*out));
+	memset(fault, 0, sizeof(*fault));
+	fault->err = take_members(given, today, out, fault);
+	if (fault->err != UP_OK)
+		up_wipe(out, sizeof(*out));
+	return fault->err;
+}
+
+void up_person_fault_text(const struct up_person_fault *fault, bool chinese,
+    char out[UP_PERSON_FAULT_TEXT])
+{
+	static const struct { const char *member, *label[2], *want[2]; } members[] = {
+		{ "name", { "name", "姓名" },
+		    { "must be 2 to 30 letters or characters", "应为 2 至 30 个字" } },
+		{ "resident_id", { "resident ID number", "身份证号" },
+		    { "must be 18 characters with a real date", "应为 18 位且日期真实" } },
+		{ "mobile", { "mobile number", "手机号" },
+		    { "must be 11 digits beginning with 13 to 19",
+		    "应为 11 位，以 13 至 19 开头" } },
+	};
+	char character[UP_NORMAL_FAULT_TEXT];
+	size_t i = 0;
+	const char *text;
+
+	while (i + 1 < UP_ARRAY_LEN(members) && strcmp(members[i].member, fault->member) != 0)
+		i++;
+	text = members[i].want[chinese];
+	if (fault->err == UP_E_CHECK)
+		text = chinese ? "校验码不符，可能录入有误"
+		    : "the check character does not fit; check it for typing errors";
+	if (fault->err == UP_E_CHARACTER) {
+		up_normal_fault_text(&fault->character, chinese, character);
+		text = character;
+	}
+	snprintf(out, UP_PERSON_FAULT_TEXT, chinese ? "%s：%s" : "%s: %s", members[i].label[chinese],
+	    text);
 }
 
 /* The first HEAD and last TAIL bytes of S, stars between; stars alone when it is not LEN bytes long. */

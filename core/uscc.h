@@ -3,7 +3,7 @@
 #ifndef UP_USCC_H
 #define UP_USCC_H
 
-#include "core/span.h"
+#include "core/normal.h"
 
 #define UP_USCC_LEN 18
 
@@ -12,5 +12,10 @@
 UP_MUST_USE enum up_err up_uscc_check(struct up_span s);
 /* The same and begins with 12: a public institution. UP_E_RANGE when a right code is not a unit's. */
 UP_MUST_USE enum up_err up_uscc_check_unit(struct up_span s);
+
+/* As people type it: width, blanks and case fold away. OUT: 18 characters and NUL, "" on error.
+ * UP_E_CHARACTER, or as above. */
+UP_MUST_USE enum up_err up_uscc_parse(struct up_span in, char out[UP_USCC_LEN + 1],
+    struct up_normal_fault *fault);
 
 #endif

@@ -99,12 +99,26 @@ enum up_err up_holder_eligible(const struct up_role *role, struct up_span item)
 	return UP_OK;
 }
 
-static void put_date(struct up_buf *b, const char *name, int64_t s)
+static struct tm civil(int64_t s)
 {
 	time_t t = (time_t)s + 8 * 3600;         /* certificates run by Chinese days */
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
+	return tm;
+}
+
+uint32_t up_holder_today(const struct up_request *r)
+{
+	struct tm tm = civil(r->now_ms / 1000);
+
+	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+}
+
+static void put_date(struct up_buf *b, const char *name, int64_t s)
+{
+	struct tm tm = civil(s);
+
 	up_buf_printf(b, ",\"%s\":\"%04d-%02d-%02d\"", name, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 

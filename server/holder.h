@@ -21,4 +21,7 @@ void up_holder_put_role(struct up_buf *, const struct up_role *, struct up_span 
 /* May this role act for ITEM now (rule 20)? UP_E_ROLE, UP_E_ITEM_GRANT. */
 UP_MUST_USE enum up_err up_holder_eligible(const struct up_role *, struct up_span item);
 
+/* The day in China, yyyymmdd. */
+uint32_t up_holder_today(const struct up_request *);
+
 #endif

@@ -14,6 +14,7 @@
 #include "server/metrics.h"
 #include "server/routes.h"
 
+#define GIVEN_MAX 512                    /* bytes of a value as typed, blanks and all */
 #define STATEMENT_VERSION "2026-11"
 #define STATEMENT_ZH \
 	"我是本二维码指定的本人，将妥善保管本手机和证书密码，不交给他人使用。证书私钥在本手机生成，不会离开本手机。" \
@@ -24,8 +25,10 @@
 
 struct enrol {
 	uint8_t code_hash[32];
-	struct up_named named;           /* borrowed from the JSON but for the mobile */
-	char mobile[12], record_id[23], device_ref[23], device_token[44], hex[33];
+	struct up_person person;
+	struct up_person_fault fault;    /* what is wrong with it */
+	struct up_named named;           /* borrowed from person */
+	char record_id[23], device_ref[23], device_token[44], hex[33];
 	struct up_enrolment *found;
 	enum up_err refused;             /* of the look at a code */
 };
@@ -41,25 +44,26 @@ static void free_enrol(void *p)
 
 /* --- what both calls begin with --- */
 
-static enum up_err read_person(const json_t *body, struct enrol *x)
+static enum up_err read_person(const struct up_request *r, struct enrol *x)
 {
 	static const char *const members[] = { "name", "resident_id", "mobile", NULL };
-	const json_t *person = json_object_get(body, "person");
-	struct up_span mobile;
+	const json_t *person = json_object_get(r->json, "person");
+	struct up_person_given given;
 	enum up_err err;
 
 	if (!json_is_object(person))
 		return UP_E_REQUEST;
 	err = up_json_only(person, members);
 	if (err == UP_OK)
-		err = up_json_text(person, "name", 128, &x->named.name);
+		err = up_json_text(person, "name", GIVEN_MAX, &given.name);
 	if (err == UP_OK)
-		err = up_json_text(person, "resident_id", UP_RESIDENT_LEN, &x->named.resident);
+		err = up_json_text(person, "resident_id", GIVEN_MAX, &given.resident);
 	if (err == UP_OK)
-		err = up_json_text(person, "mobile", 24, &mobile);
+		err = up_json_text(person, "mobile", GIVEN_MAX, &given.mobile);
 	if (err == UP_OK)
-		err = up_person_parse_mobile(mobile, x->mobile);
-	x->named.mobile = up_span_str(x->mobile);
+		err = up_person_take(&given, up_holder_today(r), &x->person, &x->fault);
+	x->named = (struct up_named){ up_span_str(x->person.name), up_span_str(x->person.resident),
+	    up_span_str(x->person.mobile) };
 	return err;
 }
 
@@ -91,10 +95,28 @@ static struct enrol *begin(struct up_request *r, const char *const *members, enu
 	r->free_state = free_enrol;
 	*err = up_json_only(r->json, members);
 	if (*err == UP_OK)
-		*err = read_person(r->json, x);
+		*err = read_person(r, x);
 	if (*err == UP_OK)
 		*err = read_code(r->json, x);
 	return x;
+}
+
+/* A value that cannot be anybody's is a typing error, not another person: the code loses no try,
+ * and the character is named. */
+static void refuse(struct up_request *r, const struct enrol *x, enum up_err err)
+{
+	struct up_buf more = { 0 };
+	char text[UP_PERSON_FAULT_TEXT];
+
+	if (x == NULL || x->fault.err == UP_OK || x->fault.err == UP_E_NOMEM) {
+		up_reply_err(r, err);
+		return;
+	}
+	up_person_fault_text(&x->fault, strcmp(up_request_language(r), "en") != 0, text);
+	up_buf_printf(&more, ",\"member\":\"%s\"", x->fault.member);
+	up_put_member(&more, "detail", up_span_str(text));
+	up_reply_err_with(r, err, more.failed ? "" : up_buf_cstr(&more));
+	up_buf_free(&more);
 }
 
 static void begin_record(struct up_request *r, struct enrol *x, const char *event)
@@ -171,7 +193,7 @@ void up_holder_enrolment(struct up_request *r)
 	if (err == UP_OK)
 		err = up_store_enrolment(r->server->store, x->code_hash, &x->named, r->now_ms, &x->found);
 	if (err != UP_OK && err != UP_E_CODE && err != UP_E_PERSON) {
-		up_reply_err(r, err);
+		refuse(r, x, err);
 		return;
 	}
 	if (err != UP_OK && !may_be_wrong(r)) {
@@ -299,7 +321,7 @@ void up_holder_enrolment_accept(struct up_request *r)
 	if (err == UP_OK && r->device.id != 0)
 		err = up_jwk_from_public(r->device.key, &r->device_key);
 	if (err != UP_OK) {
-		up_reply_err(r, err);
+		refuse(r, x, err);
 		return;
 	}
 	if (up_store_enrolment_known(r->server->store, x->code_hash, r->now_ms) == UP_E_CODE && !may_be_wrong(r)) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The real-name check (rule 5): does the population platform know this person by name, resident ID number and mobile number?
- * A platform is a connector; the built-in one checks formats and looks in a roster file. */
+ * A platform is a connector; the built-in one looks in a roster file. */
 #ifndef UP_REALNAME_H
 #define UP_REALNAME_H
 
-#include "core/span.h"
+#include "core/person.h"
 
 enum up_realname_outcome {
 	UP_REALNAME_UNAVAILABLE,         /* no answer: pending, never passed */
@@ -13,28 +13,32 @@ enum up_realname_outcome {
 	UP_REALNAME_NOT_FOUND,
 };
 
-struct up_realname_person { struct up_span name, resident, mobile; };    /* mobile: 11 digits */
-
 struct up_realname_answer {
 	enum up_realname_outcome outcome;
 	const char *assurance;           /* how it was checked, for records: "roster", "formats"; static */
-	char why[256];                   /* UNAVAILABLE: what to do, for the operator; holds nothing of the person */
+	/* What the operator must mend, in both languages: UNAVAILABLE says always why, the others
+	 * when rows could not be read. */
+	char why_en[512], why_zh[512];   /* nothing of the person but a character */
 };
 
 /* A connector: CHECK must set all of ANSWER; it may block. */
 struct up_realname {
-	void (*check)(const struct up_realname *, const struct up_realname_person *, struct up_realname_answer *answer);
+	void (*check)(const struct up_realname *, const struct up_person *,
+	    struct up_realname_answer *answer);
 	const char *source;              /* the roster's path, the platform's address; borrowed */
 };
 
-/* The roster FILE: CSV with the columns name, resident_id, mobile (also 姓名, 公民身份号码, 手机号). It must not be writable by group or
- * others, nor readable by others, and holds each number once; otherwise, as without FILE (NULL or ""), every answer is UNAVAILABLE. */
+/* The roster FILE: CSV with the columns name, resident_id, mobile (also 姓名, 公民身份号码,
+ * 手机号); others are skipped, cells at the end of a row may be missing. It must not be writable by
+ * group or others, nor readable by others, and holds each number once; otherwise, as without FILE
+ * (NULL or ""), every answer is UNAVAILABLE. A row that cannot be read costs the person in it
+ * alone: who is not found while there are such rows gets UNAVAILABLE, for she may be one of them.
+ * */
 struct up_realname up_realname_roster(const char *file);
 
-/* Formats first (core/person.h): UP_E_FORMAT, UP_E_RANGE, UP_E_CHECK with *WRONG "name", "resident_id" or "mobile". Then the connector.
- * TODAY: yyyymmdd. */
-UP_MUST_USE enum up_err up_realname_check(const struct up_realname *, const struct up_realname_person *, uint32_t today,
-    struct up_realname_answer *answer, const char **wrong);
+/* PERSON is as up_person_take made it. */
+void up_realname_check(const struct up_realname *, const struct up_person *person,
+    struct up_realname_answer *answer);
 
 const char *up_realname_name(enum up_realname_outcome);  /* "match" "mismatch" "not_found" "unavailable" */
 

@@ -18,21 +18,18 @@ struct code {
 	bool open, named;
 };
 
-/* All three are compared whatever the first one says. */
+/* All three are compared whatever the first one says; a name without regard to capitals. */
 static bool is_named(const struct up_named *who, struct up_span name, struct up_span resident, struct up_span mobile)
 {
-	struct up_buf given = { 0 };
-	char digits[12];
-	bool same;
+	struct up_buf given = { 0 }, kept = { 0 };
+	bool same = up_person_put_key(&given, who->name) == UP_OK;
 
-	if (up_person_parse_mobile(who->mobile, digits) != UP_OK)
-		return false;
-	up_person_put_name(&given, who->name);
-	same = !given.failed & up_span_eq_ct(up_buf_span(&given), name);
+	same &= up_person_put_key(&kept, name) == UP_OK;
+	same &= up_span_eq_ct(up_buf_span(&given), up_buf_span(&kept));
 	same &= up_span_eq_ct(who->resident, resident);
-	same &= up_span_eq_ct(up_span_str(digits), mobile);
+	same &= up_span_eq_ct(who->mobile, mobile);
 	up_buf_free(&given);
-	up_wipe(digits, sizeof(digits));
+	up_buf_free(&kept);
 	return same;
 }
 

@@ -90,7 +90,7 @@ struct up_enrolment {
 };
 /* By SHA-256 of the code, for the person who says she is NAMED. UP_E_CODE: unknown, expired, used, voided by 5 mismatches; UP_E_PERSON: another person
  * (counted here). */
-struct up_named { struct up_span name, resident, mobile; };
+struct up_named { struct up_span name, resident, mobile; };      /* as up_person_take made them */
 UP_MUST_USE enum up_err up_store_enrolment(struct up_store *, const uint8_t code_hash[32], const struct up_named *, int64_t now_ms, struct up_enrolment **out);
 /* Is there such a code that is still good for somebody? UP_E_CODE. Nothing is counted. */
 UP_MUST_USE enum up_err up_store_enrolment_known(struct up_store *, const uint8_t code_hash[32], int64_t now_ms);

@@ -4,6 +4,8 @@
 #include "server/store/jobs.h"
 #include "server/store/usage.h"
 
+#define ANY_DAY 99991231                 /* whether she is born yet, the window has judged */
+
 struct put {
 	const struct up_enrol_row *row;
 	int64_t now_ms;
@@ -13,8 +15,9 @@ struct put {
 	int64_t unit, person, holder, role;
 	bool match;
 	struct up_buf texts;             /* what the record borrows; reserved once, so that it does not move */
-	struct up_buf name, masked;
-	char mobile[12], person_ref[UP_STORE_REF + 1], holder_ref[UP_STORE_REF + 1], hex[32];
+	struct up_person known;          /* her data in the one spelling that is kept */
+	struct up_buf masked;
+	char person_ref[UP_STORE_REF + 1], holder_ref[UP_STORE_REF + 1], hex[32];
 	uint8_t leaf[32];
 };
 
@@ -52,10 +55,12 @@ static enum up_err put_unit(struct put *p)
 static enum up_err put_person(struct put *p)
 {
 	const struct up_enrol_row *r = p->row;
-	const struct up_sqlite_arg key = up_sqlite_text(r->named.resident);
+	const struct up_sqlite_arg key = up_sqlite_text(up_span_str(p->known.resident));
 	const struct up_sqlite_arg outcome = up_sqlite_text(up_span_str(p->match ? "match" : "pending"));
-	const struct up_sqlite_arg name = up_sqlite_text(up_buf_span(&p->name)), masked = up_sqlite_text(up_buf_span(&p->masked));
-	const struct up_sqlite_arg mobile = up_sqlite_text(up_span_str(p->mobile)), assurance = up_sqlite_text(r->assurance);
+	const struct up_sqlite_arg name = up_sqlite_text(up_span_str(p->known.name));
+	const struct up_sqlite_arg masked = up_sqlite_text(up_buf_span(&p->masked));
+	const struct up_sqlite_arg mobile = up_sqlite_text(up_span_str(p->known.mobile)),
+	    assurance = up_sqlite_text(r->assurance);
 	sqlite3_stmt *st;
 	bool row, confirmed;
 	enum up_err e = up_sqlite_first(p->c, UP_SQL_PERSON, &key, 1, &st, &row);
@@ -233,21 +238,20 @@ static enum up_err put(struct up_sqlite *c, void *arg)
 enum up_err up_store_enrol_put(struct up_store *s, const struct up_enrol_row *row, int64_t now_ms)
 {
 	struct put p = { .row = row, .now_ms = now_ms, .record = row->record, .match = up_span_eq_str(row->outcome, "match") };
+	const struct up_person_given given = { row->named.name, row->named.resident,
+	    row->named.mobile };
+	struct up_person_fault fault;
 	enum up_err e;
 
 	if (!up_span_eq_str(row->role, "principal") || row->expires_ms <= now_ms)
 		return UP_E_REQUEST;
-	if (row->named.name.n == 0 || row->named.resident.n != UP_RESIDENT_LEN)
-		return UP_E_FORMAT;
-	e = up_person_parse_mobile(row->named.mobile, p.mobile);
+	e = up_person_take(&given, ANY_DAY, &p.known, &fault);
 	if (e != UP_OK)
 		return e;
-	up_person_put_name(&p.name, row->named.name);
-	up_person_mask_name(&p.masked, up_buf_span(&p.name));
-	e = p.name.failed || p.masked.failed ? UP_E_NOMEM : up_sqlite_write(s, put, &p);
+	up_person_mask_name(&p.masked, up_span_str(p.known.name));
+	e = p.masked.failed ? UP_E_NOMEM : up_sqlite_write(s, put, &p);
 	up_buf_free(&p.texts);
-	up_buf_free(&p.name);
 	up_buf_free(&p.masked);
-	up_wipe(p.mobile, sizeof(p.mobile));
+	up_wipe(&p.known, sizeof(p.known));
 	return e == UP_OK ? p.merit : e;
 }

@@ -264,3 +264,34 @@ test('SECURITY 27: no phone makes the log grow at will: refusals about nothing k
 	assert.ok(known.length >= 32 && known.length < 40, `${known.length}`);
 	assert.ok(known.every((r) => r.transaction === theirs.transaction && r.reason === 'not_yours'));
 });
+
+/* --- what she types --- */
+
+test('rule 8: what is typed on the phone is folded; what cannot be anybody\'s costs no try and is named', async () => {
+	const { code, person } = await site.newCode({ name: '买买提·艾力' }), stranger = await site.newCode();
+	const wide = (text) => text.replace(/[0-9A-Z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
+	const phone = new Phone(site.issuer);
+	const look = (change) => phone.call('POST', '/holder/enrolments', { code, person: { ...person, ...change } });
+	const last = person.resident_id.slice(-1), other = last === '1' ? '2' : '1';
+	const wrong = [
+		[{ resident_id: person.resident_id.slice(0, -1) + other }, 'resident_id', '校验码'],
+		[{ resident_id: person.resident_id.slice(0, -1) + '\u0425' }, 'resident_id', 'U+0425'],
+		[{ name: '买买提\u200b·艾力' }, 'name', 'U+200B'],
+		[{ mobile: person.mobile.slice(1) }, 'mobile', '11 位'],
+	];
+
+	for (let i = 0; i < 8; i++) {
+		const [change, member, word] = wrong[i % wrong.length], answer = await look(change);
+
+		assert.equal(answer.status, 400, answer.text);
+		assert.equal(answer.json().error, 'invalid_request');
+		assert.equal(answer.json().member, member);
+		assert.match(answer.json().detail, new RegExp(word.replace('+', '\\+')));
+	}
+	const typed = { name: ' 买买提 • 艾力\u00a0', resident_id: wide(person.resident_id).toLowerCase() + ' ',
+		mobile: '+86 ' + person.mobile.replace(/^(...)(....)/, '$1-$2\u2011') };
+
+	assert.equal((await phone.enrol(code, typed)).certificate.role, 'principal');
+	/* another person's data are still another person's */
+	assert.equal((await new Phone(site.issuer).call('POST', '/holder/enrolments', { code: stranger.code, person })).json().error, 'wrong_person');
+});

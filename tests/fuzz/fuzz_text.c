@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * core/text.h and the parsers of core/person.h, uscc.h, password.h: one spelling for each value, and safe text. */
+ * core/text.h, normal.h and the parsers of core/person.h, uscc.h, password.h: one spelling for each
+ * value, and safe text. */
 #include "core/text.h"
 
 #include "core/password.h"
@@ -63,24 +64,50 @@ static void try_text(struct up_span in)
 	up_buf_free(&b);
 }
 
+/* What comes out is text, and stays as it is when it comes in again. */
+static void try_normal(struct up_span in, enum up_normal kind)
+{
+	struct up_buf once = { 0 }, twice = { 0 };
+	struct up_normal_fault fault;
+	char words[UP_NORMAL_FAULT_TEXT];
+
+	if (up_normal_put(&once, in, kind, &fault) == UP_OK) {
+		FUZZ_HOLDS(up_text_utf8_valid(up_buf_span(&once)));
+		FUZZ_HOLDS(up_normal_put(&twice, up_buf_span(&once), kind, &fault) == UP_OK);
+		FUZZ_HOLDS(up_span_eq(up_buf_span(&once), up_buf_span(&twice)));
+	} else {
+		FUZZ_HOLDS(once.n == 0 && fault.place > 0 && fault.place <= in.n);
+		up_normal_fault_text(&fault, in.n % 2 == 0, words);
+		FUZZ_HOLDS(up_text_utf8_valid(up_span_str(words)));
+	}
+	up_buf_free(&once);
+	up_buf_free(&twice);
+}
+
 static void try_values(struct up_span in)
 {
-	char code[9], mobile[12], again[12];
+	const struct up_person_given given = { in, UP_SPAN_LIT("43010219880808007X"),
+	    UP_SPAN_LIT("13812345678") };
+	struct up_normal_fault fault;
+	struct up_person_fault wrong;
+	struct up_person person;
+	char code[9], mobile[12], again[12], unit[UP_USCC_LEN + 1];
 	struct up_buf b = { 0 };
 
 	if (up_text_base20_parse(in, code) == UP_OK)
 		FUZZ_HOLDS(strlen(code) == 8);
-	if (up_person_parse_mobile(in, mobile) == UP_OK)
-		FUZZ_HOLDS(up_person_parse_mobile(up_span_str(mobile), again) == UP_OK && strcmp(mobile, again) == 0);
+	if (up_person_parse_mobile(in, mobile, &fault) == UP_OK)
+		FUZZ_HOLDS(up_person_parse_mobile(up_span_str(mobile), again, &fault) == UP_OK &&
+		    strcmp(mobile, again) == 0);
 	if (up_person_check_resident(in, 20260101) == UP_OK)
 		FUZZ_HOLDS(in.n == UP_RESIDENT_LEN);
 	if (up_uscc_check_unit(in) == UP_OK)
 		FUZZ_HOLDS(up_uscc_check(in) == UP_OK && in.n == UP_USCC_LEN);
-	if (up_person_check_name(in) == UP_OK) {
-		up_person_put_name(&b, in);
-		FUZZ_HOLDS(up_person_check_name(up_buf_span(&b)) == UP_OK);
-		up_buf_reset(&b);
-		up_person_mask_name(&b, in);
+	if (up_uscc_parse(in, unit, &fault) == UP_OK)
+		FUZZ_HOLDS(up_uscc_check(up_span_str(unit)) == UP_OK);
+	if (up_person_take(&given, 20260101, &person, &wrong) == UP_OK) {
+		FUZZ_HOLDS(up_person_check_name(up_span_str(person.name)) == UP_OK);
+		up_person_mask_name(&b, up_span_str(person.name));
 		FUZZ_HOLDS(memchr(b.p, '*', b.n) != NULL && up_text_utf8_valid(up_buf_span(&b)));
 		up_buf_reset(&b);
 	}
@@ -101,5 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_encodings(in);
 	try_text(in);
 	try_values(in);
+	for (int kind = UP_NORMAL_PERSON; kind <= UP_NORMAL_NUMBER; kind++)
+		try_normal(in, (enum up_normal)kind);
 	return 0;
 }

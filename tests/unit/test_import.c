@@ -25,12 +25,30 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 	{ "code,name,certificate,valid_from\n", "1 legal_representative", 0 },
 	{ "code,code,name,legal_representative,certificate,valid_from\n" GOOD, "1 code", 0 },
 	{ "code,name,legal_representative,certificate,valid_from,colour\n" GOOD, "1 colour", 0 },
-	{ HEAD GOOD "124300001000001390,乙,李四,c2\n", "3 ", 1 },
+	/* cells at the end are empty */
+	{ HEAD GOOD "124300001000001390,乙,李四,c2\n", "3 valid_from", 1 },
+	{ HEAD "12430000100000016Y,甲,张三,c1,2021-11-11\n", NULL, 1 },
+	{ HEAD GOOD "124300001000001390,乙,李四,c2,2021-11-11,,x\n", "3 ", 1 },
+	{ HEAD GOOD "124300001000001390,乙,李四,c2,2021-11-11,,\n", NULL, 2 },
+	{ "code,name,legal_representative,certificate,valid_from\r12430000100000016Y,甲,张三,c1,2021-11-11\r\r,乙,李四,c2,2021-11-11\r", "4 code", 1 },
+	{ HEAD GOOD "124300001000001390,\"乙\n丙\",李四,c2,2021-11-11,\n,丁,李四,c3,2021-11-11,\n",
+	    "5 code", 2 },
+	{ HEAD "\"12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10\n124300001000001390,乙,李四,c2,2021-11-11,\n", "2 ", 1 },
+	{ "\xff\xfe" "c", "1 ", 0 },
+	{ "\xb4\xfa\xc2\xeb,name\n", "1 ", 0 },
 	{ HEAD GOOD "\"124300001000001390,乙,李四,c2,2021-11-11,\n", "3 ", 1 },
 	{ HEAD GOOD "12430000\"1000001390,乙,李四,c2,2021-11-11,\n", "3 ", 1 },
 	{ HEAD GOOD "124300001000001390,\xd2\xd2,李四,c2,2021-11-11,\n", "3 ", 1 },
 	{ HEAD "12430000100000016X,甲,张三,c1,2021-11-11,\n", "2 code", 0 },
-	{ HEAD "12430000100000016y,甲,张三,c1,2021-11-11,\n", "2 code", 0 },
+	/* forms of the same */
+	{ HEAD "12430000100000016y,甲,张三,c1,2021-11-11,\n", NULL, 1 },
+	{ HEAD "１２４３００００ １００００００１６ｙ,甲\u00a0,张三,c1,２０２１－１１－１１,\n",
+	    NULL, 1 },
+	/* a Cyrillic letter for the Y */
+	{ HEAD "12430000100000016\u0423,甲,张三,c1,2021-11-11,\n", "2 code", 0 },
+	{ HEAD "12430000100000016Y,\u0410级中心,张三,c1,2021-11-11,\n", "2 name", 0 },
+	{ HEAD "12430000100000016Y,甲\u200b,张三,c1,2021-11-11,\n", "2 name", 0 },
+	{ HEAD "12430000100000016Y,甲,张\ue863,c1,2021-11-11,\n", "2 legal_representative", 0 },
 	{ HEAD "11430000006122244L,甲,张三,c1,2021-11-11,\n", "2 code", 0 },             /* an authority's, not a unit's */
 	{ HEAD ",甲,张三,c1,2021-11-11,\n", "2 code", 0 },
 	{ HEAD "12430000100000016Y,,张三,c1,2021-11-11,\n", "2 name", 0 },
@@ -50,6 +68,13 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 static const struct { const char *text, *problem; size_t rows; } json[] = {
 	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"capital\":null}]", NULL, 1 },
 	{ "\n{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}\r\n", NULL, 1 },
+	{ "\xef\xbb\xbf[{\"code\":\"12430000100000016y\",\"name\":\"甲\\u00a0\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\"}]", NULL, 1 },
+	{ "{\"code\":\"12430000100000016Y\",\"name\":\"甲\\u200b\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}", "1 name", 0 },
+	{ "\r{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}\r{\r", "3 ", 1 },
+	{ "[\r\r{\"code\" 1}]", "3 ", 0 },
+	{ "\xff\xfe[", "1 ", 0 },
+	{ "{\"name\":\"\xb4\xfa\"}\n", "1 ", 0 },
+	{ "[\n{\"name\":\"\xb4\xfa\"}]\n", "2 ", 0 },
 	{ "[]", "0 ", 0 },
 	{ "", "0 ", 0 },
 	{ "[{\"code\":\"12430000100000016Y\"", "1 ", 0 },
@@ -115,6 +140,33 @@ static void test_authority(void)
 	}
 }
 
+/* Two files with the same unit in two forms are the same unit; the problem names the character in
+ * both languages. */
+static void test_forms(void)
+{
+	static const char text[] = "code,name,legal_representative,certificate,valid_from,organiser\n"
+	    "１２４３００００１００００００１６ｙ,⾧沙　市(岳麓区)图书馆\u00a0,买买提•张,事证第１号,2021-11-11,省\u202e厅\n";
+	static const char good[] = "code,name,legal_representative,certificate,valid_from,organiser\n"
+	    "１２４３００００１００００００１６ｙ,⾧沙　市(岳麓区)图书馆\u00a0,买买提•张,事证第１号,2021-11-11,省厅 \n";
+	struct up_import x;
+
+	CU_ASSERT(up_import_read(up_span_str(text), false, authorities, 1, &x) == UP_OK);
+	CU_ASSERT_FATAL(x.n == 0 && x.n_problems == 1);
+	CU_ASSERT_STRING_EQUAL(x.problems[0].en,
+	    "character 2 (U+202E RIGHT-TO-LEFT OVERRIDE) is invisible or changes its neighbours; delete it");
+	CU_ASSERT_STRING_EQUAL(x.problems[0].zh,
+	    "第 2 个字符（U+202E RIGHT-TO-LEFT OVERRIDE）不可见或会改变相邻文字的显示，请删除");
+	up_import_free(&x);
+	CU_ASSERT(up_import_read(up_span_str(good), false, authorities, 1, &x) == UP_OK);
+	CU_ASSERT_FATAL(x.n == 1 && x.n_problems == 0);
+	UP_CHECK_TEXT(x.rows[0].code, "12430000100000016Y");
+	UP_CHECK_TEXT(x.rows[0].name, "長沙市（岳麓区）图书馆");
+	UP_CHECK_TEXT(x.rows[0].certificate, "事证第1号");
+	UP_CHECK_TEXT(x.rows[0].fields,
+	    "{\"legal_representative\":\"买买提·张\",\"organiser\":\"省厅\"}");
+	up_import_free(&x);
+}
+
 static const struct { const char *from, *last; } periods[] = {
 	{ "2021-11-11", "2026-11-10" }, { "2024-02-29", "2029-02-28" }, { "2024-03-01", "2029-02-28" }, { "2023-03-01", "2028-02-29" },
 	{ "2026-01-01", "2030-12-31" },
@@ -137,4 +189,4 @@ static void test_days(void)
 	CU_ASSERT_EQUAL(up_day_number(1795392000), 20261123);
 }
 
-UP_SUITE("import", test_csv, test_json, test_row, test_authority, test_days)
+UP_SUITE("import", test_csv, test_json, test_row, test_authority, test_forms, test_days)

@@ -8,11 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/lines.h"
+#include "tools/common/terminal.h"
+
 #define LINE_FILE_MAX 4096
 
 static enum up_err say(char why[256], enum up_err err, const char *path, const char *what)
 {
-	snprintf(why, 256, "%.150s: %.100s", path, what);
+	snprintf(why, 256, "%.110s: %.140s", path, what);
 	return err;
 }
 
@@ -62,6 +65,29 @@ enum up_err up_file_read(const char *path, size_t max, bool secret, struct up_bu
 	return err;
 }
 
+enum up_err up_file_read_text(const char *path, size_t max, bool secret, struct up_buf *out,
+    char why[256])
+{
+	enum up_err err = up_file_read(path, max, secret, out, why);
+	enum up_lines_fault fault;
+	struct up_span text;
+	unsigned long line;
+	char what[160];
+
+	if (err != UP_OK)
+		return err;
+	fault = up_lines_whole(up_buf_span(out), &text, &line);
+	if (fault == UP_LINES_UTF8 && text.n > 0)
+		memmove(out->p, text.p, text.n);
+	out->n = text.n;
+	if (fault == UP_LINES_UTF8)
+		return UP_OK;
+	snprintf(what, sizeof(what), up_say("line %lu %s", "第 %lu 行%s"), line,
+	    up_lines_fault_text(fault, up_terminal_chinese()));
+	up_buf_free(out);
+	return say(why, UP_E_UTF8, strcmp(path, "-") == 0 ? "standard input" : path, what);
+}
+
 enum up_err up_file_read_line(const char *path, struct up_buf *out, char why[256])
 {
 	struct up_buf text;
@@ -69,14 +95,14 @@ enum up_err up_file_read_line(const char *path, struct up_buf *out, char why[256
 	enum up_err err;
 
 	memset(out, 0, sizeof(*out));
-	err = up_file_read(path, LINE_FILE_MAX, true, &text, why);
+	err = up_file_read_text(path, LINE_FILE_MAX, true, &text, why);
 	if (err != UP_OK)
 		return err;
-	up_span_cut(up_buf_span(&text), '\n', &line, &rest);
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	up_buf_put_span(out, line);
-	err = line.n == 0 ? say(why, UP_E_FORMAT, path, "its first line is empty") : out->failed ? UP_E_NOMEM : UP_OK;
+	rest = up_buf_span(&text);
+	if (up_lines_next(&rest, &line))
+		up_buf_put_span(out, up_lines_chop(line));
+	err = out->n == 0 ? say(why, UP_E_FORMAT, path, "its first line is empty") : out->failed
+	    ? UP_E_NOMEM : UP_OK;
 	up_buf_free(&text);
 	if (err != UP_OK)
 		up_buf_free(out);

@@ -96,40 +96,53 @@ int up_holder_password(struct up_holder *h, const char *file, const struct up_sp
 
 /* --- the person --- */
 
-static bool ask_one(const char *question, const char *given, char **out)
-{
-	char line[128];
+#define ANSWER_MAX 256
 
-	if (given == NULL) {
-		if (!up_terminal_there() || up_terminal_ask(question, line, sizeof(line)) != UP_OK)
-			return false;
-		given = line;
-	}
-	*out = strdup(given);
-	up_wipe(line, sizeof(line));
-	return *out != NULL;
+/* OUT is wiped by the caller. */
+static bool ask_one(const char *question, const char *given, char out[ANSWER_MAX])
+{
+	if (given != NULL)
+		return snprintf(out, ANSWER_MAX, "%s", given) < ANSWER_MAX;
+	return up_terminal_there() && up_terminal_ask(question, out, ANSWER_MAX) == UP_OK;
 }
 
-static int read_person(struct up_holder *h, const struct up_holder_consent *c, struct up_person_data *p)
+static bool ask_person(const struct up_holder_consent *c, char answers[3][ANSWER_MAX],
+    struct up_person_given *given)
 {
-	const char *wrong;
-	bool good;
+	*given = (struct up_person_given){ 0 };
+	if (!ask_one(up_say("Your name: ", "姓名："), c->name, answers[0]) ||
+	    !ask_one(up_say("Resident ID number: ", "身份证号："), c->resident, answers[1]) ||
+	    !ask_one(up_say("Mobile number: ", "手机号："), c->mobile, answers[2]))
+		return false;
+	*given = (struct up_person_given){ up_span_str(answers[0]), up_span_str(answers[1]),
+	    up_span_str(answers[2]) };
+	return true;
+}
+
+static int read_person(struct up_holder *h, const struct up_holder_consent *c, struct up_person *p)
+{
+	char answers[3][ANSWER_MAX] = { "", "", "" };
+	struct up_person_problem problem;
+	struct up_person_given given;
+	uint32_t today = up_day_number((int64_t)time(NULL));
+	enum up_err err;
 
 	if (c->person_file != NULL) {
-		if (up_person_data_read(c->person_file, p, h->why) != UP_OK)
-			return up_holder_fail(h, UP_HOLDER_FAILED, "person_file", "%s", h->why);
+		err = up_person_data_read(c->person_file, today, p, &problem);
+	} else if (ask_person(c, answers, &given)) {
+		err = up_person_data_take(&given, today, p, &problem);
+		up_wipe(answers, sizeof(answers));
 	} else {
-		good = ask_one(up_say("Your name: ", "姓名："), c->name, &p->name) &&
-		    ask_one(up_say("Resident ID number: ", "身份证号："), c->resident, &p->resident) &&
-		    ask_one(up_say("Mobile number: ", "手机号："), c->mobile, &p->mobile);
-		if (!good)
-			return up_holder_fail(h, UP_COMMAND_USAGE, "person", "%s", up_say("who are you? --person-file FILE, or --name, --resident-id and --mobile",
-			    "请提供本人信息：--person-file FILE，或 --name、--resident-id 和 --mobile"));
+		up_wipe(answers, sizeof(answers));
+		return up_holder_fail(h, UP_COMMAND_USAGE, "person", "%s",
+		    up_say("who are you? --person-file FILE, or --name, --resident-id and --mobile",
+		        "请提供本人信息：--person-file FILE，或 --name、--resident-id 和 --mobile"));
 	}
-	wrong = up_person_data_wrong(p, up_day_number((int64_t)time(NULL)));
-	if (wrong == NULL)
+	if (err == UP_OK)
 		return 0;
-	return up_holder_fail(h, UP_COMMAND_USAGE, wrong, up_say("%s: not of the right form; check it for typing errors", "%s：格式不正确，请检查是否录入有误"), wrong);
+	return up_holder_fail(h, strcmp(problem.code, "person_file") == 0 ? UP_HOLDER_FAILED
+	    : UP_COMMAND_USAGE, problem.code, "%s",
+	    problem.text);
 }
 
 /* --- the steps --- */
@@ -138,7 +151,7 @@ struct enrol {
 	struct up_holder *h;
 	const struct up_holder_consent *consent;
 	struct up_span code;
-	struct up_person_data person;
+	struct up_person person;
 	struct up_holder_answer found, done;
 	bool new_phone;
 	char password[44];
@@ -317,7 +330,7 @@ int up_holder_enrol(struct up_holder *h, struct up_span text, const struct up_ho
 	status = check_issuer(&x, issuer) ? read_person(h, c, &x.person) : UP_HOLDER_REFUSED;
 	if (status == 0)
 		status = run(&x);
-	up_person_data_free(&x.person);
+	up_wipe(&x.person, sizeof(x.person));
 	up_wipe(x.password, sizeof(x.password));
 	up_holder_answer_free(&x.found);
 	up_holder_answer_free(&x.done);

@@ -90,7 +90,7 @@ static char *read_jwks(const struct up_ctl *ctl, const char *path)
 	struct up_buf file;
 	size_t n = 0, good = 0;
 
-	if (up_file_read(path, 65536, false, &file, why) != UP_OK) {
+	if (up_file_read_text(path, 65536, false, &file, why) != UP_OK) {
 		up_ctl_fail(ctl, "jwks", "%s", why);
 		json_decref(keys);
 		return NULL;
@@ -245,8 +245,6 @@ static const char *wrong_input(const struct up_command_line *l)
 
 	if (!up_ctl_id_ok(l->argument))
 		return up_say("ID: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit", "ID：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头");
-	if (!up_ctl_name_ok(l->values[NAME]))
-		return up_say("--name: 1 to 60 plain characters", "--name：1 至 60 个普通字符");
 	if (up_target_url(up_span_str(l->values[ORIGIN]), &origin, &path) != UP_OK || path.n != 0)
 		return up_say("--origin: must be like https://portal.example.org, lower case, no path, no final slash (http for a loopback host only)",
 		    "--origin：应形如 https://portal.example.org，小写，不带路径和末尾斜杠（http 仅限本机地址）");
@@ -259,16 +257,19 @@ int up_client_add(struct up_command_line *l)
 	const char *wrong = wrong_input(l);
 	char secret[SECRET_TEXT + 1] = "";
 	struct up_client c = { .is_static = l->values[STATIC_QR] != NULL };
+	char name[UP_CTL_NAME_SIZE];
 	int status = 1;
 	enum up_err err;
 
+	if (!up_ctl_name(ctl, "--name", l->values[NAME], name))
+		return 1;
 	if (wrong != NULL)
 		return up_ctl_fail(ctl, "client", "%s", wrong);
 	check_credential(l);
 	if (!up_ctl_open(ctl))
 		return 1;
 	c.id = strdup(l->argument);
-	c.name = strdup(l->values[NAME]);
+	c.name = strdup(name);
 	c.origin = strdup(l->values[ORIGIN]);
 	if (c.id == NULL || c.name == NULL || c.origin == NULL || !make_credential(l, &c, NULL, secret))
 		goto out;

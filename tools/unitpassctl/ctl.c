@@ -87,6 +87,15 @@ int up_ctl_fail_err(const struct up_ctl *ctl, enum up_err err, const char *what)
 	return up_ctl_fail(ctl, up_err_name(err), "%s: %s", what, up_terminal_chinese() ? r->zh : r->en);
 }
 
+void up_ctl_warn(const char *text)
+{
+	struct up_buf safe = { 0 };
+
+	up_text_put_safe(&safe, up_span_str(text), 1000);
+	fprintf(stderr, "unitpassctl: %s\n", safe.failed ? "" : up_buf_cstr(&safe));
+	up_buf_free(&safe);
+}
+
 int up_ctl_print(const struct up_ctl *ctl, json_t *v)
 {
 	bool good = v != NULL && json_dumpf(v, stdout, JSON_COMPACT) == 0 && fputc('\n', stdout) != EOF && fflush(stdout) == 0;
@@ -127,18 +136,47 @@ bool up_ctl_knows(const struct up_ctl *ctl, enum up_known kind, const char *key)
 	return err == UP_OK && known;
 }
 
-bool up_ctl_name_ok(const char *text)
+bool up_ctl_name(const struct up_ctl *ctl, const char *option, const char *text,
+    char out[UP_CTL_NAME_SIZE])
 {
-	struct up_span s = up_span_str(text);
-	uint32_t cp;
-	size_t n, count = 0;
+	struct up_normal_fault fault;
+	char why[UP_NORMAL_FAULT_TEXT];
+	enum up_err err = up_normal_take(up_span_str(text), UP_NORMAL_LINE, out, UP_CTL_NAME_SIZE,
+	    &fault);
 
-	for (; s.n > 0; s = up_span_of(s.p + n, s.n - n)) {
-		n = up_text_utf8_next(s, &cp);
-		if (n == 0 || up_text_unsafe(cp) || ++count > UP_CTL_NAME_MAX)
-			return false;
-	}
-	return count > 0 && text[0] != ' ';
+	if (err == UP_OK && out[0] != '\0' &&
+	    up_text_utf8_count(up_span_str(out)) <= UP_CTL_NAME_MAX)
+		return true;
+	if (err == UP_E_CHARACTER)
+		up_normal_fault_text(&fault, up_terminal_chinese(), why);
+	else
+		snprintf(why, sizeof(why), up_say("1 to %d characters", "1 至 %d 个字符"),
+		    UP_CTL_NAME_MAX);
+	up_ctl_fail(ctl, "name", up_say("%s: %s", "%s：%s"), option, why);
+	return false;
+}
+
+bool up_ctl_uscc(const struct up_ctl *ctl, const char *code, const char *text, bool unit,
+    char out[UP_USCC_LEN + 1])
+{
+	struct up_normal_fault fault;
+	char why[UP_NORMAL_FAULT_TEXT];
+	enum up_err err = up_uscc_parse(up_span_str(text), out, &fault);
+
+	if (err == UP_OK && unit)
+		err = up_uscc_check_unit(up_span_str(out));
+	if (err == UP_OK)
+		return true;
+	if (err == UP_E_CHARACTER)
+		up_normal_fault_text(&fault, up_terminal_chinese(), why);
+	else
+		snprintf(why, sizeof(why), "%s", unit
+		    ? up_say("is not the right code of a public institution",
+		    "不是正确的事业单位统一社会信用代码")
+		    : up_say("is not a right unified social credit code",
+		    "不是正确的统一社会信用代码"));
+	up_ctl_fail(ctl, code, up_say("'%s': %s", "“%s”：%s"), text, why);
+	return false;
 }
 
 bool up_ctl_id_ok(const char *text)

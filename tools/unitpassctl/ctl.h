@@ -6,12 +6,14 @@
 
 #include <jansson.h>
 
+#include "core/uscc.h"
 #include "server/config.h"
 #include "server/store/store.h"
 #include "tools/common/command.h"
 
 #define UP_CTL_CONFIG "/etc/unitpass/unitpassd.conf"
 #define UP_CTL_NAME_MAX 60               /* characters of a name of a client, item, clerk, window */
+#define UP_CTL_NAME_SIZE (4 * UP_CTL_NAME_MAX + 1)
 
 struct up_ctl {
 	const char *config_file;
@@ -33,6 +35,8 @@ const char *up_ctl_administrator(void);
 int up_ctl_fail(const struct up_ctl *, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The same for ERR, with its own text. WHAT: which thing. */
 int up_ctl_fail_err(const struct up_ctl *, enum up_err err, const char *what);
+/* Say what is not as it should be, while the command goes on. */
+void up_ctl_warn(const char *text);
 /* Print V as one line and let go of it. Gives exit status 0, or 1 when V is NULL (no memory) or cannot be written. */
 int up_ctl_print(const struct up_ctl *, json_t *v);
 json_t *up_ctl_text(struct up_span);
@@ -40,8 +44,15 @@ json_t *up_ctl_text(struct up_span);
  * how to list them. */
 bool up_ctl_knows(const struct up_ctl *, enum up_known kind, const char *key);
 
-/* Text that people will read on phones and in records: 1 to UP_CTL_NAME_MAX characters, none that hides or steers. */
-bool up_ctl_name_ok(const char *text);
+/* Text that people will read on phones and in records, in the one spelling that is stored
+ * (core/normal.h): 1 to UP_CTL_NAME_MAX characters. False: said what is wrong with OPTION
+ * ("--name"). */
+bool up_ctl_name(const struct up_ctl *, const char *option, const char *text,
+    char out[UP_CTL_NAME_SIZE]);
+/* A unified social credit code as people type it; UNIT: of a public institution. False: said why,
+ * under CODE. */
+bool up_ctl_uscc(const struct up_ctl *, const char *code, const char *text, bool unit,
+    char out[UP_USCC_LEN + 1]);
 /* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of clients and items. */
 bool up_ctl_id_ok(const char *text);
 

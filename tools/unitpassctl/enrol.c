@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/hash.h"
@@ -42,8 +43,8 @@ const struct argp_option up_enrol_options[] = {
 
 struct enrol {
 	struct up_ctl *ctl;
-	const char *unit, *clerk, *window;
-	struct up_person_data person;
+	char unit[UP_USCC_LEN + 1], clerk[UP_CTL_NAME_SIZE], window[UP_CTL_NAME_SIZE];
+	struct up_person person;
 	struct up_realname_answer answer;
 	char code[CODE_TEXT + 1];
 	uint8_t code_hash[32];
@@ -54,30 +55,22 @@ struct enrol {
 static bool read_person(struct enrol *x, const struct up_command_line *l)
 {
 	const char *name = l->values[NAME], *resident = l->values[RESIDENT], *mobile = l->values[MOBILE];
-	char why[256];
+	const struct up_person_given given = { up_span_str(name), up_span_str(resident),
+	    up_span_str(mobile) };
+	const char *file = l->values[PERSON_FILE];
+	struct up_person_problem problem;
+	uint32_t today = up_day_number((int64_t)time(NULL));
+	enum up_err err;
 
-	if (l->values[PERSON_FILE] != NULL) {
-		if (name != NULL || resident != NULL || mobile != NULL)
-			up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
-		if (up_person_data_read(l->values[PERSON_FILE], &x->person, why) == UP_OK)
-			return true;
-		up_ctl_fail(x->ctl, "person_file", "%s", why);
-		return false;
-	}
-	if (name == NULL || resident == NULL || mobile == NULL)
+	if (file != NULL && (name != NULL || resident != NULL || mobile != NULL))
+		up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
+	if (file == NULL && (name == NULL || resident == NULL || mobile == NULL))
 		up_command_wrong("the person is missing: --person-file FILE, or --name, --resident-id and --mobile");
-	return up_person_data_set(name, resident, mobile, &x->person) == UP_OK;
-}
-
-static int wrong_person(const struct enrol *x, const char *what, enum up_err err)
-{
-	if (strcmp(what, "resident_id") == 0)
-		return up_ctl_fail(x->ctl, "resident_id", "%s", err == UP_E_CHECK
-		    ? up_say("resident ID number: the check character is wrong, mistyped?", "身份证号校验码不符，可能录入有误")
-		    : up_say("resident ID number: must be 18 characters with a real date (a capital X at the end)", "身份证号应为 18 位且日期真实（末位 X 须大写）"));
-	if (strcmp(what, "mobile") == 0)
-		return up_ctl_fail(x->ctl, "mobile", "%s", up_say("mobile number: must be 11 digits beginning with 13 to 19", "手机号应为 11 位，以 13 至 19 开头"));
-	return up_ctl_fail(x->ctl, "name", "%s", up_say("name: must be 2 to 30 letters or characters", "姓名应为 2 至 30 个字"));
+	err = file != NULL ? up_person_data_read(file, today, &x->person, &problem)
+	    : up_person_data_take(&given, today, &x->person, &problem);
+	if (err != UP_OK)
+		up_ctl_fail(x->ctl, problem.code, "%s", problem.text);
+	return err == UP_OK;
 }
 
 static bool draw(struct enrol *x)
@@ -119,8 +112,10 @@ static int refused(const struct enrol *x, enum up_err err)
 		return up_ctl_fail(ctl, "principal", "%s", up_say("the unit has another principal already (or is no longer live); one unit has exactly one",
 		    "该单位已有另一名第一管理责任人（或单位已注销）；每个单位只能有一名"));
 	if (err == UP_E_PENDING)
-		return up_ctl_fail(ctl, "unavailable", up_say("the real-name check gives no answer; the person is kept as pending, without a code: try again later (%s)",
-		    "实名核验暂不可用；已登记为待核验，未生成领取码，请稍后重试（%s）"), x->answer.why);
+		return up_ctl_fail(ctl, "unavailable",
+		    up_say("the real-name check gives no answer; the person is kept as pending, without a code: mend this, then try again: %s",
+		    "实名核验没有结果；已登记为待核验，未生成领取码。请处理后重试：%s"),
+		    up_say(x->answer.why_en, x->answer.why_zh));
 	if (err == UP_E_PERSON && x->answer.outcome == UP_REALNAME_NOT_FOUND)
 		return up_ctl_fail(ctl, "not_found", "%s", up_say("real-name check: this person is not known; nothing was saved", "实名核验：查无此人；未保存任何数据"));
 	if (err == UP_E_PERSON)
@@ -148,13 +143,11 @@ static int report(struct enrol *x)
 static int run(struct enrol *x)
 {
 	const struct up_realname platform = up_realname_roster(x->ctl->config->roster);
-	const struct up_realname_person p = { up_span_str(x->person.name), up_span_str(x->person.resident), up_span_str(x->person.mobile) };
-	const char *wrong;
 	enum up_err err;
 
-	err = up_realname_check(&platform, &p, up_day_number(x->ctl->now_ms / 1000), &x->answer, &wrong);
-	if (err != UP_OK)
-		return wrong_person(x, wrong, err);
+	up_realname_check(&platform, &x->person, &x->answer);
+	if (x->answer.outcome != UP_REALNAME_UNAVAILABLE && x->answer.why_en[0] != '\0')
+		up_ctl_warn(up_say(x->answer.why_en, x->answer.why_zh));
 	x->expires_ms = x->ctl->now_ms + LIFE_MS;
 	if (!draw(x))
 		return up_ctl_fail_err(x->ctl, UP_E_CRYPTO, "code");
@@ -162,20 +155,26 @@ static int run(struct enrol *x)
 	return err == UP_OK ? report(x) : refused(x, err);
 }
 
+/* Empty when not given. */
+static bool take_label(struct enrol *x, const char *option, const char *value,
+    char out[UP_CTL_NAME_SIZE])
+{
+	out[0] = '\0';
+	return value == NULL || up_ctl_name(x->ctl, option, value, out);
+}
+
 int up_enrol_run(struct up_command_line *l)
 {
-	struct enrol x = { .ctl = l->program, .unit = l->values[UNIT] };
+	struct enrol x = { .ctl = l->program };
 	int status = 1;
 
-	x.clerk = l->values[CLERK] != NULL ? l->values[CLERK] : "";
-	x.window = l->values[WINDOW] != NULL ? l->values[WINDOW] : "";
-	if (up_uscc_check_unit(up_span_str(x.unit)) != UP_OK)
-		return up_ctl_fail(x.ctl, "unit", up_say("'%s' is not the right code of a public institution", "“%s”不是正确的事业单位统一社会信用代码"), x.unit);
-	if ((l->values[CLERK] != NULL && !up_ctl_name_ok(x.clerk)) || (l->values[WINDOW] != NULL && !up_ctl_name_ok(x.window)))
-		return up_ctl_fail(x.ctl, "clerk", "%s", up_say("--clerk, --window: 1 to 60 plain characters", "--clerk、--window：1 至 60 个普通字符"));
+	if (!up_ctl_uscc(x.ctl, "unit", l->values[UNIT], true, x.unit) ||
+	    !take_label(&x, "--clerk", l->values[CLERK], x.clerk) ||
+	    !take_label(&x, "--window", l->values[WINDOW], x.window))
+		return 1;
 	if (read_person(&x, l) && up_ctl_open(x.ctl))
 		status = run(&x);
-	up_person_data_free(&x.person);
+	up_wipe(&x.person, sizeof(x.person));
 	up_buf_free(&x.text);
 	up_buf_free(&x.masked);
 	up_wipe(x.code, sizeof(x.code));

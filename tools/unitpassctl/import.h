@@ -13,7 +13,7 @@ struct up_import_authority { char *code, *name; };
 struct up_import_problem {
 	unsigned long line;              /* where the row begins; in a JSON array: which element, from 1; 0: the whole file */
 	char *column;                    /* Chinese or English as the file's heads are; "" when it is about the row */
-	const char *en, *zh;             /* static */
+	char *en, *zh;
 };
 
 struct up_import {

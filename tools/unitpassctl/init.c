@@ -36,33 +36,32 @@ const struct argp_option up_authority_options[] = {
 
 /* --- authorities --- */
 
-/* NULL, or what is wrong. */
-static const char *authority_wrong(const char *code, const char *name)
+struct authority {
+	char code[UP_USCC_LEN + 1], name[UP_CTL_NAME_SIZE];
+};
+
+static bool take_authority(const struct up_ctl *ctl, const char *code, const char *option,
+    const char *name, struct authority *out)
 {
-	if (up_uscc_check(up_span_str(code)) != UP_OK)
-		return up_say("the authority's code is not a right unified social credit code (18 characters with check digit)",
-		    "登记管理机关的统一社会信用代码不正确（18 位，含校验码）");
-	if (!up_ctl_name_ok(name))
-		return up_say("the authority's name must be 1 to 60 plain characters", "登记管理机关名称应为 1 至 60 个普通字符");
-	return NULL;
+	return up_ctl_uscc(ctl, "authority", code, false, out->code) &&
+	    up_ctl_name(ctl, option, name, out->name);
 }
 
 int up_authority_add(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
-	const char *wrong = authority_wrong(l->argument, l->values[1]);
+	struct authority a;
 	enum up_err err;
 
-	if (wrong != NULL)
-		return up_ctl_fail(ctl, "authority", "%s", wrong);
-	if (!up_ctl_open(ctl))
+	if (!take_authority(ctl, l->argument, "--name", l->values[1], &a) || !up_ctl_open(ctl))
 		return 1;
-	err = up_store_authority_put(ctl->store, up_span_str(l->argument), up_span_str(l->values[1]), ctl->now_ms);
+	err = up_store_authority_put(ctl->store, up_span_str(a.code), up_span_str(a.name),
+	    ctl->now_ms);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, l->argument);
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:s, s:s}", "code", l->argument, "name", l->values[1]));
-	printf("%s %s\n", l->argument, l->values[1]);
+		return up_ctl_print(ctl, json_pack("{s:s, s:s}", "code", a.code, "name", a.name));
+	printf("%s %s\n", a.code, a.name);
 	return 0;
 }
 
@@ -198,7 +197,7 @@ static bool own_database(const struct up_ctl *ctl, const struct owner *o)
 	return true;
 }
 
-static bool make_database(struct up_ctl *ctl, const struct owner *o, const char *code, const char *name)
+static bool make_database(struct up_ctl *ctl, const struct owner *o, const struct authority *a)
 {
 	const struct up_store_settings settings = { .path = ctl->config->database, .create = true,
 		.administrator = up_ctl_administrator() };
@@ -209,7 +208,8 @@ static bool make_database(struct up_ctl *ctl, const struct owner *o, const char 
 		up_ctl_fail(ctl, "store", "%s", why);
 		return false;
 	}
-	err = code == NULL ? UP_OK : up_store_authority_put(ctl->store, up_span_str(code), up_span_str(name), ctl->now_ms);
+	err = a == NULL ? UP_OK : up_store_authority_put(ctl->store, up_span_str(a->code),
+	    up_span_str(a->name), ctl->now_ms);
 	if (err != UP_OK) {
 		up_ctl_fail_err(ctl, err, ctl->config->database);
 		return false;
@@ -269,15 +269,15 @@ static int report(const struct up_ctl *ctl, const char *code)
 int up_init_run(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
-	const char *code = l->values[CODE], *name = l->values[NAME], *wrong;
+	const char *code = l->values[CODE], *name = l->values[NAME];
+	struct authority a;
 	struct owner owner;
 	char why[256];
 
 	if ((code == NULL) != (name == NULL))
 		up_command_wrong("--authority-code and --authority-name belong together");
-	wrong = code != NULL ? authority_wrong(code, name) : NULL;
-	if (wrong != NULL)
-		return up_ctl_fail(ctl, "authority", "%s", wrong);
+	if (code != NULL && !take_authority(ctl, code, "--authority-name", name, &a))
+		return 1;
 	if (!up_ctl_configure(ctl) || !find_owner(ctl, &owner) || !nothing_there(ctl))
 		return 1;
 	if (!make_parent(ctl, ctl->config->database, &owner) || !make_parent(ctl, ctl->config->keys, &owner))
@@ -286,7 +286,7 @@ int up_init_run(struct up_command_line *l)
 		undo(ctl);
 		return up_ctl_fail(ctl, "keys", "%s", why);
 	}
-	if (!make_database(ctl, &owner, code, name)) {
+	if (!make_database(ctl, &owner, code != NULL ? &a : NULL)) {
 		undo(ctl);
 		return 1;
 	}

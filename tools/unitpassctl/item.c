@@ -17,14 +17,15 @@ const struct argp_option up_item_options[] = {
 int up_item_add(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
-	const char *name = l->values[NAME], *client = l->values[CLIENT];
+	const char *client = l->values[CLIENT];
+	char name[UP_CTL_NAME_SIZE];
 	enum up_err err;
 
 	if (!up_ctl_id_ok(l->argument))
 		return up_ctl_fail(ctl, "item", "%s", up_say("CODE: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit",
 		    "CODE：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头"));
-	if (!up_ctl_name_ok(name))
-		return up_ctl_fail(ctl, "item", "%s", up_say("--name: 1 to 60 plain characters", "--name：1 至 60 个普通字符"));
+	if (!up_ctl_name(ctl, "--name", l->values[NAME], name))
+		return 1;
 	if (!up_ctl_open(ctl))
 		return 1;
 	err = up_store_item_put(ctl->store, up_span_str(l->argument), up_span_str(name), up_span_str(client), ctl->now_ms);

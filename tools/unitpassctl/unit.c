@@ -269,18 +269,20 @@ static int keep_one(void *arg, const struct up_unit_view *u)
 int up_unit_show(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
+	char code[UP_USCC_LEN + 1];
 	json_t *unit = NULL;
 	enum up_err err;
 
-	if (up_uscc_check(up_span_str(l->argument)) != UP_OK)
-		return up_ctl_fail(ctl, "code", up_say("'%s' is not a right unified social credit code", "“%s”不是正确的统一社会信用代码"), l->argument);
+	if (!up_ctl_uscc(ctl, "code", l->argument, false, code))
+		return 1;
 	if (!up_ctl_open(ctl))
 		return 1;
-	err = up_store_units(ctl->store, up_span_str(l->argument), ctl->json ? keep_one : show_one, &unit);
+	err = up_store_units(ctl->store, up_span_str(code), ctl->json ? keep_one : show_one, &unit);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, l->argument);
 	if (unit == NULL)
-		return up_ctl_fail(ctl, "not_found", up_say("there is no unit %s", "没有单位 %s"), l->argument);
+		return up_ctl_fail(ctl, "not_found", up_say("there is no unit %s", "没有单位 %s"),
+		    code);
 	if (ctl->json)
 		return up_ctl_print(ctl, unit);
 	json_decref(unit);
