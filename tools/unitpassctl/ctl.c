@@ -179,6 +179,18 @@ bool up_ctl_uscc(const struct up_ctl *ctl, const char *code, const char *text, b
 	return false;
 }
 
+const char *up_ctl_unit_option(const char *text, char out[UP_USCC_LEN + 1])
+{
+	struct up_normal_fault fault;
+
+	if (text == NULL)
+		return NULL;
+	if (up_uscc_parse(up_span_str(text), out, &fault) != UP_OK)
+		up_command_wrong(up_say("--unit: '%s' is not a right unified social credit code",
+		    "--unit：“%s”不是正确的统一社会信用代码"), text);
+	return out;
+}
+
 bool up_ctl_id_ok(const char *text)
 {
 	size_t n = strlen(text);

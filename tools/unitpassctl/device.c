@@ -66,7 +66,9 @@ int up_device_list(struct up_command_line *l)
 	    up_say("STATUS", "状态"), up_say("PERSON", "人员"), up_say("PERSON REF", "人员编号"),
 	    up_say("UNITS", "单位"), up_say("SINCE", "启用时间")};
 	struct up_ctl *ctl = l->program;
-	const struct up_device_filter f = {.unit = up_span_str(l->values[UNIT]),
+	char code[UP_USCC_LEN + 1];
+	const char *unit = up_ctl_unit_option(l->values[UNIT], code);
+	const struct up_device_filter f = {.unit = up_span_str(unit),
 	    .person_ref = up_span_str(l->values[PERSON]),
 	    .ended_too = l->values[ALL] != NULL};
 	struct listing x = {
@@ -74,12 +76,8 @@ int up_device_list(struct up_command_line *l)
 	int status = 1;
 	enum up_err err;
 
-	if (l->values[UNIT] != NULL && up_uscc_check(f.unit) != UP_OK)
-		up_command_wrong(up_say("--unit: '%s' is not a right unified social credit code",
-				     "--unit：“%s”不是正确的统一社会信用代码"),
-		    l->values[UNIT]);
 	if (x.table == NULL || !up_ctl_open(ctl) ||
-	    !up_ctl_knows(ctl, UP_KNOWN_UNIT, l->values[UNIT]) ||
+	    !up_ctl_knows(ctl, UP_KNOWN_UNIT, unit) ||
 	    !up_ctl_knows(ctl, UP_KNOWN_PERSON, l->values[PERSON]))
 		goto out;
 	err = up_store_devices(ctl->store, &f, list_one, &x);

@@ -53,7 +53,6 @@ static int list_one(void *arg, int64_t seq, struct up_span canonical)
 static void read_filter(const struct up_command_line *l, struct up_usage_filter *f,
     char unit[UP_USCC_LEN + 1])
 {
-	struct up_normal_fault fault;
 	const char *result = l->values[RESULT];
 	uint64_t limit = LIMIT;
 	int64_t day;
@@ -64,10 +63,7 @@ static void read_filter(const struct up_command_line *l, struct up_usage_filter 
 	for (int key = UNIT; key <= TRANSACTION; key++)
 		if (l->values[key] != NULL && l->values[key][0] == '\0')
 			up_command_wrong("--%s is empty", up_usage_options[key - 1].name);
-	if (f->unit.n > 0 && up_uscc_parse(f->unit, unit, &fault) != UP_OK)
-		up_command_wrong("--unit: '%s' is not a right unified social credit code", l->values[UNIT]);
-	if (f->unit.n > 0)
-		f->unit = up_span_str(unit);
+	f->unit = up_span_str(up_ctl_unit_option(l->values[UNIT], unit));
 	if (result != NULL && strcmp(result, "ok") != 0 && strcmp(result, "refused") != 0)
 		up_command_wrong("--result is ok or refused");
 	if (l->values[FROM] != NULL && up_day_parse(up_span_str(l->values[FROM]), &f->from_ms) != UP_OK)
