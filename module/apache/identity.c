@@ -83,6 +83,14 @@ const up_apache_identity_t *up_apache_identity_known(request_rec *r, const up_ap
 	return NULL;
 }
 
+bool up_apache_identity_anybody(const request_rec *r)
+{
+	for (; r != NULL; r = r->prev != NULL ? r->prev : r->main)
+		if (state_of(r) != NULL && state_of(r)->who != NULL)
+			return true;
+	return false;
+}
+
 /* --- to the application --- */
 
 static char *value_of(request_rec *r, const up_apache_identity_t *who, size_t i, bool percent, struct up_buf *b)
@@ -108,8 +116,6 @@ void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *who)
 		if (d->headers == 1)
 			apr_table_setn(r->headers_in, up_rp_value_header[i], value_of(r, who, i, true, &b));
 	}
-	/* A shared cache in this httpd (mod_cache) answers before anybody is asked who they are. */
-	apr_table_setn(r->subprocess_env, "no-cache", "1");
 	up_buf_free(&b);
 }
 

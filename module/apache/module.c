@@ -16,6 +16,7 @@ static void register_hooks(apr_pool_t *p)
 	ap_hook_force_authn(up_apache_access_force, NULL, NULL, APR_HOOK_MIDDLE);
 	/* Before the rewrite rules of a directory. */
 	ap_hook_fixups(up_apache_identity_inherit, NULL, NULL, APR_HOOK_REALLY_FIRST);
+	up_apache_cache_register();
 	up_apache_require_register(p);
 }
 

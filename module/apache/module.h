@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The Apache module: thin glue over module/rp. settings.c reads directives, parties.c makes the relying parties and checks the whole configuration,
- * access.c guards locations, require.c gives the words of Require, pages.c answers /.unitpass/, identity.c moves identity in and spoofs out,
- * openers.c keeps one opener a thread, child.c begins a process and keeps its end from coming at a bad time. */
+ * The Apache module: thin glue over module/rp. settings.c reads directives, parties.c makes the
+ * relying parties and checks the whole configuration, access.c guards locations, require.c gives
+ * the words of Require, pages.c answers /.unitpass/, identity.c moves identity in and spoofs out,
+ * cache.c tells caches what to keep, openers.c keeps one opener a thread, child.c begins a process
+ * and keeps its end from coming at a bad time. */
 #ifndef UP_APACHE_MODULE_H
 #define UP_APACHE_MODULE_H
 
@@ -44,7 +46,7 @@ typedef struct {                         /* of a server */
 } up_apache_server_t;
 
 typedef struct {                         /* of a directory or location */
-	int headers;                     /* -1: not said */
+	int headers, cache;              /* -1: not said */
 	int idle, max;                   /* places in the lists of up_apache_main_t; 0: not said */
 } up_apache_dir_t;
 
@@ -102,6 +104,7 @@ struct up_span up_apache_identity_cookies(request_rec *r);
 up_apache_state_t *up_apache_identity_state(request_rec *r);
 /* What this request, or one it stems from, found under the same settings. NULL: nothing. */
 const up_apache_identity_t *up_apache_identity_known(request_rec *r, const up_apache_party_t *);
+bool up_apache_identity_anybody(const request_rec *r);   /* under whatever settings */
 
 /* pages.c */
 int up_apache_pages_handler(request_rec *r, int lookup);                 /* quick_handler: /.unitpass/ */
@@ -113,6 +116,9 @@ bool up_apache_access_is_ours(request_rec *r);
 int up_apache_access_authenticate(request_rec *r);       /* check_user_id */
 int up_apache_access_authorize(request_rec *r);          /* auth_checker */
 int up_apache_access_force(request_rec *r);              /* force_authn */
+
+/* cache.c */
+void up_apache_cache_register(void);
 
 /* require.c */
 void up_apache_require_register(apr_pool_t *p);

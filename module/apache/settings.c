@@ -138,6 +138,9 @@ const command_rec up_apache_settings_commands[] = {
 	AP_INIT_ITERATE("UnitpassSession", set_session, NULL, RSRC_CONF | ACCESS_CONF, "limits of a session: idle=30m max=8h"),
 	AP_INIT_FLAG("UnitpassHeaders", ap_set_flag_slot, (void *)APR_OFFSETOF(up_apache_dir_t, headers), RSRC_CONF | OR_AUTHCFG,
 	    "on: pass the identity to the application as X-Unitpass-* request headers"),
+	AP_INIT_FLAG("UnitpassCache", ap_set_flag_slot,
+	    (void *)APR_OFFSETOF(up_apache_dir_t, cache), RSRC_CONF | OR_AUTHCFG,
+	    "on: what caches may keep is left to the application and the site"),
 	{ NULL },
 };
 
@@ -172,7 +175,7 @@ void *up_apache_settings_dir(apr_pool_t *p, char *dir)
 	up_apache_dir_t *d = apr_pcalloc(p, sizeof(*d));
 
 	(void)dir;
-	d->headers = -1;
+	d->headers = d->cache = -1;
 	return d;
 }
 
@@ -182,6 +185,7 @@ void *up_apache_settings_dir_merge(apr_pool_t *p, void *parent, void *child)
 	up_apache_dir_t *d = apr_palloc(p, sizeof(*d));
 
 	d->headers = own->headers != -1 ? own->headers : prev->headers;
+	d->cache = own->cache != -1 ? own->cache : prev->cache;
 	d->idle = own->idle != 0 ? own->idle : prev->idle;
 	d->max = own->max != 0 ? own->max : prev->max;
 	return d;

@@ -178,3 +178,26 @@ ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out)
 	out->n = n;
 	return NGX_OK;
 }
+
+static bool is_named(const ngx_table_elt_t *h, struct up_span name)
+{
+	return h->key.len == name.n &&
+	    ngx_strncasecmp(h->key.data, (u_char *)(uintptr_t)name.p, name.n) == 0;
+}
+
+void up_nginx_headers_kind(const ngx_http_request_t *r, struct up_rp_request *q)
+{
+	const ngx_list_part_t *part = &r->headers_in.headers.part;
+
+	for (; part != NULL; part = part->next) {
+		const ngx_table_elt_t *h = part->elts;
+
+		for (ngx_uint_t i = 0; i < part->nelts; i++)
+			if (is_named(&h[i], UP_SPAN_LIT("Sec-Fetch-Mode")))
+				q->sec_fetch_mode = up_nginx_span(h[i].value);
+			else if (is_named(&h[i], UP_SPAN_LIT("Accept")))
+				q->accept = up_nginx_span(h[i].value);
+			else if (is_named(&h[i], UP_SPAN_LIT("X-Requested-With")))
+				q->requested_with = up_nginx_span(h[i].value);
+	}
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "module/nginx/module.h"
+#include "module/nginx/cache.h"
 
 static void on_log(void *arg, char level, const char *line)
 {
@@ -62,6 +62,8 @@ static ngx_int_t postconfiguration(ngx_conf_t *cf)
 	    add(core, NGX_HTTP_ACCESS_PHASE, up_nginx_access_last, true) != NGX_OK ||
 	    add(core, NGX_HTTP_PRECONTENT_PHASE, up_nginx_access_subrequest, false) != NGX_OK)
 		return NGX_ERROR;
+	if (up_nginx_cache_pass_by(cf) != NGX_OK)
+		return NGX_ERROR;
 	return up_nginx_variables_take_user(cf);
 }
 
@@ -91,10 +93,15 @@ ngx_module_t ngx_http_unitpass_module = {
 	NGX_MODULE_V1_PADDING,
 };
 
-/* What nginx looks up in a dynamic module. No order: our handlers run before those of the modules built in. */
+/* What nginx looks up in a dynamic module. The filter stands before nginx's own for headers, so
+ * that it runs after it; the module itself has no place, so that its handlers run before those
+ * built in. */
 extern ngx_module_t *ngx_modules[];
 extern char *ngx_module_names[];
 extern char *ngx_module_order[];
-ngx_module_t *ngx_modules[] = { &ngx_http_unitpass_module, NULL };
-char *ngx_module_names[] = { (char *)"ngx_http_unitpass_module", NULL };
-char *ngx_module_order[] = { NULL };
+ngx_module_t *ngx_modules[] = { &ngx_http_unitpass_cache_filter_module,
+	&ngx_http_unitpass_module, NULL };
+char *ngx_module_names[] = { (char *)"ngx_http_unitpass_cache_filter_module",
+	(char *)"ngx_http_unitpass_module", NULL };
+char *ngx_module_order[] = { (char *)"ngx_http_unitpass_cache_filter_module",
+	(char *)"ngx_http_headers_filter_module", NULL };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The nginx module: thin glue over module/rp. settings.c reads directives, access.c guards locations, pages.c answers /.unitpass/,
- * headers.c moves identity in and spoofs out, variables.c gives $unitpass_*. */
+ * The nginx module: thin glue over module/rp. settings.c reads directives, access.c guards
+ * locations, pages.c answers /.unitpass/, headers.c moves identity in and spoofs out, variables.c gives
+ * $unitpass_*, cache.c tells caches what to keep. */
 #ifndef UP_NGINX_MODULE_H
 #define UP_NGINX_MODULE_H
 
@@ -21,6 +22,7 @@ typedef struct {
 
 typedef struct {
 	ngx_array_t parties;             /* up_nginx_party_t * */
+	ngx_array_t locations;           /* void **: the settings of all modules there */
 	ngx_thread_pool_t *threads;
 } up_nginx_main_t;
 
@@ -33,7 +35,7 @@ typedef struct {
 } up_nginx_text_t;
 
 typedef struct {
-	ngx_flag_t enable, headers;
+	ngx_flag_t enable, headers, cache;
 	up_nginx_text_t texts[UP_NGINX_TEXTS];
 	time_t idle, max;
 	ngx_array_t *rules;              /* struct up_rp_rule */
@@ -57,6 +59,8 @@ ngx_int_t up_nginx_headers_handler(ngx_http_request_t *r);               /* rewr
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s);
 ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value);
 ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out);          /* all Cookie lines as one */
+/* What tells a navigation from the rest. */
+void up_nginx_headers_kind(const ngx_http_request_t *r, struct up_rp_request *q);
 
 /* pages.c */
 ngx_int_t up_nginx_pages_handler(ngx_http_request_t *r);                 /* server-rewrite phase: /.unitpass/ */
@@ -74,6 +78,8 @@ enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *
 ngx_int_t up_nginx_variables_add(ngx_conf_t *cf);
 ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf);                  /* after all variables are known: $remote_user becomes ours where we guard */
 ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_session *s);   /* the request was let in as S */
+/* Its unit code, if it was. */
+const ngx_str_t *up_nginx_variables_known(const ngx_http_request_t *r);
 
 static inline struct up_span up_nginx_span(ngx_str_t s)
 {

@@ -131,6 +131,8 @@ static char *set_threads(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 ngx_command_t up_nginx_settings_commands[] = {
 	{ ngx_string("unitpass"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, enable), NULL },
 	{ ngx_string("unitpass_headers"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, headers), NULL },
+	{ ngx_string("unitpass_cache"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+		NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, cache), NULL },
 	{ ngx_string("unitpass_require"), ANYWHERE | NGX_CONF_2MORE, set_require, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 	{ ngx_string("unitpass_session"), ANYWHERE | NGX_CONF_TAKE12, set_session, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 	TEXT("issuer", 0),
@@ -157,7 +159,9 @@ void *up_nginx_settings_main(ngx_conf_t *cf)
 	up_nginx_main_t *m = ngx_pcalloc(cf->pool, sizeof(*m));
 	ngx_pool_cleanup_t *cln = ngx_pool_cleanup_add(cf->pool, 0);
 
-	if (m == NULL || cln == NULL || ngx_array_init(&m->parties, cf->pool, 4, sizeof(up_nginx_party_t *)) != NGX_OK)
+	if (m == NULL || cln == NULL ||
+	    ngx_array_init(&m->parties, cf->pool, 4, sizeof(up_nginx_party_t *)) != NGX_OK ||
+	    ngx_array_init(&m->locations, cf->pool, 16, sizeof(void **)) != NGX_OK)
 		return NULL;
 	cln->handler = free_parties;
 	cln->data = m;
@@ -198,7 +202,7 @@ void *up_nginx_settings_location(ngx_conf_t *cf)
 
 	if (l == NULL)
 		return NULL;
-	l->enable = l->headers = NGX_CONF_UNSET;
+	l->enable = l->headers = l->cache = NGX_CONF_UNSET;
 	l->idle = l->max = NGX_CONF_UNSET;
 	return l;
 }
@@ -309,6 +313,18 @@ static char *check(ngx_conf_t *cf, const up_nginx_location_t *l)
 	return NGX_CONF_OK;
 }
 
+/* For up_nginx_cache_pass_by. */
+static ngx_int_t keep_place(ngx_conf_t *cf)
+{
+	up_nginx_main_t *m = ngx_http_conf_get_module_main_conf(cf, ngx_http_unitpass_module);
+	void ***place = ngx_array_push(&m->locations);
+
+	if (place == NULL)
+		return NGX_ERROR;
+	*place = ((ngx_http_conf_ctx_t *)cf->ctx)->loc_conf;
+	return NGX_OK;
+}
+
 char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
 {
 	const ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -317,6 +333,9 @@ char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
 
 	ngx_conf_merge_value(l->enable, prev->enable, 0);
 	ngx_conf_merge_value(l->headers, prev->headers, 0);
+	ngx_conf_merge_value(l->cache, prev->cache, 0);
+	if (keep_place(cf) != NGX_OK)
+		return NGX_CONF_ERROR;
 	ngx_conf_merge_sec_value(l->idle, prev->idle, 0);
 	ngx_conf_merge_sec_value(l->max, prev->max, 0);
 	/* Rules that guard nothing look as if they did. (A server has no name here; its rules are for its locations.) */

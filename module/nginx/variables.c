@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * $unitpass_unit_code and its sisters: percent-encoded UTF-8, empty without a live session. Computed when asked for. And
  * $remote_user, the unit code of who was let in. */
-#include "module/nginx/module.h"
+#include "module/nginx/cache.h"
 
 static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t which)
 {
@@ -54,19 +54,24 @@ ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_sess
 	return NGX_OK;
 }
 
+const ngx_str_t *up_nginx_variables_known(const ngx_http_request_t *r)
+{
+	const ngx_pool_cleanup_t *record = r->main->pool->cleanup;
+
+	while (record != NULL && record->handler != user_record)
+		record = record->next;
+	return record != NULL ? record->data : NULL;
+}
+
 /* Who was let in last; else nobody where we guard (another module let the request in, or it is not yet decided); else what nginx takes from
  * an Authorization header of type Basic, which anybody can send. */
 static ngx_int_t get_user(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
 	const up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
-	const ngx_pool_cleanup_t *record = r->main->pool->cleanup;
-	const ngx_str_t *user;
+	const ngx_str_t *user = up_nginx_variables_known(r);
 	ngx_int_t rc = NGX_OK;
 
-	while (record != NULL && record->handler != user_record)
-		record = record->next;
-	if (record != NULL) {
-		user = record->data;
+	if (user != NULL) {
 		ngx_memzero(v, sizeof(*v));
 		v->valid = 1;
 		v->len = (unsigned)user->len & 0x0fffffff;
@@ -114,5 +119,5 @@ ngx_int_t up_nginx_variables_add(ngx_conf_t *cf)
 		var->get_handler = get;
 		var->data = i;
 	}
-	return NGX_OK;
+	return up_nginx_cache_variable(cf);
 }

@@ -1,7 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Prints its environment; asked for "?cacheable", as something that any cache may keep.
-echo "Content-Type: text/plain"
-[ "$QUERY_STRING" != cacheable ] || echo "Cache-Control: public, max-age=600"
+# Prints its environment. A query "Name:value&..." gives headers of the answer.
+case $QUERY_STRING in
+*Content-Type:*) ;;
+*) echo "Content-Type: text/plain" ;;
+esac
+echo "$QUERY_STRING" | tr '&' '\n' | sed -n 's/%20/ /g; /:/p'
 echo
 env

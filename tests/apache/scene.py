@@ -33,7 +33,7 @@ PREFIX = '/.unitpass/'
 COOKIE = '__Host-unitpass'
 FETCH = {'Accept': 'application/json', 'Sec-Fetch-Mode': 'cors'}
 WANTED = ('authz_core authz_host authz_user authn_core alias dir mime proxy proxy_http rewrite headers env setenvif cgid include http2 log_config '
-          'unixd cache cache_disk auth_basic authn_file deflate filter').split()
+          'unixd cache cache_disk auth_basic authn_file deflate filter expires').split()
 PORTS = 'PORTAL', 'SECOND', 'PLAIN'
 PROBLEM = re.compile(r':(?:emerg|alert|crit)\]|exit signal|Sanitizer|runtime error:')
 
@@ -185,6 +185,14 @@ def session(port):
     return shared_session
 
 
+def mint(age=0, role='principal'):
+    """Cookies of a session without a login, last seen AGE seconds ago."""
+    command = [BUILD / 'tests/nginx/mint', SITE.issuer, 'sample-portal', KEYS / 'client.secret',
+               KEYS / 'session.key', role, '', str(age)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return dict([done.stdout.strip().split('=', 1)])
+
+
 def free_ports(n):
     sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(n)]
     ports = [s.getsockname()[1] for s in sockets]
@@ -240,6 +248,7 @@ class Httpd:
     def content(self):
         self.put('session2.key', '%064x\n' % 2)
         self.put('www/a.txt', 'x' * 1024)
+        self.put('www/page.html', '<p>page')
         self.put('www/page.shtml', '[<!--#include virtual="/cgi/env" -->]')
         self.put('www/cgi/env', (HERE / 'env.cgi').read_text(), 0o755)
         self.put('www/ht/.htaccess', (HERE / 'htaccess.conf').read_text())

@@ -75,12 +75,5 @@ class Line20Identity(PortalCases):
 
 
 class Neighbours(PortalCases):
-    def test_cache_before_the_guard_keeps_nothing(self):
-        member = Browser(self.httpd.ports['SECOND'])
-        member.sign_in()
-        self.assertEqual(member.ask('/whoami').status, 200)
-        self.assertEqual(member.ask('/cgi/env?cacheable').status, 200)
-        self.assertEqual(Browser(self.httpd.ports['SECOND']).ask('/cgi/env?cacheable').status, 302)
-
     def test_no_pages_without_a_portal(self):
         self.assertEqual(Browser(self.httpd.ports['PLAIN']).ask(PREFIX + 'login').status, 404)

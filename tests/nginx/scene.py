@@ -15,12 +15,14 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import tempfile
 import threading
 import time
 import types
 import unittest
+import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ['BUILD']).resolve()
@@ -79,7 +81,9 @@ class SiteCases(Cases):
 
 
 class Application(http.server.ThreadingHTTPServer):
-    """Answers every request with its path and headers, as JSON."""
+    """Answers every request with its path and headers, as JSON.
+
+    A query "Name:value&..." gives headers of the answer."""
     daemon_threads = True
     request_queue_size = 128
 
@@ -90,6 +94,9 @@ class Application(http.server.ThreadingHTTPServer):
             self.rfile.read(int(self.headers.get('Content-Length') or 0))
             body = json.dumps({'path': self.path, 'headers': self.headers.items()}).encode()
             self.send_response(200)
+            for pair in urllib.parse.unquote(self.path).partition('?')[2].split('&'):
+                if ':' in pair:
+                    self.send_header(*pair.split(':', 1))
             self.send_header('Content-Length', str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -98,6 +105,24 @@ class Application(http.server.ThreadingHTTPServer):
 
         def log_message(self, *_):
             pass
+
+    def __init__(self):
+        super().__init__(('127.0.0.1', 0), self.Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class ScgiApplication(socketserver.ThreadingTCPServer):
+    """Answers every request with its X-Unitpass-Role, over SCGI."""
+    daemon_threads = True
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            length = b''
+            while (byte := self.rfile.read(1)) != b':':
+                length += byte
+            words = self.rfile.read(int(length)).split(b'\0')
+            role = dict(zip(words[::2], words[1::2])).get(b'HTTP_X_UNITPASS_ROLE', b'nobody')
+            self.wfile.write(b'Status: 200\r\nCache-Control: public,max-age=600\r\n\r\n' + role)
 
     def __init__(self):
         super().__init__(('127.0.0.1', 0), self.Handler)
@@ -158,9 +183,9 @@ class Site:
         atexit.register(self.close)
         self.dir.chmod(0o755)
         self.nginx = None
-        self.application = self.issuer = None
+        self.application = self.scgi = self.issuer = None
         self.env = dict(os.environ)
-        for folder in 'log', 'tmp', 'html':
+        for folder in 'log', 'tmp', 'html', 'stored':
             (self.dir / folder).mkdir()
         if SANITIZERS:
             self.env.update(LD_PRELOAD=SANITIZERS, ASAN_OPTIONS='detect_leaks=0', UBSAN_OPTIONS='print_stacktrace=1')
@@ -177,10 +202,12 @@ class Site:
     # --- nginx ---
 
     def start(self):
-        self.application, self.issuer = Application(), WedgedIssuer()
+        self.application, self.scgi, self.issuer = Application(), ScgiApplication(), WedgedIssuer()
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.put('passwords', 'bob:{PLAIN}pw\n', 0o644)
         self.put('html/file', 'x' * 1024, 0o644)
+        self.put('html/picture.gif', 'GIF', 0o644)
+        self.put('html/expires/picture.gif', 'GIF', 0o644)
         self.put('html/file_by_threads', 'x' * 1024, 0o644)
         for kind in 'guarded', 'any':
             self.put(f'html/include/{kind}.html', f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
@@ -203,13 +230,16 @@ class Site:
         nobody = pwd.getpwnam('nobody')
         user = f'user nobody {grp.getgrgid(nobody.pw_gid).gr_name};' if os.geteuid() == 0 else ''
         values = {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.dir, 'USER': user, 'ISSUER': self.issuer.url,
-                  'APPLICATION': self.application.server_address[1], **self.ports}
+                  'APPLICATION': self.application.server_address[1],
+                  'SCGI': self.scgi.server_address[1], **self.ports}
         for name, value in values.items():
             template = template.replace(f'@{name}@', str(value))
         return template
 
     def workers(self):
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir('/proc'))) if parent(pid) == self.nginx.pid]
+        """Without nginx's keepers of caches."""
+        children = [pid for pid in map(int, filter(str.isdigit, os.listdir('/proc'))) if parent(pid) == self.nginx.pid]
+        return [pid for pid in children if 'worker' in pathlib.Path(f'/proc/{pid}/cmdline').read_text()]
 
     def stop(self):
         """Seconds that it took."""
@@ -230,8 +260,9 @@ class Site:
     def close(self):
         self.stop()
         if self.application is not None:
-            self.application.shutdown()
-            self.application.server_close()
+            for one in self.application, self.scgi:
+                one.shutdown()
+                one.server_close()
             self.issuer.close()
             self.application = None
         shutil.rmtree(self.dir, ignore_errors=True)
