@@ -133,6 +133,7 @@ static enum up_err draw(struct up_request *r, struct up_login_start *start, stru
 	return err;
 }
 
+/* Eight letters, shown with a dash in the middle. */
 static void draw_user_code(char shown[10], char code[9])
 {
 	uint8_t rnd[16];
@@ -143,16 +144,15 @@ static void draw_user_code(char shown[10], char code[9])
 	memcpy(code + 4, shown + 5, 5);
 }
 
-/* Only a client with --static-qr has user codes that a phone may type; the others get one because RFC 8628 section 3.2 requires
- * the member, and it leads nowhere. */
+/* Only a client with --static-qr has a user code; SHOWN is empty for the others, whose codes no phone would take. */
 static enum up_err begin(struct up_request *r, struct up_login_start *start, char shown[10])
 {
 	enum up_err err = UP_E_STATE;
 
+	shown[0] = start->user_code[0] = '\0';
 	for (int i = 0; err == UP_E_STATE && i < DRAWS; i++) {
-		draw_user_code(shown, start->user_code);
-		if (!start->info.is_static)
-			start->user_code[0] = '\0';
+		if (start->info.is_static)
+			draw_user_code(shown, start->user_code);
 		err = up_live_start(r->server->live, start, r->now_ms);
 	}
 	return err == UP_E_STATE ? UP_E_BUSY : err;
@@ -171,9 +171,9 @@ static void answer(struct up_request *r, const struct drawn *d, const char *user
 	struct up_buf *b = &r->out;
 
 	put_secret(b, "{\"device_code\":\"", d->device);
-	up_buf_printf(b, ",\"user_code\":\"%s\",\"verification_uri\":\"%s/q/\"", user_code, issuer);
+	up_buf_printf(b, ",\"verification_uri\":\"%s/q/\"", issuer);
 	if (r->client->is_static) {
-		up_buf_printf(b, ",\"verification_uri_complete\":\"%s/q/", issuer);
+		up_buf_printf(b, ",\"user_code\":\"%s\",\"verification_uri_complete\":\"%s/q/", user_code, issuer);
 		put_secret(b, "", d->handle);
 	}
 	up_buf_printf(b, ",\"expires_in\":%d,\"interval\":%d,\"frame_interval\":%ld,\"watch_uri\":\"%s/watch/",
