@@ -23,6 +23,7 @@ static const struct member {
 	TEXT(client),
 	TEXT(client_name),
 	TEXT(client_origin),
+	INTEGER(clock_ms),
 	TEXT(code_hash),
 	INTEGER(count),
 	TEXT(device),

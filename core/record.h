@@ -13,7 +13,8 @@
 
 struct up_record {
 	int64_t seq;                     /* assigned by the store, 1.. without gaps */
-	int64_t time_ms;                 /* server time, UTC */
+	int64_t time_ms;                 /* server time, UTC; never before the record before it */
+	int64_t clock_ms;                /* what the clock showed, when that was before the record before it (it was set back); else 0 */
 	struct up_span id;               /* 22 characters */
 	struct up_span event;            /* login.scan login.approve login.deny login.expire login.redeem login.replay
 	                                    enrolment.claim enrolment.done ... */

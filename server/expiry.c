@@ -94,19 +94,17 @@ static void *run(void *arg)
 {
 	const struct timespec pause = { 0, TICK_NS };
 	struct up_server *s = arg;
-	bool clock_bad = false;
+	bool set_back;
 	int64_t now;
 
 	while (!atomic_load(&stop)) {
-		enum up_err err = up_clock_now(s, &now);
-
-		if (err == UP_OK)
+		set_back = up_clock_watch(s);
+		if (up_clock_now(s, &now) == UP_OK) {
+			if (set_back)
+				up_live_end_client(s->live, (struct up_span){ NULL, 0 }, now);
 			up_live_tick(s->live, now, on_expired, s);
+		}
 		up_catalogue_follow(s);
-		if ((err != UP_OK) != clock_bad)
-			up_log(err != UP_OK ? UP_LOG_ERROR : UP_LOG_WARNING, err != UP_OK ? "clock_ran_back" : "clock_is_back",
-			    "effect", err != UP_OK ? "no logins until it is right" : "logins go on", NULL);
-		clock_bad = err != UP_OK;
 		nanosleep(&pause, NULL);
 	}
 	return NULL;

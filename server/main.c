@@ -87,34 +87,12 @@ static enum up_err open_store(struct up_server *s, bool writer, char why[256])
 	return err;
 }
 
-static int keep_time(void *arg, int64_t seq, struct up_span canonical)
-{
-	int64_t *time_ms = arg;
-	json_t *record;
-
-	(void)seq;
-	if (up_json_parse(canonical, &record) == UP_OK) {
-		*time_ms = json_integer_value(json_object_get(record, "time_ms"));
-		json_decref(record);
-	}
-	return 1;
-}
-
-/* Records never go back in time: the newest one is where the clock begins. */
 static enum up_err start_clock(struct up_server *s, char why[256])
 {
-	struct up_usage_filter newest = { .limit = 1 };
-	int64_t last = 0, now;
-	enum up_err err = up_store_usage(s->store, &newest, keep_time, &last);
+	enum up_err err = up_clock_start(s);
 
-	if (err != UP_OK) {
-		strcpy(why, "the usage log cannot be read");
-		return err;
-	}
-	atomic_store(&s->clock_floor_ms, last);
-	err = up_clock_now(s, &now);
 	if (err != UP_OK)
-		strcpy(why, "the clock is behind the newest usage record: set it first");
+		strcpy(why, "the usage log cannot be read");
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/clock.h"
 #include "core/seal.h"
 #include "server/config.h"
 #include "server/keys.h"
@@ -31,7 +32,10 @@ struct up_server {
 	pthread_mutex_t catalogue_lock;
 	uint8_t watch_key[32];           /* derives handle and frame key from a watch token; per process */
 	uint8_t nonce_key[32];           /* DPoP nonces; per process */
-	_Atomic int64_t clock_floor_ms;  /* newest time seen: a clock that runs back stops logins */
+	struct up_clock clock;
+	enum up_clock_state clock_told;  /* up_clock_watch's: what the log said last */
+	/* Both clocks: false when there are none. NULL: the system's; tests put theirs here. */
+	bool (*read_clocks)(int64_t *wall_ms, int64_t *steady_ms);
 	atomic_bool stopping;
 };
 
@@ -48,8 +52,15 @@ const struct up_client *up_catalogue_client(const struct up_catalogue *, struct 
 const struct up_item *up_catalogue_item(const struct up_catalogue *, struct up_span code);
 bool up_catalogue_word(const char *words, struct up_span word);                   /* in a space-separated list */
 
-/* clock.c. Milliseconds since the epoch; UP_E_STORE ("no login without a clock") when it ran back more than 2 s or was never set. */
+/* clock.c. Milliseconds since the epoch, as far as core/clock.h believes them; UP_E_CLOCK: no login without a clock. */
 UP_MUST_USE enum up_err up_clock_now(struct up_server *, int64_t *now_ms);
+/* The same with the reason, and how far the clock is from what is believed. */
+enum up_clock_state up_clock_look(struct up_server *, int64_t *now_ms, int64_t *off_ms);
+/* From where the records stand. */
+UP_MUST_USE enum up_err up_clock_start(struct up_server *);
+/* One thread calls this several times a second: says when the clock goes wrong and right, and believes it again when it may. True: it was
+ * set back, and what began before must not go on. */
+bool up_clock_watch(struct up_server *);
 
 /* random.c: OpenSSL's CSPRNG through a small per-thread pool. Aborts the process when it fails: nothing safe could follow. */
 void up_random(void *out, size_t n);

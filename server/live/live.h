@@ -81,8 +81,9 @@ void up_live_decide_undo(struct up_live *, const char *id, int64_t now_ms);     
 unsigned up_live_call(struct up_live *, const char *id, int64_t now_ms);
 /* The scan's record could not be written, or the transaction must end: expired. */
 void up_live_end(struct up_live *, const char *id, int64_t now_ms);
-/* CLIENT is no more: all of its transactions that wait for something expire. Goes through all of
- * them: for administration only. */
+/* CLIENT is no more: all of its transactions that wait for something expire. Empty: those of all
+ * clients (the clock was set back, deadlines have moved away). Goes through all of them: for
+ * administration only. */
 void up_live_end_client(struct up_live *, struct up_span client, int64_t now_ms);
 
 /* --- the redemption ------------------------------------------------------------------------------------------------------------- */

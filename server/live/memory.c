@@ -322,7 +322,7 @@ static void end_slot(struct up_live *l, uint32_t i, struct up_span client, int64
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
-	if (s->info == NULL || !up_span_eq(s->info->client, client) ||
+	if (s->info == NULL || (client.n > 0 && !up_span_eq(s->info->client, client)) ||
 	    up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms))
 		return;
 	if (s->state == UP_LOGIN_DECIDING || s->state == UP_LOGIN_REDEEMING)

@@ -7,7 +7,10 @@ enum up_err up_change_record(struct up_sqlite *c, struct up_record *r, int64_t n
 {
 	char id[UP_STORE_REF + 1];
 	uint8_t leaf[32];
+	enum up_err err = up_change_clock(c, now_ms);
 
+	if (err != UP_OK)
+		return err;
 	if (up_sqlite_draw(id) != UP_OK)
 		return UP_E_CRYPTO;
 	r->id = up_span_str(id);

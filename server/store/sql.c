@@ -25,7 +25,8 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_PING] = "SELECT max(version) FROM schema_version",
 	[UP_SQL_PROBE] = "UPDATE schema_version SET probed_ms = ?1 WHERE version = (SELECT max(version) FROM schema_version)",
 
-	[UP_SQL_USAGE_LAST] = "SELECT max(seq) FROM usage",
+	[UP_SQL_USAGE_LAST] = "SELECT seq, time_ms FROM usage ORDER BY seq DESC LIMIT 1",
+	[UP_SQL_USAGE_NEWEST] = "SELECT body FROM usage ORDER BY seq DESC LIMIT 1",
 	[UP_SQL_USAGE_ADD] = "INSERT INTO usage (seq, time_ms, owner, login, body) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[UP_SQL_USAGE_BLOCK] = "INSERT INTO usage_block (block, first_ms, last_ms) VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT (block) DO UPDATE SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
@@ -106,6 +107,7 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_ENROLMENT_MISMATCH] = "UPDATE enrolment SET mismatches = mismatches + 1 WHERE id = ?1 AND status = 'open'",
 	[UP_SQL_ENROLMENT_USE] = "UPDATE enrolment SET status = 'used', used_ms = ?2 WHERE id = ?1 AND status = 'open'",
 	[UP_SQL_ENROLMENT_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1 AND status = 'open'",
+	[UP_SQL_ENROLMENT_TOO_LONG] = "UPDATE enrolment SET status = 'ended' WHERE status = 'open' AND expires_ms > ?1",
 	[UP_SQL_AGREEMENT_ADD] = "INSERT INTO agreement (role, device, version, agreed_ms) VALUES (?1, ?2, ?3, ?4)",
 	[UP_SQL_PERSON] = "SELECT id, ref, name, mobile, outcome, masked FROM person WHERE resident = ?1",
 	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident, name, masked, mobile, outcome, assurance, checked_ms, created_ms)"

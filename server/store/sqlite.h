@@ -25,7 +25,7 @@ struct up_sqlite {
 	char message[160];
 	struct up_sqlite *next;          /* in the pool */
 	/* of the running write transaction */
-	int64_t last_seq;
+	int64_t last_seq, last_ms;       /* of the newest record */
 	struct { int64_t number, first_ms, last_ms; bool dirty; } block;
 	struct up_buf body;
 	const uint8_t *password_key;     /* the store's */

@@ -163,6 +163,12 @@ enum up_err up_store_run(struct up_store *, struct up_job *);       /* waits for
 struct up_store_stats { uint64_t commits, jobs, failures, counted /* refusals without a record of their own */, queue; };
 void up_store_stats(struct up_store *, struct up_store_stats *out);
 
+/* What the clock showed at the newest record, 0 without any. ACCEPTED: that record is an administrator's word that it was right. */
+UP_MUST_USE enum up_err up_store_clock(struct up_store *, int64_t *shown_ms, bool *accepted);
+/* Record that NOW_MS is right (clock.accept), though *NEWEST_MS, the date of the newest record, may be later. Enrolment codes that would live
+ * longer by it than they may end. */
+UP_MUST_USE enum up_err up_store_clock_accept(struct up_store *, int64_t now_ms, int64_t *newest_ms);
+
 /* --- administration (unitpassctl) ------------------------------------------------------------------------------------------------------ */
 
 struct up_unit_row {                     /* one unit with its certificate, checked by the caller */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
+
 /* Records read in one go before the database is let go: a long read keeps the write-ahead log from being reused. */
 #define CHUNK 4096
 /* A transaction is over long before (SECURITY 4: five minutes and two). */
@@ -22,8 +24,11 @@ enum up_err up_usage_begin(struct up_sqlite *c)
 	bool row;
 	enum up_err e = up_sqlite_first(c, UP_SQL_USAGE_LAST, NULL, 0, &st, &row);
 
-	if (e == UP_OK)
-		c->last_seq = sqlite3_column_int64(st, 0);   /* NULL reads as 0 */
+	c->last_seq = c->last_ms = 0;
+	if (e == UP_OK && row) {
+		c->last_seq = sqlite3_column_int64(st, 0);
+		c->last_ms = sqlite3_column_int64(st, 1);
+	}
 	up_sqlite_end(&st);
 	c->block.dirty = false;
 	return e;
@@ -61,10 +66,21 @@ static enum up_err note_time(struct up_sqlite *c, int64_t seq, int64_t time_ms)
 	return UP_OK;
 }
 
+/* Dates never go back. Jobs that overtook each other differ by moments; what differs by more is told by the record itself. */
+static void date(struct up_sqlite *c, struct up_record *r)
+{
+	if (r->time_ms >= c->last_ms)
+		return;
+	if (r->time_ms < c->last_ms - UP_CLOCK_BACK_MS)
+		r->clock_ms = r->time_ms;
+	r->time_ms = c->last_ms;
+}
+
 enum up_err up_usage_add(struct up_sqlite *c, struct up_record *r, uint8_t leaf[32])
 {
 	enum up_err e;
 
+	date(c, r);
 	r->seq = c->last_seq + 1;
 	up_buf_reset(&c->body);
 	e = up_record_put(&c->body, r);
@@ -90,6 +106,7 @@ enum up_err up_usage_add(struct up_sqlite *c, struct up_record *r, uint8_t leaf[
 		return UP_E_STORE;
 	}
 	c->last_seq = r->seq;
+	c->last_ms = r->time_ms;
 	return UP_OK;
 }
 

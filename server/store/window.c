@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The window writes a principal and makes the code for her phone (up_store_enrol_put). */
 #include "core/person.h"
+#include "server/store/change.h"
 #include "server/store/jobs.h"
 #include "server/store/usage.h"
 
@@ -231,7 +232,9 @@ static enum up_err put(struct up_sqlite *c, void *arg)
 	enum up_err e;
 
 	p->c = c;
-	e = put_all(p);
+	e = up_change_clock(c, p->now_ms);
+	if (e == UP_OK)
+		e = put_all(p);
 	return e == UP_OK ? put_record(p) : e;
 }
 

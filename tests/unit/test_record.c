@@ -13,7 +13,7 @@ static const struct { const char *name; size_t offset; } texts[] = {
 	S(client_origin), S(item), S(purpose), S(business), S(window), { "operator", offsetof(struct up_record, operator_) }, S(channel),
 	S(initiator_ip), S(initiator_agent), S(browser), S(holder_ip), S(assurance), S(disclosed), S(session), S(evidence), S(before), S(after),
 };
-#define N_INTEGERS 4
+#define N_INTEGERS 5
 
 static struct up_span *text_at(struct up_record *r, size_t i)
 {
@@ -29,6 +29,7 @@ static void fill(struct up_record *r)
 	r->time_ms = 1700000000123;
 	r->certificate_version = -2;
 	r->count = 8;
+	r->clock_ms = 1700000000001;
 	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++) {
 		snprintf(values[i], sizeof(values[i]), "%s \"\\\n\x01/ 张\xf0\x9f\x98\x80", texts[i].name);
 		*text_at(r, i) = up_span_str(values[i]);
@@ -61,6 +62,7 @@ static void test_round_trip(void)
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "time_ms")), r.time_ms);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "certificate_version")), r.certificate_version);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "count")), r.count);
+	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "clock_ms")), r.clock_ms);
 	json_decref(o);
 	up_buf_free(&b);
 }

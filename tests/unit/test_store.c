@@ -616,7 +616,7 @@ static int stop(void *arg, int64_t seq, struct up_span canonical)
 	return 1;
 }
 
-/* 9000 records over three blocks, two units and times that run back now and then. */
+/* 9000 records over three blocks, two units and a clock that runs back now and then, which no date follows. */
 static void test_usage(void)
 {
 	struct fixture f;
@@ -637,11 +637,13 @@ static void test_usage(void)
 		r.unit_code = i % 3 == 0 ? up_span_str("") : i % 2 ? UP_SPAN_LIT(U1) : UP_SPAN_LIT(U2);
 		r.purpose = i == 77 ? UP_SPAN_LIT("\",\"event\":\"fake\",\"") : up_span_str("");
 		u1 += r.unit_code.n > 0 && i % 2;
-		in_time += r.time_ms >= NOW + 5000000 && r.time_ms < NOW + 5100000;
 		CU_ASSERT_EQUAL_FATAL(up_usage_add(f.store->write, &r, leaf), UP_OK);
+		in_time += r.time_ms >= NOW + 5000000 && r.time_ms < NOW + 5100000;
 	}
 	CU_ASSERT_EQUAL(up_sqlite_commit(f.store->write), UP_OK);
 	CU_ASSERT(fixture_gapless(&f));
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage a JOIN usage b ON b.seq = a.seq + 1 WHERE b.time_ms < a.time_ms"), 0);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage WHERE instr(body, '\"clock_ms\":') > 0"), 90);
 
 	seen = query(f.store, (struct up_usage_filter){ 0 });
 	CU_ASSERT(seen.n == newest && seen.first == (int64_t)newest && seen.last == 1);

@@ -18,6 +18,7 @@ static const struct { const char *event, *en, *zh; } events[] = {
 	{ "login.scan", "scanned", "扫码" }, { "login.approve", "approved login", "确认登录" }, { "login.deny", "declined login", "拒绝登录" },
 	{ "login.expire", "login timed out", "登录超时" }, { "login.redeem", "logged in", "登录完成" }, { "login.replay", "used twice", "重复兑换" },
 	{ "enrolment.code", "code made", "生成领取码" }, { "enrolment.open", "code opened", "打开领取码" }, { "enrolment.done", "certificate taken", "领取证书" },
+	{ "clock.accept", "clock accepted", "确认时钟" },
 };
 
 struct up_usage_table *up_usage_table_new(void)

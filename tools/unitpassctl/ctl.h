@@ -58,6 +58,8 @@ const char *up_ctl_unit_option(const char *text, char out[UP_USCC_LEN + 1]);
 /* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of clients and items. */
 bool up_ctl_id_ok(const char *text);
 
+int up_ctl_clock_accept(struct up_command_line *);
+
 int up_init_run(struct up_command_line *);
 extern const struct argp_option up_init_options[];
 int up_authority_add(struct up_command_line *);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/json.h"
 #include "server/config.h"
 #include "server/harden.h"
@@ -22,7 +23,6 @@
 
 #define DISK_WARNING (1024ull << 20)
 #define DISK_ERROR (100ull << 20)
-#define BACKWARD_MS 2000                 /* as unitpassd bears it (server/clock.c) */
 #define SOON_S (60 * 86400)
 #define NO_WATCH "AAAAAAAAAAAAAAAAAAAAAA"
 
@@ -95,28 +95,18 @@ static void check_disk(struct up_doctor *d, const struct up_config *c)
 
 /* --- what is in the database --- */
 
-static int keep_time(void *arg, int64_t seq, struct up_span canonical)
-{
-	json_t *record = NULL;
-
-	(void)seq;
-	if (up_json_parse(canonical, &record) == UP_OK)
-		*(int64_t *)arg = json_integer_value(json_object_get(record, "time_ms"));
-	json_decref(record);
-	return 1;
-}
-
 static void check_records(struct up_doctor *d, struct up_store *store, int64_t now_ms)
 {
-	struct up_usage_filter newest = { .limit = 1 };
-	int64_t last = 0;
+	int64_t shown;
+	bool accepted;
 
-	if (up_store_usage(store, &newest, keep_time, &last) != UP_OK) {
+	if (up_store_clock(store, &shown, &accepted) != UP_OK) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "records", "%s", up_say("the usage records cannot be read", "无法读取使用记录"));
 		up_doctor_remedy(d, "%s", up_say("restore the database from your backup", "请从备份恢复数据库"));
-	} else if (now_ms < last - BACKWARD_MS) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "clock", up_say("the clock is %lld s behind the newest usage record: unitpassd refuses logins", "时钟比最新使用记录慢 %lld 秒：unitpassd 将拒绝登录"), (long long)((last - now_ms) / 1000));
-		up_doctor_remedy(d, "%s", up_say("set the clock: timedatectl set-ntp true", "请校准时钟：timedatectl set-ntp true"));
+	} else if (now_ms < shown - UP_CLOCK_BACK_MS) {
+		up_doctor_find(d, UP_DOCTOR_ERROR, "clock", up_say("the clock is %lld s behind the newest usage record: unitpassd refuses logins",
+		    "时钟比最新使用记录慢 %lld 秒：unitpassd 将拒绝登录"), (long long)((shown - now_ms) / 1000));
+		up_doctor_remedy(d, "%s", up_say(up_clock_cure(UP_CLOCK_BEHIND, false), up_clock_cure(UP_CLOCK_BEHIND, true)));
 	} else {
 		up_doctor_find(d, UP_DOCTOR_OK, "records", "%s", up_say("the clock is not behind the newest usage record", "时钟不早于最新使用记录"));
 	}
@@ -211,6 +201,23 @@ static void get_local(struct up_doctor *d, const char *address, const char *path
 		d->failed = true;
 }
 
+/* What the server itself says is wrong, as /healthz has it. */
+static const char *remedy_of(struct up_buf *body)
+{
+	json_t *health = NULL;
+	const char *clock = "";
+	const char *remedy = up_say("the server is failing (store or clock): journalctl -u unitpassd",
+	    "服务器异常（存储或时钟）：journalctl -u unitpassd");
+
+	if (up_json_parse(up_buf_span(body), &health) == UP_OK)
+		clock = json_string_value(json_object_get(health, "clock"));
+	for (unsigned s = UP_CLOCK_UNSET; clock != NULL && s < UP_CLOCK_STATES; s++)
+		if (strcmp(clock, up_clock_name(s)) == 0)
+			remedy = up_say(up_clock_cure(s, false), up_clock_cure(s, true));
+	json_decref(health);
+	return remedy;
+}
+
 static void check_listener(struct up_doctor *d, const char *name, const char *address, const char *path, long want)
 {
 	struct up_doctor_answer a;
@@ -224,7 +231,7 @@ static void check_listener(struct up_doctor *d, const char *name, const char *ad
 	} else {
 		up_doctor_find(d, UP_DOCTOR_ERROR, name, up_say("%s answers %ld to %s: %.200s", "%1$s 对 %3$s 返回 %2$ld：%4$.200s"), address, a.status, path,
 		    a.body.n > 0 ? up_buf_cstr(&a.body) : "");
-		up_doctor_remedy(d, "%s", a.status == 503 ? up_say("the server is failing (store or clock): journalctl -u unitpassd", "服务器异常（存储或时钟）：journalctl -u unitpassd")
+		up_doctor_remedy(d, "%s", a.status == 503 ? remedy_of(&a.body)
 		    : up_say("another program holds this address; give unitpassd one of its own", "该地址被其他程序占用，请为 unitpassd 另选地址"));
 	}
 	up_doctor_http_free(&a);

@@ -109,6 +109,15 @@ static const struct up_command commands[] = {
 	  "先进行实名核验。命令行参数会出现在进程列表中，身份证号最好用 --person-file 提供：一个 JSON 对象 "
 	  "{\"name\", \"resident_id\", \"mobile\"}（- 表示标准输入）。领取码 5 分钟内一次有效。"),
 	  up_enrol_options, UP_COMMAND_NEED(1), up_enrol_run },
+	{ "clock accept", NULL,
+	  UP_WORDS("say that this machine's clock is right, after it was set back\v"
+	  "The server believes no clock that is behind its newest usage record, or that stepped "
+	  "ahead while it ran. Set the clock right first. This leaves a usage record with both "
+	  "times; the server goes on within a second, and logins that were under way begin anew.",
+	  "时钟调回之后，确认本机现在的时间正确\v"
+	  "时钟早于最新使用记录，或运行中向前跳变时，服务器不予采信。请先校准时钟。本命令留下一条含两个时间的使用记录；"
+	  "服务器一秒内恢复，进行中的登录需重新开始。"),
+	  NULL, 0, up_ctl_clock_accept },
 	{ "doctor", NULL,
 	  UP_WORDS("check this installation, and say what to do\v"
 	  "Without options it checks the server of the configuration (-c). With --portal-url or "

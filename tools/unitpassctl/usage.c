@@ -23,7 +23,7 @@ const struct argp_option up_usage_options[] = {
 	{ "person", PERSON, "REF", 0, "of this person (person_ref of a record)", 0 },
 	{ "client", CLIENT, "ID", 0, "at this portal", 0 },
 	{ "item", ITEM, "CODE", 0, "for this item", 0 },
-	{ "event", EVENT, "NAME", 0, "login.scan login.approve login.deny login.expire login.redeem login.replay enrolment.code enrolment.open enrolment.done", 0 },
+	{ "event", EVENT, "NAME", 0, "login.scan login.approve login.deny login.expire login.redeem login.replay enrolment.code enrolment.open enrolment.done clock.accept", 0 },
 	{ "result", RESULT, "ok|refused", 0, "only these", 0 },
 	{ "transaction", TRANSACTION, "ID", 0, "of this login", 0 },
 	{ "from", FROM, "DAY", 0, "from this day on, YYYY-MM-DD (Asia/Shanghai)", 0 },

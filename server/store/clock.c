@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The clock beside the records: what it showed last, and an administrator's word that it is right. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "server/store/change.h"
+#include "server/store/usage.h"
+
+#define ACCEPT "clock.accept"
+#define CODE_LIFE_MS 300000              /* no enrolment code lives longer (rule 7) */
+
+struct shown { int64_t ms; bool accepted; };
+
+static int take(void *arg, int64_t seq, struct up_span canonical)
+{
+	struct shown *s = arg;
+	json_t *record;
+	const char *event;
+
+	(void)seq;
+	if (up_json_parse(canonical, &record) != UP_OK)
+		return 1;
+	event = json_string_value(json_object_get(record, "event"));
+	s->ms = json_integer_value(json_object_get(record, "clock_ms"));
+	if (s->ms == 0)
+		s->ms = json_integer_value(json_object_get(record, "time_ms"));
+	s->accepted = event != NULL && strcmp(event, ACCEPT) == 0;
+	json_decref(record);
+	return 1;
+}
+
+enum up_err up_change_clock(struct up_sqlite *c, int64_t now_ms)
+{
+	struct shown shown = { 0, false };
+	sqlite3_stmt *st;
+	bool row;
+	enum up_err err = up_sqlite_first(c, UP_SQL_USAGE_NEWEST, NULL, 0, &st, &row);
+
+	if (err == UP_OK && row)
+		take(&shown, 0, up_sqlite_column(st, 0));
+	up_sqlite_end(&st);
+	return err != UP_OK ? err : now_ms < shown.ms - UP_CLOCK_BACK_MS ? UP_E_CLOCK : UP_OK;
+}
+
+enum up_err up_store_clock(struct up_store *s, int64_t *shown_ms, bool *accepted)
+{
+	const struct up_usage_filter newest = { .limit = 1 };
+	struct shown shown = { 0, false };
+	enum up_err err = up_store_usage(s, &newest, take, &shown);
+
+	*shown_ms = shown.ms;
+	*accepted = shown.accepted;
+	return err;
+}
+
+struct accept { int64_t now_ms, newest_ms; };
+
+static enum up_err accept(struct up_sqlite *c, void *arg)
+{
+	struct accept *a = arg;
+	const struct up_sqlite_arg latest = up_sqlite_int(a->now_ms + CODE_LIFE_MS);
+	char id[UP_STORE_REF + 1], before[48], after[48];
+	struct up_record r = { .time_ms = a->now_ms, .event = UP_SPAN_LIT(ACCEPT),
+		.result = UP_SPAN_LIT("ok"), .channel = UP_SPAN_LIT("command-line"),
+		.operator_ = up_span_str(c->administrator) };
+	uint8_t leaf[32];
+	enum up_err err = up_sqlite_draw(id);
+
+	a->newest_ms = c->last_ms;
+	snprintf(before, sizeof(before), "{\"time_ms\":%lld}", (long long)a->newest_ms);
+	snprintf(after, sizeof(after), "{\"time_ms\":%lld}", (long long)a->now_ms);
+	r.id = up_span_str(id);
+	r.before = up_span_str(before);
+	r.after = up_span_str(after);
+	if (err == UP_OK)
+		err = up_sqlite_run(c, UP_SQL_ENROLMENT_TOO_LONG, &latest, 1, NULL);
+	return err == UP_OK ? up_usage_add(c, &r, leaf) : err;
+}
+
+enum up_err up_store_clock_accept(struct up_store *s, int64_t now_ms, int64_t *newest_ms)
+{
+	struct accept a = { .now_ms = now_ms };
+	enum up_err err = up_sqlite_write(s, accept, &a);
+
+	*newest_ms = a.newest_ms;
+	return err;
+}
