@@ -7,8 +7,9 @@
 
 /* Sets r->client. UP_E_CLIENT for every failure, UP_E_REQUEST for two methods at once, UP_E_RATE. */
 UP_MUST_USE enum up_err up_auth_client(struct up_request *);
-/* Sets r->proof, and r->device when a token came (required for UP_PHONE) or r->device_key (the proof's own key, UP_NEW_PHONE).
- * UP_E_PROOF, UP_E_NONCE (before any signature is verified), UP_E_TOKEN, UP_E_REPLAY, UP_E_RATE, UP_E_BUSY. */
+/* Sets r->proof, and r->device when a token came (required for UP_PHONE) or r->device_key (the
+ * proof's own key, UP_NEW_PHONE). UP_E_PROOF, UP_E_NONCE (before any signature is verified),
+ * UP_E_TOKEN, UP_E_ENDED, UP_E_REPLAY, UP_E_RATE, UP_E_BUSY. */
 UP_MUST_USE enum up_err up_auth_phone(struct up_request *);
 /* DPoP-Nonce with the current nonce. */
 void up_auth_put_nonce(struct up_request *, struct MHD_Response *);

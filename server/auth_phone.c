@@ -181,21 +181,24 @@ static enum up_err authenticate(struct up_request *r)
 {
 	const struct up_jwk *key = NULL;
 	struct up_span token;
-	enum up_err err;
+	enum up_err err, found;
 
-	err = find_device(r, &token);
+	/* That it was ended is told to the phone itself, which can still prove that it is the one.
+	 * */
+	found = find_device(r, &token);
+	err = found == UP_E_ENDED ? UP_OK : found;
 	if (err == UP_OK && r->device.id != 0)
 		err = device_key(&r->device, &key);
-	if (err != UP_OK)
-		return err;
-	return check_proof(r, token, key);
+	if (err == UP_OK)
+		err = check_proof(r, token, key);
+	return err == UP_OK ? found : err;
 }
 
 enum up_err up_auth_phone(struct up_request *r)
 {
 	enum up_err err = authenticate(r);
 
-	if (err != UP_E_PROOF && err != UP_E_TOKEN && err != UP_E_REPLAY)
+	if (err != UP_E_PROOF && err != UP_E_TOKEN && err != UP_E_REPLAY && err != UP_E_ENDED)
 		return err;
 	if (up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms) != UP_OK)
 		return UP_E_RATE;

@@ -5,6 +5,7 @@
 
 #include "core/dpop.h"
 #include "core/hash.h"
+#include "core/password.h"
 #include "core/person.h"
 #include "core/text.h"
 #include "server/holder.h"
@@ -133,6 +134,15 @@ static void begin_record(struct up_request *r, struct enrol *x, const char *even
 
 /* --- POST /holder/enrolments --- */
 
+/* What the phone must ask for: a new password, its password, or a new one in the place of a locked
+ * one. */
+static const char *password_state(const struct up_request *r)
+{
+	if (r->device.id == 0)
+		return "new";
+	return r->device.errors < UP_PASSWORD_ERRORS_MAX ? "set" : "locked";
+}
+
 static void put_found(struct up_request *r, const struct up_enrolment *e)
 {
 	struct up_buf *b = &r->out;
@@ -147,6 +157,7 @@ static void put_found(struct up_request *r, const struct up_enrolment *e)
 	up_buf_put_str(b, ",\"fields\":");
 	up_buf_put_str(b, e->fields != NULL && e->fields[0] != '\0' ? e->fields : "{}");
 	up_put_member(b, "issuer", up_span_str(r->server->config->issuer));
+	up_put_member(b, "password_state", up_span_str(password_state(r)));
 	up_buf_put_str(b, ",\"statement\":{");
 	up_put_member(b, "version", UP_SPAN_LIT(STATEMENT_VERSION));
 	up_put_member(b, "zh", UP_SPAN_LIT(STATEMENT_ZH));
@@ -275,7 +286,8 @@ static void accepted(struct up_request *r)
 static enum up_err read_accept(struct up_request *r)
 {
 	static const char *const device_members[] = { "name", NULL };
-	const json_t *device = json_object_get(r->json, "device");
+	const json_t *device = json_object_get(r->json, "device"),
+	    *unlock = json_object_get(r->json, "unlock");
 	struct up_span version, password;
 	enum up_err err;
 
@@ -292,6 +304,9 @@ static enum up_err read_accept(struct up_request *r)
 		return err;
 	r->job.statement_version = UP_SPAN_LIT(STATEMENT_VERSION);
 	r->job.with_password = true;
+	if (unlock != NULL && (!json_is_boolean(unlock) || r->device.id == 0))
+		return UP_E_REQUEST;
+	r->job.unlock = json_is_true(unlock);
 	return up_text_b64url_fixed(password, r->job.password, sizeof(r->job.password)) == UP_OK ? UP_OK : UP_E_REQUEST;
 }
 
@@ -310,7 +325,8 @@ static enum up_err draw_device(struct up_request *r, struct enrol *x)
 
 void up_holder_enrolment_accept(struct up_request *r)
 {
-	static const char *const members[] = { "code", "person", "statement_version", "password", "device", NULL };
+	static const char *const members[] = { "code", "person", "statement_version", "password",
+	    "unlock", "device", NULL };
 	enum up_err err;
 	struct enrol *x = begin(r, members, &err);
 

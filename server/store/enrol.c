@@ -165,6 +165,37 @@ void up_store_enrolment_free(struct up_enrolment **e)
 
 /* --- UP_JOB_ENROL ------------------------------------------------------------------------------------------------------------------ */
 
+static enum up_err make_verifier(const struct up_jobs_act *a, const char *ref, uint8_t out[32])
+{
+	return up_password_verifier(up_span_of(a->c->password_key, 32), up_span_str(ref),
+	    up_span_of(a->job->password, 32), out);
+}
+
+/* The window knows the person by her papers, which is more than the SMS that else ends a lock (rule
+ * 27). */
+static enum up_err unlock(struct up_jobs_act *a)
+{
+	const struct up_device *d = &a->device.device;
+	uint8_t verifier[32];
+	enum up_err e;
+
+	if (d->errors < UP_PASSWORD_ERRORS_MAX) {
+		a->merit = UP_E_STATE;
+		return UP_OK;
+	}
+	if (make_verifier(a, d->ref, verifier) != UP_OK)
+		return UP_E_STORE;
+
+	const struct up_sqlite_arg args[] = { up_sqlite_int(d->id), up_sqlite_blob(verifier, 32),
+	    up_sqlite_int(d->errors) };
+
+	e = up_sqlite_run_one(a->c, UP_SQL_DEVICE_UNLOCK, args, UP_ARRAY_LEN(args));
+	up_wipe(verifier, sizeof(verifier));
+	up_jobs_fill(&a->record.before, "{\"password\":\"locked\"}");
+	up_jobs_fill(&a->record.after, "{\"password\":\"new\"}");
+	return e;
+}
+
 /* A phone that is registered already: of the same person, and she knows its password. */
 static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
 {
@@ -174,7 +205,7 @@ static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
 	if (e != UP_OK)
 		return e;
 	if (!found || !a->device.live) {
-		a->merit = UP_E_TOKEN;
+		a->merit = found ? UP_E_ENDED : UP_E_TOKEN;
 		return UP_OK;
 	}
 	up_jobs_fill(&a->record.device, a->device.device.ref);
@@ -183,7 +214,7 @@ static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
 		return count_mismatch(a->c, code);
 	}
 	a->job->out_device = a->job->device;
-	return up_jobs_password(a);
+	return a->job->unlock ? unlock(a) : up_jobs_password(a);
 }
 
 static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
@@ -204,7 +235,7 @@ static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
 	}
 	memcpy(d->ref, job->device_ref.p, UP_STORE_REF);
 	up_jobs_fill(&a->record.device, d->ref);
-	if (up_password_verifier(up_span_of(a->c->password_key, 32), job->device_ref, up_span_of(job->password, 32), verifier) != UP_OK)
+	if (make_verifier(a, d->ref, verifier) != UP_OK)
 		return UP_E_STORE;
 
 	const struct up_sqlite_arg args[] = {

@@ -74,7 +74,8 @@ static enum up_err step_role(struct up_jobs_act *a)
 		return e;
 	if (known)
 		up_jobs_fill_device(a, &a->device.device);
-	judge(a, known && a->device.live, UP_E_TOKEN);
+	judge(a, known, UP_E_TOKEN);
+	judge(a, a->device.live, UP_E_ENDED);
 	judge(a, a->found.role != NULL && a->found.role->live, UP_E_ROLE);
 	return UP_OK;
 }

@@ -141,10 +141,12 @@ enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], st
 	if (e != UP_OK)
 		return e;
 	e = up_rows_device(c, UP_SQL_DEVICE_BY_TOKEN, up_sqlite_blob(token_hash, 32), &d, &found);
-	if (e == UP_OK && (!found || !d.live))
+	if (e == UP_OK && !found)
 		e = UP_E_TOKEN;
 	if (e == UP_OK)
 		*out = d.device;
+	if (e == UP_OK && !d.live)
+		e = UP_E_ENDED;
 	up_wipe(d.verifier, sizeof(d.verifier));
 	up_sqlite_put(s, &c);
 	return e;

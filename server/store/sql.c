@@ -66,6 +66,7 @@ static const char *const texts[UP_SQL_N] = {
 	    " FROM device d JOIN person p ON p.id = d.person WHERE d.id = ?1",
 	[UP_SQL_DEVICE_ADD] = "INSERT INTO device (ref, person, key, token_hash, verifier, errors, status, name, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, 0, 'live', ?6, ?7)",
+	[UP_SQL_DEVICE_UNLOCK] = "UPDATE device SET verifier = ?2, errors = 0 WHERE id = ?1 AND errors = ?3",
 	[UP_SQL_DEVICE_ERRORS] = "UPDATE device SET errors = ?2 WHERE id = ?1 AND errors = ?3",
 	[UP_SQL_DEVICE_END_UNUSED] = "UPDATE device SET status = 'ended', ended_ms = ?2 WHERE id = ?1 AND status = 'live'"
 	    " AND NOT EXISTS (SELECT 1 FROM role WHERE device = ?1 AND status <> 'ended')",

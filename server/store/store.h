@@ -64,7 +64,7 @@ struct up_device {                       /* a phone: one key, one password, one 
 	char person_ref[UP_STORE_REF + 1];
 	char person_masked[64];
 };
-/* By SHA-256 of the device token. UP_E_TOKEN: unknown or ended. */
+/* By SHA-256 of the device token. UP_E_TOKEN: unknown; UP_E_ENDED: ended, *OUT all the same. */
 UP_MUST_USE enum up_err up_store_device(struct up_store *, const uint8_t token_hash[32], struct up_device *out);
 
 struct up_role {                         /* a person in a role for a unit, as it stands now */
@@ -144,6 +144,8 @@ struct up_job {
 	uint8_t code_hash[32], device_token_hash[32], device_key[64];
 	const struct up_named *named;
 	struct up_span device_name, device_ref /* new */, statement_version;
+	/* of a known phone: PASSWORD is a new one, in the place of a locked one */
+	bool unlock;
 	/* REDEEM, DECIDE: the refs drawn by the caller when the store must make one: none */
 
 	/* results */

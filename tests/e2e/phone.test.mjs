@@ -295,3 +295,20 @@ test('rule 8: what is typed on the phone is folded; what cannot be anybody\'s co
 	/* another person's data are still another person's */
 	assert.equal((await new Phone(site.issuer).call('POST', '/holder/enrolments', { code: stranger.code, person })).json().error, 'wrong_person');
 });
+
+test('rule 28: a replaced phone is told so, and nobody else is', async () => {
+	const old = await site.newPhone(), { unit, person } = old, thief = new Phone(site.issuer);
+	const [shown] = await site.ctl('enrol', '--unit', unit, '--name', person.name, '--resident-id', person.resident_id, '--mobile', person.mobile);
+
+	await new Phone(site.issuer).enrol(shown.text.slice(shown.text.indexOf('/e/') + 3), person);
+	for (const [method, path, body] of [['GET', PATH], ['POST', '/holder/scan', { text: 'BCDF-GHJK' }], ['GET', '/holder/usage']]) {
+		const answer = await old.call(method, path, body);
+
+		assert.equal(answer.status, 401);
+		assert.equal(answer.json().error, 'device_ended', answer.text);
+		assert.match(answer.json().message, /手机已被更换或停用/);
+	}
+	thief.token = old.token;
+	await thief.call('GET', PATH);
+	assert.equal((await thief.call('GET', PATH)).json().error, 'invalid_dpop_proof', 'who has the token alone learns nothing');
+});

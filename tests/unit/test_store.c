@@ -310,9 +310,10 @@ static void test_enrol(void)
 	CU_ASSERT_NOT_EQUAL(job.out_device, f.device);
 	CU_ASSERT_EQUAL(job.out_role->id, f.role);
 	up_store_role_free(&job.out_role);
-	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_ENDED);
+	CU_ASSERT_EQUAL(d.id, f.device);
 	job = fixture_decide(&f, true);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ENDED);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM agreement WHERE version = '2025-01'"), 2);
 	fixture_close(&f);
 }
@@ -539,7 +540,8 @@ static void test_dead(void)
 {
 	static const struct { const char *kill, *revive; enum up_err decide, redeem; } rows[] = {
 		{ "UPDATE role SET status = 'ended'", "UPDATE role SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
-		{ "UPDATE device SET status = 'ended'", "UPDATE device SET status = 'live'", UP_E_TOKEN, UP_E_TOKEN },
+		{ "UPDATE device SET status = 'ended'", "UPDATE device SET status = 'live'",
+		    UP_E_ENDED, UP_E_ENDED },
 		{ "UPDATE unit SET status = 'ended' WHERE id = 1", "UPDATE unit SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
 		{ "UPDATE person SET outcome = 'pending'", "UPDATE person SET outcome = 'match'", UP_E_ROLE, UP_E_ROLE },
 		{ "UPDATE client SET status = 'ended'", "UPDATE client SET status = 'live'", UP_E_CLIENT, UP_E_CLIENT },
@@ -579,6 +581,48 @@ static void test_dead(void)
 	fixture_close(&f);
 }
 
+/* Rule 27 ends a lock by SMS; the window, which has seen her papers, may give a code for it as
+ * well. */
+static void unlock_at_window(struct fixture *f)
+{
+	char ref[23];
+	struct up_job job;
+
+	CU_ASSERT_EQUAL_FATAL(fixture_put_code(f->store, U1, &fixture_li, "unlock"), UP_OK);
+	job = fixture_enrol_job("unlock", &fixture_li, ref);
+	job.device = f->device;
+	/* her old one does not do */
+	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_LOCKED);
+	job = fixture_enrol_job("unlock", &fixture_zhang, ref);
+	job.device = f->device;
+	job.unlock = true;
+	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_PERSON);
+	job = fixture_enrol_job("unlock", &fixture_li, ref);
+	job.device = f->device;
+	job.unlock = true;
+	memset(job.password, 9, sizeof(job.password));
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f->store, &job), UP_OK);
+	CU_ASSERT_EQUAL(job.out_device, f->device);
+	up_store_role_free(&job.out_role);
+	CU_ASSERT(strstr(newest(f->store).body, "\"event\":\"enrolment.done\"") != NULL);
+	CU_ASSERT(strstr(newest(f->store).body,
+	    "\"before\":\"{\\\"password\\\":\\\"locked\\\"}\"") != NULL);
+	CU_ASSERT_EQUAL(fixture_count(f, "SELECT errors FROM device"), 0);
+	job = fixture_decide(f, true);
+	/* the old one is no more */
+	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_PASSWORD);
+	job = fixture_decide(f, true);
+	memset(job.password, 9, sizeof(job.password));
+	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_OK);
+	up_store_role_free(&job.out_role);
+	/* a phone that is not locked keeps its password */
+	CU_ASSERT_EQUAL_FATAL(fixture_put_code(f->store, U1, &fixture_li, "again"), UP_OK);
+	job = fixture_enrol_job("again", &fixture_li, ref);
+	job.device = f->device;
+	job.unlock = true;
+	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_STATE);
+}
+
 static void test_password(void)
 {
 	struct fixture f;
@@ -607,6 +651,7 @@ static void test_password(void)
 	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_LOCKED);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 6);
 	CU_ASSERT(strstr(newest(f.store).body, "password_locked") != NULL);
+	unlock_at_window(&f);
 	fixture_close(&f);
 }
 

@@ -201,10 +201,10 @@ static void test_phone_ends(void)
 	CU_ASSERT_EQUAL(up_store_device_end(f.store, up_span_str(p.ref), NOW), UP_OK);
 	CU_ASSERT(newest_has(&f, "\"event\":\"device.end\"") &&
 		  newest_has(&f, "\"unit_code\":\"" U1 "\"") && newest_has(&f, p.ref));
-	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_ENDED);
 	CU_ASSERT(!session_lives(&f, SESSION));
-	CU_ASSERT_EQUAL(run(&f, fixture_decide(&f, true), NOW), UP_E_TOKEN);
-	CU_ASSERT_EQUAL(run(&f, fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr"), NOW), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(run(&f, fixture_decide(&f, true), NOW), UP_E_ENDED);
+	CU_ASSERT_EQUAL(run(&f, fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr"), NOW), UP_E_ENDED);
 	CU_ASSERT_EQUAL(phones(&f, (struct up_device_filter){ 0 }).n, 0);
 	CU_ASSERT(phones(&f, (struct up_device_filter){ .ended_too = true }).ended);
 	CU_ASSERT_EQUAL(up_store_device_end(f.store, up_span_str(p.ref), NOW), UP_E_STATE);
