@@ -24,6 +24,38 @@ static void strip(request_rec *r)
 	}
 }
 
+/* mod_proxy takes out of the request what Connection names, once all of us have added to it. */
+static void clean_connection(request_rec *r)
+{
+	static const char *const names[] = { "Connection", "Proxy-Connection" };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(names); i++) {
+		struct up_span value = up_span_str(apr_table_get(r->headers_in, names[i]));
+		struct up_buf b = { 0 };
+
+		if (value.n == 0 || !up_rp_connection_put(value, &b))
+			continue;
+		if (b.failed)
+			ap_abort_on_oom();
+		if (b.n == 0)
+			apr_table_unset(r->headers_in, names[i]);
+		else
+			apr_table_setn(r->headers_in, names[i],
+			    apr_pstrmemdup(r->pool, (const char *)b.p, b.n));
+		up_buf_free(&b);
+	}
+}
+
+/* httpd's own to take up, but not to hand on. */
+static void keep_http2(request_rec *r)
+{
+	if (r->proxyreq == PROXYREQ_NONE)
+		return;
+	apr_table_unset(r->headers_in, "HTTP2-Settings");
+	if (up_rp_upgrade_is_h2c(up_span_str(apr_table_get(r->headers_in, "Upgrade"))))
+		apr_table_unset(r->headers_in, "Upgrade");
+}
+
 /* Also in servers without an issuer: they may share an application with one that has. */
 static bool any_portal(void)
 {
@@ -32,8 +64,14 @@ static bool any_portal(void)
 
 int up_apache_identity_strip(request_rec *r)
 {
-	if (any_portal())
-		strip(r);
+	sigset_t kept;
+
+	if (!any_portal())
+		return DECLINED;
+	strip(r);
+	up_apache_child_enter(&kept);
+	clean_connection(r);
+	up_apache_child_leave(&kept);
 	return DECLINED;
 }
 
@@ -119,23 +157,31 @@ void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *who)
 	up_buf_free(&b);
 }
 
-/* A sub-request or internal redirect under the same rules: httpd takes over its parent's verdict and user, and runs no hook of ours. */
-int up_apache_identity_inherit(request_rec *r)
+/* A sub-request or internal redirect under the same rules: httpd takes over its parent's verdict
+ * and user, and runs no hook of ours. */
+static void inherit(request_rec *r)
 {
 	const up_apache_identity_t *who;
 	const up_apache_party_t *party;
 	sigset_t kept;
 
 	if ((r->main == NULL && r->prev == NULL) || r->user == NULL || r->ap_auth_type == NULL || strcmp(r->ap_auth_type, UP_APACHE_TYPE) != 0)
-		return DECLINED;
+		return;
 	if (state_of(r) != NULL && state_of(r)->who != NULL)
-		return DECLINED;
+		return;
 	party = up_apache_parties_of(r);
 	who = party != NULL ? up_apache_identity_known(r, party) : NULL;
 	if (who == NULL)
-		return DECLINED;
+		return;
 	up_apache_child_enter(&kept);
 	up_apache_identity_publish(r, who);
 	up_apache_child_leave(&kept);
+}
+
+int up_apache_identity_fixups(request_rec *r)
+{
+	if (any_portal())
+		keep_http2(r);
+	inherit(r);
 	return DECLINED;
 }

@@ -15,7 +15,7 @@ static void register_hooks(apr_pool_t *p)
 	ap_hook_check_authz(up_apache_access_authorize, NULL, NULL, APR_HOOK_REALLY_FIRST, AP_AUTH_INTERNAL_PER_CONF);
 	ap_hook_force_authn(up_apache_access_force, NULL, NULL, APR_HOOK_MIDDLE);
 	/* Before the rewrite rules of a directory. */
-	ap_hook_fixups(up_apache_identity_inherit, NULL, NULL, APR_HOOK_REALLY_FIRST);
+	ap_hook_fixups(up_apache_identity_fixups, NULL, NULL, APR_HOOK_REALLY_FIRST);
 	up_apache_cache_register();
 	up_apache_require_register(p);
 }

@@ -99,7 +99,8 @@ struct up_rp_opener *up_apache_openers_get(const up_apache_party_t *);   /* this
 int up_apache_identity_strip(request_rec *r);            /* post_read_request: identity headers of the client */
 int up_apache_identity_strip_again(request_rec *r);      /* pre_translate_name: our own of an earlier pass */
 void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *);   /* REMOTE_USER, environment, headers */
-int up_apache_identity_inherit(request_rec *r);          /* fixups: the same where httpd took over the verdict */
+/* fixups: the same where httpd took over the verdict */
+int up_apache_identity_fixups(request_rec *r);
 struct up_span up_apache_identity_cookies(request_rec *r);
 up_apache_state_t *up_apache_identity_state(request_rec *r);
 /* What this request, or one it stems from, found under the same settings. NULL: nothing. */

@@ -22,18 +22,36 @@ static bool is_ours(const ngx_table_elt_t *h)
 	return false;
 }
 
-static bool is_identity(const ngx_table_elt_t *h, bool ours_too)
+static bool is_named(const ngx_table_elt_t *h, struct up_span name)
 {
-	/* Only names of that length that begin with x: nearly all headers end here. */
-	return h->key.len >= sizeof("x-unitpass-") && (h->key.data[0] | 0x20) == 'x' && up_rp_is_identity_header(up_nginx_span(h->key)) &&
-	    (ours_too || !is_ours(h));
+	return h->key.len == name.n &&
+	    ngx_strncasecmp(h->key.data, (u_char *)(uintptr_t)name.p, name.n) == 0;
 }
 
-static bool any_identity(const ngx_list_t *list, bool ours_too)
+/* Not spoken by nginx itself, but handed on where a site lets WebSockets through. */
+static bool asks_for_h2c(const ngx_table_elt_t *h)
+{
+	return is_named(h, UP_SPAN_LIT("HTTP2-Settings")) ||
+	    (is_named(h, UP_SPAN_LIT("Upgrade")) && up_rp_upgrade_is_h2c(up_nginx_span(h->value)));
+}
+
+/* What a client may not bring; with OURS_TOO also what up_nginx_headers_identity added. */
+static bool is_unwanted(const ngx_table_elt_t *h, bool ours_too)
+{
+	u_char first = h->key.len > 0 ? h->key.data[0] | 0x20 : 0;
+
+	/* Nearly all headers end here. */
+	if (first == 'h' || first == 'u')
+		return asks_for_h2c(h);
+	return first == 'x' && h->key.len >= sizeof("x-unitpass-") &&
+	    up_rp_is_identity_header(up_nginx_span(h->key)) && (ours_too || !is_ours(h));
+}
+
+static bool any_unwanted(const ngx_list_t *list, bool ours_too)
 {
 	for (const ngx_list_part_t *part = &list->part; part != NULL; part = part->next)
 		for (ngx_uint_t i = 0; i < part->nelts; i++)
-			if (is_identity((const ngx_table_elt_t *)part->elts + i, ours_too))
+			if (is_unwanted((const ngx_table_elt_t *)part->elts + i, ours_too))
 				return true;
 	return false;
 }
@@ -63,7 +81,7 @@ static ngx_int_t rebuild(ngx_http_request_t *r, bool ours_too)
 		bool in_run = false;
 
 		for (ngx_uint_t i = 0; i < part->nelts; i++) {
-			if (is_identity(&h[i], ours_too))
+			if (is_unwanted(&h[i], ours_too))
 				in_run = false;
 			else if (in_run)
 				last->nelts++;
@@ -80,9 +98,51 @@ static ngx_int_t rebuild(ngx_http_request_t *r, bool ours_too)
 	return NGX_OK;
 }
 
+/* What "proxy_set_header Connection $http_connection" hands on. */
+static ngx_int_t clean_connection(ngx_http_request_t *r, ngx_table_elt_t *h)
+{
+	struct up_buf b = { 0 };
+	ngx_int_t rc = NGX_OK;
+
+	if (up_rp_connection_put(up_nginx_span(h->value), &b)) {
+		u_char *copy = b.failed ? NULL : ngx_pnalloc(r->pool, b.n + 1);
+
+		if (copy == NULL)
+			rc = NGX_ERROR;
+		else
+			*ngx_cpymem(copy, b.p != NULL ? b.p : copy, b.n) = '\0';
+		h->value = (ngx_str_t){ b.n, copy };
+	}
+	up_buf_free(&b);
+	return rc;
+}
+
+static ngx_int_t clean_connections(ngx_http_request_t *r)
+{
+	for (ngx_list_part_t *part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+		ngx_table_elt_t *h = part->elts;
+
+		for (ngx_uint_t i = 0; i < part->nelts; i++)
+			if ((is_named(&h[i], UP_SPAN_LIT("Connection")) ||
+			    is_named(&h[i], UP_SPAN_LIT("Proxy-Connection"))) &&
+			    clean_connection(r, &h[i]) != NGX_OK)
+				return NGX_ERROR;
+	}
+	return NGX_OK;
+}
+
+static ngx_int_t strip(ngx_http_request_t *r, bool ours_too)
+{
+	if (!any_unwanted(&r->headers_in.headers, ours_too))
+		return NGX_OK;
+	if (r->headers_in.upgrade != NULL && asks_for_h2c(r->headers_in.upgrade))
+		r->headers_in.upgrade = NULL;
+	return rebuild(r, ours_too);
+}
+
 ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too)
 {
-	return any_identity(&r->headers_in.headers, ours_too) ? rebuild(r, ours_too) : NGX_OK;
+	return clean_connections(r) == NGX_OK ? strip(r, ours_too) : NGX_ERROR;
 }
 
 /* A named location is entered without the server-rewrite phase, and by error_page even with a request that was too bad for any phase before. What was
@@ -117,7 +177,7 @@ ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_se
 {
 	struct up_buf b = { 0 };
 	size_t end[UP_RP_VALUES], from = 0;
-	ngx_int_t rc = r == r->main ? up_nginx_headers_strip(r, true) : rebuild(r, true);
+	ngx_int_t rc = r == r->main ? strip(r, true) : rebuild(r, true);
 	u_char *all;
 
 	up_buf_reserve(&b, 500);
@@ -177,12 +237,6 @@ ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out)
 	}
 	out->n = n;
 	return NGX_OK;
-}
-
-static bool is_named(const ngx_table_elt_t *h, struct up_span name)
-{
-	return h->key.len == name.n &&
-	    ngx_strncasecmp(h->key.data, (u_char *)(uintptr_t)name.p, name.n) == 0;
 }
 
 void up_nginx_headers_kind(const ngx_http_request_t *r, struct up_rp_request *q)

@@ -79,6 +79,14 @@ extern const char *const up_rp_value_variable[UP_RP_VALUES];    /* "unitpass_uni
 void up_rp_value(const struct up_rp_session *, size_t i, bool percent, struct up_buf *out);
 /* Is NAME a spelling of an identity header ("x-unitpass-", with '-' and '_' alike, any case)? Such headers from a client are removed. */
 bool up_rp_is_identity_header(struct up_span name);
+/* Connection names header fields that whoever passes the request on takes out: by it a client could
+ * take out what the web server adds. Append of VALUE, the field's, what speaks of the connection
+ * itself; the rest is left out, and what it names goes on as if it were not named. False: VALUE
+ * holds nothing else, and OUT is as it was. */
+bool up_rp_connection_put(struct up_span value, struct up_buf *out);
+/* Does VALUE, of an Upgrade field, ask for HTTP/2? In such a connection further requests would pass
+ * through the web server unseen. */
+bool up_rp_upgrade_is_h2c(struct up_span value);
 
 /* --- everything under /.unitpass/, and the answers of protected locations ------------------------------------------------ */
 

@@ -97,3 +97,50 @@ bool up_rp_is_identity_header(struct up_span name)
 	}
 	return false;
 }
+
+/* --- the connection -------------------------------------------------------------------------- */
+
+static bool is_of_connection(struct up_span option)
+{
+	static const char *const options[] = { "close", "keep-alive", "upgrade", "te", "trailer",
+		"http2-settings" };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(options); i++)
+		if (up_span_ieq_str(option, options[i]))
+			return true;
+	return option.n == 0;
+}
+
+bool up_rp_connection_put(struct up_span value, struct up_buf *out)
+{
+	struct up_span rest = value, option;
+	const char *sep = "";
+	bool others = false;
+
+	while (rest.n > 0 && !others) {
+		up_span_cut(rest, ',', &option, &rest);
+		others = !is_of_connection(up_span_trim(option));
+	}
+	for (rest = value; others && rest.n > 0;) {
+		up_span_cut(rest, ',', &option, &rest);
+		option = up_span_trim(option);
+		if (option.n == 0 || !is_of_connection(option))
+			continue;
+		up_buf_put_str(out, sep);
+		up_buf_put_span(out, option);
+		sep = ", ";
+	}
+	return others;
+}
+
+bool up_rp_upgrade_is_h2c(struct up_span value)
+{
+	struct up_span protocol;
+
+	while (value.n > 0) {
+		up_span_cut(value, ',', &protocol, &value);
+		if (up_span_ieq_str(up_span_trim(protocol), "h2c"))
+			return true;
+	}
+	return false;
+}

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Identity in, spoofs out, wherever httpd leads a request."""
+import json
+
 from scene import Browser, PREFIX, PortalCases, SITE, rows
 
 SPOOFS = {'X-Unitpass-Unit-Code': 'evil', 'x_unitpass_unit_name': 'evil', 'X-UNITPASS-ROLE': 'evil', 'X-Unitpass_Items': 'evil',
@@ -31,6 +33,39 @@ class Line20Spoofs(PortalCases):
         reply = Browser(self.httpd.ports['PLAIN']).ask(path, SPOOFS)
         self.assertEqual(reply.status, 200)
         self.assertNotIn('evil', reply.body)
+
+
+class Line20Connection(PortalCases):
+    """What a client says of its connection must not take out of the request what httpd adds."""
+    @rows(
+        one={'Connection': 'X-Unitpass-Role'},
+        among_others={'Connection': 'close, X-Unitpass-Role, x_unitpass_unit_name'},
+        of_the_site={'Connection': 'X-Remote-User, REMOTE_USER'},
+        cookie={'Connection': 'Cookie, Authorization'},
+        archaic={'Proxy-Connection': 'X-Unitpass-Role'},
+        keep_alive={'Connection': 'Keep-Alive, X-Unitpass-Role', 'Keep-Alive': 'X-Unitpass-Role'},
+        te={'Connection': 'TE, X-Unitpass-Role', 'TE': 'X-Unitpass-Role'},
+        upgrade={'Connection': 'Upgrade, X-Unitpass-Role', 'Upgrade': 'X-Unitpass-Role'},
+    )
+    def test_names_nothing_of_ours(self, headers):
+        reply = self.principal.ask('/headers', headers)
+        self.assertEqual(reply.status, 200)
+        names = [name.lower() for name, _ in json.loads(reply.body)]
+        self.assertEqual(sum(name.startswith('x-unitpass-') for name in names), len(VARIABLES))
+        self.assertIn('x-remote-user', names)
+        self.assertIn('cookie', names)
+
+    def test_names_nothing_on_any_line(self):
+        lines = 'Connection: X-Unitpass-Role\r\nConnection: close, X-Unitpass-Unit-Code'
+        answer = self.httpd.raw(f'GET /headers HTTP/1.1\r\nHost: x\r\n{lines}\r\n'
+                                f'Cookie: {self.principal.cookie}\r\n\r\n'.encode())
+        self.assertEqual(answer.lower().count(b'x-unitpass-'), len(VARIABLES))
+
+    def test_http2_is_not_handed_on(self):
+        headers = {'Connection': 'Upgrade, HTTP2-Settings', 'Upgrade': 'h2c', 'HTTP2-Settings': 'AAMA'}
+        body = self.principal.ask('/headers', headers).body.lower()
+        self.assertNotIn('h2c', body)
+        self.assertNotIn('http2-settings', body)
 
 
 class Line20Identity(PortalCases):

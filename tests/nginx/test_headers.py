@@ -123,3 +123,30 @@ class Spoofs(SiteCases):
             self.assertNotIn(b'evil', reply.body)
             self.assertEqual(len(reply.identity), identity)
             self.assertEqual([int(value) for key, value in reply.reached if key[0] == 'A' and key[1:].isdigit()], kept)
+
+
+class Connection(SiteCases):
+    """What a client says of its connection must not take out of the request what nginx adds."""
+    @rows(
+        identity='X-Unitpass-Role, close',
+        identity_folded='x_unitpass_role,close',
+        others='close, X-Remote-User, REMOTE_USER, Cookie',
+    )
+    def test_names_nothing_of_ours(self, value):
+        reply = self.get('/upgraded/x', self.principal, headers={'Connection': value})
+        self.assertEqual((reply.status, len(reply.identity)), (200, 9))
+        self.assertEqual(reply.seen('Connection'), ['close'])
+
+    def test_names_nothing_on_any_line(self):
+        lines = ': X-Unitpass-Role\r\n'.join(('Connection', 'Proxy-Connection', 'Connection: close'))
+        answer = self.site.raw(f'GET /upgraded/x HTTP/1.1\r\nHost: a\r\n{lines}\r\n'
+                               f'Cookie: {self.principal}\r\n\r\n'.encode())
+        self.assertIn(b'"X-Unitpass-Role", "principal"', answer)
+        self.assertNotIn(b'Connection", "X-Unitpass-Role"', answer)
+
+    @rows(kept=('websocket', ['websocket']), not_h2c=('h2c', []), nor_both=('websocket, H2C', []))
+    def test_upgrade(self, protocol, seen):
+        headers = {'Connection': 'Upgrade, HTTP2-Settings', 'Upgrade': protocol, 'HTTP2-Settings': 'AA'}
+        reply = self.get('/upgraded/x', self.principal, headers=headers)
+        self.assertEqual((reply.status, reply.seen('Upgrade')), (200, seen))
+        self.assertEqual(reply.seen('HTTP2-Settings'), [])

@@ -377,6 +377,34 @@ static void test_identity_headers(void)
 		UP_CHECK(up_rp_is_identity_header(up_span_str(up_rp_value_header[i])), up_rp_value_header[i]);
 }
 
+static void test_connection(void)
+{
+	static const struct { const char *value, *kept; } rows[] = {
+		{ "close", NULL }, { "keep-alive, Upgrade", NULL },
+		{ "Upgrade, HTTP2-Settings", NULL }, { " , TE,, trailer ,", NULL }, { "", NULL }, { "X-Unitpass-Role", "" },
+		{ "close, X-Unitpass-Role", "close" },
+		{ "x_unitpass_role ,\tKEEP-ALIVE", "KEEP-ALIVE" },
+		{ "Cookie", "" }, { "Upgrade,REMOTE_USER,,X-Remote-User, te", "Upgrade, te" },
+		{ "keep-alive X-Unitpass-Role", "" }, { "\"close\"", "" },
+	};
+	static const struct { const char *value; bool h2c; } upgrades[] = {
+		{ "h2c", true }, { "websocket, H2C", true }, { "websocket", false }, { "", false },
+		{ "h2", false }, { "h2c-16", false },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_buf b = { 0 };
+		bool others = up_rp_connection_put(up_span_str(rows[i].value), &b);
+
+		UP_CHECK(others == (rows[i].kept != NULL), rows[i].value);
+		UP_CHECK_TEXT(up_buf_span(&b), rows[i].kept != NULL ? rows[i].kept : "");
+		up_buf_free(&b);
+	}
+	for (size_t i = 0; i < UP_ARRAY_LEN(upgrades); i++)
+		UP_CHECK(up_rp_upgrade_is_h2c(up_span_str(upgrades[i].value)) == upgrades[i].h2c,
+		    upgrades[i].value);
+}
+
 static void test_values(void)
 {
 	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT, "%E6%B9%96%E5%8D%97%E7%9C%81%E6%9F%90%E6%9F%90%E7%A0%94%E7%A9%B6%E9%99%A2", "143000001234",
@@ -498,4 +526,5 @@ static void test_hot_path(void)
 
 UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_remembered, test_foreign,
     test_rotation, test_seen, test_two_sessions, test_many_cookies, test_too_large, test_rules,
-    test_identity_headers, test_values, test_settings, test_credentials, test_hot_path)
+    test_identity_headers, test_connection, test_values, test_settings, test_credentials,
+    test_hot_path)
