@@ -180,7 +180,8 @@ static void decide(struct up_request *r, struct decision *x)
 
 	err = check(r, x);
 	if (err == UP_OK)
-		err = up_limits_spend(r->server, UP_LIMIT_UNIT, up_span_str(x->role->unit_code), r->now_ms);
+		err = up_limits_share(r->server, UP_LIMIT_DECISION, up_span_str(r->device.ref), UP_LIMIT_UNIT,
+		    up_span_str(x->role->unit_code), r->now_ms);
 	if (err == UP_OK)
 		err = hash_evidence(r, x);
 	if (err == UP_OK) {

@@ -191,8 +191,7 @@ static bool may_be_wrong(struct up_request *r)
 {
 	if (r->device.id != 0)
 		return up_limits_spend(r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms) == UP_OK;
-	return up_limits_spend_source(r->server, UP_LIMIT_ENROL, r->ip, r->now_ms) == UP_OK &&
-	    up_limits_spend(r->server, UP_LIMIT_ENROL_ALL, UP_SPAN_LIT("all"), r->now_ms) == UP_OK;
+	return up_limits_share_source(r->server, UP_LIMIT_ENROL, r->ip, UP_LIMIT_ENROL_ALL, r->now_ms) == UP_OK;
 }
 
 void up_holder_enrolment(struct up_request *r)

@@ -145,6 +145,16 @@ UP_MUST_USE enum up_err up_live_once(struct up_live *, const uint8_t key[16], in
 /* Token bucket (GCRA): at most BURST at once, refilled one per EVERY_MS. UP_E_RATE. KIND separates counters. Bounded memory: the least recently
  * used of a small set makes room, so a flood of keys costs nobody else his right. */
 UP_MUST_USE enum up_err up_live_rate(struct up_live *, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms);
+struct up_live_bucket {
+	const char *kind;
+	struct up_span who;
+	unsigned burst;
+	int64_t every_ms;
+};
+/* Take one of OWN and one of SHARED, or none of either. What one may still take of the shared bucket shrinks with
+ * what is gone from his own, to a half when that is empty: many who take all they can leave room for another. */
+UP_MUST_USE enum up_err up_live_rate_share(struct up_live *, const struct up_live_bucket *own,
+	const struct up_live_bucket *shared, int64_t now_ms);
 
 struct up_live_stats { size_t pending, scanned, approved, finished, watchers, replays; };
 void up_live_stats(struct up_live *, struct up_live_stats *out);

@@ -352,7 +352,15 @@ enum up_err up_live_once(struct up_live *l, const uint8_t key[16], int64_t until
 
 enum up_err up_live_rate(struct up_live *l, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
 {
-	return up_rate_take(l->rate, kind, who, burst, every_ms, now_ms);
+	const struct up_live_bucket b = { kind, who, burst, every_ms };
+
+	return up_rate_take(l->rate, &b, now_ms);
+}
+
+enum up_err up_live_rate_share(struct up_live *l, const struct up_live_bucket *own,
+	const struct up_live_bucket *shared, int64_t now_ms)
+{
+	return up_rate_share(l->rate, own, shared, now_ms);
 }
 
 void up_live_stats(struct up_live *l, struct up_live_stats *out)

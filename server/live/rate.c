@@ -92,31 +92,78 @@ static struct cell *find(struct set *set, uint64_t tag, int64_t now_ms)
 	return &set->cells[0];
 }
 
-enum up_err up_rate_take(struct up_rate *r, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
+/* The bucket's cell, up to date and its stripe locked. False: no such rate, refuse rather than guess. */
+static bool enter(struct up_rate *r, const struct up_live_bucket *b, int64_t now_ms, struct cell **c, pthread_mutex_t **lock)
 {
+	int64_t most;
+	uint64_t tag;
+	size_t set;
+
+	if (__builtin_mul_overflow(b->every_ms, (int64_t)b->burst, &most) || most > INT64_MAX / 4)
+		return false;
+	place(r, b->kind, b->who, &set, &tag);
+	*lock = &r->stripes[set % STRIPES].lock;
+	pthread_mutex_lock(*lock);
+	*c = find(&r->sets[set], tag, now_ms);
+	if ((*c)->full_ms < now_ms)
+		(*c)->full_ms = now_ms;
+	if ((*c)->full_ms > now_ms + most)       /* the clock was set back: nobody waits longer for it */
+		(*c)->full_ms = now_ms + most;
+	return true;
+}
+
+/* Take one of the first AT_MOST; *SPENT, of B's burst, are gone then. */
+static enum up_err take(struct up_rate *r, const struct up_live_bucket *bucket, unsigned at_most, int64_t now_ms, unsigned *spent)
+{
+	struct up_live_bucket b = *bucket;
 	enum up_err e = UP_E_RATE;
 	pthread_mutex_t *lock;
 	struct cell *c;
-	uint64_t tag;
-	int64_t most;
-	size_t set;
 
-	if (every_ms < 1)
-		every_ms = 1;
-	if (__builtin_mul_overflow(every_ms, (int64_t)burst, &most) || most > INT64_MAX / 4)
-		return UP_E_RATE;        /* no such rate: refuse rather than guess */
-	place(r, kind, who, &set, &tag);
-	lock = &r->stripes[set % STRIPES].lock;
-	pthread_mutex_lock(lock);
-	c = find(&r->sets[set], tag, now_ms);
-	if (c->full_ms < now_ms)
-		c->full_ms = now_ms;
-	if (c->full_ms > now_ms + most)  /* the clock was set back: nobody waits longer for it */
-		c->full_ms = now_ms + most;
-	if (c->full_ms - now_ms + every_ms <= most) {
-		c->full_ms += every_ms;
+	*spent = 0;
+	if (b.every_ms < 1)
+		b.every_ms = 1;
+	if (!enter(r, &b, now_ms, &c, &lock))
+		return UP_E_RATE;
+	if (c->full_ms - now_ms + b.every_ms <= b.every_ms * at_most) {
+		c->full_ms += b.every_ms;
 		e = UP_OK;
 	}
+	*spent = (unsigned)((c->full_ms - now_ms + b.every_ms - 1) / b.every_ms);
 	pthread_mutex_unlock(lock);
+	return e;
+}
+
+static void give_back(struct up_rate *r, const struct up_live_bucket *b, int64_t now_ms)
+{
+	pthread_mutex_t *lock;
+	struct cell *c;
+
+	if (!enter(r, b, now_ms, &c, &lock))
+		return;
+	c->full_ms -= b->every_ms;
+	pthread_mutex_unlock(lock);
+}
+
+enum up_err up_rate_take(struct up_rate *r, const struct up_live_bucket *b, int64_t now_ms)
+{
+	unsigned spent;
+
+	return take(r, b, b->burst, now_ms, &spent);
+}
+
+enum up_err up_rate_share(struct up_rate *r, const struct up_live_bucket *own, const struct up_live_bucket *shared, int64_t now_ms)
+{
+	unsigned spent, ignored;
+	uint64_t left_to_others;
+	enum up_err e = take(r, own, own->burst, now_ms, &spent);
+
+	if (e != UP_OK)
+		return e;
+	/* His first one is free: who comes for the first time may take the last. */
+	left_to_others = (uint64_t)shared->burst * (spent - 1) / own->burst / 2;
+	e = take(r, shared, shared->burst - (unsigned)left_to_others, now_ms, &ignored);
+	if (e != UP_OK)
+		give_back(r, own, now_ms);
 	return e;
 }

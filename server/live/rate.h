@@ -3,12 +3,14 @@
 #ifndef UP_RATE_H
 #define UP_RATE_H
 
-#include "core/span.h"
+#include "server/live/live.h"
 
 struct up_rate;
 
 UP_MUST_USE enum up_err up_rate_new(size_t entries, const uint64_t seed[2], struct up_rate **out);
 void up_rate_free(struct up_rate **);
-UP_MUST_USE enum up_err up_rate_take(struct up_rate *, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms);
+UP_MUST_USE enum up_err up_rate_take(struct up_rate *, const struct up_live_bucket *, int64_t now_ms);
+UP_MUST_USE enum up_err up_rate_share(struct up_rate *, const struct up_live_bucket *own,
+	const struct up_live_bucket *shared, int64_t now_ms);
 
 #endif
