@@ -80,7 +80,7 @@ static bool rules_hold(const up_nginx_location_t *l, const struct up_rp_session 
 	return true;
 }
 
-static bool satisfy_any(ngx_http_request_t *r)
+static bool satisfy_any(const ngx_http_request_t *r)
 {
 	const ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
@@ -125,16 +125,26 @@ ngx_int_t up_nginx_access_last(ngx_http_request_t *r)
 	return answer(r, l, known ? &s : NULL, refresh);
 }
 
-/* Does the location that R comes from ask for the same? Then it let the request in, or R is how it finds out (auth_request). */
-static bool same_guard(const ngx_http_request_t *r, const up_nginx_location_t *l)
+/* Is R how its parent finds out whether to let the request in (auth_request), under the same guard? */
+static bool asks_for_parent(const ngx_http_request_t *r, const up_nginx_location_t *l)
 {
 	const up_nginx_location_t *from = ngx_http_get_module_loc_conf(r->parent, ngx_http_unitpass_module);
+	const ngx_http_core_main_conf_t *core = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+	const ngx_http_phase_handler_t *now = &core->phase_engine.handlers[r->parent->phase_handler];
 
-	return from->enable && from->rules == l->rules && from->party == l->party;
+	return now->checker == ngx_http_core_access_phase && from->enable && from->rules == l->rules &&
+	    from->party == l->party;
 }
 
-/* nginx does not run the access phase for subrequests; yet "auth_request" to a protected location, or an SSI include of one, must not be let in
- * for it. Its cookie is the main request's to refresh. */
+/* With "satisfy any" other modules may let R in, and nginx asks none of them for a subrequest. Their
+ * verdict on its parent holds where R is in the very same location: another one may have other rules. */
+static bool is_decided(const ngx_http_request_t *r, const up_nginx_location_t *l)
+{
+	return satisfy_any(r) && (r->loc_conf == r->parent->loc_conf || asks_for_parent(r, l));
+}
+
+/* nginx does not run the access phase for subrequests; yet "auth_request" to a protected location, or
+ * an SSI include of one, must not be let in for it. Its cookie is the main request's to refresh. */
 ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
 {
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
@@ -142,8 +152,7 @@ ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
 	bool refresh;
 	ngx_int_t rc;
 
-	/* With "satisfy any" the others' verdict is not known here, unless it was given already. */
-	if (r == r->main || !l->enable || (satisfy_any(r) && same_guard(r, l)))
+	if (r == r->main || !l->enable || is_decided(r, l))
 		return NGX_DECLINED;
 	if (up_nginx_access_session(r->main, l, &s, &refresh) != UP_OK)
 		return NGX_HTTP_UNAUTHORIZED;

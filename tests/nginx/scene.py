@@ -207,10 +207,14 @@ class Site:
         self.put('passwords', 'bob:{PLAIN}pw\n', 0o644)
         self.put('html/file', 'x' * 1024, 0o644)
         self.put('html/picture.gif', 'GIF', 0o644)
+        own = '<!--# include virtual="/include_by_address/part.html" -->'
+        self.put('html/include_by_address/own.html', own, 0o644)
+        self.put('html/include_by_address/part.html', 'SECRET', 0o644)
         self.put('html/expires/picture.gif', 'GIF', 0o644)
         self.put('html/file_by_threads', 'x' * 1024, 0o644)
-        for kind in 'guarded', 'any':
-            self.put(f'html/include/{kind}.html', f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
+        for kind in 'guarded', 'any', 'any_role':
+            for folder in 'include', 'include_by_address':
+                self.put(f'html/{folder}/{kind}.html', f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
             self.put(f'html/fragments/{kind}/secret', 'SECRET', 0o644)
         config = self.put('nginx.conf', self.fill((HERE / 'nginx.conf').read_text()), 0o644)
         with open(self.dir / 'log/error.log', 'a', encoding='utf-8') as log:

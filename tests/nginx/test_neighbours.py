@@ -66,6 +66,12 @@ class Subrequests(SiteCases):
         include_guarded_signed_in=('/include/guarded.html', 'principal', True),
         include_any=('/include/any.html', 'nobody', False),
         include_any_signed_in=('/include/any.html', 'principal', True),
+        by_address_include_guarded=('/include_by_address/guarded.html', 'nobody', False),
+        by_address_include_any=('/include_by_address/any.html', 'nobody', False),
+        by_address_include_any_role=('/include_by_address/any_role.html', 'nobody', False),
+        by_address_include_any_signed_in=('/include_by_address/any.html', 'principal', True),
+        by_address_include_any_other_role=('/include_by_address/any_role.html', 'principal', False),
+        by_address_include_own=('/include_by_address/own.html', 'nobody', True),
     )
     def test_include(self, path, who, shown):
         reply = self.get(path, *([self.principal] if who == 'principal' else []))
