@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Identity in, spoofs out (SECURITY 20). */
-#include "module/nginx/module.h"
+#include "module/nginx/compat.h"
 
 /* Names in lower case with their hashes, as nginx keeps them beside each header: the same for all requests. */
 static struct { u_char lowcase[32]; size_t n; ngx_uint_t hash; } names[UP_RP_VALUES];
@@ -215,24 +215,21 @@ ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t 
 
 ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out)
 {
-	ngx_table_elt_t **lines = r->headers_in.cookies.elts;
+	up_nginx_compat_t lines = up_nginx_compat_cookies(r), again = lines;
+	const ngx_table_elt_t *first = up_nginx_compat_next(&lines), *h = up_nginx_compat_next(&lines);
 	size_t n = 0;
 	u_char *p;
 
-	*out = (struct up_span){ NULL, 0 };
-	if (r->headers_in.cookies.nelts == 0)
+	*out = first != NULL ? up_nginx_span(first->value) : (struct up_span){ NULL, 0 };
+	if (h == NULL)
 		return NGX_OK;
-	if (r->headers_in.cookies.nelts == 1) {
-		*out = up_nginx_span(lines[0]->value);
-		return NGX_OK;
-	}
-	for (ngx_uint_t i = 0; i < r->headers_in.cookies.nelts; i++)
-		n += lines[i]->value.len + 2;
+	for (lines = again; (h = up_nginx_compat_next(&lines)) != NULL;)
+		n += h->value.len + 2;
 	out->p = p = ngx_pnalloc(r->pool, n);
 	if (p == NULL)
 		return NGX_ERROR;
-	for (ngx_uint_t i = 0; i < r->headers_in.cookies.nelts; i++) {
-		p = ngx_cpymem(p, lines[i]->value.data, lines[i]->value.len);
+	while ((h = up_nginx_compat_next(&again)) != NULL) {
+		p = ngx_cpymem(p, h->value.data, h->value.len);
 		p = ngx_cpymem(p, "; ", 2);
 	}
 	out->n = n;
