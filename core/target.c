@@ -21,9 +21,10 @@ static int hex_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One round of percent-decoding in place.  *CHANGED: there was an escape.  False: an escape hides what must not
- * be hidden, or is broken while STRICT (later rounds meet a lone '%' that stood as %25). */
-static bool decode_round(uint8_t *path, size_t *n, bool strict, bool *changed)
+/* One round of percent-decoding in place.  *CHANGED: there was an escape.  False: an escape hides what
+ * must not be hidden.  In the FIRST round "%2F" may stand within a name ("/repo/group%2Fproject"), and
+ * no escape be broken (later rounds meet a lone '%' that stood as %25). */
+static bool decode_round(uint8_t *path, size_t *n, bool first, bool *changed)
 {
 	size_t to = 0;
 
@@ -37,14 +38,16 @@ static bool decode_round(uint8_t *path, size_t *n, bool strict, bool *changed)
 
 			if (hi >= 0 && lo >= 0) {
 				c = (uint8_t)(hi << 4 | lo);
-				if (c < 0x20 || c == 0x7f || c == '/' || c == '\\')
+				if (c < 0x20 || c == 0x7f || (c == '/' && !first) || c == '\\')
 					return false;
 				i += 2;
 				*changed = true;
-			} else if (strict) {
+			} else if (first) {
 				return false;
 			}
 		}
+		if (c == '/' && to > 0 && path[to - 1] == '/')
+			return false;
 		path[to++] = c;
 	}
 	*n = to;

@@ -14,6 +14,10 @@ class Line22LoginRequired(PortalCases):
         self.assertEqual(reply.header('Cache-Control'), 'no-store')
         self.assertEqual(reply.header('Strict-Transport-Security'), 'max-age=1', '"Header always" holds')
 
+    def test_navigation_comes_back_to_an_encoded_slash(self):
+        reply = self.guest.ask('/repo/group%2Fproject')
+        self.assertEqual(reply.header('Location'), PREFIX + 'login?return=%2Frepo%2Fgroup%252Fproject')
+
     @rows(large_post={'body': 'a' * 300000}, unknown_method={'method': 'PROPFIND'})
     def test_anything_else_is_told(self, request):
         self.assertLoginRequired(self.guest.ask('/whoami', **request))
