@@ -11,6 +11,10 @@ class WithoutSession(SiteCases):
         self.assertEqual(reply.status, 302)
         self.assertTrue(reply.all('Location')[0].startswith('/.unitpass/login?'), reply.all('Location'))
 
+    def test_navigation_comes_back_to_an_encoded_slash(self):
+        reply = self.get('/repo/group%2Fproject', headers=NAVIGATION)
+        self.assertEqual(reply.all('Location'), ['/.unitpass/login?return=%2Frepo%2Fgroup%252Fproject'])
+
     @rows(
         fetch={},
         post={'method': 'POST', 'body': 'x=1'},
@@ -75,6 +79,12 @@ class WithSession(SiteCases):
     )
     def test_rules(self, path, who, status):
         self.assertEqual(self.get(path, getattr(self, who)).status, status)
+
+    def test_error_page_is_for_others(self):
+        reply = self.get('/staff/x', self.user, headers=NAVIGATION)
+        self.assertIn(b'again=1', reply.body, 'the way to sign in as another')
+        self.assertIn(b'login_required', self.get('/staff/x').body)
+        self.assertIn(b'"path": "/error_page"', self.get('/all/deny/x', self.user).body)
 
     def test_all_rules_hold(self):
         self.assertEqual(self.get('/annual/x', self.site.mint(role='user', items='other annual')).status, 200)
