@@ -14,7 +14,8 @@
 #include "module/rp/session.h"
 
 #define LEEWAY_S 60
-#define FRESH_S 300                      /* it is asked for when the person has confirmed: an old one answers something else */
+/* It is asked for when the person has confirmed: an old one answers something else. */
+#define FRESH_S 300
 #define ITEMS 64
 #define VERSION_UNKNOWN 0
 
@@ -42,28 +43,38 @@ static bool is_unit(struct up_span s)
 
 static bool is_role(struct up_span s)
 {
-	return up_span_eq_str(s, "principal") || up_span_eq_str(s, "manager") || up_span_eq_str(s, "user");
+	return up_span_eq_str(s, "principal") || up_span_eq_str(s, "manager") ||
+	       up_span_eq_str(s, "user");
 }
 
-/* --- who: claim by claim ------------------------------------------------------------------------------------------------------ */
+/* --- who: claim by claim --- */
 
-/* What a session needs to know, the claim it comes from, and where else it is looked for: providers whose claims are flat, or that know only
- * OpenID Connect's own (Core 1.0 section 5.1). doc/PROVIDERS.md is this table for their administrators. */
+/* What a session needs to know, the claim it comes from, and where else it is looked for: providers
+ * whose claims are flat, or that know only OpenID Connect's own (Core 1.0 section 5.1).
+ * doc/PROVIDERS.md is this table for their administrators. */
 static const struct claim {
-	const char *object, *member;     /* object NULL: a claim at the top */
-	const char *flat, *standard;     /* others in its place, or NULL */
+	const char *object, *member; /* object NULL: a claim at the top */
+	const char *flat, *standard; /* others in its place, or NULL */
 	size_t offset, max;
 	bool (*is_right)(struct up_span);
 	bool needed;
 } texts[] = {
-	{ NULL, "sub", NULL, NULL, offsetof(struct up_rp_session, sub), UP_SESSION_SUB_MAX, is_id, true },
-	{ "unit", "code", "unit_code", NULL, offsetof(struct up_rp_session, unit_code), UP_USCC_LEN, is_unit, true },
-	{ "unit", "name", "unit_name", NULL, offsetof(struct up_rp_session, unit_name), UP_SESSION_UNIT_NAME_MAX, is_name, false },
-	{ "unit", "certificate", "unit_certificate", NULL, offsetof(struct up_rp_session, certificate), UP_SESSION_ID_MAX, is_id, false },
-	{ "holder", "role", "holder_role", NULL, offsetof(struct up_rp_session, role), UP_SESSION_ROLE_MAX, is_role, true },
-	{ "holder", "ref", "holder_ref", "sub", offsetof(struct up_rp_session, holder_ref), UP_SESSION_ID_MAX, is_id, false },
-	{ "holder", "name", "holder_name", "name", offsetof(struct up_rp_session, holder_name), UP_SESSION_HOLDER_NAME_MAX, is_name, false },
-	{ NULL, "sid", NULL, NULL, offsetof(struct up_rp_session, sid), UP_SESSION_ID_MAX, is_id, false },
+	{ NULL, "sub", NULL, NULL, offsetof(struct up_rp_session, sub), UP_SESSION_SUB_MAX, is_id,
+	    true },
+	{ "unit", "code", "unit_code", NULL, offsetof(struct up_rp_session, unit_code), UP_USCC_LEN,
+	    is_unit, true },
+	{ "unit", "name", "unit_name", NULL, offsetof(struct up_rp_session, unit_name),
+	    UP_SESSION_UNIT_NAME_MAX, is_name, false },
+	{ "unit", "certificate", "unit_certificate", NULL,
+	    offsetof(struct up_rp_session, certificate), UP_SESSION_ID_MAX, is_id, false },
+	{ "holder", "role", "holder_role", NULL, offsetof(struct up_rp_session, role),
+	    UP_SESSION_ROLE_MAX, is_role, true },
+	{ "holder", "ref", "holder_ref", "sub", offsetof(struct up_rp_session, holder_ref),
+	    UP_SESSION_ID_MAX, is_id, false },
+	{ "holder", "name", "holder_name", "name", offsetof(struct up_rp_session, holder_name),
+	    UP_SESSION_HOLDER_NAME_MAX, is_name, false },
+	{ NULL, "sid", NULL, NULL, offsetof(struct up_rp_session, sid), UP_SESSION_ID_MAX, is_id,
+	    false },
 };
 
 static const json_t *member(const json_t *o, const char *name)
@@ -86,7 +97,8 @@ static const json_t *find(const json_t *claims, const struct claim *c)
 /* Says which claim it is that does not do. */
 static enum up_err refuse(struct up_identity *out, const struct claim *c, bool is_missing)
 {
-	snprintf(out->claim, sizeof(out->claim), "%s%s%s", c->object != NULL ? c->object : "", c->object != NULL ? "." : "", c->member);
+	snprintf(out->claim, sizeof(out->claim), "%s%s%s", c->object != NULL ? c->object : "",
+	    c->object != NULL ? "." : "", c->member);
 	out->is_missing = is_missing;
 	return UP_E_CLAIM;
 }
@@ -106,7 +118,8 @@ static enum up_err take_text(const json_t *claims, const struct claim *c, struct
 }
 
 /* A moment or a count, whole or with a fraction (RFC 7519 section 2), between MIN and MAX. */
-static enum up_err take_number(const json_t *claims, const struct claim *c, int64_t min, int64_t max, struct up_identity *out)
+static enum up_err take_number(
+    const json_t *claims, const struct claim *c, int64_t min, int64_t max, struct up_identity *out)
 {
 	const json_t *v = find(claims, c);
 	double real = json_number_value(v);
@@ -177,12 +190,19 @@ static enum up_err need_sid(struct up_identity *out)
 	return UP_OK;
 }
 
+static const struct claim iat = {
+	.member = "iat", .offset = offsetof(struct up_rp_session, created_s), .needed = true,
+};
+static const struct claim auth_time = {
+	.member = "auth_time", .offset = offsetof(struct up_rp_session, auth_time_s),
+};
+static const struct claim version = {
+	.object = "unit", .member = "certificate_version", .flat = "unit_certificate_version",
+	.offset = offsetof(struct up_rp_session, certificate_version),
+};
+
 static enum up_err take_claims(const json_t *claims, int64_t now_s, struct up_identity *out)
 {
-	static const struct claim iat = { .member = "iat", .offset = offsetof(struct up_rp_session, created_s), .needed = true },
-		auth_time = { .member = "auth_time", .offset = offsetof(struct up_rp_session, auth_time_s) },
-		version = { "unit", "certificate_version", "unit_certificate_version", NULL,
-			offsetof(struct up_rp_session, certificate_version), 0, NULL, false };
 	enum up_err e = take_number(claims, &iat, now_s - FRESH_S, now_s + LEEWAY_S, out);
 
 	/* the session is this portal's and begins now; iat only had to be fresh */
@@ -199,14 +219,22 @@ static enum up_err take_claims(const json_t *claims, int64_t now_s, struct up_id
 	return e == UP_OK ? need_sid(out) : e;
 }
 
-/* --- is it for us ------------------------------------------------------------------------------------------------------------ */
+/* --- is it for us --- */
 
-static enum up_err check_for_us(const struct up_rp *rp, const char *nonce, int64_t now_s, struct up_identity *out)
+static enum up_err check_for_us(
+    const struct up_rp *rp, const char *nonce, int64_t now_s, struct up_identity *out)
 {
-	/* How long it is good for is the provider's matter: it is used once, here, and the session has limits of its own. */
+	/* How long it is good for is the provider's matter: it is used once, here, and the session
+	 * has limits of its own. */
 	const struct up_jwt_expect expect = {
-		.iss = rp->issuer, .aud = rp->client, .nonce = nonce, .nonce_optional = true, .need_exp = true, .need_iat = true,
-		.now_s = now_s, .leeway_s = LEEWAY_S,
+		.iss = rp->issuer,
+		.aud = rp->client,
+		.nonce = nonce,
+		.nonce_optional = true,
+		.need_exp = true,
+		.need_iat = true,
+		.now_s = now_s,
+		.leeway_s = LEEWAY_S,
 	};
 	const char *claim;
 	enum up_err e = up_jwt_expect_named(&out->jwt, &expect, &claim);
@@ -218,7 +246,8 @@ static enum up_err check_for_us(const struct up_rp *rp, const char *nonce, int64
 	return e;
 }
 
-enum up_err up_idtoken_check(const struct up_rp *rp, struct up_span text, const char *nonce, int64_t now_s, struct up_identity *out)
+enum up_err up_idtoken_check(const struct up_rp *rp, struct up_span text, const char *nonce,
+    int64_t now_s, struct up_identity *out)
 {
 	enum up_err e;
 
@@ -237,10 +266,12 @@ enum up_err up_idtoken_check(const struct up_rp *rp, struct up_span text, const 
 void up_idtoken_refused(const struct up_identity *i, enum up_err e)
 {
 	if (i->claim[0] != '\0')
-		up_rplog('e', "rp_login refused: the ID token does not do reason=%s claim=%s fault=%s", up_err_name(e), i->claim,
-		    i->is_missing ? "missing" : "unfit");
+		up_rplog('e',
+		    "rp_login refused: the ID token does not do reason=%s claim=%s fault=%s",
+		    up_err_name(e), i->claim, i->is_missing ? "missing" : "unfit");
 	else
-		up_rplog('e', "rp_login refused: the ID token does not do reason=%s", up_err_name(e));
+		up_rplog(
+		    'e', "rp_login refused: the ID token does not do reason=%s", up_err_name(e));
 }
 
 void up_idtoken_free(struct up_identity *i)

@@ -11,8 +11,8 @@
 #include "core/text.h"
 #include "unit.h"
 
-#define EC 2                             /* after the RSA keys */
-static EVP_PKEY *keys[3];                /* RSA, RSA, P-256 */
+#define EC 2 /* after the RSA keys */
+static EVP_PKEY *keys[3]; /* RSA, RSA, P-256 */
 
 static void put_number(struct up_buf *b, const char *before, EVP_PKEY *k, const char *name, int n)
 {
@@ -33,7 +33,8 @@ static void put_number(struct up_buf *b, const char *before, EVP_PKEY *k, const 
 static void put_jwk(struct up_buf *b, int i, const char *more)
 {
 	if (i == EC) {
-		put_number(b, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"", keys[i], OSSL_PKEY_PARAM_EC_PUB_X, 32);
+		put_number(b, "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"", keys[i],
+		    OSSL_PKEY_PARAM_EC_PUB_X, 32);
 		put_number(b, ",\"y\":\"", keys[i], OSSL_PKEY_PARAM_EC_PUB_Y, 32);
 	} else {
 		put_number(b, "{\"kty\":\"RSA\",\"n\":\"", keys[i], OSSL_PKEY_PARAM_RSA_N, 0);
@@ -95,7 +96,8 @@ static void sign(const char *header, int i, int padding, int salt, struct up_buf
 	CU_ASSERT_EQUAL_FATAL(EVP_DigestSignInit(md, &ctx, EVP_sha256(), NULL, keys[i]), 1);
 	if (padding != 0) {
 		CU_ASSERT(EVP_PKEY_CTX_set_rsa_padding(ctx, padding) == 1);
-		CU_ASSERT(padding != RSA_PKCS1_PSS_PADDING || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) == 1);
+		CU_ASSERT(padding != RSA_PKCS1_PSS_PADDING ||
+			  EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt) == 1);
 	}
 	CU_ASSERT_EQUAL_FATAL(EVP_DigestSign(md, sig, &n, out->p, out->n), 1);
 	up_buf_put_char(out, '.');
@@ -121,21 +123,28 @@ static enum up_err judge(const struct up_buf *text, const char *spec)
 
 static void test_algorithms(void)
 {
-	static const struct { const char *header; int key, padding, salt; enum up_err e; } rows[] = {
+	static const struct {
+		const char *header;
+		int key, padding, salt;
+		enum up_err e;
+	} rows[] = {
 		{ "{\"alg\":\"ES256\",\"kid\":\"c\"}", EC, 0, 0, UP_OK },
 		{ "{\"alg\":\"RS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_OK },
-		{ "{\"alg\":\"RS256\",\"kid\":\"a\",\"typ\":\"JWT\"}", 0, RSA_PKCS1_PADDING, 0, UP_OK },
+		{ "{\"alg\":\"RS256\",\"kid\":\"a\",\"typ\":\"JWT\"}", 0, RSA_PKCS1_PADDING, 0,
+		    UP_OK },
 		{ "{\"alg\":\"PS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PSS_PADDING, 32, UP_OK },
 		/* one padding is not the other, and the salt is as long as the hash */
 		{ "{\"alg\":\"PS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_SIGNATURE },
-		{ "{\"alg\":\"RS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PSS_PADDING, 32, UP_E_SIGNATURE },
-		{ "{\"alg\":\"PS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PSS_PADDING, 20, UP_E_SIGNATURE },
+		{ "{\"alg\":\"RS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PSS_PADDING, 32,
+		    UP_E_SIGNATURE },
+		{ "{\"alg\":\"PS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PSS_PADDING, 20,
+		    UP_E_SIGNATURE },
 		/* another's key */
 		{ "{\"alg\":\"RS256\",\"kid\":\"b\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_SIGNATURE },
 		{ "{\"alg\":\"RS256\",\"kid\":\"c\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_KEY },
 		{ "{\"alg\":\"RS256\",\"kid\":\"x\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_KEY },
 		{ "{\"alg\":\"RS256\",\"kid\":7}", 0, RSA_PKCS1_PADDING, 0, UP_E_KEY },
-		{ "{\"alg\":\"RS256\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_KEY },              /* two would do */
+		{ "{\"alg\":\"RS256\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_KEY }, /* two would do */
 		/* not on the list */
 		{ "{\"alg\":\"none\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_ALG },
 		{ "{\"alg\":\"HS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_ALG },
@@ -144,37 +153,61 @@ static void test_algorithms(void)
 		{ "{\"alg\":\"rs256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_ALG },
 		{ "{\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_ALG },
 		{ "{\"alg\":\"ES256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_FORMAT },
-		{ "{\"alg\":\"RS256\",\"kid\":\"a\",\"typ\":\"at+jwt\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_CLAIM },
-		{ "{\"alg\":\"RS256\",\"kid\":\"a\",\"crit\":[\"x\"]}", 0, RSA_PKCS1_PADDING, 0, UP_E_CLAIM },
-		{ "{\"alg\":\"RS256\",\"jwk\":{\"kty\":\"RSA\"}}", 0, RSA_PKCS1_PADDING, 0, UP_E_CLAIM },
-		{ "{\"alg\":\"RS256\",\"jku\":\"https://evil.example/\"}", 0, RSA_PKCS1_PADDING, 0, UP_E_CLAIM },
+		{ "{\"alg\":\"RS256\",\"kid\":\"a\",\"typ\":\"at+jwt\"}", 0, RSA_PKCS1_PADDING, 0,
+		    UP_E_CLAIM },
+		{ "{\"alg\":\"RS256\",\"kid\":\"a\",\"crit\":[\"x\"]}", 0, RSA_PKCS1_PADDING, 0,
+		    UP_E_CLAIM },
+		{ "{\"alg\":\"RS256\",\"jwk\":{\"kty\":\"RSA\"}}", 0, RSA_PKCS1_PADDING, 0,
+		    UP_E_CLAIM },
+		{ "{\"alg\":\"RS256\",\"jku\":\"https://evil.example/\"}", 0, RSA_PKCS1_PADDING, 0,
+		    UP_E_CLAIM },
 		{ "{\"alg\":\"RS256\",\"x5c\":[]}", 0, RSA_PKCS1_PADDING, 0, UP_E_CLAIM },
 	};
 	struct up_buf b = { 0 };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		sign(rows[i].header, rows[i].key, rows[i].padding, rows[i].salt, &b);
-		UP_CHECK(judge(&b, "0\"kid\":\"a\"|1\"kid\":\"b\"|2\"kid\":\"c\"") == rows[i].e, rows[i].header);
+		UP_CHECK(judge(&b, "0\"kid\":\"a\"|1\"kid\":\"b\"|2\"kid\":\"c\"") == rows[i].e,
+		    rows[i].header);
 	}
 	up_buf_free(&b);
 }
 
 static void test_which_key(void)
 {
-	static const struct { const char *set; bool kid; enum up_err e; } rows[] = {
-		{ "0", false, UP_OK }, { "0|2", false, UP_OK }, { "0\"alg\":\"RS256\"|1\"alg\":\"PS256\"", false, UP_OK },
-		{ "0\"use\":\"sig\"|1\"use\":\"enc\"", false, UP_OK }, { "0\"key_ops\":[\"verify\"]|1\"key_ops\":[\"encrypt\"]", false, UP_OK },
-		{ "0|1", false, UP_E_KEY }, { "1", false, UP_E_SIGNATURE }, { "2", false, UP_E_KEY }, { "", false, UP_E_KEY },
-		{ "0\"use\":\"enc\"", false, UP_E_KEY }, { "0\"alg\":\"RS512\"", false, UP_E_KEY }, { "0\"alg\":7", false, UP_E_KEY },
-		{ "0\"d\":\"AQ\"", false, UP_E_KEY }, { "0\"k\":\"AQ\"", false, UP_E_KEY },
-		{ "0\"kid\":\"k\"", true, UP_OK }, { "1\"kid\":\"j\"|0\"kid\":\"k\"", true, UP_OK }, { "2\"kid\":\"k\"|0\"kid\":\"k\"", true, UP_OK },
-		{ "0", true, UP_E_KEY }, { "0\"kid\":\"K\"", true, UP_E_KEY }, { "1\"kid\":\"k\"|0\"kid\":\"j\"", true, UP_E_SIGNATURE },
-		{ "0\"kid\":\"k\",\"use\":\"enc\"", true, UP_E_KEY }, { "0\"kid\":\"k\",\"alg\":\"ES256\"", true, UP_E_KEY },
+	static const struct {
+		const char *set;
+		bool kid;
+		enum up_err e;
+	} rows[] = {
+		{ "0", false, UP_OK },
+		{ "0|2", false, UP_OK },
+		{ "0\"alg\":\"RS256\"|1\"alg\":\"PS256\"", false, UP_OK },
+		{ "0\"use\":\"sig\"|1\"use\":\"enc\"", false, UP_OK },
+		{ "0\"key_ops\":[\"verify\"]|1\"key_ops\":[\"encrypt\"]", false, UP_OK },
+		{ "0|1", false, UP_E_KEY },
+		{ "1", false, UP_E_SIGNATURE },
+		{ "2", false, UP_E_KEY },
+		{ "", false, UP_E_KEY },
+		{ "0\"use\":\"enc\"", false, UP_E_KEY },
+		{ "0\"alg\":\"RS512\"", false, UP_E_KEY },
+		{ "0\"alg\":7", false, UP_E_KEY },
+		{ "0\"d\":\"AQ\"", false, UP_E_KEY },
+		{ "0\"k\":\"AQ\"", false, UP_E_KEY },
+		{ "0\"kid\":\"k\"", true, UP_OK },
+		{ "1\"kid\":\"j\"|0\"kid\":\"k\"", true, UP_OK },
+		{ "2\"kid\":\"k\"|0\"kid\":\"k\"", true, UP_OK },
+		{ "0", true, UP_E_KEY },
+		{ "0\"kid\":\"K\"", true, UP_E_KEY },
+		{ "1\"kid\":\"k\"|0\"kid\":\"j\"", true, UP_E_SIGNATURE },
+		{ "0\"kid\":\"k\",\"use\":\"enc\"", true, UP_E_KEY },
+		{ "0\"kid\":\"k\",\"alg\":\"ES256\"", true, UP_E_KEY },
 	};
 	struct up_buf b = { 0 };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		sign(rows[i].kid ? "{\"alg\":\"RS256\",\"kid\":\"k\"}" : "{\"alg\":\"RS256\"}", 0, RSA_PKCS1_PADDING, 0, &b);
+		sign(rows[i].kid ? "{\"alg\":\"RS256\",\"kid\":\"k\"}" : "{\"alg\":\"RS256\"}", 0,
+		    RSA_PKCS1_PADDING, 0, &b);
 		UP_CHECK(judge(&b, rows[i].set) == rows[i].e, rows[i].set);
 	}
 	up_buf_free(&b);
@@ -183,9 +216,19 @@ static void test_which_key(void)
 /* Numbers that make no key worth trusting: a right key with one member replaced. */
 static void test_weak_keys(void)
 {
-	static const struct { const char *name, *value; } rows[] = {
-		{ "e", "AQ" }, { "e", "Ag" }, { "e", "AAEAAQ" }, { "e", "AQAAAAAAAAAB" }, { "e", "" }, { "e", "AQAB=" }, { "n", "AQAB" }, { "n", "" },
-		{ "kty", "oct" }, { "kty", "EC" },
+	static const struct {
+		const char *name, *value;
+	} rows[] = {
+		{ "e", "AQ" },
+		{ "e", "Ag" },
+		{ "e", "AAEAAQ" },
+		{ "e", "AQAAAAAAAAAB" },
+		{ "e", "" },
+		{ "e", "AQAB=" },
+		{ "n", "AQAB" },
+		{ "n", "" },
+		{ "kty", "oct" },
+		{ "kty", "EC" },
 	};
 	struct up_buf b = { 0 };
 	struct up_jwt t;
@@ -237,8 +280,15 @@ static void test_bent(void)
 
 static void test_usable(void)
 {
-	static const struct { const char *set; bool yes; } rows[] = {
-		{ "0", true }, { "2", true }, { "", false }, { "0\"use\":\"enc\"", false }, { "2\"alg\":\"ES384\"|0\"alg\":\"RS512\"", false },
+	static const struct {
+		const char *set;
+		bool yes;
+	} rows[] = {
+		{ "0", true },
+		{ "2", true },
+		{ "", false },
+		{ "0\"use\":\"enc\"", false },
+		{ "2\"alg\":\"ES384\"|0\"alg\":\"RS512\"", false },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -264,4 +314,5 @@ static void free_keys(void)
 		EVP_PKEY_free(keys[i]);
 }
 
-UP_SUITE("jws", make_keys, test_algorithms, test_which_key, test_weak_keys, test_bent, test_usable, free_keys)
+UP_SUITE("jws", make_keys, test_algorithms, test_which_key, test_weak_keys, test_bent, test_usable,
+    free_keys)
