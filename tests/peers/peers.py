@@ -363,13 +363,32 @@ class Glewlwyd(Cases):
             self.assertEqual([level for level, _ in found[check]], ['ok'], found)
 
 
+# --- what others program against ---
+
+class OpenApi(Cases):
+    """doc/openapi.yaml is valid OpenAPI 3.1, and describes what server/routes.c routes for others."""
+    READ = ('import Parser from "@apidevtools/swagger-parser"; const api = await Parser.validate(process.argv[1]);'
+            'for (const [path, calls] of Object.entries(api.paths)) for (const name of Object.keys(calls)) console.log(name.toUpperCase(), path);')
+    # pages that people open, and the same document under its other name
+    UNDESCRIBED = {'GET /q/', 'GET /e/', 'GET /.well-known/oauth-authorization-server'}
+
+    def test_describes_every_route(self):
+        done = subprocess.run(['node', '--input-type=module', '-e', self.READ, TOP / 'doc/openapi.yaml'], cwd=PEERS,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        described = {re.sub(r'\{.*\}', '', line) for line in done.stdout.splitlines()}
+        table = (TOP / 'server/routes.c').read_text().partition('/healthz')[0]
+        routed = {f'{method} {path}' for method, path in re.findall(r'\{\s*"(GET|POST)",\s*"([^"]+)"', table)}
+        self.assertEqual(described, routed - self.UNDESCRIBED)
+
+
 def main(arguments):
     loader = unittest.TestLoader()
     patterns = [name for name in arguments if name != '-v']
     if patterns:
         loader.testNamePatterns = [f'*{name}*' for name in patterns]
     began = time.monotonic()
-    tests = unittest.TestSuite(map(loader.loadTestsFromTestCase, (OidcProvider, Glewlwyd)))
+    tests = unittest.TestSuite(map(loader.loadTestsFromTestCase, (OidcProvider, Glewlwyd, OpenApi)))
     result = unittest.TextTestRunner(verbosity=2 if '-v' in arguments else 1).run(tests)
     failed = len({test.id() for test, _ in result.failures + result.errors})
     print(f'{time.monotonic() - began:.0f} s', file=sys.stderr)
