@@ -66,7 +66,7 @@ install_packages() {
 	stop_new_services "$before" >>"$log" 2>&1
 }
 
-# build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps the log.
+# build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps the log. TARGET: not all, but this.
 build() {
 	local name=$1 dir=$BUILD_ROOT/$1 log
 	shift
@@ -81,5 +81,5 @@ build() {
 		(cd "$dir" && "$TOP/configure" -q "$@") >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "configure failed; the whole log is $log"; }
 	fi
 	say "building $name"
-	make -C "$dir" -s -j"$(nproc)" all >>"$log" 2>&1 || { grep -E 'error|\*\*\*' "$log" | tail -n 20 >&2; die "make failed; the whole log is $log"; }
+	make -C "$dir" -s -j"$(nproc)" "${TARGET:-all}" >>"$log" 2>&1 || { grep -E 'error|\*\*\*' "$log" | tail -n 20 >&2; die "make failed; the whole log is $log"; }
 }
