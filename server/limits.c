@@ -52,39 +52,39 @@ enum up_err up_limits_share(struct up_server *s, enum up_limit own, struct up_sp
 	return up_live_rate_share(s->live, &mine, &all, now_ms);
 }
 
-static void source(const char *ip, char out[INET6_ADDRSTRLEN])
+void up_limits_network(const char *ip, char out[UP_LIMITS_NETWORK])
 {
 	struct in6_addr a;
 
-	snprintf(out, INET6_ADDRSTRLEN, "%s", ip);
+	snprintf(out, UP_LIMITS_NETWORK, "%s", ip);
 	if (inet_pton(AF_INET6, ip, &a) != 1 || IN6_IS_ADDR_V4MAPPED(&a))
 		return;
 	memset(a.s6_addr + 8, 0, 8);
-	inet_ntop(AF_INET6, &a, out, INET6_ADDRSTRLEN);
+	inet_ntop(AF_INET6, &a, out, UP_LIMITS_NETWORK);
 }
 
 enum up_err up_limits_spend_source(struct up_server *s, enum up_limit which, const char *ip, int64_t now_ms)
 {
-	char net[INET6_ADDRSTRLEN];
+	char net[UP_LIMITS_NETWORK];
 
-	source(ip, net);
+	up_limits_network(ip, net);
 	return up_limits_spend(s, which, up_span_str(net), now_ms);
 }
 
 enum up_err up_limits_share_source(struct up_server *s, enum up_limit own, const char *ip, enum up_limit shared, int64_t now_ms)
 {
-	char net[INET6_ADDRSTRLEN];
+	char net[UP_LIMITS_NETWORK];
 
-	source(ip, net);
+	up_limits_network(ip, net);
 	return up_limits_share(s, own, up_span_str(net), shared, UP_SPAN_LIT("all"), now_ms);
 }
 
 void up_limits_source_of(const char *client, struct up_span ip, char out[160])
 {
-	char text[INET6_ADDRSTRLEN], net[INET6_ADDRSTRLEN];
+	char text[UP_LIMITS_NETWORK], net[UP_LIMITS_NETWORK];
 
 	snprintf(text, sizeof(text), "%.*s", (int)ip.n, (const char *)ip.p);
-	source(text, net);
+	up_limits_network(text, net);
 	snprintf(out, 160, "%.100s %s", client, net);
 }
 

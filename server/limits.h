@@ -32,6 +32,9 @@ UP_MUST_USE enum up_err up_limits_share(struct up_server *, enum up_limit own, s
 /* The same of a network address, with all others. */
 UP_MUST_USE enum up_err up_limits_share_source(struct up_server *, enum up_limit own, const char *ip,
 	enum up_limit shared, int64_t now_ms);
+/* IP as limits know it: of IPv6 the /64. */
+#define UP_LIMITS_NETWORK 46
+void up_limits_network(const char *ip, char out[UP_LIMITS_NETWORK]);
 /* "client source" as one key: what one portal's visitors from one source may do. */
 void up_limits_source_of(const char *client, struct up_span ip, char out[160]);
 /* Spend half of what may be spent at once: somebody said "I did not start this". */

@@ -13,6 +13,7 @@
 #include "server/metrics.h"
 #include "server/routes.h"
 #include "server/secrets.h"
+#include "server/streams.h"
 
 #define SLOT_MS 100                      /* the wheel's step */
 #define SLOTS 256                        /* 25.6 s: more than a keep-alive */
@@ -30,6 +31,7 @@ struct watcher {
 	struct watcher *changed_next;
 	int64_t sent_ms;                 /* last write */
 	int64_t frame_ms;                /* last frame */
+	unsigned place;                  /* of its address among all streams */
 	uint8_t sent_state;              /* + 1; 0: nothing yet */
 	uint8_t version;
 	bool suspended, dirty, changed, over;
@@ -267,6 +269,7 @@ static void on_end(void *cls)
 
 	/* First, so that live calls nobody who is gone. */
 	up_live_watch_close(w->server->live, &w->live);
+	up_streams_leave(w->place);
 	pthread_mutex_lock(&hub.lock);
 	unlink_slot(w);
 	*w->all_link = w->all_next;
@@ -299,13 +302,17 @@ static void stream(struct up_request *r, const uint8_t key[UP_LIVE_KEY], const u
 		w->server = r->server;
 		w->conn = r->conn;
 		w->live.wake = on_change;
-		err = up_secrets_handle(r->server, watch, w->handle);
+		err = up_streams_enter(r->server, r->ip, &w->place);
 	}
+	if (err == UP_OK)
+		err = up_secrets_handle(r->server, watch, w->handle);
 	if (err == UP_OK)
 		err = up_secrets_frame_key(r->server, w->handle, w->frame_key);
 	if (err == UP_OK)
 		err = up_live_watch_open(r->server->live, key, &w->live, r->now_ms);
 	if (err != UP_OK) {
+		if (w != NULL)
+			up_streams_leave(w->place);
 		free(w);
 		up_reply_err(r, err);
 		return;

@@ -33,7 +33,7 @@ PREFIX = '/.unitpass/'
 COOKIE = '__Host-unitpass'
 FETCH = {'Accept': 'application/json', 'Sec-Fetch-Mode': 'cors'}
 WANTED = ('authz_core authz_host authz_user authn_core alias dir mime proxy proxy_http rewrite headers env setenvif cgid include http2 log_config '
-          'unixd cache cache_disk auth_basic authn_file deflate filter expires').split()
+          'unixd cache cache_disk auth_basic authn_file deflate filter expires reqtimeout').split()
 PORTS = 'PORTAL', 'SECOND', 'PLAIN'
 PROBLEM = re.compile(r':(?:emerg|alert|crit)\]|exit signal|Sanitizer|runtime error:')
 
@@ -258,9 +258,10 @@ class Httpd:
         if os.geteuid() == 0:
             os.chown(self.dir / 'cache', pwd.getpwnam('nobody').pw_uid, -1)
 
-    def start(self):
+    def start(self, site=None):
+        """With the configuration SITE in place of portal.conf."""
         self.content()
-        config = self.put('httpd.conf', self.fill((HERE / 'base.conf').read_text() + (HERE / 'portal.conf').read_text()))
+        config = self.put('httpd.conf', self.fill((HERE / 'base.conf').read_text() + (site or (HERE / 'portal.conf').read_text())))
         with open(self.dir / 'output', 'a', encoding='utf-8') as output:
             self.process = subprocess.Popen([os.environ['APACHE'], '-f', config, '-DFOREGROUND'], env=self.env, stdout=output,
                                             stderr=output, start_new_session=True)

@@ -2,8 +2,8 @@
  * SECURITY 27: request rates as they ship: who floods is slowed, and nobody else. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { request } from './lib/http.mjs';
-import { Client, frame } from './lib/portal.mjs';
+import { Events, request } from './lib/http.mjs';
+import { Client, frame, snapshot } from './lib/portal.mjs';
 import { Site } from './lib/site.mjs';
 
 let site, phone, other;
@@ -50,6 +50,24 @@ test('SECURITY 27: guessing codes is slowed', async () => {
 	for (let i = 0; i < 30; i++)
 		slowed += (await other.scan(text.replace(/\/q\/..../, '/q/AAAA'))).status === 429;
 	assert.ok(slowed >= 5, `${slowed}`);
+});
+
+test('SECURITY 27: one address holds a hundred waiting pages, not every worker of a front', async () => {
+	const pages = await Promise.all(Array.from({ length: 101 }, () => site.client.begin()));
+	const streams = pages.slice(0, 100).map((begun) => new Events(begun.watch_uri));
+	const last = pages[100].watch_uri;
+	let status;
+
+	await Promise.all(streams.map((events) => events.state('pending')));
+	assert.equal(await new Events(last).status, 429);
+	assert.equal((await snapshot(last)).json().state, 'pending', 'whoever is refused may ask');
+	streams.pop().close();
+	do {
+		streams.push(new Events(last));
+		status = await streams.at(-1).status;
+	} while (status === 429);
+	assert.equal(status, 200);
+	streams.forEach((events) => events.close());
 });
 
 test('SECURITY 27: guessing client secrets is slowed', async () => {

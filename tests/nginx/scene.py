@@ -201,7 +201,8 @@ class Site:
 
     # --- nginx ---
 
-    def start(self):
+    def start(self, config=None):
+        """With CONFIG in place of nginx.conf."""
         self.application, self.scgi, self.issuer = Application(), ScgiApplication(), WedgedIssuer()
         self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
         self.put('passwords', 'bob:{PLAIN}pw\n', 0o644)
@@ -216,7 +217,7 @@ class Site:
             for folder in 'include', 'include_by_address':
                 self.put(f'html/{folder}/{kind}.html', f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
             self.put(f'html/fragments/{kind}/secret', 'SECRET', 0o644)
-        config = self.put('nginx.conf', self.fill((HERE / 'nginx.conf').read_text()), 0o644)
+        config = self.put('nginx.conf', self.fill(config or (HERE / 'nginx.conf').read_text()), 0o644)
         with open(self.dir / 'log/error.log', 'a', encoding='utf-8') as log:
             self.nginx = subprocess.Popen([NGINX, '-e', log.name, '-c', config], env=self.env, stderr=log)
         for _ in range(400):

@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "server/http.h"
 #include "server/routes.h"
+#include "server/streams.h"
 #include "server/token_access.h"
 #include "test_store_fixture.h"
 
@@ -379,5 +380,35 @@ static void test_large_heads(void)
 	end();
 }
 
+/* --- waiting pages of one address --- */
+
+static void test_streams(void)
+{
+	unsigned places[UP_STREAMS_OF_ONE], one, other;
+
+	begin();
+	config.rate_percent = 100;
+	CU_ASSERT_EQUAL_FATAL(up_target_cidr(UP_SPAN_LIT("127.0.0.1"), &config.proxies[0]), UP_OK);
+	config.n_proxies = 1;
+	for (size_t i = 0; i < UP_STREAMS_OF_ONE; i++)
+		CU_ASSERT_EQUAL(up_streams_enter(&server, "2001:db8::1", &places[i]), UP_OK);
+	CU_ASSERT_EQUAL(up_streams_enter(&server, "2001:db8::1", &one), UP_E_RATE);
+	CU_ASSERT_EQUAL(one, 0);
+	CU_ASSERT_EQUAL(up_streams_enter(&server, "2001:db8::ffff:1", &one), UP_E_RATE);
+	CU_ASSERT_EQUAL(up_streams_enter(&server, "2001:db8:0:1::1", &other), UP_OK);
+	up_streams_leave(other);
+	up_streams_leave(places[0]);
+	CU_ASSERT_EQUAL(up_streams_enter(&server, "2001:db8::1", &places[0]), UP_OK);
+	CU_ASSERT_EQUAL(up_streams_enter(&server, "2001:db8::1", &one), UP_E_RATE);
+	for (size_t i = 0; i < UP_STREAMS_OF_ONE; i++)
+		up_streams_leave(places[i]);
+	/* behind a proxy that names no address all look alike */
+	for (size_t i = 0; i < 2 * UP_STREAMS_OF_ONE; i++)
+		CU_ASSERT_EQUAL(up_streams_enter(&server, "127.0.0.1", &one), UP_OK);
+	CU_ASSERT_EQUAL(one, 0);
+	config.n_proxies = 0;
+	end();
+}
+
 UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes, test_userinfo, test_userinfo_challenge,
-    test_large_heads)
+    test_large_heads, test_streams)
