@@ -105,7 +105,9 @@ UP_MUST_USE enum up_err up_store_browser_known(struct up_store *, struct up_span
 
 /* Usage records, newest first unless OLDEST_FIRST; empty/0 members do not filter. FN gets the canonical bytes; non-zero stops. */
 struct up_usage_filter {
-	struct up_span unit, holder_ref, person_ref, client, item, event, result, transaction;
+	struct up_span unit, holder_ref, person_ref, client, item, event, result, reason, role,
+	    transaction, id;
+	struct up_span address;          /* of the browser or of the phone */
 	int64_t from_ms, to_ms, after_seq, limit;
 	bool oldest_first;
 };

@@ -117,7 +117,8 @@ struct query {
 	enum up_sql up, down;
 	struct up_span owner;            /* ?1 */
 	char unit[64];
-	struct up_buf needles[8];        /* members as they stand in the canonical bytes */
+	struct up_buf needles[12];       /* members as they stand in the canonical bytes */
+	struct up_buf addresses[2];      /* one of these is wanted, unless empty */
 	size_t n_needles;
 	int64_t low, high;               /* seq, both exclusive */
 	int64_t from_ms, to_ms;
@@ -126,17 +127,50 @@ struct query {
 };
 
 /* Quotes inside values are escaped, so ,"name":"value" in the bytes can only be the member itself. */
-static void want(struct query *q, const char *name, struct up_span value)
+static void put_needle(struct up_buf *b, const char *name, struct up_span value)
 {
-	struct up_buf *b = &q->needles[q->n_needles];
-
-	if (value.n == 0)
-		return;
 	up_buf_put_str(b, "\"");
 	up_buf_put_str(b, name);
 	up_buf_put_str(b, "\":");
 	up_buf_put_json(b, value);
-	q->n_needles++;
+}
+
+static void want(struct query *q, const char *name, struct up_span value)
+{
+	if (value.n > 0)
+		put_needle(&q->needles[q->n_needles++], name, value);
+}
+
+static enum up_err want_all(struct query *q, const struct up_usage_filter *f)
+{
+	bool failed = false;
+
+	want(q, "unit_code", f->unit);
+	want(q, "holder_ref", f->holder_ref);
+	want(q, "person_ref", f->person_ref);
+	want(q, "client", f->client);
+	want(q, "item", f->item);
+	want(q, "event", f->event);
+	want(q, "result", f->result);
+	want(q, "reason", f->reason);
+	want(q, "role", f->role);
+	want(q, "transaction", f->transaction);
+	want(q, "id", f->id);
+	if (f->address.n > 0) {
+		put_needle(&q->addresses[0], "initiator_ip", f->address);
+		put_needle(&q->addresses[1], "holder_ip", f->address);
+	}
+	for (size_t i = 0; i < q->n_needles; i++)
+		failed = failed || q->needles[i].failed;
+	return failed || q->addresses[0].failed || q->addresses[1].failed ? UP_E_NOMEM : UP_OK;
+}
+
+static void free_needles(struct query *q)
+{
+	for (size_t i = 0; i < q->n_needles; i++)
+		up_buf_free(&q->needles[i]);
+	up_buf_free(&q->addresses[0]);
+	up_buf_free(&q->addresses[1]);
 }
 
 static bool has(struct up_span body, const struct up_buf *needle)
@@ -164,7 +198,7 @@ static bool matches(const struct query *q, int64_t time_ms, struct up_span body)
 	for (size_t i = 0; i < q->n_needles; i++)
 		if (!has(body, &q->needles[i]))
 			return false;
-	return true;
+	return q->addresses[0].n == 0 || has(body, &q->addresses[0]) || has(body, &q->addresses[1]);
 }
 
 /* A holder belongs to one unit: its records are among the unit's. */
@@ -303,17 +337,7 @@ enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, 
 
 	if (e != UP_OK)
 		return e;
-	want(&q, "unit_code", f->unit);
-	want(&q, "holder_ref", f->holder_ref);
-	want(&q, "person_ref", f->person_ref);
-	want(&q, "client", f->client);
-	want(&q, "item", f->item);
-	want(&q, "event", f->event);
-	want(&q, "result", f->result);
-	want(&q, "transaction", f->transaction);
-	for (size_t i = 0; i < q.n_needles; i++)
-		if (q.needles[i].failed)
-			e = UP_E_NOMEM;
+	e = want_all(&q, f);
 	if (e == UP_OK)
 		e = choose(c, &q);
 	if (e == UP_OK)
@@ -322,8 +346,7 @@ enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, 
 		e = chunk(c, &q, fn, arg, &more);
 	if (e == UP_E_STORE)
 		up_sqlite_log(s, 'e', "store: usage query failed", c);
-	for (size_t i = 0; i < q.n_needles; i++)
-		up_buf_free(&q.needles[i]);
+	free_needles(&q);
 	up_sqlite_put(s, &c);
 	return e;
 }

@@ -13,13 +13,97 @@ struct up_usage_table {
 	struct up_table *table;
 };
 
-/* Words for people; an event that has none is shown as it is. */
-static const struct { const char *event, *en, *zh; } events[] = {
-	{ "login.scan", "scanned", "扫码" }, { "login.approve", "approved login", "确认登录" }, { "login.deny", "declined login", "拒绝登录" },
-	{ "login.expire", "login timed out", "登录超时" }, { "login.redeem", "logged in", "登录完成" }, { "login.replay", "used twice", "重复兑换" },
-	{ "enrolment.code", "code made", "生成领取码" }, { "enrolment.open", "code opened", "打开领取码" }, { "enrolment.done", "certificate taken", "领取证书" },
+struct words { const char *name, *en, *zh; };
+
+static const struct words events[] = {
+	{ "login.scan", "scanned", "扫码" },
+	{ "login.approve", "approved login", "确认登录" },
+	{ "login.deny", "declined login", "拒绝登录" },
+	{ "login.expire", "login timed out", "登录超时" },
+	{ "login.redeem", "logged in", "登录完成" },
+	{ "login.replay", "used twice", "重复兑换" },
+	{ "enrolment.code", "code made", "生成领取码" },
+	{ "enrolment.open", "code opened", "打开领取码" },
+	{ "enrolment.done", "certificate taken", "领取证书" },
+	{ "device.end", "phone ended", "停用手机" },
+	{ "unit.add", "unit added", "添加单位" },
+	{ "authority.add", "authority added", "添加登记管理机关" },
+	{ "authority.change", "authority renamed", "更改登记管理机关" },
+	{ "client.add", "portal added", "登记业务系统" },
+	{ "client.rotate", "portal's key changed", "更换业务系统密钥" },
+	{ "client.disable", "portal disabled", "停用业务系统" },
+	{ "client.enable", "portal enabled", "启用业务系统" },
+	{ "client.remove", "portal removed", "删除业务系统" },
+	{ "item.add", "item added", "登记授权事项" },
 	{ "clock.accept", "clock accepted", "确认时钟" },
 };
+
+static const struct words results[] = {
+	{ "ok", "ok", "成功" }, { "refused", "refused", "拒绝" }, { "expired", "timed out", "超时" },
+};
+
+static const struct words reasons[] = {
+	{ "not_mine", "not started by her", "非本人发起" },
+	{ "not_decided", "not decided in time", "未在时限内确认" },
+	{ "not_redeemed", "approved, not fetched in time", "已确认，业务系统未在时限内领取" },
+	{ "unknown_code", "unknown code", "未知的码" },
+	{ "stale_frame", "old picture of the code", "过期的二维码画面" },
+	{ "forged_frame", "forged code", "伪造的二维码" },
+	{ "static_refused", "a code that does not move", "不接受静态二维码" },
+	{ "taken", "scanned by another first", "已被他人先扫" },
+	{ "unknown_transaction", "unknown login", "未知的登录" },
+	{ "not_yours", "another phone's login", "其他手机的登录" },
+	{ "decision_differs", "what was signed differs", "签名内容不符" },
+	{ "wrong_password", "wrong password", "密码错误" },
+	{ "password_locked", "password locked", "密码已锁定" },
+	{ "wrong_person", "another person", "非本人" },
+	{ "bad_code", "code not good", "码不可用" },
+	{ "bad_token", "phone not known", "手机凭证失效" },
+	{ "bad_client", "portal not live", "业务系统已停用" },
+	{ "bad_proof", "proof wrong", "设备证明有误" },
+	{ "replayed_proof", "used before", "重复使用" },
+	{ "role_not_live", "role not live", "证书或角色已失效" },
+	{ "item_not_granted", "item not granted", "没有该事项授权" },
+	{ "statement_not_agreed", "statement not agreed", "未同意下载声明" },
+	{ "wrong_state", "not possible now", "当前状态不允许" },
+	{ "not_found", "not known", "查无此人" },
+	{ "mismatch", "identity does not match", "实名信息不一致" },
+	{ "unavailable", "check not available", "实名核验不可用" },
+};
+
+static const struct words *find(const struct words *w, size_t n, struct up_span name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (up_span_eq_str(name, w[i].name))
+			return &w[i];
+	return NULL;
+}
+
+bool up_usage_event_known(struct up_span name)
+{
+	return find(events, UP_ARRAY_LEN(events), name) != NULL;
+}
+
+bool up_usage_reason_known(struct up_span name)
+{
+	return find(reasons, UP_ARRAY_LEN(reasons), name) != NULL;
+}
+
+static void put_names(struct up_buf *b, const struct words *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		up_buf_printf(b, "%s%s", i > 0 ? " " : "", w[i].name);
+}
+
+void up_usage_put_events(struct up_buf *b)
+{
+	put_names(b, events, UP_ARRAY_LEN(events));
+}
+
+void up_usage_put_reasons(struct up_buf *b)
+{
+	put_names(b, reasons, UP_ARRAY_LEN(reasons));
+}
 
 struct up_usage_table *up_usage_table_new(void)
 {
@@ -43,14 +127,12 @@ static const char *text_of(const json_t *r, const char *name)
 	return s != NULL ? s : "";
 }
 
-static const char *event_of(const json_t *r)
+/* For people; what has no words is shown as it is. */
+static const char *say(const struct words *w, size_t n, const char *name)
 {
-	const char *event = text_of(r, "event");
+	const struct words *found = find(w, n, up_span_str(name));
 
-	for (size_t i = 0; i < UP_ARRAY_LEN(events); i++)
-		if (strcmp(event, events[i].event) == 0)
-			return up_say(events[i].en, events[i].zh);
-	return event;
+	return found != NULL ? up_say(found->en, found->zh) : name;
 }
 
 static void put(struct up_usage_table *t, const char *text)
@@ -67,6 +149,23 @@ static void put_two(struct up_usage_table *t, const char *a, const char *b)
 	up_buf_free(&both);
 }
 
+/* "refused: wrong password (wrong_password)": the word is what --reason takes. */
+static void put_result(struct up_usage_table *t, const json_t *r)
+{
+	const char *result = say(results, UP_ARRAY_LEN(results), text_of(r, "result"));
+	const char *reason = text_of(r, "reason");
+	struct up_buf b = { 0 };
+
+	up_buf_put_str(&b, result);
+	if (reason[0] != '\0')
+		up_buf_printf(
+		    &b, up_say(": %s", "：%s"), say(reasons, UP_ARRAY_LEN(reasons), reason));
+	if (reason[0] != '\0' && find(reasons, UP_ARRAY_LEN(reasons), up_span_str(reason)) != NULL)
+		up_buf_printf(&b, up_say(" (%s)", "（%s）"), reason);
+	up_table_put(t->table, up_buf_span(&b));
+	up_buf_free(&b);
+}
+
 void up_usage_table_put_json(struct up_usage_table *t, const json_t *r)
 {
 	const char *name = text_of(r, "client_name");
@@ -76,12 +175,12 @@ void up_usage_table_put_json(struct up_usage_table *t, const json_t *r)
 	up_day_time_text(json_integer_value(json_object_get(r, "time_ms")), time);
 	put(t, seq);
 	put(t, time);
-	put(t, event_of(r));
-	put_two(t, strcmp(text_of(r, "result"), "ok") == 0 ? up_say("ok", "成功") : up_say("refused", "拒绝"), text_of(r, "reason"));
+	put(t, say(events, UP_ARRAY_LEN(events), text_of(r, "event")));
+	put_result(t, r);
 	put(t, text_of(r, "unit_name"));
 	put_two(t, text_of(r, "person_name"), text_of(r, "role"));
 	put_two(t, name[0] != '\0' ? name : text_of(r, "client"), text_of(r, "item"));
-	put(t, text_of(r, "initiator_ip"));
+	put(t, text_of(r, text_of(r, "initiator_ip")[0] != '\0' ? "initiator_ip" : "holder_ip"));
 }
 
 enum up_err up_usage_table_put(struct up_usage_table *t, struct up_span canonical)

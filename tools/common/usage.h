@@ -8,6 +8,13 @@
 
 #include "core/span.h"
 
+/* Is it an event, a reason of a refusal, that records name? */
+bool up_usage_event_known(struct up_span);
+bool up_usage_reason_known(struct up_span);
+/* All of them, space-separated, for who asked for another. */
+void up_usage_put_events(struct up_buf *);
+void up_usage_put_reasons(struct up_buf *);
+
 struct up_usage_table;
 
 struct up_usage_table *up_usage_table_new(void);         /* NULL: no memory */

@@ -130,10 +130,20 @@ static const struct up_command commands[] = {
 	  "用 --session-key-file 时检查各节点的会话密钥。发现错误时退出状态为 1。"),
 	  up_doctor_options, 0, up_doctor_run },
 	{ "usage list", NULL,
-	  UP_WORDS("list usage records, newest first", "列出使用记录，最新的在前"),
+	  UP_WORDS("list usage records, newest first\v"
+	  "A name that no record can have is an error. More records than shown are announced with "
+	  "the command for the next page; with --json on standard error.",
+	  "列出使用记录，最新的在前\v"
+	  "名称不存在时报错，不会给出空表。未列完时提示总数和下一页的命令；用 --json 时提示写到标准错误。"),
 	  up_usage_options, 0, up_usage_list },
-	{ "usage show", "SEQ",
-	  UP_WORDS("show one usage record whole", "查看一条完整的使用记录"), NULL, 0, up_usage_show },
+	{ "usage show", "RECORD",
+	  UP_WORDS("show one usage record whole, with its hash\v"
+	  "RECORD is the number in the first column of usage list, the record's id, or a receipt "
+	  "(JSON: usage_receipt as the portal or the phone got it; - reads it from standard input). "
+	  "The hash of a receipt is compared.",
+	  "查看一条完整的使用记录及其哈希值\v"
+	  "RECORD 是 usage list 第一列的序号、记录编号，或回执（业务系统或手机收到的 usage_receipt，JSON 格式，"
+	  "- 表示从标准输入读取）。给出回执时核对其哈希值。"), NULL, 0, up_usage_show },
 };
 
 static void take(void *arg, int key, const char *value)
