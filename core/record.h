@@ -18,7 +18,7 @@ struct up_record {
 	struct up_span id;               /* 22 characters */
 	struct up_span event;            /* login.scan login.approve login.deny login.expire login.redeem login.replay
 	                                    enrolment.claim enrolment.done ... */
-	struct up_span result;           /* ok refused */
+	struct up_span result;           /* ok refused expired: what became of it */
 	struct up_span reason;           /* up_err_name() or "" */
 	int64_t count;                   /* of refusals that are counted: so many alike that day, this one included */
 	struct up_span transaction;      /* 22 characters: ties one login's records together; not a secret */

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "server/limits.h"
 #include "server/log.h"
+#include "server/metrics.h"
 #include "server/routes.h"
 #include "server/secrets.h"
 
@@ -200,6 +201,8 @@ void up_device_authorization(struct up_request *r)
 		err = draw(r, &start, &d);
 	if (err == UP_OK)
 		err = begin(r, &start, user_code);
+	if (err == UP_OK)
+		up_metrics_login(start.info.client, UP_METRIC_STARTED);
 	if (err == UP_OK)
 		answer(r, &d, user_code, up_catalogue_item(r->catalogue, start.info.item));
 	else

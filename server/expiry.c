@@ -7,6 +7,7 @@
 #include "server/log.h"
 #include "server/login_record.h"
 #include "server/metrics.h"
+#include "server/outcome.h"
 
 #define TICK_NS 200000000
 
@@ -63,11 +64,14 @@ static bool copy_info(struct expired *x, const struct up_login_info *in)
 
 static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
 {
+	const struct up_outcome_of of = {
+	    .info = info, .reason = role != 0 ? "not_redeemed" : "not_decided"};
 	struct up_server *s = arg;
 	struct expired *x = calloc(1, sizeof(*x));
 	int64_t now;
 
 	up_metrics_count(UP_METRIC_EXPIRED);
+	up_outcome_tell(UP_OUTCOME_EXPIRED, &of);
 	if (x == NULL || !copy_info(x, info) || up_clock_now(s, &now) != UP_OK) {
 		up_log(UP_LOG_ERROR, "expiry_not_recorded", "transaction", info->id, NULL);
 		if (x != NULL)
@@ -76,8 +80,9 @@ static void on_expired(void *arg, const struct up_login_info *info, int64_t devi
 	}
 	x->catalogue = up_catalogue_get(s);
 	up_login_record_fill(&x->job.record, x->catalogue, &x->info, "login.expire", x->record_id);
+	x->job.record.result = UP_SPAN_LIT("expired");
 	x->job.record.time_ms = now;
-	x->job.record.reason = role != 0 ? UP_SPAN_LIT("not_redeemed") : UP_SPAN_LIT("not_decided");
+	x->job.record.reason = up_span_str(of.reason);
 	x->job.kind = UP_JOB_RECORD;
 	x->job.now_ms = now;
 	x->job.device = device;

@@ -47,6 +47,11 @@ struct up_span up_holder_refused_by(struct up_request *r, const struct up_login_
 
 void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_login_info *info, const char *event, const char *detail)
 {
+	const struct up_outcome_of of = {.info = info,
+	    .event = event,
+	    .phone = r->device.ref,
+	    .phone_ip = r->ip,
+	    .reason = detail != NULL ? detail : up_err_name(err)};
 	struct refusal *x = calloc(1, sizeof(*x));
 	struct up_record *rec = &r->job.record;
 
@@ -64,7 +69,7 @@ void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_log
 	memset(rec, 0, sizeof(*rec));
 	up_login_record(r, info, event, x->record_id);
 	rec->result = UP_SPAN_LIT("refused");
-	rec->reason = up_span_str(detail != NULL ? detail : up_err_name(err));
+	rec->reason = up_span_str(of.reason);
 	rec->holder_ip = up_span_str(r->ip);
 	if (r->device.id != 0) {
 		rec->device = up_span_str(r->device.ref);
@@ -72,18 +77,24 @@ void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_log
 		rec->person_name = up_span_str(r->device.person_masked);
 	}
 	r->job.kind = UP_JOB_RECORD;
+	r->job.device = r->device.id;            /* the store names the unit, where there is one */
 	r->job.refused_by = up_holder_refused_by(r, info);
 	up_metrics_count(UP_METRIC_REFUSED);
-	up_log(UP_LOG_INFO, "refused", "event", event, "reason", detail != NULL ? detail : up_err_name(err), "ip", r->ip, NULL);
+	up_outcome_tell(UP_OUTCOME_REFUSED, &of);
 	up_http_commit(r, refused);
 }
 
-void up_holder_password_err(struct up_request *r)
+void up_holder_password_err(struct up_request *r, const struct up_outcome_of *of)
 {
+	struct up_outcome_of why = *of;
 	char more[40] = "";
 
 	if (r->job.err == UP_E_PASSWORD)
 		snprintf(more, sizeof(more), ",\"tries_left\":%u", r->job.tries_left);
+	why.reason = up_err_name(r->job.err);
+	if (r->job.err != UP_E_STORE)
+		up_outcome_tell(
+		    r->job.err == UP_E_PASSWORD ? UP_OUTCOME_PASSWORD : UP_OUTCOME_REFUSED, &why);
 	up_reply_err_with(r, r->job.err, more);
 }
 

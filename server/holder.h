@@ -4,6 +4,7 @@
 #define UP_HOLDER_H
 
 #include "server/http.h"
+#include "server/outcome.h"
 
 /* Record a refusal (EVENT, INFO may be NULL) and answer ERR once it is on disk: all refusals of codes take this one way, so that
  * they cost the same time (SECURITY 12). DETAIL: reason in the record, or NULL for ERR's own name. */
@@ -13,8 +14,8 @@ void up_holder_refuse(struct up_request *, enum up_err err, const struct up_logi
  * each, and are what a person can do by mistake. Counts one call about INFO. */
 struct up_span up_holder_refused_by(struct up_request *, const struct up_login_info *info);
 
-/* Answer the error of the finished job, with the tries left after a wrong password. */
-void up_holder_password_err(struct up_request *);
+/* Answer the error of the finished job, with the tries left after a wrong password, and tell it. */
+void up_holder_password_err(struct up_request *, const struct up_outcome_of *);
 
 /* {"certificate":...,"unit":...,...} of a role. ITEM decides "eligible"; empty for none. */
 void up_holder_put_role(struct up_buf *, const struct up_role *, struct up_span item);

@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "server/holder.h"
 #include "server/limits.h"
-#include "server/log.h"
+#include "server/outcome.h"
 #include "server/login_record.h"
 #include "server/metrics.h"
 #include "server/routes.h"
@@ -113,7 +113,6 @@ static void punish(struct up_request *r, const struct decision *x)
 {
 	char client[101], who[160];
 
-	up_log(UP_LOG_WARNING, "not_started_by_holder", "transaction", x->info->id, NULL);
 	if (x->info->initiator_ip.n == 0)
 		return;
 	snprintf(client, sizeof(client), "%.*s", (int)x->info->client.n, (const char *)x->info->client.p);
@@ -121,9 +120,21 @@ static void punish(struct up_request *r, const struct decision *x)
 	up_limits_punish(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), r->now_ms);
 }
 
+static struct up_outcome_of told(const struct up_request *r, const struct decision *x)
+{
+	return (struct up_outcome_of){.info = x->info,
+	    .role = x->role,
+	    .event = x->approve ? "login.approve" : "login.deny",
+	    .reason = x->not_mine ? "not_mine" : NULL,
+	    .phone = r->device.ref,
+	    .phone_ip = r->ip,
+	    .now_ms = r->now_ms};
+}
+
 static void decided(struct up_request *r)
 {
 	struct decision *x = r->state;
+	const struct up_outcome_of of = told(r, x);
 	struct up_live *live = r->server->live;
 	const char *id = x->info->id;
 
@@ -134,12 +145,13 @@ static void decided(struct up_request *r)
 	} else if (r->job.err == UP_OK) {
 		up_live_decide_deny(live, id, r->now_ms);
 		up_metrics_count(UP_METRIC_DENIED);
+		up_outcome_tell(x->not_mine ? UP_OUTCOME_NOT_MINE : UP_OUTCOME_DENIED, &of);
 		if (x->not_mine)
 			punish(r, x);
 		answer(r, x);
 	} else {
 		up_live_decide_undo(live, id, r->now_ms);
-		up_holder_password_err(r);
+		up_holder_password_err(r, &of);
 	}
 }
 
@@ -158,6 +170,9 @@ static void submit(struct up_request *r, struct decision *x)
 	struct up_record *rec = &r->job.record;
 
 	up_login_record(r, x->info, x->approve ? "login.approve" : "login.deny", x->record_id);
+	/* What the record says is what became of the login, not that her answer was taken. */
+	if (!x->approve)
+		rec->result = UP_SPAN_LIT("refused");
 	if (x->not_mine)
 		rec->reason = UP_SPAN_LIT("not_mine");
 	rec->device = up_span_str(r->device.ref);
@@ -168,7 +183,8 @@ static void submit(struct up_request *r, struct decision *x)
 	r->job.role = x->role->id;
 	r->job.certificate = x->got.certificate;
 	r->job.item = x->info->item;
-	r->job.refused_by = up_holder_refused_by(r, x->info);
+	if (x->approve)                          /* who declines does it once: always recorded */
+		r->job.refused_by = up_holder_refused_by(r, x->info);
 	up_http_commit(r, decided);
 }
 
@@ -192,6 +208,7 @@ static void decide(struct up_request *r, struct decision *x)
 	if (err == UP_E_SIGNATURE || err == UP_E_ROLE || err == UP_E_ITEM_GRANT) {
 		info = x->info;
 		x->info = NULL;
+		r->job.role = x->role != NULL ? x->role->id : 0;
 		up_holder_refuse(r, err == UP_E_SIGNATURE ? UP_E_PROOF : err, info, x->approve ? "login.approve" : "login.deny",
 		    err == UP_E_SIGNATURE ? "decision_differs" : NULL);
 		return;

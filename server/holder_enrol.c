@@ -257,8 +257,11 @@ static void accepted(struct up_request *r)
 	struct enrol *x = r->state;
 	enum up_err err = r->job.err;
 
-	if (err == UP_E_PASSWORD) {
-		up_holder_password_err(r);
+	if (err != UP_OK) {
+		const struct up_outcome_of of = {
+		    .event = "enrolment.done", .phone = r->device.ref, .phone_ip = r->ip};
+
+		up_holder_password_err(r, &of);
 		return;
 	}
 	if (err == UP_OK) {

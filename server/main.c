@@ -17,6 +17,7 @@
 #include "server/harden.h"
 #include "server/http.h"
 #include "server/log.h"
+#include "server/metrics.h"
 #include "server/pages.h"
 #include "server/routes.h"
 #include "server/watch.h"
@@ -96,9 +97,17 @@ static enum up_err start_clock(struct up_server *s, char why[256])
 	return err;
 }
 
+static void count_abandoned(struct up_span client)
+{
+	up_metrics_login(client, UP_METRIC_ABANDONED);
+}
+
 static enum up_err make_live(struct up_server *s)
 {
-	struct up_live_settings set = { .transactions = (size_t)s->config->transactions, .replays = REPLAYS, .rates = RATES };
+	struct up_live_settings set = {.transactions = (size_t)s->config->transactions,
+	    .replays = REPLAYS,
+	    .rates = RATES,
+	    .abandoned = count_abandoned};
 
 	up_random(set.seed, sizeof(set.seed));
 	up_random(s->watch_key, sizeof(s->watch_key));

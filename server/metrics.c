@@ -42,6 +42,7 @@ void up_admin_metrics(struct up_request *r)
 
 	for (size_t i = 0; i < UP_METRICS; i++)
 		put(b, metrics[i].name, "counter", metrics[i].help, atomic_load(&counts[i]));
+	up_metrics_put_logins(b);
 	up_buf_put_str(b, "# HELP unitpass_http_answers_total Answers by class of status.\n# TYPE unitpass_http_answers_total counter\n");
 	for (size_t i = 0; i < UP_ARRAY_LEN(answers); i++)
 		up_buf_printf(b, "unitpass_http_answers_total{class=\"%zuxx\"} %llu\n", i + 1, (unsigned long long)atomic_load(&answers[i]));

@@ -9,6 +9,7 @@
 #include "server/log.h"
 #include "server/login_record.h"
 #include "server/metrics.h"
+#include "server/outcome.h"
 #include "server/routes.h"
 #include "server/secrets.h"
 #include "server/token_access.h"
@@ -139,6 +140,8 @@ static void contested(struct up_request *r)
 static bool issue(struct up_request *r, struct redemption *x)
 {
 	bool second = up_live_redeem_commit(r->server->live, x->live.info->id, r->job.session, r->now_ms);
+	const struct up_outcome_of of = {
+	    .info = x->live.info, .role = r->job.out_role, .now_ms = r->now_ms};
 	enum up_err err = put_tokens(r, x);
 
 	memcpy(x->live.session, r->job.session, sizeof(x->live.session));
@@ -147,6 +150,7 @@ static bool issue(struct up_request *r, struct redemption *x)
 		return second;
 	}
 	up_metrics_count(UP_METRIC_REDEEMED);
+	up_outcome_tell(UP_OUTCOME_LOGIN, &of);
 	up_reply(r, "application/json");
 	return second;
 }
@@ -155,12 +159,15 @@ static bool issue(struct up_request *r, struct redemption *x)
 static bool give_back(struct up_request *r, struct redemption *x)
 {
 	bool second = up_live_redeem_undo(r->server->live, x->live.info->id, r->now_ms);
+	const struct up_outcome_of of = {
+	    .info = x->live.info, .event = "login.redeem", .reason = up_err_name(r->job.err)};
 
 	if (r->job.err == UP_E_STORE) {
 		up_reply_err(r, UP_E_STORE);
 		return second;
 	}
 	/* Not the store's failure but a dead role or unit: what was approved is void. */
+	up_outcome_tell(UP_OUTCOME_REFUSED, &of);
 	up_live_end(r->server->live, x->live.info->id, r->now_ms);
 	up_reply_err(r, UP_E_DENIED);
 	return second;

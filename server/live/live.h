@@ -26,6 +26,8 @@ struct up_live;
 struct up_live_settings {
 	size_t transactions, replays, rates; /* upper bounds of entries; powers of two are best */
 	uint8_t seed[16];                /* random: keys the hash tables */
+	/* Told of each transaction that ended unscanned, under a lock: must only count. Or NULL. */
+	void (*abandoned)(struct up_span client);
 };
 
 UP_MUST_USE enum up_err up_live_memory_new(const struct up_live_settings *, struct up_live **out);

@@ -59,6 +59,7 @@ enum up_err up_live_memory_new(const struct up_live_settings *settings, struct u
 	memset(l, 0, sizeof(*l));
 	memcpy(l->seed, settings->seed, sizeof(l->seed));
 	l->n = (uint32_t)settings->transactions;
+	l->abandoned = settings->abandoned;
 	for (l->buckets = UP_MEMORY_SHARDS; l->buckets < l->n; l->buckets *= 2)
 		;
 	if (allocate(l))

@@ -90,6 +90,7 @@ struct up_live {
 	uint64_t seed[2];
 	struct up_replay *replay;
 	struct up_rate *rate;
+	void (*abandoned)(struct up_span client);
 };
 
 static inline struct up_slot *

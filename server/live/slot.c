@@ -170,6 +170,8 @@ static void finish(struct up_live *l, uint32_t i, int64_t now_ms)
 	s->wheel.due_ms = life > linger ? life : linger;
 	s->since_ms = now_ms;
 	s->unreported = s->state == UP_LOGIN_EXPIRED && s->device != 0;
+	if (s->state == UP_LOGIN_EXPIRED && s->device == 0 && l->abandoned != NULL)
+		l->abandoned(s->info->client);
 	if (s->unreported)
 		append(l, &h->unreported, i);
 	else

@@ -295,6 +295,22 @@ static enum up_err put_on_phone(struct up_jobs_act *a, const struct code *code)
 	return e;
 }
 
+/* The record borrows the code's unit; it names no person: who held the phone is not known. */
+static void name_unit(struct up_jobs_act *a, const struct code *code)
+{
+	const struct up_enrolment *e = code->enrolment;
+
+	a->enrolment = code->enrolment;
+	if (e == NULL)
+		return;
+	up_jobs_fill(&a->record.unit_code, e->unit_code);
+	up_jobs_fill(&a->record.unit_name, e->unit_name);
+	up_jobs_fill(&a->record.certificate, e->certificate);
+	up_jobs_fill(&a->record.role, e->role);
+	if (a->record.certificate_version == 0)
+		a->record.certificate_version = e->certificate_version;
+}
+
 enum up_err up_enrol_source(struct up_jobs_act *a)
 {
 	struct code code;
@@ -303,11 +319,10 @@ enum up_err up_enrol_source(struct up_jobs_act *a)
 	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
 	if (code.enrolment != NULL)
 		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
-	up_store_enrolment_free(&code.enrolment);
+	name_unit(a, &code);
 	return e;
 }
 
-/* A refused record names unit and role, but no person: who held the phone is not known. */
 enum up_err up_enrol_job(struct up_jobs_act *a)
 {
 	struct code code;
@@ -321,14 +336,6 @@ enum up_err up_enrol_job(struct up_jobs_act *a)
 		a->source.n = 0;
 	else if (code.enrolment != NULL)
 		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
-	a->enrolment = code.enrolment;
-	if (code.enrolment == NULL)
-		return e;
-	up_jobs_fill(&a->record.unit_code, code.enrolment->unit_code);
-	up_jobs_fill(&a->record.unit_name, code.enrolment->unit_name);
-	up_jobs_fill(&a->record.certificate, code.enrolment->certificate);
-	up_jobs_fill(&a->record.role, code.enrolment->role);
-	if (a->record.certificate_version == 0)
-		a->record.certificate_version = code.enrolment->certificate_version;
+	name_unit(a, &code);
 	return e;
 }

@@ -53,15 +53,27 @@ static void judge(struct up_jobs_act *a, bool good, enum up_err otherwise)
 		a->merit = otherwise;
 }
 
-/* The role by number or by certificate, with its phone; the phone alone when it holds no such role. */
-static enum up_err step_role(struct up_jobs_act *a)
+/* By number, or by certificate; named by neither, the only one that the phone holds. */
+static enum up_err find_role(struct up_jobs_act *a)
 {
 	const struct up_job *job = a->job;
 	const struct up_sqlite_arg by_number[] = { up_sqlite_int(job->role), up_sqlite_int(job->device) };
 	const struct up_sqlite_arg by_certificate[] = { up_sqlite_int(job->device), up_sqlite_text(job->certificate) };
+
+	if (job->role != 0)
+		return up_rows_role(a->c, UP_SQL_ROLE, by_number, 2, job->now_ms, &a->found);
+	if (job->certificate.n != 0)
+		return up_rows_role(
+		    a->c, UP_SQL_ROLE_BY_CERTIFICATE, by_certificate, 2, job->now_ms, &a->found);
+	return up_rows_role(a->c, UP_SQL_ROLE_ONLY, by_certificate, 1, job->now_ms, &a->found);
+}
+
+/* The role with its phone; the phone alone when it holds no such role. */
+static enum up_err step_role(struct up_jobs_act *a)
+{
+	const struct up_job *job = a->job;
 	bool known = true;
-	enum up_err e = up_rows_role(a->c, job->role != 0 ? UP_SQL_ROLE : UP_SQL_ROLE_BY_CERTIFICATE,
-	    job->role != 0 ? by_number : by_certificate, 2, job->now_ms, &a->found);
+	enum up_err e = find_role(a);
 
 	if (e == UP_OK && a->found.role != NULL) {
 		a->device = a->found.phone;

@@ -81,6 +81,8 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_ROLES] = ROLE_COLUMNS "WHERE r.device = ?1 ORDER BY r.id",
 	[UP_SQL_ROLE] = ROLE_COLUMNS "WHERE r.id = ?1 AND r.device = ?2",
 	[UP_SQL_ROLE_BY_CERTIFICATE] = ROLE_COLUMNS "WHERE r.device = ?1 AND c.number = ?2 ORDER BY r.status = 'live' DESC, r.id LIMIT 1",
+	[UP_SQL_ROLE_ONLY] = ROLE_COLUMNS "WHERE r.device = ?1 AND r.status <> 'ended'"
+	    " AND (SELECT count(*) FROM role WHERE device = ?1 AND status <> 'ended') = 1",
 	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3 WHERE id = ?1 AND status <> 'ended'",
 
 	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n) VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (source, event, reason)"

@@ -11,7 +11,7 @@ static void test_settings(void)
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_live_settings settings = { rows[i].t, rows[i].p, rows[i].r, "0123456789abcde" };
+		struct up_live_settings settings = { rows[i].t, rows[i].p, rows[i].r, "0123456789abcde", NULL };
 		struct up_live *l = NULL;
 
 		CU_ASSERT_EQUAL(up_live_memory_new(&settings, &l), rows[i].e);
@@ -412,6 +412,32 @@ static void test_end_client(void)
 	up_live_free(&l);
 }
 
-UP_SUITE("live", test_end_client, test_settings, test_login, test_overlapping_redemptions,
+static unsigned abandoned;
+
+static void count_abandoned(struct up_span client)
+{
+	abandoned += up_span_eq_str(client, "tax-portal");
+}
+
+/* Each transaction that ends is either reported after a scan, or counted here. */
+static void test_abandoned(void)
+{
+	struct up_live_settings settings = { 16, 16, 16, "0123456789abcde", count_abandoned };
+	struct up_live *l;
+	int64_t deadline;
+
+	abandoned = 0;
+	CU_ASSERT_EQUAL_FATAL(up_live_memory_new(&settings, &l), UP_OK);
+	for (unsigned n = 1; n <= 3; n++)
+		CU_ASSERT_EQUAL(live_begin(l, n, T0), UP_OK);
+	CU_ASSERT_EQUAL(live_scan(l, 2, 7, T0, &deadline), UP_OK);
+	up_live_tick(l, T0 + UP_LIVE_PENDING_MS - 1, NULL, NULL);
+	CU_ASSERT_EQUAL(abandoned, 0);
+	up_live_tick(l, T0 + UP_LIVE_PENDING_MS, NULL, NULL);
+	CU_ASSERT_EQUAL(abandoned, 2);
+	up_live_free(&l);
+}
+
+UP_SUITE("live", test_end_client, test_abandoned, test_settings, test_login, test_overlapping_redemptions,
     test_calls, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
     test_slow_down, test_user_code)

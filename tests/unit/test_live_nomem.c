@@ -41,7 +41,7 @@ void *__wrap_aligned_alloc(size_t align, size_t n)
 
 static void test_new(void)
 {
-	struct up_live_settings settings = { 100, 100, 100, "0123456789abcde" };
+	struct up_live_settings settings = { 100, 100, 100, "0123456789abcde", NULL };
 	enum up_err e = UP_E_NOMEM;
 	long n;
 
