@@ -49,7 +49,7 @@ struct enrol {
 	char code[CODE_TEXT + 1];
 	uint8_t code_hash[32];
 	int64_t expires_ms;
-	struct up_buf text, masked;
+	struct up_buf text, masked, unit_name;
 };
 
 static bool read_person(struct enrol *x, const struct up_command_line *l)
@@ -124,15 +124,40 @@ static int refused(const struct enrol *x, enum up_err err)
 	return up_ctl_fail_err(ctl, err, x->unit);
 }
 
+static int take_unit(void *arg, const struct up_unit_view *u)
+{
+	struct enrol *x = arg;
+
+	up_buf_put_span(&x->unit_name, u->name);
+	return 1;
+}
+
+/* Unit and person first: who sees a slip here does not hand the phone a wrong code. */
+static void show_for_whom(struct enrol *x)
+{
+	struct up_buf unit = { 0 };
+
+	up_buf_printf(&unit, up_say("%s (%s)", "%s（%s）"), up_buf_cstr(&x->unit_name), x->unit);
+	up_terminal_line(stdout, up_say("unit", "单位"), up_buf_span(&unit));
+	up_terminal_line(stdout, up_say("person", "人员"), up_buf_span(&x->masked));
+	up_terminal_line(stdout, up_say("role", "角色"), up_span_str(up_say("principal", "第一管理责任人")));
+	putchar('\n');
+	up_buf_free(&unit);
+}
+
 static int report(struct enrol *x)
 {
 	const char *text = up_buf_cstr(&x->text), *masked = up_buf_cstr(&x->masked);
 	char until[32];
 
 	if (x->ctl->json)
-		return up_ctl_print(x->ctl, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "text", text, "expires", (json_int_t)(x->expires_ms / 1000),
-		    "unit", x->unit, "role", "principal", "person", masked, "assurance", x->answer.assurance));
+		return up_ctl_print(
+		    x->ctl, json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s}", "text", text,
+				"expires", (json_int_t)(x->expires_ms / 1000), "unit", x->unit,
+				"unit_name", up_buf_cstr(&x->unit_name), "role", "principal",
+				"person", masked, "assurance", x->answer.assurance));
 	up_day_time_text(x->expires_ms, until);
+	show_for_whom(x);
 	if (up_qr_print(stdout, text, isatty(STDOUT_FILENO) != 0) != UP_OK)
 		return up_ctl_fail_err(x->ctl, UP_E_NOMEM, "QR");
 	printf("\n  %s\n\n", text);
@@ -151,7 +176,9 @@ static int run(struct enrol *x)
 	x->expires_ms = x->ctl->now_ms + LIFE_MS;
 	if (!draw(x))
 		return up_ctl_fail_err(x->ctl, UP_E_CRYPTO, "code");
-	err = store(x);
+	err = up_store_units(x->ctl->store, up_span_str(x->unit), take_unit, x);
+	if (err == UP_OK)
+		err = x->unit_name.failed ? UP_E_NOMEM : store(x);
 	return err == UP_OK ? report(x) : refused(x, err);
 }
 
@@ -177,6 +204,7 @@ int up_enrol_run(struct up_command_line *l)
 	up_wipe(&x.person, sizeof(x.person));
 	up_buf_free(&x.text);
 	up_buf_free(&x.masked);
+	up_buf_free(&x.unit_name);
 	up_wipe(x.code, sizeof(x.code));
 	return status;
 }
