@@ -12,7 +12,6 @@
 #include "server/metrics.h"
 #include "server/routes.h"
 
-#define USAGE_PAGE 50
 #define RECORDED_EACH 32                 /* refusals of one login that have a record of their own */
 
 /* --- refusals --- */
@@ -174,54 +173,4 @@ void up_holder_certificates(struct up_request *r)
 	up_buf_put_str(&r->out, "]}");
 	up_store_roles_free(&roles, n);
 	up_reply(r, "application/json");
-}
-
-/* --- usage (rule 25) --- */
-
-struct page {
-	struct up_buf *out;
-	int64_t count, last;
-};
-
-static int put_record(void *arg, int64_t seq, struct up_span canonical)
-{
-	struct page *page = arg;
-
-	if (page->count++ > 0)
-		up_buf_put_char(page->out, ',');
-	up_buf_put_span(page->out, canonical);
-	page->last = seq;
-	return 0;
-}
-
-static enum up_err usage_of(struct up_request *r, const struct up_role *role, struct page *page)
-{
-	struct up_usage_filter f = { .limit = USAGE_PAGE };
-
-	/* Rule 11: the principal sees the unit's, a user herself. */
-	if (strcmp(role->role, "principal") == 0)
-		f.unit = up_span_str(role->unit_code);
-	else
-		f.holder_ref = up_span_str(role->ref);
-	return up_store_usage(r->server->store, &f, put_record, page);
-}
-
-void up_holder_usage(struct up_request *r)
-{
-	struct page page = { .out = &r->out };
-	struct up_role **roles;
-	enum up_err err;
-	size_t n;
-
-	err = up_store_roles(r->server->store, r->device.id, r->now_ms, &roles, &n);
-	up_buf_put_str(&r->out, "{\"records\":[");
-	for (size_t i = 0; err == UP_OK && i < n; i++)
-		if (roles[i]->live)
-			err = usage_of(r, roles[i], &page);
-	up_buf_put_str(&r->out, "]}");
-	up_store_roles_free(&roles, n);
-	if (err == UP_OK)
-		up_reply(r, "application/json");
-	else
-		up_reply_err(r, err);
 }

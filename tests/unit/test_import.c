@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/unitpassctl/import.h"
 #include "unit.h"
 

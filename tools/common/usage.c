@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/table.h"
 #include "tools/common/terminal.h"
 
@@ -59,6 +59,7 @@ static const struct words reasons[] = {
 	{ "wrong_person", "another person", "非本人" },
 	{ "bad_code", "code not good", "码不可用" },
 	{ "bad_token", "phone not known", "手机凭证失效" },
+	{ "device_ended", "phone ended", "手机已停用" },
 	{ "bad_client", "portal not live", "业务系统已停用" },
 	{ "bad_proof", "proof wrong", "设备证明有误" },
 	{ "replayed_proof", "used before", "重复使用" },

@@ -119,7 +119,9 @@ static enum up_err set_options(const struct up_holder *h, const struct up_holder
 	bool plain = strncmp(base, "http:", 5) == 0;     /* up_target_url let it pass: a loopback host */
 	CURL *curl = x->curl;
 
-	up_buf_printf(&x->url, "%s%s", base, c->path);
+	/* The proof's htu has no query (RFC 9449 section 4.2). */
+	up_buf_printf(&x->url, "%s%s%s%s", base, c->path, c->query != NULL ? "?" : "",
+	    c->query != NULL ? c->query : "");
 	if (up_buf_cstr(&x->url) == NULL)
 		return UP_E_NOMEM;
 	curl_easy_setopt(curl, CURLOPT_URL, up_buf_cstr(&x->url));
@@ -214,4 +216,19 @@ void up_holder_answer_free(struct up_holder_answer *a)
 {
 	json_decref(a->body);
 	a->body = NULL;
+}
+
+int up_holder_get(
+    struct up_holder *h, const char *path, const char *query, struct up_holder_answer *answer)
+{
+	const struct up_holder_call c = { .method = "GET", .path = path, .query = query };
+	enum up_err err;
+
+	*answer = (struct up_holder_answer){ 0 };
+	if (!up_holder_open(h, false))
+		return UP_HOLDER_FAILED;
+	err = up_holder_call(h, &c, answer);
+	if (err != UP_OK)
+		return up_holder_fail(h, UP_HOLDER_FAILED, up_err_name(err), "%s", h->why);
+	return answer->status == 200 ? 0 : up_holder_refused(h, answer);
 }

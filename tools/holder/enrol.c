@@ -11,7 +11,7 @@
 #include "core/person.h"
 #include "core/target.h"
 #include "core/text.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/file.h"
 #include "tools/common/person.h"
 #include "tools/common/terminal.h"

@@ -47,6 +47,7 @@ struct up_holder_answer {
 
 struct up_holder_call {
 	const char *method, *path;               /* "/holder/scan" */
+	const char *query;                       /* without its question mark; or NULL */
 	json_t *body;                            /* sent when not NULL; borrowed */
 	struct up_span extra;                    /* further members of the proof, or empty */
 };
@@ -55,6 +56,10 @@ struct up_holder_call {
  * UP_E_UPSTREAM and others: why. The caller frees ANSWER in all cases. */
 UP_MUST_USE enum up_err up_holder_call(struct up_holder *, const struct up_holder_call *, struct up_holder_answer *answer);
 void up_holder_answer_free(struct up_holder_answer *);
+/* Open the phone and read PATH (QUERY may be NULL). 0, or the exit status: said why. The caller
+ * frees ANSWER in all cases. */
+int up_holder_get(
+    struct up_holder *, const char *path, const char *query, struct up_holder_answer *answer);
 
 /* --- show.c: what people see, and how commands end --- */
 
@@ -77,6 +82,9 @@ struct up_holder_consent {                       /* what was said beforehand, on
 	bool yes, agree, deny, not_mine;
 	const char *certificate, *password_file, *person_file, *name, *resident, *mobile;
 };
+
+int up_holder_usage(struct up_command_line *);   /* usage.c */
+extern const struct argp_option up_holder_usage_options[];
 
 int up_holder_enrol(struct up_holder *, struct up_span text, const struct up_holder_consent *);
 int up_holder_scan(struct up_holder *, struct up_span text, const struct up_holder_consent *);

@@ -8,7 +8,6 @@
 #include "core/target.h"
 #include "core/text.h"
 #include "tools/common/terminal.h"
-#include "tools/common/usage.h"
 #include "tools/holder/holder.h"
 
 enum { YES = 1, DENY, NOT_MINE, CERTIFICATE, PASSWORD_FILE, AGREE, PERSON_FILE, NAME, RESIDENT, MOBILE };
@@ -122,25 +121,11 @@ static int deny(struct up_command_line *l)
 
 /* --- what only reads --- */
 
-static int get(struct up_holder *h, const char *path, struct up_holder_answer *answer)
-{
-	const struct up_holder_call c = { .method = "GET", .path = path };
-	enum up_err err;
-
-	*answer = (struct up_holder_answer){ 0 };
-	if (!up_holder_open(h, false))
-		return UP_HOLDER_FAILED;
-	err = up_holder_call(h, &c, answer);
-	if (err != UP_OK)
-		return up_holder_fail(h, UP_HOLDER_FAILED, up_err_name(err), "%s", h->why);
-	return answer->status == 200 ? 0 : up_holder_refused(h, answer);
-}
-
 static int certificates(struct up_command_line *l)
 {
 	struct up_holder *h = l->program;
 	struct up_holder_answer a;
-	int status = get(h, "/holder/certificates", &a);
+	int status = up_holder_get(h, "/holder/certificates", NULL, &a);
 	const json_t *all = json_object_get(a.body, "certificates"), *c;
 	size_t i;
 
@@ -154,28 +139,6 @@ static int certificates(struct up_command_line *l)
 				putchar('\n');
 			up_holder_show_certificate(c);
 		}
-	up_holder_answer_free(&a);
-	return status;
-}
-
-static int usage(struct up_command_line *l)
-{
-	struct up_holder *h = l->program;
-	struct up_holder_answer a;
-	int status = get(h, "/holder/usage", &a);
-	struct up_usage_table *t = up_usage_table_new();
-	const json_t *r;
-	size_t i;
-
-	if (status == 0 && h->json) {
-		status = up_holder_print(json_incref(a.body));
-	} else if (status == 0 && t != NULL) {
-		json_array_foreach(json_object_get(a.body, "records"), i, r)
-			up_usage_table_put_json(t, r);
-		if (up_usage_table_print(t, stdout) != UP_OK)
-			status = up_holder_fail_err(h, UP_HOLDER_FAILED, UP_E_NOMEM);
-	}
-	up_usage_table_free(&t);
 	up_holder_answer_free(&a);
 	return status;
 }
@@ -203,7 +166,7 @@ static const struct up_command commands[] = {
 	0, deny},
     {"usage", NULL,
 	UP_WORDS("list what this phone's certificates were used for", "列出本手机证书的使用记录"),
-	NULL, 0, usage},
+	up_holder_usage_options, 0, up_holder_usage},
 };
 
 static void take(void *arg, int key, const char *value)

@@ -9,7 +9,7 @@
 #include "core/dpop.h"
 #include "core/json.h"
 #include "core/text.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/terminal.h"
 #include "tools/holder/holder.h"
 

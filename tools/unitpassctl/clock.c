@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 

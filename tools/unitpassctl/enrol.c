@@ -13,7 +13,7 @@
 #include "core/text.h"
 #include "core/uscc.h"
 #include "server/realname.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/person.h"
 #include "tools/common/qr.h"
 #include "tools/common/terminal.h"

@@ -8,7 +8,7 @@
 
 #include "core/text.h"
 #include "core/uscc.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/unitpassctl/import_row.h"
 
 enum { CODE, NAME, PURPOSE, ADDRESS, REPRESENTATIVE, FUNDING, CAPITAL, ORGANISER, AUTHORITY,

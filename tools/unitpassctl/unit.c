@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/uscc.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/file.h"
 #include "tools/common/table.h"
 #include "tools/common/terminal.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/uscc.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/terminal.h"
 #include "tools/common/usage.h"
 #include "tools/unitpassctl/ctl.h"

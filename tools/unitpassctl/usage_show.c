@@ -8,7 +8,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
-#include "tools/common/day.h"
+#include "core/day.h"
 #include "tools/common/file.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <config.h>
 
-#include "tools/common/day.h"
+#include "core/day.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unitpass-holder usage: the usage records of this phone's certificates, by page. */
+#include <config.h>
+
+#include <curl/curl.h>
+#include <stdio.h>
+
+#include "core/day.h"
+#include "tools/common/terminal.h"
+#include "tools/common/usage.h"
+#include "tools/holder/holder.h"
+
+#define LIMIT_MAX 500
+
+enum { CERTIFICATE = 1, EVENT, FROM, TO, BEFORE, LIMIT };
+
+const struct argp_option up_holder_usage_options[] = {
+	{ "certificate", CERTIFICATE, "NO", 0,
+	    UP_WORDS("of this certificate alone", "仅此证书的"), 0 },
+	{ "event", EVENT, "NAME", 0,
+	    UP_WORDS("of this event, as login.redeem", "仅此事项的，如 login.redeem"), 0 },
+	{ "from", FROM, "DAY", 0, UP_WORDS("from this day on, YYYY-MM-DD (Asia/Shanghai)",
+	    "自此日起，YYYY-MM-DD（北京时间）"), 0 },
+	{ "to", TO, "DAY", 0, UP_WORDS("to this day, inclusive", "至此日，含当日"), 0 },
+	{ "before", BEFORE, "SEQ", 0, UP_WORDS("older than this record: the next page",
+	    "早于此序号的记录（下一页）"), 0 },
+	{ "limit", LIMIT, "N", 0, UP_WORDS("at most so many, 1 to 500 (default 50)",
+	    "最多条数，1 至 500（默认 50）"), 0 },
+	{ 0 },
+};
+
+static bool number_ok(const char *text, uint64_t max)
+{
+	uint64_t n;
+
+	return text == NULL || (up_span_u64(up_span_str(text), max, &n) == UP_OK && n > 0);
+}
+
+static bool day_ok(const char *text)
+{
+	int64_t start_s;
+
+	return text == NULL || up_day_parse(up_span_str(text), &start_s) == UP_OK;
+}
+
+static void check(const struct up_command_line *l)
+{
+	const char *event = l->values[EVENT];
+	struct up_buf all = { 0 };
+
+	if (!number_ok(l->values[BEFORE], INT64_MAX))
+		up_command_wrong("%s", up_say("--before: the number of a record",
+		    "--before：应为记录序号"));
+	if (!number_ok(l->values[LIMIT], LIMIT_MAX))
+		up_command_wrong("%s", up_say("--limit: a number from 1 to 500",
+		    "--limit：应为 1 至 500 的整数"));
+	for (int key = FROM; key <= TO; key++)
+		if (!day_ok(l->values[key]))
+			up_command_wrong(up_say("--%s: '%s' is not a day YYYY-MM-DD",
+			    "--%s：“%s”不是 YYYY-MM-DD 格式的日期"),
+			    up_holder_usage_options[key - 1].name, l->values[key]);
+	if (event == NULL || up_usage_event_known(up_span_str(event)))
+		return;
+	up_usage_put_events(&all);
+	up_command_wrong(up_say("no record has the event '%s'; there are: %s",
+	    "没有事项为“%s”的记录，可用的有：%s"), event, up_buf_cstr(&all));
+}
+
+static void put_query(struct up_buf *b, const struct up_command_line *l)
+{
+	for (int key = CERTIFICATE; key <= LIMIT; key++) {
+		char *value;
+
+		if (l->values[key] == NULL)
+			continue;
+		value = curl_easy_escape(NULL, l->values[key], 0);
+		up_buf_printf(b, "%s%s=%s", b->n == 0 ? "" : "&",
+		    up_holder_usage_options[key - 1].name, value != NULL ? value : "");
+		curl_free(value);
+	}
+}
+
+static enum up_err print(const struct up_command_line *l, const json_t *answer)
+{
+	const json_t *records = json_object_get(answer, "records"),
+		     *next = json_object_get(answer, "next"), *r;
+	struct up_usage_table *t = up_usage_table_new();
+	enum up_err err = UP_E_NOMEM;
+	size_t i;
+
+	if (t == NULL)
+		return UP_E_NOMEM;
+	json_array_foreach(records, i, r)
+		up_usage_table_put_json(t, r);
+	err = up_usage_table_print(t, stdout);
+	up_usage_table_free(&t);
+	if (!json_is_integer(next))
+		return err;
+	printf(up_say("%zu shown, next: unitpass-holder usage",
+		   "已显示 %zu 条，下一页：unitpass-holder usage"),
+	    json_array_size(records));
+	for (int key = CERTIFICATE; key <= LIMIT; key++)
+		if (l->values[key] != NULL && key != BEFORE)
+			printf(" --%s %s", up_holder_usage_options[key - 1].name, l->values[key]);
+	printf(" --before %lld\n", (long long)json_integer_value(next));
+	return err;
+}
+
+int up_holder_usage(struct up_command_line *l)
+{
+	struct up_holder *h = l->program;
+	struct up_holder_answer a;
+	struct up_buf query = { 0 };
+	int status;
+
+	check(l);
+	put_query(&query, l);
+	status = up_holder_get(h, "/holder/usage", up_buf_cstr(&query), &a);
+	if (status == 0 && h->json)
+		status = up_holder_print(json_incref(a.body));
+	else if (status == 0 && print(l, a.body) != UP_OK)
+		status = up_holder_fail_err(h, UP_HOLDER_FAILED, UP_E_NOMEM);
+	up_holder_answer_free(&a);
+	up_buf_free(&query);
+	return status;
+}
