@@ -12,7 +12,7 @@
 
 #define NONCE 16
 #define NONCE_TEXT 22
-#define VARS_MAX 32
+#define VARS_MAX 40
 #define ASSET_CACHE "public, max-age=300, must-revalidate"
 
 struct var { const char *name; struct up_span value; };
@@ -105,6 +105,16 @@ static void render(struct up_exchange *x, int status, struct up_span text, struc
 
 struct login_text { char nonce[NONCE_TEXT + 1], expires[24], interval[24]; struct up_buf again, refresh, qr; };
 
+/* What to do with a code that stands still, at a provider whose pages confirm it: other words in the same places. */
+static void set_still_words(struct view *v)
+{
+	set_word(v, "state_pending_title", "state_still_title");
+	set_word(v, "state_pending_hint", "state_still_hint");
+	set_word(v, "login_step_1", "login_still_step_1");
+	set_word(v, "login_step_2", "login_still_step_2");
+	set_word(v, "login_step_3", "login_still_step_3");
+}
+
 static void login_view(const struct up_rp *rp, const char *lang, const struct up_page_login *p, struct login_text *t, struct view *v)
 {
 	static const char *const states[] = { "pending", "scanned", "approved", "denied", "expired" };
@@ -137,6 +147,8 @@ static void login_view(const struct up_rp *rp, const char *lang, const struct up
 	set(v, "client_name", p->client_name);
 	set(v, "verification_uri", p->verification_uri);
 	set(v, "user_code", p->user_code);
+	if (p->watch_uri.n == 0)
+		set_still_words(v);
 }
 
 static void login_text_free(struct login_text *t)

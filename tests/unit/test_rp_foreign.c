@@ -260,6 +260,8 @@ static void test_user_code(void)
 		    rows[i].members);
 		UP_CHECK((strstr(body_of(&r), "unitpass-typed") != NULL) == (rows[i].shown != NULL),
 		    rows[i].members);
+		UP_CHECK(strstr(body_of(&r), "Scan this code with your phone") != NULL, "words of a code that stands still");
+		CU_ASSERT_PTR_NULL(strstr(body_of(&r), "certificate app on your phone"));
 		up_rp_response_free(&r);
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 		snprintf(target, sizeof(target), "/.unitpass/state?attempt=%s", id);

@@ -156,7 +156,7 @@ class Login {
 		this.watch = new Watch(begun.attempt, begun.watch_uri, (news) => this.hear(news), (kind) => this.lost(kind));
 		this.watch.open();
 		this.view.count(this.whole, this.whole);
-		this.view.type(begun.verification_uri, begun.user_code);
+		this.view.type(begun.verification_uri, begun.user_code, !begun.watch_uri);
 		this.set('starting');
 		this.remember();
 	}

@@ -82,10 +82,11 @@ export class View {
 		this.clear();
 	}
 
-	/* For who cannot scan: where to type which code; none where the provider has none. */
-	type(uri, code) {
+	/* For who cannot scan: where to type which code; none where the provider has none. STILL: the QR does not change. */
+	type(uri, code, still) {
 		const link = html('a', '', uri);
 
+		this.still = still;
 		Object.assign(link, { href: uri, target: '_blank', rel: 'noreferrer' });
 		this.typed.replaceChildren(...code ? [this.word('typed_before'), ' ', link, ' ', this.word('typed_after'), ' ', html('strong', '', code)] : []);
 	}
@@ -132,8 +133,10 @@ export class View {
 			return;
 		this.now = now;
 		this.element.dataset.view = name;
-		this.put(this.title, this.word(link && name === 'pending' ? 'signed_in_title' : `state_${view.words || name}_title`));
-		this.put(this.hint, this.word(link && name === 'pending' ? 'signed_in_hint' : `state_${trouble || view.words || name}_hint`));
+		const words = this.still && name === 'pending' ? 'still' : view.words || name;
+
+		this.put(this.title, this.word(link && name === 'pending' ? 'signed_in_title' : `state_${words}_title`));
+		this.put(this.hint, this.word(link && name === 'pending' ? 'signed_in_hint' : `state_${trouble || words}_hint`));
 		this.code.toggleAttribute('hidden', !this.text || !(view.veil || name === 'pending'));
 		this.code.classList.toggle('is-stale', Boolean(view.veil));
 		this.showCover(view);
