@@ -154,8 +154,8 @@ static void find_refused(struct up_doctor *d, const struct up_doctor_portal *p, 
 	}
 	up_doctor_find(d, UP_DOCTOR_ERROR, "client", up_say("the server refuses client '%s': %ld %s", "服务器拒绝业务系统“%s”：%ld %s"), p->client, a->status, error);
 	if (strcmp(error, "invalid_client") == 0)
-		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with what the server has (unitpassctl client list), and reload unitpassd after adding a client",
-		    "请与服务器上登记的代码和密钥核对（unitpassctl client list）；新增业务系统后须重新加载 unitpassd"));
+		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with `unitpassctl client list` on the server, and reload unitpassd after adding a client",
+		    "请与服务器上 unitpassctl client list 核对代码和密钥；新增业务系统后须重新加载 unitpassd"));
 	else if (strcmp(error, "invalid_scope") == 0)
 		up_doctor_remedy(d, "%s", up_say("let this client ask for the scopes openid and unit at the provider", "请在该服务处允许本业务系统使用 openid 和 unit 两个 scope"));
 	else if (a->status == 429)
