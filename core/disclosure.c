@@ -101,5 +101,6 @@ void up_disclosure_words(char out[UP_DISCLOSURE_WORDS])
 	size_t n = 0;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows) && n < UP_DISCLOSURE_WORDS; i++)
-		n += (size_t)snprintf(out + n, UP_DISCLOSURE_WORDS - n, "%s%s", i > 0 ? " " : "", rows[i].name);
+		n += (size_t)snprintf(
+		    out + n, UP_DISCLOSURE_WORDS - n, "%s%s", i > 0 ? " " : "", rows[i].name);
 }

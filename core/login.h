@@ -5,7 +5,7 @@
  *   pending --scan--> scanned --decide--> deciding --approve--> approved --redeem--> redeeming --redeemed--> redeemed
  *                                    \--deny--> denied                      (store failed: deciding -> scanned, redeeming -> approved)
  *   any state that still waits --expire/supersede--> expired;  redeemed --redeem again--> revoked
- *   redeeming --redeem again--> contested --commit--> revoked, or --undo--> expired: two callers have the code
+ *   redeeming --redeem again--> contested --commit--> revoked, or --undo--> expired
  *   returning: place of the return code (SECURITY 11): deciding --approve_code--> returning --code_right--> approved
  */
 #ifndef UP_LOGIN_H
@@ -15,8 +15,8 @@
 
 enum up_login_state {
 	UP_LOGIN_PENDING, UP_LOGIN_SCANNED, UP_LOGIN_DECIDING, UP_LOGIN_RETURNING, UP_LOGIN_APPROVED,
-	UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMED, UP_LOGIN_DENIED, UP_LOGIN_EXPIRED, UP_LOGIN_REVOKED, UP_LOGIN_CONTESTED,
-	UP_LOGIN_STATES
+	UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMED, UP_LOGIN_DENIED, UP_LOGIN_EXPIRED, UP_LOGIN_REVOKED,
+	UP_LOGIN_CONTESTED, UP_LOGIN_STATES
 };
 
 enum up_login_event {
@@ -30,7 +30,8 @@ UP_MUST_USE enum up_err up_login_step(enum up_login_state *state, enum up_login_
 const char *up_login_state_name(enum up_login_state);       /* for logs: every state's own name */
 const char *up_login_event_name(enum up_login_event);
 /* What the page is told: "pending" "scanned" "approved" "denied" "expired" and nothing else
- * (deciding, returning -> scanned; redeeming, contested, redeemed -> approved; revoked -> expired). */
+ * (deciding, returning -> scanned; redeeming, contested, redeemed -> approved;
+ * revoked -> expired). */
 const char *up_login_state_public(enum up_login_state);
 
 #endif

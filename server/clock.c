@@ -21,7 +21,8 @@ static bool read_clocks(struct up_server *s, int64_t *wall_ms, int64_t *steady_m
 	*wall_ms = *steady_ms = 0;
 	if (s->read_clocks != NULL)
 		return s->read_clocks(wall_ms, steady_ms);
-	if (clock_gettime(CLOCK_REALTIME, &wall) != 0 || clock_gettime(CLOCK_BOOTTIME, &steady) != 0)
+	if (clock_gettime(CLOCK_REALTIME, &wall) != 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &steady) != 0)
 		return false;
 	*wall_ms = in_ms(wall);
 	*steady_ms = in_ms(steady);
@@ -44,7 +45,8 @@ enum up_err up_clock_now(struct up_server *s, int64_t *now_ms)
 	int64_t wall, steady;
 
 	*now_ms = 0;
-	if (!read_clocks(s, &wall, &steady) || up_clock_read(&s->clock, wall, steady, now_ms) != UP_CLOCK_RIGHT)
+	if (!read_clocks(s, &wall, &steady) ||
+	    up_clock_read(&s->clock, wall, steady, now_ms) != UP_CLOCK_RIGHT)
 		return UP_E_CLOCK;
 	return UP_OK;
 }
@@ -59,14 +61,15 @@ enum up_err up_clock_start(struct up_server *s)
 	return err;
 }
 
-/* Has somebody said just now, by "unitpassctl clock accept", that this time is right? Nothing else is on record since. */
+/* Has somebody said just now, by "unitpassctl clock accept", that this time is right? Nothing else
+ * is on record since. */
 static bool is_accepted(struct up_server *s, int64_t wall_ms)
 {
 	int64_t shown;
 	bool accepted;
 
-	return up_store_clock(s->store, &shown, &accepted) == UP_OK && accepted && shown <= wall_ms + UP_CLOCK_BACK_MS &&
-	    wall_ms - shown <= ACCEPTED_MS;
+	return up_store_clock(s->store, &shown, &accepted) == UP_OK && accepted &&
+	       shown <= wall_ms + UP_CLOCK_BACK_MS && wall_ms - shown <= ACCEPTED_MS;
 }
 
 static void tell(struct up_server *s, enum up_clock_state state, int64_t off_ms)
@@ -80,7 +83,8 @@ static void tell(struct up_server *s, enum up_clock_state state, int64_t off_ms)
 	if (state == UP_CLOCK_RIGHT)
 		up_log(UP_LOG_WARNING, "clock_is_right", "effect", "logins go on", NULL);
 	else
-		up_log(UP_LOG_ERROR, "clock_wrong", "state", up_clock_name(state), "off_s", seconds, "cure", up_clock_cure(state, false), NULL);
+		up_log(UP_LOG_ERROR, "clock_wrong", "state", up_clock_name(state), "off_s", seconds,
+		    "cure", up_clock_cure(state, false), NULL);
 }
 
 bool up_clock_watch(struct up_server *s)
@@ -100,7 +104,8 @@ bool up_clock_watch(struct up_server *s)
 		state = UP_CLOCK_RIGHT;
 	} else if ((state == UP_CLOCK_AHEAD || state == UP_CLOCK_BEHIND) && is_accepted(s, wall)) {
 		up_clock_accept(&s->clock, wall, steady);
-		up_log(UP_LOG_WARNING, "clock_believed", "reason", "an administrator accepted it", NULL);
+		up_log(UP_LOG_WARNING, "clock_believed", "reason", "an administrator accepted it",
+		    NULL);
 		set_back = state == UP_CLOCK_BEHIND;
 		state = UP_CLOCK_RIGHT;
 	}

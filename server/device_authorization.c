@@ -108,7 +108,8 @@ static enum up_err check_rates(struct up_request *r, const struct up_login_info 
 	if (in->initiator_ip.n == 0)
 		return up_limits_spend(r->server, UP_LIMIT_START_CLIENT, client, r->now_ms);
 	up_limits_source_of(r->client->id, in->initiator_ip, who);
-	return up_limits_share(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), UP_LIMIT_START_CLIENT, client, r->now_ms);
+	return up_limits_share(r->server, UP_LIMIT_START_SOURCE, up_span_str(who),
+	    UP_LIMIT_START_CLIENT, client, r->now_ms);
 }
 
 static enum up_err draw(struct up_request *r, struct up_login_start *start, struct drawn *d)

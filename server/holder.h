@@ -10,8 +10,9 @@
  * they cost the same time (SECURITY 12). DETAIL: reason in the record, or NULL for ERR's own name. */
 void up_holder_refuse(struct up_request *, enum up_err err, const struct up_login_info *info, const char *event, const char *detail);
 
-/* For job.refused_by: whose refusal about INFO (NULL: unknown) would be counted. Empty for the first ones of a login, which are recorded
- * each, and are what a person can do by mistake. Counts one call about INFO. */
+/* For job.refused_by: whose refusal about INFO (NULL: unknown) would be counted. Empty for the
+ * first ones of a login, which are recorded each, and are what a person can do by mistake. Counts
+ * one call about INFO. */
 struct up_span up_holder_refused_by(struct up_request *, const struct up_login_info *info);
 
 /* Answer the error of the finished job, with the tries left after a wrong password, and tell it. */

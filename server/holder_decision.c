@@ -196,8 +196,8 @@ static void decide(struct up_request *r, struct decision *x)
 
 	err = check(r, x);
 	if (err == UP_OK)
-		err = up_limits_share(r->server, UP_LIMIT_DECISION, up_span_str(r->device.ref), UP_LIMIT_UNIT,
-		    up_span_str(x->role->unit_code), r->now_ms);
+		err = up_limits_share(r->server, UP_LIMIT_DECISION, up_span_str(r->device.ref),
+		    UP_LIMIT_UNIT, up_span_str(x->role->unit_code), r->now_ms);
 	if (err == UP_OK)
 		err = hash_evidence(r, x);
 	if (err == UP_OK) {
@@ -239,7 +239,8 @@ void up_holder_decision(struct up_request *r)
 	} else if (err == UP_E_CODE) {
 		info = x->info;
 		x->info = NULL;
-		up_holder_refuse(r, err, info, "login.approve", info != NULL ? "not_yours" : "unknown_transaction");
+		up_holder_refuse(r, err, info, "login.approve",
+		    info != NULL ? "not_yours" : "unknown_transaction");
 	} else {
 		up_reply_err(r, err);
 	}

@@ -178,10 +178,12 @@ static void opened(struct up_request *r)
 		put_found(r, x->found);
 }
 
-/* Refused codes are counted, for the code if it is one of ours, else for the phone or for all strangers. */
+/* Refused codes are counted, for the code if it is one of ours, else for the phone or for all
+ * strangers. */
 static void count_for_caller(struct up_request *r, struct enrol *x)
 {
-	r->job.refused_by = r->device.id != 0 ? up_span_str(r->device.ref) : UP_SPAN_LIT("strangers");
+	r->job.refused_by =
+	    r->device.id != 0 ? up_span_str(r->device.ref) : UP_SPAN_LIT("strangers");
 	r->job.named = &x->named;
 	memcpy(r->job.code_hash, x->code_hash, 32);
 }
@@ -191,7 +193,8 @@ static bool may_be_wrong(struct up_request *r)
 {
 	if (r->device.id != 0)
 		return up_limits_spend(r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms) == UP_OK;
-	return up_limits_share_source(r->server, UP_LIMIT_ENROL, r->ip, UP_LIMIT_ENROL_ALL, r->now_ms) == UP_OK;
+	return up_limits_share_source(
+		   r->server, UP_LIMIT_ENROL, r->ip, UP_LIMIT_ENROL_ALL, r->now_ms) == UP_OK;
 }
 
 void up_holder_enrolment(struct up_request *r)

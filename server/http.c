@@ -238,8 +238,9 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	if (r == NULL)
 		return;
 	*con_cls = NULL;
-	/* The caller has gone while his record was being written. It is written, so what follows from it happens, to the last
-	 * record, only nobody is told: nothing may be suspended any more. */
+	/* The caller has gone while his record was being written. It is written, so what follows
+	 * from it happens, to the last record, only nobody is told: nothing may be suspended any
+	 * more. */
 	if (r->phase == UP_REQ_WAITING) {
 		r->phase = UP_REQ_DONE;
 		r->conn = NULL;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* BURST at once, then one per EVERY_MS. Offices share one address: per-address limits leave room for a building, where
- * 800 people sign in within five minutes. One client's logins under way, at most 4000 + 300 s / 3 ms, stay under half of
- * the transactions that a server keeps by default. */
+/* BURST at once, then one per EVERY_MS. Offices share one address: per-address limits leave room
+ * for a building, where 800 people sign in within five minutes. One client's logins under way, at
+ * most 4000 + 300 s / 3 ms, stay under half of the transactions that a server keeps by default. */
 static const struct { const char *kind; unsigned burst; int64_t every_ms; } limits[UP_LIMITS] = {
 	[UP_LIMIT_START_CLIENT] = { "start-client", 4000, 3 },
 	[UP_LIMIT_START_SOURCE] = { "start-source", 300, 500 },
@@ -24,7 +24,8 @@ static const struct { const char *kind; unsigned burst; int64_t every_ms; } limi
 };
 
 /* False: scaled beyond one a millisecond there is no limit left to keep. */
-static bool bucket(const struct up_server *s, enum up_limit which, struct up_span who, struct up_live_bucket *out)
+static bool bucket(
+    const struct up_server *s, enum up_limit which, struct up_span who, struct up_live_bucket *out)
 {
 	long percent = s->config->rate_percent;
 	uint64_t burst = (uint64_t)limits[which].burst * (uint64_t)percent / 100;
@@ -34,14 +35,18 @@ static bool bucket(const struct up_server *s, enum up_limit which, struct up_spa
 	return out->every_ms >= 1;
 }
 
-enum up_err up_limits_spend(struct up_server *s, enum up_limit which, struct up_span who, int64_t now_ms)
+enum up_err up_limits_spend(
+    struct up_server *s, enum up_limit which, struct up_span who, int64_t now_ms)
 {
 	struct up_live_bucket b;
 
-	return bucket(s, which, who, &b) ? up_live_rate(s->live, b.kind, b.who, b.burst, b.every_ms, now_ms) : UP_OK;
+	if (!bucket(s, which, who, &b))
+		return UP_OK;
+	return up_live_rate(s->live, b.kind, b.who, b.burst, b.every_ms, now_ms);
 }
 
-enum up_err up_limits_share(struct up_server *s, enum up_limit own, struct up_span who, enum up_limit shared, struct up_span of, int64_t now_ms)
+enum up_err up_limits_share(struct up_server *s, enum up_limit own, struct up_span who,
+    enum up_limit shared, struct up_span of, int64_t now_ms)
 {
 	struct up_live_bucket mine, all;
 
@@ -71,7 +76,8 @@ enum up_err up_limits_spend_source(struct up_server *s, enum up_limit which, con
 	return up_limits_spend(s, which, up_span_str(net), now_ms);
 }
 
-enum up_err up_limits_share_source(struct up_server *s, enum up_limit own, const char *ip, enum up_limit shared, int64_t now_ms)
+enum up_err up_limits_share_source(
+    struct up_server *s, enum up_limit own, const char *ip, enum up_limit shared, int64_t now_ms)
 {
 	char net[UP_LIMITS_NETWORK];
 

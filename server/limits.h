@@ -13,7 +13,7 @@ enum up_limit {
 	UP_LIMIT_PHONE_ADDRESS,  /* calls with a wrong proof or token from one address */
 	UP_LIMIT_BAD_CODE,       /* wrong codes from one phone */
 	UP_LIMIT_ENROL,          /* refused enrolment codes from one address */
-	UP_LIMIT_ENROL_ALL,      /* refused enrolment codes of all strangers together: each costs a commit */
+	UP_LIMIT_ENROL_ALL,      /* those of all strangers together: each costs a commit */
 	UP_LIMIT_DECISION,       /* decisions of one phone */
 	UP_LIMIT_UNIT,           /* decisions for one unit */
 	UP_LIMIT_WATCH,          /* snapshots of one transaction */
@@ -25,8 +25,9 @@ enum up_limit {
 UP_MUST_USE enum up_err up_limits_spend(struct up_server *, enum up_limit, struct up_span who, int64_t now_ms);
 /* The same by network address: of IPv6 the /64, which is what one subscriber has. */
 UP_MUST_USE enum up_err up_limits_spend_source(struct up_server *, enum up_limit, const char *ip, int64_t now_ms);
-/* Spend one of WHO's own and one of what all share, such as a browser address's and its client's; or none of either.
- * The more of his own is gone, the less of the shared he gets: nobody, and no few together, spend another's part. */
+/* Spend one of WHO's own and one of what all share, such as a browser address's and its client's;
+ * or none of either. The more of his own is gone, the less of the shared he gets: nobody, and no
+ * few together, spend another's part. */
 UP_MUST_USE enum up_err up_limits_share(struct up_server *, enum up_limit own, struct up_span who,
 	enum up_limit shared, struct up_span of, int64_t now_ms);
 /* The same of a network address, with all others. */

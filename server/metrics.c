@@ -56,7 +56,8 @@ void up_admin_metrics(struct up_request *r)
 	put(b, "unitpass_store_commits_total", "counter", "Commits of the store.", store.commits);
 	put(b, "unitpass_store_jobs_total", "counter", "Jobs written by those commits.", store.jobs);
 	put(b, "unitpass_store_failures_total", "counter", "Jobs that could not be written.", store.failures);
-	put(b, "unitpass_refusals_counted_total", "counter", "Refusals counted without a record of their own.", store.counted);
+	put(b, "unitpass_refusals_counted_total", "counter",
+	    "Refusals counted without a record of their own.", store.counted);
 	put(b, "unitpass_store_queue", "gauge", "Jobs waiting.", store.queue);
 	up_reply(r, "text/plain; version=0.0.4; charset=utf-8");
 }
@@ -68,8 +69,8 @@ void up_admin_health(struct up_request *r)
 	enum up_clock_state clock = up_clock_look(r->server, &now, &off);
 	bool well = store == UP_OK && clock == UP_CLOCK_RIGHT && !atomic_load(&r->server->stopping);
 
-	up_buf_printf(&r->out, "{\"status\":\"%s\",\"store\":\"%s\",\"clock\":\"%s\"", well ? "ok" : "failing",
-	    store == UP_OK ? "ok" : "failing", up_clock_name(clock));
+	up_buf_printf(&r->out, "{\"status\":\"%s\",\"store\":\"%s\",\"clock\":\"%s\"",
+	    well ? "ok" : "failing", store == UP_OK ? "ok" : "failing", up_clock_name(clock));
 	if (clock != UP_CLOCK_RIGHT) {
 		up_buf_printf(&r->out, ",\"clock_off_s\":%lld", (long long)(off / 1000));
 		up_put_member(&r->out, "cure", up_span_str(up_clock_cure(clock, false)));

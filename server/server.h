@@ -52,14 +52,15 @@ const struct up_client *up_catalogue_client(const struct up_catalogue *, struct 
 const struct up_item *up_catalogue_item(const struct up_catalogue *, struct up_span code);
 bool up_catalogue_word(const char *words, struct up_span word);                   /* in a space-separated list */
 
-/* clock.c. Milliseconds since the epoch, as far as core/clock.h believes them; UP_E_CLOCK: no login without a clock. */
+/* clock.c. Milliseconds since the epoch, as far as core/clock.h believes them; UP_E_CLOCK: no login
+ * without a clock. */
 UP_MUST_USE enum up_err up_clock_now(struct up_server *, int64_t *now_ms);
 /* The same with the reason, and how far the clock is from what is believed. */
 enum up_clock_state up_clock_look(struct up_server *, int64_t *now_ms, int64_t *off_ms);
 /* From where the records stand. */
 UP_MUST_USE enum up_err up_clock_start(struct up_server *);
-/* One thread calls this several times a second: says when the clock goes wrong and right, and believes it again when it may. True: it was
- * set back, and what began before must not go on. */
+/* One thread calls this several times a second: says when the clock goes wrong and right, and
+ * believes it again when it may. True: it was set back, and what began before must not go on. */
 bool up_clock_watch(struct up_server *);
 
 /* random.c: OpenSSL's CSPRNG through a small per-thread pool. Aborts the process when it fails: nothing safe could follow. */

@@ -54,7 +54,8 @@ static void put_claims(struct up_request *r, const struct redemption *x, struct 
 	up_put_member(b, "jti", up_span_str(jti));
 	up_put_member(b, "sid", up_span_str(r->job.session));
 	up_put_member(b, "nonce", in->nonce);
-	up_buf_put_str(b, ",\"amr\":[\"hwk\",\"pin\"],\"acr\":\"urn:unitpass:acr:device-password\"");
+	up_buf_put_str(
+	    b, ",\"amr\":[\"hwk\",\"pin\"],\"acr\":\"urn:unitpass:acr:device-password\"");
 	up_token_put_identity(b, role, in->item);
 	up_buf_put_char(b, '}');
 }
@@ -104,7 +105,8 @@ static void begin_record(struct up_request *r, struct redemption *x, const char 
 }
 
 /* Revoke x->live.session, if there is one, and record. */
-static void submit_replay(struct up_request *r, struct redemption *x, void (*then)(struct up_request *))
+static void submit_replay(
+    struct up_request *r, struct redemption *x, void (*then)(struct up_request *))
 {
 	struct up_record *rec = &r->job.record;
 
@@ -139,7 +141,8 @@ static void contested(struct up_request *r)
 /* The record is on disk. True: another caller came meanwhile. */
 static bool issue(struct up_request *r, struct redemption *x)
 {
-	bool second = up_live_redeem_commit(r->server->live, x->live.info->id, r->job.session, r->now_ms);
+	bool second =
+	    up_live_redeem_commit(r->server->live, x->live.info->id, r->job.session, r->now_ms);
 	const struct up_outcome_of of = {
 	    .info = x->live.info, .role = r->job.out_role, .now_ms = r->now_ms};
 	enum up_err err = put_tokens(r, x);

@@ -72,14 +72,16 @@ UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_L
 
 /* --- the decision ----------------------------------------------------------------------------------------------------------- */
 
-/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown (*OUT is NULL then), another device's, or expired; UP_E_STATE: already
- * decided or being decided. OUT: a reference, whatever is answered. FRAME: what up_live_scan got. */
+/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown (*OUT is NULL then), another
+ * device's, or expired; UP_E_STATE: already decided or being decided. OUT: a reference, whatever is
+ * answered. FRAME: what up_live_scan got. */
 UP_MUST_USE enum up_err up_live_decide(struct up_live *, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
 /* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given back at the redemption. */
 void up_live_decide_approve(struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
 void up_live_decide_deny(struct up_live *, const char *id, int64_t now_ms);
 void up_live_decide_undo(struct up_live *, const char *id, int64_t now_ms);      /* store failed, password wrong: scanned again, same deadline */
-/* Phones' calls about a transaction so far, this one included; at most UP_LIVE_CALLS_MAX, also when it is gone. */
+/* Phones' calls about a transaction so far, this one included; at most UP_LIVE_CALLS_MAX, also when
+ * it is gone. */
 unsigned up_live_call(struct up_live *, const char *id, int64_t now_ms);
 /* The scan's record could not be written, or the transaction must end: expired. */
 void up_live_end(struct up_live *, const char *id, int64_t now_ms);
@@ -94,24 +96,29 @@ struct up_live_redeemed {
 	const struct up_login_info *info; /* unref after use */
 	int64_t device, role, auth_ms;
 	char session[UP_LIVE_ID + 1];    /* of a transaction redeemed before (UP_E_REPLAY) */
-	bool record_end;                 /* UP_E_REPLAY: the caller revokes SESSION and records it */
+	bool record_end;                 /* UP_E_REPLAY: the caller revokes SESSION and records */
 };
 
-/* One poll with a device code by CLIENT. UP_OK: approved -> redeeming, the caller now owns the step and ends it with commit or undo.
- * UP_E_PENDING, UP_E_SLOW_DOWN (RFC 8628 section 3.5; only while waiting; the first poll never), UP_E_DENIED, UP_E_EXPIRED; UP_E_GRANT:
- * unknown, another client's; UP_E_REPLAY: answered like UP_E_GRANT. A code is redeemed once; when another caller comes with it,
+/* One poll with a device code by CLIENT. UP_OK: approved -> redeeming, the caller now owns the step
+ * and ends it with commit or undo. UP_E_PENDING, UP_E_SLOW_DOWN (RFC 8628 section 3.5; only while
+ * waiting; the first poll never), UP_E_DENIED, UP_E_EXPIRED; UP_E_GRANT: unknown, another client's;
+ * UP_E_REPLAY: answered like UP_E_GRANT. A code is redeemed once. Another caller who comes with it
+ * finds it
  *
- *   it finds            it             the one who was first
- *   redeeming           -> contested   learns of it at its commit or undo, revokes what it issued, and records the replay
- *   contested           nothing        (knows already)
- *   redeemed            -> revoked     has or gets its answer; RECORD_END tells the other one to revoke and record
- *   revoked             nothing        (is revoked already)
+ *   redeeming: -> contested. The first one learns of it at its commit or undo, revokes what it issued
+ *     and records the replay
+ *   contested: nothing happens, the first one knows already
+ *   redeemed: -> revoked. The first one has or gets its answer; RECORD_END tells this one to revoke
+ *     and record
+ *   revoked: nothing happens
  *
- * so that each transaction has one record of a replay at most, and never a live session after one. */
-UP_MUST_USE enum up_err up_live_redeem(struct up_live *, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms,
-	struct up_live_redeemed *out);
-/* SESSION is on disk: -> redeemed. True: it was contested; -> revoked, and the caller revokes and records. */
-UP_MUST_USE bool up_live_redeem_commit(struct up_live *, const char *id, const char *session, int64_t now_ms);
+ * so that each transaction has one record of a replay at most, and never a live session after it. */
+UP_MUST_USE enum up_err up_live_redeem(struct up_live *, const uint8_t device_code[UP_LIVE_KEY],
+    struct up_span client, int64_t now_ms, struct up_live_redeemed *out);
+/* SESSION is on disk: -> redeemed. True: it was contested; -> revoked, and the caller revokes and
+ * records. */
+UP_MUST_USE bool up_live_redeem_commit(
+    struct up_live *, const char *id, const char *session, int64_t now_ms);
 /* Nothing was issued: -> approved. True: it was contested; -> expired, and the caller records. */
 UP_MUST_USE bool up_live_redeem_undo(struct up_live *, const char *id, int64_t now_ms);
 
@@ -153,8 +160,9 @@ struct up_live_bucket {
 	unsigned burst;
 	int64_t every_ms;
 };
-/* Take one of OWN and one of SHARED, or none of either. What one may still take of the shared bucket shrinks with
- * what is gone from his own, to a half when that is empty: many who take all they can leave room for another. */
+/* Take one of OWN and one of SHARED, or none of either. What one may still take of the shared
+ * bucket shrinks with what is gone from his own, to a half when that is empty: many who take all
+ * they can leave room for another. */
 UP_MUST_USE enum up_err up_live_rate_share(struct up_live *, const struct up_live_bucket *own,
 	const struct up_live_bucket *shared, int64_t now_ms);
 

@@ -92,8 +92,10 @@ static struct cell *find(struct set *set, uint64_t tag, int64_t now_ms)
 	return &set->cells[0];
 }
 
-/* The bucket's cell, up to date and its stripe locked. False: no such rate, refuse rather than guess. */
-static bool enter(struct up_rate *r, const struct up_live_bucket *b, int64_t now_ms, struct cell **c, pthread_mutex_t **lock)
+/* The bucket's cell, up to date and its stripe locked. False: no such rate, refuse rather than
+ * guess. */
+static bool enter(struct up_rate *r, const struct up_live_bucket *b, int64_t now_ms,
+    struct cell **c, pthread_mutex_t **lock)
 {
 	int64_t most;
 	uint64_t tag;
@@ -107,13 +109,15 @@ static bool enter(struct up_rate *r, const struct up_live_bucket *b, int64_t now
 	*c = find(&r->sets[set], tag, now_ms);
 	if ((*c)->full_ms < now_ms)
 		(*c)->full_ms = now_ms;
-	if ((*c)->full_ms > now_ms + most)       /* the clock was set back: nobody waits longer for it */
+	/* the clock was set back: nobody waits longer for it */
+	if ((*c)->full_ms > now_ms + most)
 		(*c)->full_ms = now_ms + most;
 	return true;
 }
 
 /* Take one of the first AT_MOST; *SPENT, of B's burst, are gone then. */
-static enum up_err take(struct up_rate *r, const struct up_live_bucket *bucket, unsigned at_most, int64_t now_ms, unsigned *spent)
+static enum up_err take(struct up_rate *r, const struct up_live_bucket *bucket, unsigned at_most,
+    int64_t now_ms, unsigned *spent)
 {
 	struct up_live_bucket b = *bucket;
 	enum up_err e = UP_E_RATE;
@@ -152,7 +156,8 @@ enum up_err up_rate_take(struct up_rate *r, const struct up_live_bucket *b, int6
 	return take(r, b, b->burst, now_ms, &spent);
 }
 
-enum up_err up_rate_share(struct up_rate *r, const struct up_live_bucket *own, const struct up_live_bucket *shared, int64_t now_ms)
+enum up_err up_rate_share(struct up_rate *r, const struct up_live_bucket *own,
+    const struct up_live_bucket *shared, int64_t now_ms)
 {
 	unsigned spent, ignored;
 	uint64_t left_to_others;

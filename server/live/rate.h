@@ -9,7 +9,8 @@ struct up_rate;
 
 UP_MUST_USE enum up_err up_rate_new(size_t entries, const uint64_t seed[2], struct up_rate **out);
 void up_rate_free(struct up_rate **);
-UP_MUST_USE enum up_err up_rate_take(struct up_rate *, const struct up_live_bucket *, int64_t now_ms);
+UP_MUST_USE enum up_err up_rate_take(
+    struct up_rate *, const struct up_live_bucket *, int64_t now_ms);
 UP_MUST_USE enum up_err up_rate_share(struct up_rate *, const struct up_live_bucket *own,
 	const struct up_live_bucket *shared, int64_t now_ms);
 

@@ -3,7 +3,8 @@
 
 #include "server/live/memory.h"
 
-/* States that end by themselves. Deciding, redeeming and contested do not: somebody holds the step and will end it. */
+/* States that end by themselves. Deciding, redeeming and contested do not: somebody holds the step
+ * and will end it. */
 static bool is_timed(enum up_login_state s)
 {
 	return s == UP_LOGIN_PENDING || s == UP_LOGIN_SCANNED || s == UP_LOGIN_RETURNING || s == UP_LOGIN_APPROVED;

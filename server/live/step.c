@@ -141,10 +141,10 @@ void up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
 	up_memory_leave(l, i);
 }
 
-/* FROM or CONTESTED goes back; true: it was CONTESTED. An undone step may come back after its deadline: then
- * it lapses here. */
-static bool undo(struct up_live *l, const char *id, enum up_login_state from, enum up_login_state contested,
-	int64_t now_ms)
+/* FROM or CONTESTED goes back; true: it was CONTESTED. An undone step may come back after its
+ * deadline: then it lapses here. */
+static bool undo(struct up_live *l, const char *id, enum up_login_state from,
+    enum up_login_state contested, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
 	enum up_login_state was;

@@ -203,7 +203,8 @@ void up_jobs_fail(struct up_job *job)
 	job->err = UP_E_STORE;
 }
 
-/* Who it was, where the caller knows them by number only (a login that expired or was replayed); the record is made whatever became of them. */
+/* Who it was, where the caller knows them by number only (a login that expired or was replayed);
+ * the record is made whatever became of them. */
 static enum up_err note(struct up_jobs_act *a)
 {
 	enum up_err e = UP_OK;
@@ -224,11 +225,14 @@ static enum up_err record(struct up_jobs_act *a)
 /* Whose session it was stands in the record: unit, person and phone. */
 static enum up_err replay(struct up_jobs_act *a)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
+	const struct up_sqlite_arg args[] = {
+	    up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
 	enum up_err e = note(a);
 
 	up_jobs_fill(&a->record.session, a->job->session);
-	return e == UP_OK ? up_sqlite_run(a->c, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL) : e;
+	if (e != UP_OK)
+		return e;
+	return up_sqlite_run(a->c, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);
 }
 
 static enum up_err act(struct up_jobs_act *a)
@@ -261,12 +265,15 @@ static void set_result(struct up_jobs_act *a)
 	up_jobs_fill(&r->result, "ok");
 }
 
-/* *KEEP: it gets a record. Counting costs a commit as a record does: the answer does not tell which it was (SECURITY 12). */
+/* *KEEP: it gets a record. Counting costs a commit as a record does: the answer does not tell which
+ * it was (SECURITY 12). */
 static enum up_err count_refusal(struct up_jobs_act *a, bool *keep)
 {
 	const struct up_sqlite_arg args[] = {
-		up_sqlite_text(a->source), up_sqlite_text(a->record.event), up_sqlite_text(a->record.reason),
-		up_sqlite_int(a->record.time_ms / DAY_MS),
+	    up_sqlite_text(a->source),
+	    up_sqlite_text(a->record.event),
+	    up_sqlite_text(a->record.reason),
+	    up_sqlite_int(a->record.time_ms / DAY_MS),
 	};
 	sqlite3_stmt *st;
 	enum up_err e;
@@ -307,7 +314,8 @@ static enum up_err add_record(struct up_jobs_act *a)
 
 enum up_err up_jobs_apply(struct up_sqlite *c, struct up_job *job)
 {
-	struct up_jobs_act a = { .c = c, .job = job, .record = job->record, .source = job->refused_by };
+	struct up_jobs_act a = {
+	    .c = c, .job = job, .record = job->record, .source = job->refused_by };
 	bool with_role = job->kind == UP_JOB_ENROL || job->kind == UP_JOB_REDEEM || (job->kind == UP_JOB_DECIDE && job->with_password);
 	enum up_err e;
 

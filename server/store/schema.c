@@ -64,9 +64,11 @@ static const char usage_step[] =
     "CREATE TRIGGER usage_no_update BEFORE UPDATE ON usage BEGIN SELECT RAISE (ABORT, 'usage records are never changed'); END;"
     "CREATE TRIGGER usage_no_delete BEFORE DELETE ON usage BEGIN SELECT RAISE (ABORT, 'usage records are never deleted'); END;";
 
-/* Refusals that leave no record each: how many alike there were on the last day that had one. As many rows as phones and codes, times a few. */
+/* Refusals that leave no record each: how many alike there were on the last day that had one. As
+ * many rows as phones and codes, times a few. */
 static const char refusal_step[] =
-    "CREATE TABLE refusal (source TEXT NOT NULL, event TEXT NOT NULL, reason TEXT NOT NULL, day INTEGER NOT NULL, n INTEGER NOT NULL,"
+    "CREATE TABLE refusal (source TEXT NOT NULL, event TEXT NOT NULL, reason TEXT NOT NULL,"
+    " day INTEGER NOT NULL, n INTEGER NOT NULL,"
     " PRIMARY KEY (source, event, reason)) STRICT, WITHOUT ROWID;";
 
 /* A client that was ended and not removed may come back; what it began before since_ms stays void.

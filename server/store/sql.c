@@ -85,8 +85,9 @@ static const char *const texts[UP_SQL_N] = {
 	    " AND (SELECT count(*) FROM role WHERE device = ?1 AND status <> 'ended') = 1",
 	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3 WHERE id = ?1 AND status <> 'ended'",
 
-	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n) VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (source, event, reason)"
-	    " DO UPDATE SET n = CASE day WHEN excluded.day THEN n + 1 ELSE 1 END, day = excluded.day RETURNING n",
+	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n)"
+	    " VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (source, event, reason) DO UPDATE"
+	    " SET n = CASE day WHEN excluded.day THEN n + 1 ELSE 1 END, day = excluded.day RETURNING n",
 
 	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the session with it. */
 	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, s.revoked_ms IS NOT NULL OR NOT"
@@ -110,7 +111,8 @@ static const char *const texts[UP_SQL_N] = {
 	[UP_SQL_ENROLMENT_MISMATCH] = "UPDATE enrolment SET mismatches = mismatches + 1 WHERE id = ?1 AND status = 'open'",
 	[UP_SQL_ENROLMENT_USE] = "UPDATE enrolment SET status = 'used', used_ms = ?2 WHERE id = ?1 AND status = 'open'",
 	[UP_SQL_ENROLMENT_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1 AND status = 'open'",
-	[UP_SQL_ENROLMENT_TOO_LONG] = "UPDATE enrolment SET status = 'ended' WHERE status = 'open' AND expires_ms > ?1",
+	[UP_SQL_ENROLMENT_TOO_LONG] = "UPDATE enrolment SET status = 'ended'"
+	    " WHERE status = 'open' AND expires_ms > ?1",
 	[UP_SQL_AGREEMENT_ADD] = "INSERT INTO agreement (role, device, version, agreed_ms) VALUES (?1, ?2, ?3, ?4)",
 	[UP_SQL_PERSON] = "SELECT id, ref, name, mobile, outcome, masked FROM person WHERE resident = ?1",
 	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident, name, masked, mobile, outcome, assurance, checked_ms, created_ms)"

@@ -132,9 +132,11 @@ struct up_job {
 	void *arg;
 	struct up_record record;             /* seq is the store's; what DECIDE, REDEEM and ENROL read themselves (unit, holder, person, certificate, role,
 	                                        device, assurance) is filled in by the store when left empty */
-	/* Whose refusals are counted rather than recorded one by one (a phone's reference, or a word for all strangers), so that nobody
-	 * can make the log grow at will: a refusal is appended, with the count, when those alike that day are 1, 2, 4, 8 ...; out_seq is 0
-	 * otherwise. Empty: each is recorded. ENROL counts unknown and spent codes alone; a code that was ours counts for itself. */
+	/* Whose refusals are counted rather than recorded one by one (a phone's reference, or a
+	 * word for all strangers), so that nobody can make the log grow at will: a refusal is
+	 * appended, with the count, when those alike that day are 1, 2, 4, 8 ...; out_seq is 0
+	 * otherwise. Empty: each is recorded. ENROL counts unknown and spent codes alone; a code
+	 * that was ours counts for itself. */
 	struct up_span refused_by;
 	int64_t now_ms, device, role;
 	bool with_password;                  /* DECIDE: */
@@ -164,14 +166,19 @@ struct up_job {
 UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_job *);
 enum up_err up_store_run(struct up_store *, struct up_job *);       /* waits for the commit; gives job->err */
 
-struct up_store_stats { uint64_t commits, jobs, failures, counted /* refusals without a record of their own */, queue; };
+struct up_store_stats {
+	uint64_t commits, jobs, failures, counted /* refusals without a record of their own */,
+	    queue;
+};
 void up_store_stats(struct up_store *, struct up_store_stats *out);
 
-/* What the clock showed at the newest record, 0 without any. ACCEPTED: that record is an administrator's word that it was right. */
+/* What the clock showed at the newest record, 0 without any. ACCEPTED: that record is an
+ * administrator's word that it was right. */
 UP_MUST_USE enum up_err up_store_clock(struct up_store *, int64_t *shown_ms, bool *accepted);
-/* Record that NOW_MS is right (clock.accept), though *NEWEST_MS, the date of the newest record, may be later. Enrolment codes that would live
- * longer by it than they may end. */
-UP_MUST_USE enum up_err up_store_clock_accept(struct up_store *, int64_t now_ms, int64_t *newest_ms);
+/* Record that NOW_MS is right (clock.accept), though *NEWEST_MS, the date of the newest record, may
+ * be later. Enrolment codes that would live longer by it than they may end. */
+UP_MUST_USE enum up_err up_store_clock_accept(
+    struct up_store *, int64_t now_ms, int64_t *newest_ms);
 
 /* --- administration (unitpassctl) ------------------------------------------------------------------------------------------------------ */
 

@@ -66,7 +66,8 @@ static enum up_err note_time(struct up_sqlite *c, int64_t seq, int64_t time_ms)
 	return UP_OK;
 }
 
-/* Dates never go back. Jobs that overtook each other differ by moments; what differs by more is told by the record itself. */
+/* Dates never go back. Jobs that overtook each other differ by moments; what differs by more is
+ * told by the record itself. */
 static void date(struct up_sqlite *c, struct up_record *r)
 {
 	if (r->time_ms >= c->last_ms)

@@ -54,7 +54,7 @@ test('SECURITY 5: 100 redemptions of one code: one token, dead at once, and one 
 	assert.ok(answers.every((a) => a.status === 200 || (a.status === 400 && a.json().error === 'invalid_grant')), answers.map((a) => a.status).join());
 	const records = await site.recordsOf(view.transaction);
 	assert.equal(records.filter((r) => r.event === 'login.redeem').length, 1);
-	/* whoever came second did so while the first was being written, or before it was answered, or after: one end for all */
+	/* whoever came second: while the first was being written, before its answer, or after: one end */
 	const replays = records.filter((r) => r.event === 'login.replay');
 	assert.equal(replays.length, 1);
 	assert.equal((await site.client.userinfo(won(answers)[0].json().access_token)).status, 401);

@@ -7,6 +7,11 @@
 #define HOUR INT64_C(3600000)
 #define BOOT INT64_C(5000)
 
+#define RIGHT UP_CLOCK_RIGHT
+#define UNSET UP_CLOCK_UNSET
+#define AHEAD UP_CLOCK_AHEAD
+#define BEHIND UP_CLOCK_BEHIND
+
 /* A server that has run for a while, and then the wall clock by the steady one, in ms since. */
 static void test_steps(void)
 {
@@ -14,18 +19,21 @@ static void test_steps(void)
 		const char *what;
 		struct { int64_t steady, wall; enum up_clock_state want; } at[5];
 	} rows[] = {
-		{ "as it should be", { { 0, 0, UP_CLOCK_RIGHT }, { 1000, 1000, UP_CLOCK_RIGHT }, { HOUR, HOUR, UP_CLOCK_RIGHT } } },
-		{ "an hour ahead for one login", { { 1000, 1000 + HOUR, UP_CLOCK_AHEAD }, { 9000, 9000 + HOUR, UP_CLOCK_AHEAD },
-			{ 10000, 10000, UP_CLOCK_RIGHT }, { 10001, 10001, UP_CLOCK_RIGHT } } },
-		{ "a second ahead", { { 1000, 2000, UP_CLOCK_RIGHT }, { 2000, 2000, UP_CLOCK_RIGHT }, { 2001, 2001, UP_CLOCK_RIGHT } } },
-		{ "a minute ahead, and back", { { 1000, 61000, UP_CLOCK_RIGHT }, { 2000, 2000, UP_CLOCK_BEHIND },
-			{ 58999, 58999, UP_CLOCK_BEHIND }, { 59001, 59001, UP_CLOCK_RIGHT } } },
-		{ "an hour behind, and right again", { { 1000, 1000 - HOUR, UP_CLOCK_BEHIND }, { 2000, 2000, UP_CLOCK_RIGHT } } },
-		{ "slewed by 500 ppm", { { HOUR, HOUR + 1800, UP_CLOCK_RIGHT }, { 2 * HOUR, 2 * HOUR + 3600, UP_CLOCK_RIGHT },
-			{ 40 * HOUR, 40 * HOUR + 50000, UP_CLOCK_RIGHT } } },
-		{ "asleep", { { 9 * HOUR, 9 * HOUR, UP_CLOCK_RIGHT } } },
-		{ "battery empty", { { 1000, -NOW, UP_CLOCK_UNSET }, { 2000, 2000, UP_CLOCK_RIGHT } } },
-		{ "back by a second", { { 5000, 5000, UP_CLOCK_RIGHT }, { 5010, 4010, UP_CLOCK_RIGHT } } },
+		{ "as it should be", { { 0, 0, RIGHT }, { 1000, 1000, RIGHT }, { HOUR, HOUR, RIGHT } } },
+		{ "an hour ahead for one login", { { 1000, 1000 + HOUR, AHEAD },
+			{ 9000, 9000 + HOUR, AHEAD },
+			{ 10000, 10000, RIGHT }, { 10001, 10001, RIGHT } } },
+		{ "a second ahead", { { 1000, 2000, RIGHT }, { 2000, 2000, RIGHT },
+			{ 2001, 2001, RIGHT } } },
+		{ "a minute ahead, and back", { { 1000, 61000, RIGHT }, { 2000, 2000, BEHIND },
+			{ 58999, 58999, BEHIND }, { 59001, 59001, RIGHT } } },
+		{ "an hour behind, and right again", { { 1000, 1000 - HOUR, BEHIND }, { 2000, 2000, RIGHT } } },
+		{ "slewed by 500 ppm", { { HOUR, HOUR + 1800, RIGHT },
+			{ 2 * HOUR, 2 * HOUR + 3600, RIGHT },
+			{ 40 * HOUR, 40 * HOUR + 50000, RIGHT } } },
+		{ "asleep", { { 9 * HOUR, 9 * HOUR, RIGHT } } },
+		{ "battery empty", { { 1000, -NOW, UNSET }, { 2000, 2000, RIGHT } } },
+		{ "back by a second", { { 5000, 5000, RIGHT }, { 5010, 4010, RIGHT } } },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -37,11 +45,15 @@ static void test_steps(void)
 		for (size_t k = 0; k < 5 && (k == 0 || rows[i].at[k].steady != 0); k++) {
 			int64_t wall = NOW + rows[i].at[k].wall;
 
-			UP_CHECK(up_clock_read(&c, wall, BOOT + rows[i].at[k].steady, &now) == rows[i].at[k].want, rows[i].what);
-			UP_CHECK((now == 0) == (rows[i].at[k].want != UP_CLOCK_RIGHT), rows[i].what);
+			UP_CHECK(up_clock_read(&c, wall, BOOT + rows[i].at[k].steady, &now) ==
+				     rows[i].at[k].want,
+			    rows[i].what);
+			UP_CHECK(
+			    (now == 0) == (rows[i].at[k].want != UP_CLOCK_RIGHT), rows[i].what);
 			if (now == 0)
 				continue;
-			UP_CHECK(now >= wall && now - wall <= UP_CLOCK_BACK_MS && now >= last, rows[i].what);
+			UP_CHECK(now >= wall && now - wall <= UP_CLOCK_BACK_MS && now >= last,
+			    rows[i].what);
 			last = now;
 		}
 	}
@@ -58,7 +70,8 @@ static void test_settle(void)
 	for (t = 0; t < UP_CLOCK_SETTLE_MS; t += 200)
 		CU_ASSERT_FALSE(up_clock_settle(&c, NOW + HOUR + t, BOOT + t));
 	CU_ASSERT_EQUAL(up_clock_off(&c, NOW + HOUR + t, BOOT + t), HOUR);
-	CU_ASSERT_FALSE(up_clock_settle(&c, NOW + 2 * HOUR + t, BOOT + t));      /* elsewhere: from the beginning */
+	/* elsewhere: from the beginning */
+	CU_ASSERT_FALSE(up_clock_settle(&c, NOW + 2 * HOUR + t, BOOT + t));
 	CU_ASSERT_EQUAL(up_clock_read(&c, NOW + 2 * HOUR + t, BOOT + t, &now), UP_CLOCK_AHEAD);
 	t += UP_CLOCK_SETTLE_MS;
 	CU_ASSERT_TRUE(up_clock_settle(&c, NOW + 2 * HOUR + t, BOOT + t));

@@ -6,8 +6,14 @@
 #include "unit.h"
 
 static const struct up_disclosure all = {
-	UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第一\"中学"), UP_SPAN_LIT("CERT-1"), 2,
-	UP_SPAN_LIT("ref"), UP_SPAN_LIT("principal"), UP_SPAN_LIT("李明"), UP_SPAN_LIT("annual-report"),
+    UP_SPAN_LIT("12430000100000016Y"),
+    UP_SPAN_LIT("第一\"中学"),
+    UP_SPAN_LIT("CERT-1"),
+    2,
+    UP_SPAN_LIT("ref"),
+    UP_SPAN_LIT("principal"),
+    UP_SPAN_LIT("李明"),
+    UP_SPAN_LIT("annual-report"),
 };
 
 static void test_claims(void)
@@ -16,7 +22,8 @@ static void test_claims(void)
 	struct up_buf b = { 0 };
 
 	up_disclosure_put_claims(&b, &all);
-	UP_CHECK_TEXT(up_buf_span(&b), "\"unit\":{\"code\":\"12430000100000016Y\",\"name\":\"第一\\\"中学\","
+	UP_CHECK_TEXT(up_buf_span(&b),
+	    "\"unit\":{\"code\":\"12430000100000016Y\",\"name\":\"第一\\\"中学\","
 	    "\"certificate\":\"CERT-1\",\"certificate_version\":2},"
 	    "\"holder\":{\"ref\":\"ref\",\"role\":\"principal\",\"name\":\"李明\"},"
 	    "\"items\":[\"annual-report\"]");
@@ -73,10 +80,12 @@ static void test_names(void)
 	names = json_loadb((const char *)b.p, b.n, 0, NULL);
 	CU_ASSERT_EQUAL(json_array_size(names), n);
 	for (size_t i = 0; i < n; i++)
-		CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(names, i)), up_disclosure_name(i));
+		CU_ASSERT_STRING_EQUAL(
+		    json_string_value(json_array_get(names, i)), up_disclosure_name(i));
 	json_decref(names);
 	up_disclosure_words(words);
-	UP_CHECK_TEXT(up_span_str(words), "unit.code unit.name unit.certificate unit.certificate_version "
+	UP_CHECK_TEXT(up_span_str(words),
+	    "unit.code unit.name unit.certificate unit.certificate_version "
 	    "holder.ref holder.role holder.name items");
 	up_buf_free(&b);
 }

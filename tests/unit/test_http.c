@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A handler that waits for the store, and the ways in which its connection ends meanwhile. Each continuation runs
- * once, whoever is still there. */
+ * A handler that waits for the store, and the ways in which its connection ends meanwhile. Each
+ * continuation runs once, whoever is still there. */
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fair shares by numbers, with the limits as they ship: what some take all they can of, others still find. */
+ * Fair shares by numbers, with the limits as they ship: what some take all they can of, others
+ * still find. */
 #include "server/limits.h"
 
 #include "test_live.h"
@@ -29,7 +30,8 @@ static bool start(unsigned source, int64_t at)
 
 	snprintf(ip, sizeof(ip), "10.%u.%u.%u", source >> 16, source >> 8 & 255, source & 255);
 	up_limits_source_of("portal", up_span_str(ip), who);
-	return up_limits_share(&server, UP_LIMIT_START_SOURCE, up_span_str(who), UP_LIMIT_START_CLIENT, CLIENT, T0 + at) == UP_OK;
+	return up_limits_share(&server, UP_LIMIT_START_SOURCE, up_span_str(who),
+		   UP_LIMIT_START_CLIENT, CLIENT, T0 + at) == UP_OK;
 }
 
 /* SOURCES of them try all they can from AT to TO, each every STEP ms. What they get together. */
@@ -99,7 +101,8 @@ static void test_seventy_sources(void)
 	end();
 }
 
-/* 1500 sources want ten times what the client has. They share it alike, and who comes for the first time comes in. */
+/* 1500 sources want ten times what the client has. They share it alike, and who comes for the first
+ * time comes in. */
 static void test_many_sources(void)
 {
 	static unsigned got[1500];
@@ -147,15 +150,22 @@ static void test_other_pairs(void)
 	begin();
 	for (unsigned i = 0; i < 70 * 100; i++) {
 		snprintf(who, sizeof(who), "192.0.2.%u", i % 70);
-		codes += up_limits_share_source(&server, UP_LIMIT_ENROL, who, UP_LIMIT_ENROL_ALL, T0) == UP_OK;
+		codes += up_limits_share_source(
+			     &server, UP_LIMIT_ENROL, who, UP_LIMIT_ENROL_ALL, T0) == UP_OK;
 		snprintf(who, sizeof(who), "phone-%u", i % 70);
-		decisions += up_limits_share(&server, UP_LIMIT_DECISION, up_span_str(who), UP_LIMIT_UNIT, S("unit"), T0) == UP_OK;
+		decisions += up_limits_share(&server, UP_LIMIT_DECISION, up_span_str(who),
+				 UP_LIMIT_UNIT, S("unit"), T0) == UP_OK;
 	}
 	CU_ASSERT(codes > 150 && codes < 300);
 	CU_ASSERT(decisions > 150 && decisions < 300);
-	CU_ASSERT_EQUAL(up_limits_share_source(&server, UP_LIMIT_ENROL, "198.51.100.1", UP_LIMIT_ENROL_ALL, T0), UP_OK);
-	CU_ASSERT_EQUAL(up_limits_share(&server, UP_LIMIT_DECISION, S("late"), UP_LIMIT_UNIT, S("unit"), T0), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_limits_share_source(&server, UP_LIMIT_ENROL, "198.51.100.1", UP_LIMIT_ENROL_ALL, T0),
+	    UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_limits_share(&server, UP_LIMIT_DECISION, S("late"), UP_LIMIT_UNIT, S("unit"), T0),
+	    UP_OK);
 	end();
 }
 
-UP_SUITE("limits", test_office, test_one_source, test_seventy_sources, test_many_sources, test_nothing_is_lost, test_other_pairs)
+UP_SUITE("limits", test_office, test_one_source, test_seventy_sources, test_many_sources,
+    test_nothing_is_lost, test_other_pairs)

@@ -67,12 +67,17 @@ static void test_login(void)
 	up_live_free(&l);
 }
 
-/* Two callers with one code, in every order of their steps. Each step: what is done, and what it answers:
+/* Two callers with one code, in every order of their steps. What is done, and what it answers:
  *   r  redeem: G UP_OK, R UP_E_REPLAY (and it is told to record), r UP_E_REPLAY, X UP_E_EXPIRED
- *   c  commit, u  undo: T contested (the first one records), F not;  f  the replay's record failed */
+ *   c  commit, u  undo: T contested (the first one records), F not
+ *   f  the replay's record failed */
 static void test_overlapping_redemptions(void)
 {
-	static const struct { const char *steps, *answers; enum up_login_state told; unsigned records; } rows[] = {
+	static const struct {
+		const char *steps, *answers;
+		enum up_login_state told;
+		unsigned records;
+	} rows[] = {
 		{ "rc", "GF", UP_LOGIN_APPROVED, 0 },
 		{ "rcr", "GFR", UP_LOGIN_EXPIRED, 1 },
 		{ "rcrr", "GFRr", UP_LOGIN_EXPIRED, 1 },
@@ -102,14 +107,16 @@ static void test_overlapping_redemptions(void)
 			switch (rows[i].steps[k]) {
 			case 'r':
 				e = live_redeem(l, 1, T0, &r);
-				got = e == UP_OK ? 'G' : e == UP_E_EXPIRED ? 'X' : e != UP_E_REPLAY ? '?' : r.record_end ? 'R' : 'r';
+				got = e == UP_OK ? 'G' : e == UP_E_EXPIRED ? 'X'
+				    : e != UP_E_REPLAY ? '?' : r.record_end ? 'R' : 'r';
 				break;
 			case 'c': got = live_commit(l, 1, T0) ? 'T' : 'F'; break;
 			case 'f': live_call(l, up_live_replay_undo, 1, T0); got = 'f'; break;
 			default: got = live_redeem_undo(l, 1, T0) ? 'T' : 'F';
 			}
 			UP_CHECK(got == rows[i].answers[k], rows[i].steps);
-			UP_CHECK(got != 'R' || strcmp(r.session, "session-00000000000001") == 0, rows[i].steps);
+			UP_CHECK(got != 'R' || strcmp(r.session, "session-00000000000001") == 0,
+			    rows[i].steps);
 			records += got == 'R' || got == 'T';
 		}
 		UP_CHECK(records == rows[i].records, rows[i].steps);
@@ -136,7 +143,8 @@ static void test_calls(void)
 	CU_ASSERT_STRING_EQUAL(info->id, id);
 	up_live_info_unref(&info);
 	for (unsigned n = 1; n <= UP_LIVE_CALLS_MAX + 2; n++)
-		CU_ASSERT_EQUAL(up_live_call(l, id, T0), n < UP_LIVE_CALLS_MAX ? n : UP_LIVE_CALLS_MAX);
+		CU_ASSERT_EQUAL(
+		    up_live_call(l, id, T0), n < UP_LIVE_CALLS_MAX ? n : UP_LIVE_CALLS_MAX);
 	live_bring(l, 2, UP_LOGIN_SCANNED, T0);
 	live_id(2, id);
 	CU_ASSERT_EQUAL(up_live_call(l, id, T0), 1);

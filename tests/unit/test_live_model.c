@@ -111,10 +111,10 @@ static void do_decide(unsigned n)
 /* A step that ends another: it does something in state FROM alone. */
 static void do_call(unsigned n, unsigned which)
 {
-	static const enum up_login_state from[] = { UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_DECIDING, UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMING,
-		UP_LOGIN_REVOKED };
-	static const enum up_login_state to[] = { UP_LOGIN_APPROVED, UP_LOGIN_DENIED, UP_LOGIN_SCANNED, UP_LOGIN_REDEEMED, UP_LOGIN_APPROVED,
-		UP_LOGIN_REDEEMED };
+	static const enum up_login_state from[] = { UP_LOGIN_DECIDING, UP_LOGIN_DECIDING,
+	    UP_LOGIN_DECIDING, UP_LOGIN_REDEEMING, UP_LOGIN_REDEEMING, UP_LOGIN_REVOKED };
+	static const enum up_login_state to[] = { UP_LOGIN_APPROVED, UP_LOGIN_DENIED,
+	    UP_LOGIN_SCANNED, UP_LOGIN_REDEEMED, UP_LOGIN_APPROVED, UP_LOGIN_REDEEMED };
 	int64_t role = 1 + draw(1000);
 	bool contested = false;
 
@@ -127,7 +127,9 @@ static void do_call(unsigned n, unsigned which)
 	default: live_call(l, up_live_replay_undo, n, now);
 	}
 	lapse(n);
-	expect(contested == ((which == 3 || which == 4) && m[n].used && m[n].state == UP_LOGIN_CONTESTED), "contested", n);
+	expect(contested ==
+		   ((which == 3 || which == 4) && m[n].used && m[n].state == UP_LOGIN_CONTESTED),
+	    "contested", n);
 	if (contested) {
 		set(n, which == 3 ? UP_LOGIN_REVOKED : UP_LOGIN_EXPIRED);
 		return;
@@ -217,8 +219,8 @@ static enum up_login_state told(const struct model *t, int64_t *left)
 
 	*left = none ? 0 : t->due - now;
 	return s == UP_LOGIN_DECIDING ? UP_LOGIN_SCANNED
-		: s == UP_LOGIN_REDEEMING || s == UP_LOGIN_CONTESTED || s == UP_LOGIN_REDEEMED ? UP_LOGIN_APPROVED
-		: s == UP_LOGIN_REVOKED ? UP_LOGIN_EXPIRED : s;
+		: s == UP_LOGIN_REDEEMING || s == UP_LOGIN_CONTESTED || s == UP_LOGIN_REDEEMED
+		? UP_LOGIN_APPROVED : s == UP_LOGIN_REVOKED ? UP_LOGIN_EXPIRED : s;
 }
 
 static void do_look(unsigned n)
@@ -298,9 +300,13 @@ static void do_tick(void)
 		linked += watchers[i].linked;
 	}
 	up_live_stats(l, &s);
-	expect(s.pending == count[UP_LOGIN_PENDING] && s.scanned == count[UP_LOGIN_SCANNED] + count[UP_LOGIN_DECIDING]
-		&& s.approved == count[UP_LOGIN_APPROVED] + count[UP_LOGIN_REDEEMING] + count[UP_LOGIN_CONTESTED] && s.watchers == linked
-		&& s.pending + s.scanned + s.approved + s.finished == used(), "stats", 0);
+	expect(s.pending == count[UP_LOGIN_PENDING] &&
+		   s.scanned == count[UP_LOGIN_SCANNED] + count[UP_LOGIN_DECIDING] &&
+		   s.approved == count[UP_LOGIN_APPROVED] + count[UP_LOGIN_REDEEMING] +
+				     count[UP_LOGIN_CONTESTED] &&
+		   s.watchers == linked &&
+		   s.pending + s.scanned + s.approved + s.finished == used(),
+	    "stats", 0);
 }
 
 static void one_step(void)
@@ -319,7 +325,8 @@ static void one_step(void)
 	else if (k < 52)
 		do_decide(n);
 	else if (k < 70)
-		do_call(n, m[n].state == UP_LOGIN_REDEEMING || m[n].state == UP_LOGIN_CONTESTED ? 3 + draw(2) : draw(6) ? draw(3) : draw(6));
+		do_call(n, m[n].state == UP_LOGIN_REDEEMING || m[n].state == UP_LOGIN_CONTESTED
+		    ? 3 + draw(2) : draw(6) ? draw(3) : draw(6));
 	else if (k < 72)
 		do_end(n);
 	else if (k < 84)

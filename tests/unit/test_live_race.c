@@ -43,7 +43,8 @@ static void race_round(unsigned n, int64_t device)
 		atomic_fetch_add(&redemptions, 1);
 		if (r.role != 9)
 			atomic_fetch_add(&bad, 1);
-		/* at once, while the others come: who of them is first decides which of the two records it */
+		/* at once, while the others come: who of them is first decides which of the two
+		 * records it */
 		if (live_commit(l, n, T0))
 			atomic_fetch_add(&ends, 1);
 	} else if (e != UP_E_REPLAY) {

@@ -72,7 +72,8 @@ static void test_only_ways_in(void)
 				CU_ASSERT((s == DEC && ev == UP_LOGIN_APPROVE) || (s == RET && ev == UP_LOGIN_CODE_RIGHT) ||
 				    (s == RNG && ev == UP_LOGIN_UNDO));
 			if (state == RED)
-				CU_ASSERT((s == RNG && ev == UP_LOGIN_COMMIT) || (s == REV && ev == UP_LOGIN_UNDO));
+				CU_ASSERT((s == RNG && ev == UP_LOGIN_COMMIT) ||
+					  (s == REV && ev == UP_LOGIN_UNDO));
 			CU_ASSERT_NOT_EQUAL(state, s);
 		}
 	}

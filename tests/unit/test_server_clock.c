@@ -63,7 +63,8 @@ static enum up_err login(void)
 
 static bool dates_rise(void)
 {
-	return fixture_count(&f, "SELECT count(*) FROM usage a JOIN usage b ON b.seq = a.seq + 1 WHERE b.time_ms < a.time_ms") == 0 &&
+	return fixture_count(&f, "SELECT count(*) FROM usage a JOIN usage b ON b.seq = a.seq + 1"
+	    " WHERE b.time_ms < a.time_ms") == 0 &&
 	    fixture_gapless(&f);
 }
 
@@ -100,7 +101,8 @@ static void test_set_right(void)
 	start();
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U2, &fixture_zhang, "long"), UP_OK);
 	CU_ASSERT_EQUAL(login(), UP_OK);
-	fixture_count(&f, "UPDATE enrolment SET expires_ms = expires_ms + 3600000 WHERE status = 'open'");
+	fixture_count(&f, "UPDATE enrolment SET expires_ms = expires_ms + 3600000"
+	    " WHERE status = 'open'");
 	pass(1000);
 	wall -= HOUR;
 	CU_ASSERT_EQUAL(login(), UP_E_CLOCK);
@@ -116,15 +118,18 @@ static void test_set_right(void)
 	CU_ASSERT_EQUAL(now(), UP_OK);
 	CU_ASSERT_EQUAL(login(), UP_OK);
 	CU_ASSERT(dates_rise());
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT json_extract(body, '$.clock_ms') FROM usage ORDER BY seq DESC LIMIT 1"), wall);
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment WHERE status = 'open'"), 0);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT json_extract(body, '$.clock_ms') FROM usage"
+	    " ORDER BY seq DESC LIMIT 1"), wall);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment"
+	    " WHERE status = 'open'"), 0);
 	/* what was accepted stands, also over a restart; and not for another time */
 	pass(1000);
 	start();
 	CU_ASSERT_EQUAL(login(), UP_OK);
 	pass(HOUR);
 	CU_ASSERT_EQUAL(login(), UP_OK);
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT json_extract(body, '$.clock_ms') IS NULL FROM usage ORDER BY seq DESC LIMIT 1"), 1);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT json_extract(body, '$.clock_ms') IS NULL"
+	    " FROM usage ORDER BY seq DESC LIMIT 1"), 1);
 	CU_ASSERT(dates_rise());
 	fixture_close(&f);
 }
@@ -162,7 +167,8 @@ static void test_end_all(void)
 	up_live_end_client(l, (struct up_span){ NULL, 0 }, T0 - HOUR);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_EXPIRED);
 	CU_ASSERT_EQUAL(live_told(l, 2, T0, NULL), UP_LOGIN_EXPIRED);
-	CU_ASSERT_EQUAL(live_told(l, 3, T0, NULL), UP_LOGIN_SCANNED);    /* its decision is being written */
+	/* its decision is being written */
+	CU_ASSERT_EQUAL(live_told(l, 3, T0, NULL), UP_LOGIN_SCANNED);
 	CU_ASSERT_EQUAL(live_redeem(l, 4, T0, NULL), UP_E_EXPIRED);
 	CU_ASSERT_EQUAL(live_redeem(l, 5, T0, NULL), UP_E_REPLAY);
 	up_live_free(&l);

@@ -435,7 +435,10 @@ static void test_login(void)
 
 static struct up_job refusal(const char *reason, struct up_span by, int64_t now_ms)
 {
-	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = now_ms, .refused_by = by, .record = fixture_record("login.approve") };
+	struct up_job job = { .kind = UP_JOB_RECORD,
+	    .now_ms = now_ms,
+	    .refused_by = by,
+	    .record = fixture_record("login.approve") };
 
 	job.record.time_ms = now_ms;
 	job.record.result = UP_SPAN_LIT("refused");
@@ -443,7 +446,8 @@ static struct up_job refusal(const char *reason, struct up_span by, int64_t now_
 	return job;
 }
 
-static unsigned refuse(struct fixture *f, unsigned times, const char *reason, struct up_span by, int64_t now_ms)
+static unsigned refuse(
+    struct fixture *f, unsigned times, const char *reason, struct up_span by, int64_t now_ms)
 {
 	int64_t before = fixture_count(f, "SELECT count(*) FROM usage");
 
@@ -466,13 +470,15 @@ static void test_counted(void)
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(refuse(&f, 5, "unknown_transaction", (struct up_span){ NULL, 0 }, NOW), 5);
 	CU_ASSERT_EQUAL(refuse(&f, 1000, "unknown_transaction", UP_SPAN_LIT("phone-1"), NOW), 10);
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT instr(body, '\"count\":512,') > 0 FROM usage ORDER BY seq DESC LIMIT 1"), 1);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT instr(body, '\"count\":512,') > 0 FROM usage"
+	    " ORDER BY seq DESC LIMIT 1"), 1);
 	up_store_stats(f.store, &stats);
 	CU_ASSERT_EQUAL(stats.counted, 990);
 	/* another phone, another reason, another day: each from one on */
 	CU_ASSERT_EQUAL(refuse(&f, 3, "unknown_transaction", UP_SPAN_LIT("phone-2"), NOW), 2);
 	CU_ASSERT_EQUAL(refuse(&f, 3, "unknown_code", UP_SPAN_LIT("phone-1"), NOW), 2);
-	CU_ASSERT_EQUAL(refuse(&f, 3, "unknown_transaction", UP_SPAN_LIT("phone-1"), NOW + 86400000), 2);
+	CU_ASSERT_EQUAL(
+	    refuse(&f, 3, "unknown_transaction", UP_SPAN_LIT("phone-1"), NOW + 86400000), 2);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM refusal"), 3);
 	/* what succeeds is recorded whoever did it */
 	for (int i = 0; i < 5; i++) {
@@ -515,7 +521,8 @@ static enum up_err look_as(struct fixture *f, const char *code, int64_t *seq)
 	return e;
 }
 
-/* All strangers share one count; a code that was ours has its own, so that their noise does not hide what becomes of it. */
+/* All strangers share one count; a code that was ours has its own, so that their noise does not
+ * hide what becomes of it. */
 static void test_counted_codes(void)
 {
 	struct fixture f;
@@ -661,7 +668,8 @@ static int stop(void *arg, int64_t seq, struct up_span canonical)
 	return 1;
 }
 
-/* 9000 records over three blocks, two units and a clock that runs back now and then, which no date follows. */
+/* 9000 records over three blocks, two units and a clock that runs back now and then, which no date
+ * follows. */
 static void test_usage(void)
 {
 	struct fixture f;
@@ -687,8 +695,10 @@ static void test_usage(void)
 	}
 	CU_ASSERT_EQUAL(up_sqlite_commit(f.store->write), UP_OK);
 	CU_ASSERT(fixture_gapless(&f));
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage a JOIN usage b ON b.seq = a.seq + 1 WHERE b.time_ms < a.time_ms"), 0);
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage WHERE instr(body, '\"clock_ms\":') > 0"), 90);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage a"
+	    " JOIN usage b ON b.seq = a.seq + 1 WHERE b.time_ms < a.time_ms"), 0);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage"
+	    " WHERE instr(body, '\"clock_ms\":') > 0"), 90);
 
 	seen = query(f.store, (struct up_usage_filter){ 0 });
 	CU_ASSERT(seen.n == newest && seen.first == (int64_t)newest && seen.last == 1);

@@ -84,14 +84,18 @@ static enum up_err run_full(struct fixture *f, struct up_job job)
 
 static enum up_err act_record(struct fixture *f)
 {
-	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.expire") };
+	struct up_job job = {
+	    .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.expire") };
 
 	return run_full(f, job);
 }
 
 static enum up_err act_counted(struct fixture *f)
 {
-	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan"), .refused_by = UP_SPAN_LIT("phone") };
+	struct up_job job = { .kind = UP_JOB_RECORD,
+	    .now_ms = NOW,
+	    .record = fixture_record("login.scan"),
+	    .refused_by = UP_SPAN_LIT("phone") };
 
 	job.record.result = UP_SPAN_LIT("refused");
 	return run_full(f, job);
@@ -469,11 +473,12 @@ static void *submit_until_drained(void *arg)
 	return arg;
 }
 
-/* The store closes while others submit: what it took is done, what comes later is refused. Worth most
- * under ThreadSanitizer. */
+/* The store closes while others submit: what it took is done, what comes later is refused. Worth
+ * most under ThreadSanitizer. */
 static void test_drain(void)
 {
-	struct up_job late = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan") };
+	struct up_job late = {
+	    .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan") };
 	pthread_t t[4];
 
 	fixture_open(&shared, true);
@@ -746,5 +751,6 @@ static void test_kill(void)
 	fixture_close(&f);
 }
 
-UP_SUITE("store faults", test_create_together, test_two_processes, test_kill, test_disk_full, test_failing_steps, test_bad_job, test_queue, test_threads, test_drain, test_parallel_guesses,
+UP_SUITE("store faults", test_create_together, test_two_processes, test_kill, test_disk_full,
+    test_failing_steps, test_bad_job, test_queue, test_threads, test_drain, test_parallel_guesses,
     test_foreign_lock)

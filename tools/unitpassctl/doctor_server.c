@@ -104,9 +104,14 @@ static void check_records(struct up_doctor *d, struct up_store *store, int64_t n
 		up_doctor_find(d, UP_DOCTOR_ERROR, "records", "%s", up_say("the usage records cannot be read", "无法读取使用记录"));
 		up_doctor_remedy(d, "%s", up_say("restore the database from your backup", "请从备份恢复数据库"));
 	} else if (now_ms < shown - UP_CLOCK_BACK_MS) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "clock", up_say("the clock is %lld s behind the newest usage record: unitpassd refuses logins",
-		    "时钟比最新使用记录慢 %lld 秒：unitpassd 将拒绝登录"), (long long)((shown - now_ms) / 1000));
-		up_doctor_remedy(d, "%s", up_say(up_clock_cure(UP_CLOCK_BEHIND, false), up_clock_cure(UP_CLOCK_BEHIND, true)));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "clock",
+		    up_say("the clock is %lld s behind the newest usage record: unitpassd refuses "
+			   "logins",
+			"时钟比最新使用记录慢 %lld 秒：unitpassd 将拒绝登录"),
+		    (long long)((shown - now_ms) / 1000));
+		up_doctor_remedy(d, "%s",
+		    up_say(up_clock_cure(UP_CLOCK_BEHIND, false),
+			up_clock_cure(UP_CLOCK_BEHIND, true)));
 	} else {
 		up_doctor_find(d, UP_DOCTOR_OK, "records", "%s", up_say("the clock is not behind the newest usage record", "时钟不早于最新使用记录"));
 	}
@@ -206,8 +211,9 @@ static const char *remedy_of(struct up_buf *body)
 {
 	json_t *health = NULL;
 	const char *clock = "";
-	const char *remedy = up_say("the server is failing (store or clock): journalctl -u unitpassd",
-	    "服务器异常（存储或时钟）：journalctl -u unitpassd");
+	const char *remedy =
+	    up_say("the server is failing (store or clock): journalctl -u unitpassd",
+		"服务器异常（存储或时钟）：journalctl -u unitpassd");
 
 	if (up_json_parse(up_buf_span(body), &health) == UP_OK)
 		clock = json_string_value(json_object_get(health, "clock"));
