@@ -4,7 +4,6 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/target.h"
 #include "core/text.h"
@@ -135,28 +134,15 @@ static void set_state(struct up_provider_state *s, const char *state)
 	snprintf(s->state, sizeof(s->state), "%s", state);
 }
 
-static int64_t mono_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* A provider without watch is asked at its token endpoint, no faster than it allows, from answer to question (RFC 8628 section 3.5); success is
- * kept as a session at once, since the code is then used. The login cookie carries the time of the last answer. */
+/* A provider without watch is asked at its token endpoint; success is kept as a session at once, since the code is then used. */
 static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
 {
-	int64_t began = mono_ms();
 	enum up_err e;
 
 	set_state(s, "pending");
-	if (x->req->now_ms < a->polled_ms + 1000 * a->interval_s)
+	if (!up_complete_may_poll(x, a))
 		return UP_OK;
-	e = up_complete_redeem(x, a);
-	a->polled_ms = x->req->now_ms + mono_ms() - began;
-	if (e == UP_E_SLOW_DOWN)
-		a->interval_s += 5;
+	e = up_complete_poll(x, a);
 	if (e == UP_OK)
 		set_state(s, "approved");
 	else if (e == UP_E_DENIED || e == UP_E_EXPIRED)

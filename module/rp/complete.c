@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/text.h"
 #include "module/rp/cookie.h"
@@ -11,6 +12,8 @@
 #include "module/rp/provider.h"
 #include "module/rp/request.h"
 #include "module/rp/rplog.h"
+
+#define SLOWER_S 5                       /* RFC 8628 section 3.5 */
 
 void up_complete_keep(struct up_exchange *x, struct up_attempts *all)
 {
@@ -56,7 +59,8 @@ static enum up_err accept_token(struct up_exchange *x, struct up_attempt *a, cha
 	return e == UP_OK || e == UP_E_NOMEM || e == UP_E_CRYPTO || e == UP_E_UPSTREAM ? e : UP_E_PROVIDER;
 }
 
-enum up_err up_complete_redeem(struct up_exchange *x, struct up_attempt *a)
+/* Collect the result of A. */
+static enum up_err redeem(struct up_exchange *x, struct up_attempt *a)
 {
 	char *token = NULL;
 	enum up_err e = up_provider_redeem(x->rp->provider, a->device_code, x->req->now_s, &token);
@@ -95,12 +99,44 @@ static bool has_session(struct up_exchange *x)
 	return up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) == UP_OK;
 }
 
-/* A done attempt was redeemed while its progress was asked for; its session cookie must have come along. */
+static int64_t mono_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool up_complete_may_poll(const struct up_exchange *x, const struct up_attempt *a)
+{
+	return x->req->now_ms >= a->polled_ms + 1000 * a->interval_s;
+}
+
+enum up_err up_complete_poll(struct up_exchange *x, struct up_attempt *a)
+{
+	int64_t began = mono_ms();
+	enum up_err e = redeem(x, a);
+
+	a->polled_ms = x->req->now_ms + mono_ms() - began;
+	if (e == UP_E_SLOW_DOWN)
+		a->interval_s += SLOWER_S;
+	return e;
+}
+
+/* A done attempt was redeemed while its progress was asked for; its session cookie must have come along. Who watches
+ * knows that the result is there; who does not may ask when it is time, whatever the page says. */
 static enum up_err finish(struct up_exchange *x, struct up_attempt *a)
 {
-	if (a->device_code[0] != '\0')
-		return up_complete_redeem(x, a);
-	return up_attempt_is_done(a) && has_session(x) ? UP_OK : UP_E_EXPIRED;
+	if (a->device_code[0] == '\0')
+		return up_attempt_is_done(a) && has_session(x) ? UP_OK : UP_E_EXPIRED;
+	if (a->watch_uri[0] != '\0')
+		return redeem(x, a);
+	return up_complete_may_poll(x, a) ? up_complete_poll(x, a) : UP_E_PENDING;
+}
+
+static bool is_over(const struct up_attempt *a, enum up_err e)
+{
+	return e == UP_OK || e == UP_E_DENIED || e == UP_E_EXPIRED || a->device_code[0] == '\0';
 }
 
 void up_complete_post(struct up_exchange *x)
@@ -108,6 +144,7 @@ void up_complete_post(struct up_exchange *x)
 	char return_to[UP_RP_RETURN_MAX + 1];
 	struct up_attempts all;
 	struct up_attempt *a = NULL;
+	bool changed;
 	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
 
 	if (e == UP_OK && (a = up_attempt_find(&all, up_form_get(&x->body, "attempt"))) == NULL)
@@ -116,10 +153,11 @@ void up_complete_post(struct up_exchange *x)
 		goto out;
 	memcpy(return_to, a->return_to, sizeof(return_to));
 	e = finish(x, a);
-	if (e == UP_OK || e == UP_E_DENIED || e == UP_E_EXPIRED || a->device_code[0] == '\0') {
+	changed = a->watch_uri[0] == '\0' || is_over(a, e);
+	if (is_over(a, e))
 		up_attempt_remove(&all, a);
+	if (changed)
 		up_complete_keep(x, &all);
-	}
 out:
 	if (e == UP_OK)
 		send_back(x, up_span_str(return_to));

@@ -285,7 +285,7 @@ static void test_never_early(void)
 	};
 	struct fake_browser b;
 	struct up_rp *rp = set_up(&b);
-	char id[32];
+	char id[32], text[256];
 	int status;
 
 	b.more_ms = 900; /* begun late in its second */
@@ -294,6 +294,9 @@ static void test_never_early(void)
 		answer_error(
 		    "/token", 400, rows[i].asked == 2 ? "slow_down" : "authorization_pending");
 		b.more_ms = 900 + rows[i].at_ms;
+		/* a page that asks for the end at once gains nothing */
+		if (i % 2 == 1)
+			CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 409);
 		(void)state_of(rp, &b, id, &status);
 		UP_CHECK(fake_count("/token") == rows[i].asked, "asked early, or not at all");
 	}
