@@ -8,6 +8,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { launch, readQr } from './lib/browser.mjs';
 import { raw, request } from './lib/http.mjs';
 import { Browser, frame } from './lib/portal.mjs';
 import { freePorts, Site } from './lib/site.mjs';
@@ -40,6 +41,7 @@ function writeContent(root) {
 	for (const folder of ['files', 'open', 'guarded-page'])
 		fs.mkdirSync(path.join(root, folder), { recursive: true });
 	fs.writeFileSync(path.join(root, 'files/a.txt'), 'abcdefghij'.repeat(100));
+	fs.writeFileSync(path.join(root, 'files/secret.html'), '<!doctype html><p>SECRET');
 	for (const folder of ['open', 'guarded-page'])
 		fs.writeFileSync(path.join(root, folder, 'page.html'), 'before [<!--#include virtual="/whoami" -->] <!--#include virtual="/files/a.txt" --> after');
 }
@@ -192,6 +194,25 @@ test('SECURITY 18: an answer that arrives after a sign-out does not undo it', as
 	// and one of the session before does nothing to the next
 	const next = `${await site.mint(main.client)}; ${pair(slow.cookies[0])}`;
 	assert.equal((await withCookie(next, FETCH, '/whoami')).status, 200);
+});
+
+test('SECURITY 18: Back after a sign-out shows nothing of a guarded page', async () => {
+	const browser = await launch(), page = await browser.newPage();
+
+	try {
+		await page.goto(main.base + '/files/secret.html');
+		await phone.approve(await readQr(page));
+		await page.waitForURL(main.base + '/files/secret.html');
+		assert.match(await page.innerText('body'), /SECRET/);
+		await page.goto(main.base + '/.unitpass/logout');
+		await page.click('button');
+		await page.waitForURL((url) => !url.pathname.includes('logout'));
+		for (let back = 0; back < 2 && !page.url().includes('secret'); back++)
+			await page.goBack();
+		assert.doesNotMatch(await page.innerText('body'), /SECRET/);
+	} finally {
+		await browser.close();
+	}
 });
 
 test('rule 20: a user needs the item, principal and managers do not', async () => {
