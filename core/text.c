@@ -169,6 +169,15 @@ void up_text_base20(const uint8_t rnd[16], char out[10])
 	up_wipe(number, sizeof number);
 }
 
+struct up_span up_text_scanned(struct up_span text)
+{
+	while (text.n > 0 && text.p[text.n - 1] <= ' ')
+		text.n--;
+	while (text.n > 0 && text.p[0] <= ' ')
+		text = up_span_of(text.p + 1, text.n - 1);
+	return text;
+}
+
 enum up_err up_text_base20_parse(struct up_span in, char out[9])
 {
 	size_t n = 0;
@@ -400,4 +409,16 @@ struct up_span up_text_line(struct up_span text)
 			text.n--;
 	}
 	return text;
+}
+
+const char *up_text_in_app(struct up_span ua)
+{
+	static const struct word apps[] = {
+		{ "wxwork/", "app_wecom" }, { "MicroMessenger/", "app_wechat" }, { " QQ/", "app_qq" },
+		{ "AlipayClient/", "app_alipay" }, { "DingTalk", "app_dingtalk" }, { "Weibo", "app_weibo" },
+		{ "__weibo__", "app_weibo" }, { "Lark/", "app_feishu" }, { "Feishu/", "app_feishu" },
+		{ "aweme", "app_douyin" }, { "baiduboxapp", "app_baidu" },
+	};
+
+	return find_word(ua, apps, UP_ARRAY_LEN(apps));
 }

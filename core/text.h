@@ -17,6 +17,10 @@ UP_MUST_USE enum up_err up_text_b64url_fixed(struct up_span in, uint8_t *out, si
 void up_text_hex(struct up_span in, char *out);              /* 2*n lower-case characters, no NUL */
 UP_MUST_USE enum up_err up_text_hex_decode(struct up_span in, uint8_t *out, size_t n); /* exactly n bytes, any case */
 
+/* What a scanner read or a person pasted, without what came with it: blanks, line ends and other
+ * control bytes on either side (scanners end a code with CR, LF or TAB). */
+struct up_span up_text_scanned(struct up_span text);
+
 /* User codes (RFC 8628 section 6.1): 8 characters of BCDFGHJKLMNPQRSTVWXZ shown
  * as XXXX-XXXX.  RND is 16 random bytes, taken as a number modulo 20^8: the
  * bias is under 2^-93. OUT: 10 bytes with dash and NUL. */
@@ -42,6 +46,9 @@ UP_MUST_USE enum up_err up_text_form_decode(struct up_span in, struct up_buf *ou
 /* "Firefox on Windows" from a User-Agent, for the phone's screen: browser and system names
  * from short fixed lists, "" where unknown; never text of the header itself. */
 void up_text_user_agent(struct up_span ua, const char **browser, const char **os);
+/* The app whose own browser this is, by the key of its name in the word tables ("app_wechat"); "" for
+ * a browser that stands for itself. Such an app opens no other app. */
+const char *up_text_in_app(struct up_span ua);
 
 /* TEXT, what a file with one line holds, without that line's end (LF or CRLF); blanks stay. */
 struct up_span up_text_line(struct up_span text);

@@ -77,6 +77,7 @@ static enum up_err read_code(const json_t *body, struct enrol *x)
 	err = up_json_text(body, "code", 64, &code);
 	if (err != UP_OK)
 		return err;
+	code = up_text_scanned(code);
 	if (code.n != 22 || up_text_b64url_fixed(code, raw, sizeof(raw)) != UP_OK)
 		return UP_E_CODE;
 	err = up_hash_sha256(&code, 1, x->code_hash);

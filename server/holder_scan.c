@@ -228,7 +228,7 @@ void up_holder_scan(struct up_request *r)
 	if (err == UP_OK)
 		err = up_json_text(r->json, "text", TEXT_MAX, &text);
 	if (err == UP_OK)
-		err = find(r, text, x, key, &why);
+		err = find(r, up_text_scanned(text), x, key, &why);
 	if (err == UP_OK)
 		err = read_roles(r, x);
 	if (err == UP_OK) {

@@ -120,9 +120,9 @@ test('SECURITY 4: a forged frame is refused and takes nothing', async () => {
 	const flipped = (mac[0] === 'A' ? 'B' : 'A') + mac.slice(1);
 
 	for (const forged of [`${head}.${t}.${flipped}`, `${head}.${Number(t) + 1}.${mac}`, `${head}.${t}.${foreign}`, `${head}.${t}.`, `${head}.${t}`,
-		`${head}.0${t}.${mac}`, `${head}.${t}.${mac}A`, `${head}.-1.${mac}`, `${text}.${mac}`, text + ' ', text.replace('/q/', '/Q/'), text.replace('http://', 'http://x@')])
+		`${head}.0${t}.${mac}`, `${head}.${t}.${mac}A`, `${head}.-1.${mac}`, `${text}.${mac}`, text + ' x', text.replace('/q/', '/Q/'), text.replace('http://', 'http://x@')])
 		assert.equal((await phone.scan(forged)).json().error, 'invalid_code', forged);
-	assert.equal((await phone.scan(text)).status, 200, 'still pending');
+	assert.equal((await phone.scan(`\t${text}\r\n`)).status, 200, 'still pending; a scanner may end it with a line');
 });
 
 test('SECURITY 4: the static form is for static clients alone', async () => {
@@ -146,7 +146,7 @@ test('SECURITY 13: a user code is for static clients alone', async () => {
 
 	assert.match(terminal.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
 	assert.equal(begun.user_code, undefined, 'none is given where no phone would take it');
-	const scanned = await phone.scan(terminal.user_code.toLowerCase().replace('-', ' '));
+	const scanned = await phone.scan(terminal.user_code.toLowerCase().replace('-', ' ') + '\r\n');
 	assert.equal(scanned.status, 200, scanned.text);
 	assert.equal(scanned.json().frame, 'code');
 	assert.equal((await site.recordsOf(scanned.json().transaction))[0].channel, 'user-code');

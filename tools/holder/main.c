@@ -91,13 +91,13 @@ static int enrol(struct up_command_line *l)
 		up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
 	if (!up_holder_open(h, true))
 		return UP_HOLDER_FAILED;
-	return up_holder_enrol(h, up_span_trim(up_span_str(l->argument)), &c);
+	return up_holder_enrol(h, up_text_scanned(up_span_str(l->argument)), &c);
 }
 
 static int scan(struct up_command_line *l)
 {
 	const struct up_holder_consent c = consent_of(l);
-	struct up_span text = up_span_trim(up_span_str(l->argument)), issuer, rest;
+	struct up_span text = up_text_scanned(up_span_str(l->argument)), issuer, rest;
 	struct up_holder *h = l->program;
 
 	if (c.yes + c.deny + c.not_mine > 1)
@@ -116,7 +116,7 @@ static int deny(struct up_command_line *l)
 
 	if (!up_holder_open(h, false))
 		return UP_HOLDER_FAILED;
-	return up_holder_scan(h, up_span_trim(up_span_str(l->argument)), &c);
+	return up_holder_scan(h, up_text_scanned(up_span_str(l->argument)), &c);
 }
 
 /* --- what only reads --- */

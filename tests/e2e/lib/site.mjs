@@ -267,7 +267,8 @@ export class Site {
 	/* And the phone itself. */
 	async newPhone(options) {
 		const { code, person, unit } = await this.newCode(options);
-		const phone = await new Phone(this.issuer).enrol(code, person);
+		/* as a scanner that ends what it read with a line */
+		const phone = await new Phone(this.issuer).enrol(code + '\r\n', person);
 
 		return Object.assign(phone, { person, unit });
 	}
