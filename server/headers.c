@@ -32,6 +32,8 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 		r->h.accept = v;
 	} else if (up_span_ieq_str(name, "accept-language")) {
 		r->h.accept_language = v;
+	} else if (up_span_ieq_str(name, "user-agent")) {
+		r->h.user_agent = v;
 	} else if (up_span_ieq_str(name, "x-forwarded-for")) {
 		if (r->forwarded.n > 0)
 			up_buf_put_char(&r->forwarded, ',');

@@ -39,7 +39,8 @@ struct up_route {
 };
 
 struct up_headers {                      /* borrowed from the connection; p == NULL: absent */
-	struct up_span authorization, dpop, content_type, accept, accept_language, forwarded_for;
+	struct up_span authorization, dpop, content_type, accept, accept_language, user_agent,
+	    forwarded_for;
 	unsigned n_authorization, n_dpop, n_content_type;
 };
 

@@ -18,6 +18,7 @@ static struct up_words *words;
 
 struct view {
 	const char *lang, *other;
+	const char *inside;              /* key of the word for the app whose browser this is, or "" */
 	struct up_span nonce, app_uri, is_login, is_enrolment;
 };
 
@@ -35,12 +36,19 @@ void up_pages_stop(void)
 	up_words_free(&words);
 }
 
+static struct up_span app_name(const struct view *v, const char *lang)
+{
+	return v->inside[0] != '\0' ? up_words_get(words, lang, up_span_str(v->inside)) : up_span_of("", 0);
+}
+
 static struct up_span get(void *arg, struct up_span name)
 {
 	const struct view *v = arg;
 	const struct { const char *name; struct up_span value; } own[] = {
 		{ "lang", up_span_str(v->lang) }, { "other_lang", up_span_str(v->other) }, { "nonce", v->nonce }, { "app_uri", v->app_uri },
 		{ "is_login", v->is_login }, { "is_enrolment", v->is_enrolment },
+		{ "app", app_name(v, v->lang) }, { "other_app", app_name(v, v->other) },
+		{ "outside", up_span_of("1", v->inside[0] == '\0') },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(own); i++)
@@ -68,7 +76,7 @@ static void protect(struct up_request *r, const char *nonce)
 	up_reply_header(r, "Content-Security-Policy", up_span_str(csp));
 	up_reply_header(r, "Referrer-Policy", UP_SPAN_LIT("no-referrer"));
 	up_reply_header(r, "Cross-Origin-Opener-Policy", UP_SPAN_LIT("same-origin"));
-	up_reply_header(r, "Vary", UP_SPAN_LIT("Accept-Language"));
+	up_reply_header(r, "Vary", UP_SPAN_LIT("Accept-Language, User-Agent"));
 }
 
 static void page(struct up_request *r, bool is_login)
@@ -92,6 +100,7 @@ static void page(struct up_request *r, bool is_login)
 	up_random_id(nonce);
 	snprintf(uri, sizeof(uri), "unitpass:%s%s%.*s", r->server->config->issuer, r->route->path, (int)r->tail.n, (const char *)r->tail.p);
 	v.lang = up_request_language(r);
+	v.inside = up_text_in_app(r->h.user_agent);
 	v.other = strcmp(v.lang, "en") == 0 ? "zh-CN" : "en";
 	v.nonce = up_span_str(nonce);
 	v.app_uri = up_span_str(uri);

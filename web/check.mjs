@@ -9,7 +9,7 @@ const pages = {
 	'login.html': 'lang is_zh is_en nonce attempt watch_uri frame_interval expires_in state is_pending is_scanned is_approved is_denied is_expired '
 		+ 'item_name return again_uri refresh_uri qr_uri client_name verification_uri user_code',
 	'message.html': 'lang nonce title text action_uri action_text post_uri post_text return hint detail',
-	'q.html': 'lang other_lang nonce app_uri is_login is_enrolment',
+	'q.html': 'lang other_lang nonce app_uri is_login is_enrolment app other_app outside',
 };
 const scripts = ['assets/unitpass.js', 'assets/view.js', 'assets/watch.js'];
 const seen = new Set();

@@ -10,6 +10,7 @@
 #include "core/jwt.h"
 #include "core/text.h"
 #include "server/http.h"
+#include "server/pages.h"
 #include "server/routes.h"
 #include "server/streams.h"
 #include "server/token_access.h"
@@ -410,5 +411,30 @@ static void test_streams(void)
 	end();
 }
 
+/* --- what a camera opens --- */
+
+#define WECHAT "User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 MicroMessenger/8.0.42.2460\r\n"
+
+static void test_page_inside_an_app(void)
+{
+	static const char *const paths[] = { "/q/", "/q/AAAAAAAAAAAAAAAAAAAAAA.3.AAAA", "/e/AAAAAAAAAAAAAAAAAAAAAA" };
+	char why[256];
+
+	begin();
+	CU_ASSERT_EQUAL_FATAL(up_pages_start(why), UP_OK);
+	for (size_t i = 0; i < UP_ARRAY_LEN(paths); i++) {
+		CU_ASSERT_EQUAL(get(paths[i], "Accept-Language: zh-CN\r\n" WECHAT), 200);
+		UP_CHECK(says("您是用微信打开本页的") && says("You opened this page inside WeChat"), paths[i]);
+		/* what cannot work there is not offered */
+		UP_CHECK(!says("href=\"unitpass:"), paths[i]);
+		CU_ASSERT_EQUAL(get(paths[i], "Accept-Language: en\r\nUser-Agent: Mozilla/5.0 Firefox/120.0\r\n"), 200);
+		UP_CHECK(says("href=\"unitpass:") && !says("WeChat"), paths[i]);
+		CU_ASSERT_EQUAL(get(paths[i], ""), 200);
+		UP_CHECK(says("href=\"unitpass:"), paths[i]);
+	}
+	up_pages_stop();
+	end();
+}
+
 UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes, test_userinfo, test_userinfo_challenge,
-    test_large_heads, test_streams)
+    test_large_heads, test_streams, test_page_inside_an_app)
