@@ -216,10 +216,22 @@ static void decide(struct up_request *r, struct decision *x)
 	up_reply_err(r, err);
 }
 
+/* Unknown, another phone's, or too late: one answer, and the record knows which. */
+static void refuse_closed(struct up_request *r, const char *id)
+{
+	const struct up_login_info *info;
+	const char *why = "unknown_transaction";
+	int64_t device;
+
+	info = up_live_known(r->server->live, id, r->now_ms, &device);
+	if (info != NULL)
+		why = device == r->device.id ? up_err_name(UP_E_EXPIRED) : "not_yours";
+	up_holder_refuse(r, UP_E_CODE, info, "login.approve", why);
+}
+
 void up_holder_decision(struct up_request *r)
 {
 	struct decision *x = calloc(1, sizeof(*x));
-	const struct up_login_info *info;
 	char id[UP_LIVE_ID + 1] = "";
 	enum up_err err;
 
@@ -237,10 +249,7 @@ void up_holder_decision(struct up_request *r)
 	if (err == UP_OK) {
 		decide(r, x);
 	} else if (err == UP_E_CODE) {
-		info = x->info;
-		x->info = NULL;
-		up_holder_refuse(r, err, info, "login.approve",
-		    info != NULL ? "not_yours" : "unknown_transaction");
+		refuse_closed(r, id);
 	} else {
 		up_reply_err(r, err);
 	}

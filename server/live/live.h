@@ -72,14 +72,15 @@ UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_L
 
 /* --- the decision ----------------------------------------------------------------------------------------------------------- */
 
-/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown (*OUT is NULL then), another
- * device's, or expired; UP_E_STATE: already decided or being decided. OUT: a reference, whatever is
- * answered. FRAME: what up_live_scan got. */
+/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown, another device's, or expired;
+ * UP_E_STATE: already decided or being decided. FRAME: what up_live_scan got. */
 UP_MUST_USE enum up_err up_live_decide(struct up_live *, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
 /* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given back at the redemption. */
 void up_live_decide_approve(struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
 void up_live_decide_deny(struct up_live *, const char *id, int64_t now_ms);
 void up_live_decide_undo(struct up_live *, const char *id, int64_t now_ms);      /* store failed, password wrong: scanned again, same deadline */
+/* A reference to what ID began with, whatever became of it; NULL: unknown. *DEVICE scanned it, 0: none. */
+const struct up_login_info *up_live_known(struct up_live *, const char *id, int64_t now_ms, int64_t *device);
 /* Phones' calls about a transaction so far, this one included; at most UP_LIVE_CALLS_MAX, also when
  * it is gone. */
 unsigned up_live_call(struct up_live *, const char *id, int64_t now_ms);

@@ -107,10 +107,10 @@ enum up_err up_live_decide(struct up_live *l, const char *id, int64_t device, in
 	if (i == 0)
 		return UP_E_CODE;
 	s = up_memory_slot(l, i);
-	*out = up_info_ref(s->info);
 	if (device > 0 && s->device == device && s->state != UP_LOGIN_EXPIRED)
 		e = up_slot_step(l, i, UP_LOGIN_DECIDE, now_ms) ? UP_OK : UP_E_STATE;
 	if (e == UP_OK) {
+		*out = up_info_ref(s->info);
 		*deadline_ms = s->wheel.due_ms;
 		memcpy(frame, s->frame, FRAME_SIZE);
 	}
@@ -162,6 +162,21 @@ static bool undo(struct up_live *l, const char *id, enum up_login_state from,
 void up_live_decide_undo(struct up_live *l, const char *id, int64_t now_ms)
 {
 	undo(l, id, UP_LOGIN_DECIDING, UP_LOGIN_STATES, now_ms);
+}
+
+const struct up_login_info *up_live_known(struct up_live *l, const char *id, int64_t now_ms,
+    int64_t *device)
+{
+	uint32_t i = enter_id(l, id, now_ms);
+	const struct up_login_info *info;
+
+	*device = 0;
+	if (i == 0)
+		return NULL;
+	*device = up_memory_slot(l, i)->device;
+	info = up_info_ref(up_memory_slot(l, i)->info);
+	up_memory_leave(l, i);
+	return info;
 }
 
 unsigned up_live_call(struct up_live *l, const char *id, int64_t now_ms)

@@ -130,16 +130,16 @@ static void test_calls(void)
 {
 	struct up_live *l = live_new(4, 4, 4);
 	const struct up_login_info *info;
-	char id[UP_LIVE_ID + 1], frame[16];
-	int64_t deadline;
+	char id[UP_LIVE_ID + 1];
+	int64_t device;
 
 	live_id(1, id);
 	CU_ASSERT_EQUAL(up_live_call(l, id, T0), UP_LIVE_CALLS_MAX);
-	CU_ASSERT_EQUAL(up_live_decide(l, id, 7, T0, &info, frame, &deadline), UP_E_CODE);
-	CU_ASSERT_PTR_NULL(info);
+	CU_ASSERT_PTR_NULL(up_live_known(l, id, T0, &device));
 	live_bring(l, 1, UP_LOGIN_SCANNED, T0);
-	CU_ASSERT_EQUAL(up_live_decide(l, id, 8, T0, &info, frame, &deadline), UP_E_CODE);
+	info = up_live_known(l, id, T0, &device);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(info);
+	CU_ASSERT_EQUAL(device, 7);
 	CU_ASSERT_STRING_EQUAL(info->id, id);
 	up_live_info_unref(&info);
 	for (unsigned n = 1; n <= UP_LIVE_CALLS_MAX + 2; n++)

@@ -106,7 +106,7 @@ live_decide(struct up_live *l, unsigned n, int64_t device, int64_t now_ms)
 
 	live_id(n, id);
 	e = up_live_decide(l, id, device, now_ms, &info, frame, &deadline);
-	LIVE_CHECK(e == UP_E_CODE || info != NULL);
+	LIVE_CHECK((e == UP_OK) == (info != NULL));
 	LIVE_CHECK(strcmp(frame, e == UP_OK ? "17" : "") == 0);
 	up_live_info_unref(&info);
 	return e;

@@ -53,6 +53,7 @@ static const struct words reasons[] = {
 	{ "taken", "scanned by another first", "已被他人先扫" },
 	{ "unknown_transaction", "unknown login", "未知的登录" },
 	{ "not_yours", "another phone's login", "其他手机的登录" },
+	{ "expired_token", "too late", "已超时" },
 	{ "decision_differs", "what was signed differs", "签名内容不符" },
 	{ "wrong_password", "wrong password", "密码错误" },
 	{ "password_locked", "password locked", "密码已锁定" },
