@@ -132,13 +132,13 @@ round() { # SECONDS
 	END
 }
 
-# After 100 of everything, N of WHAT.
+# After everybody's first request to everything, N of WHAT.
 count_requests() { # PORT WHAT N
 	local what url=http://127.0.0.1:$1
 	counted "$1"
 	count_start "${command[@]}"
 	count_ready "$url/plain/file"
-	for what in plain unitpass plain_many unitpass_many; do replay "$url" $what 100; done
+	for what in plain unitpass plain_many unitpass_many; do replay "$url" $what $sessions; done
 	replay "$url" "$2" "$3"
 	count_stop
 }

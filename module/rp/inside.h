@@ -30,6 +30,7 @@ struct up_rp {
 	int64_t idle_s, max_s;
 	struct up_provider *provider;
 	struct up_words *words;
+	struct up_recent *recent;        /* sessions, of all openers */
 };
 
 struct up_rp_opener {
@@ -37,7 +38,6 @@ struct up_rp_opener {
 	struct up_seal *seal;
 	struct up_span session_purpose;
 	uint8_t plain[UP_RP_PLAIN_MAX];  /* of the session opened last */
-	struct up_recent recent;
 };
 
 #endif

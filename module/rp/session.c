@@ -48,16 +48,19 @@ static bool within_limits(const struct up_rp *rp, const struct up_rp_session *s,
 
 static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_span *plain)
 {
+	struct up_recent *recent = o->rp->recent;
 	size_t n;
 	bool old;
 
-	if (up_recent_find(&o->recent, value, plain))
+	if (up_recent_take(recent, value, o->plain, sizeof(o->plain), &n)) {
+		*plain = up_span_of(o->plain, n);
 		return true;
+	}
 	if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain), &n,
 	    &old) != UP_OK)
 		return false;
 	*plain = up_span_of(o->plain, n);
-	up_recent_keep(&o->recent, value, *plain);
+	up_recent_keep(recent, value, *plain);
 	return true;
 }
 

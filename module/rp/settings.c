@@ -271,6 +271,8 @@ static enum up_err make(const struct up_rp_settings *s, bool bare, struct up_rp 
 		e = set_provider(rp, s, why);
 	if (e == UP_OK && !bare)
 		e = set_page(rp, s, why);
+	if (e == UP_OK && !bare && (rp->recent = up_recent_new()) == NULL)
+		e = UP_E_NOMEM;
 	if (e == UP_OK) {
 		why[0] = '\0';
 		*out = rp;
@@ -298,6 +300,7 @@ void up_rp_free(struct up_rp **rpp)
 		return;
 	up_provider_free(&rp->provider);
 	up_words_free(&rp->words);
+	up_recent_free(&rp->recent);
 	free(rp->issuer);
 	free(rp->client);
 	free(rp->session_purpose);
@@ -340,7 +343,6 @@ void up_rp_opener_free(struct up_rp_opener **op)
 	if (o == NULL)
 		return;
 	up_seal_free(&o->seal);
-	up_recent_clear(&o->recent);
 	up_wipe(o, sizeof(*o));
 	free(o);
 	*op = NULL;
