@@ -27,6 +27,7 @@ typedef struct {
 	struct up_rp_settings settings;
 	struct up_rp *rp;
 	size_t index;                    /* its place among a thread's openers */
+	pid_t maker;                     /* the process that read the configuration */
 } up_apache_party_t;
 
 enum { UP_APACHE_ISSUER, UP_APACHE_CLIENT, UP_APACHE_SECRET, UP_APACHE_KEY, UP_APACHE_SESSION_KEY, UP_APACHE_PAGE, UP_APACHE_TEXTS };

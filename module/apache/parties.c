@@ -2,6 +2,7 @@
  * The relying parties, and what only the whole configuration shows. In check_config, so that "apachectl configtest" sees it too: an error names
  * the directive, where it stands, and what to do. */
 #include <apr_strings.h>
+#include <unistd.h>
 
 #include "module/apache/module.h"
 
@@ -62,7 +63,9 @@ static apr_status_t free_party(void *data)
 {
 	up_apache_party_t *p = data;
 
-	up_rp_free(&p->rp);
+	/* Not in a child, which may end amid an allocation: see child.c. */
+	if (p->maker == getpid())
+		up_rp_free(&p->rp);
 	return APR_SUCCESS;
 }
 
@@ -77,6 +80,7 @@ static up_apache_party_t *make_party(const up_apache_server_t *s, int64_t idle, 
 	if (p != NULL)
 		return p;
 	p = apr_pcalloc(up_apache_main->pool, sizeof(*p));
+	p->maker = getpid();
 	p->settings = settings;
 	p->index = (size_t)up_apache_main->parties->nelts;
 	if (up_rp_new(&settings, &p->rp, why) != UP_OK) {
