@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "module/rp/cookie.h"
 
+#include <endian.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -102,20 +103,29 @@ struct up_span up_cookie_read_bytes(struct up_cookie_reader *r, size_t n)
 
 int64_t up_cookie_read_i64(struct up_cookie_reader *r)
 {
-	struct up_span s = up_cookie_read_bytes(r, 8);
-	uint64_t u = 0;
+	uint64_t u;
 
-	for (size_t i = 0; i < s.n; i++)
-		u = u << 8 | s.p[i];
-	return (int64_t)u;
+	if (r->failed || r->n < sizeof(u)) {
+		r->failed = true;
+		return 0;
+	}
+	memcpy(&u, r->p, sizeof(u));
+	r->p += sizeof(u);
+	r->n -= sizeof(u);
+	return (int64_t)be64toh(u);
 }
 
 struct up_span up_cookie_read_text(struct up_cookie_reader *r, size_t max)
 {
-	struct up_span s = up_cookie_read_bytes(r, 2);
-	size_t n = s.n == 2 ? (size_t)s.p[0] << 8 | s.p[1] : 0;
+	size_t n = !r->failed && r->n >= 2 ? (size_t)r->p[0] << 8 | r->p[1] : SIZE_MAX;
+	struct up_span s;
 
-	if (n > max)
+	if (n > max || n > r->n - 2) {
 		r->failed = true;
-	return up_cookie_read_bytes(r, n);
+		return (struct up_span){ 0 };
+	}
+	s = up_span_of(r->p + 2, n);
+	r->p += 2 + n;
+	r->n -= 2 + n;
+	return s;
 }
