@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Guarding locations. On a live session: one cookie opened, and httpd's own Require over it; no I/O, no lock. */
 #include <apr_strings.h>
+#include <string.h>
 
 #include "module/apache/module.h"
 
@@ -20,11 +21,18 @@ static up_apache_identity_t *keep(request_rec *r, const up_apache_party_t *party
 	up_apache_identity_t *who = apr_palloc(r->pool, sizeof(*who));
 	struct up_span *const texts[] = { &who->session.unit_code, &who->session.unit_name, &who->session.certificate, &who->session.role,
 		&who->session.holder_ref, &who->session.holder_name, &who->session.items, &who->session.sid, &who->session.sub };
+	size_t n = 0;
+	uint8_t *to;
 
 	who->party = party;
 	who->session = *s;
 	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++)
-		texts[i]->p = apr_pmemdup(r->pool, texts[i]->p, texts[i]->n);
+		n += texts[i]->n;
+	to = apr_palloc(r->pool, n);
+	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++) {
+		texts[i]->p = memcpy(to, texts[i]->p, texts[i]->n);
+		to += texts[i]->n;
+	}
 	return who;
 }
 

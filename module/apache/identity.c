@@ -131,30 +131,70 @@ bool up_apache_identity_anybody(const request_rec *r)
 
 /* --- to the application --- */
 
-static char *value_of(request_rec *r, const up_apache_identity_t *who, size_t i, bool percent, struct up_buf *b)
+/* All values, in one piece of the request's memory. */
+static void values_of(request_rec *r, const up_apache_identity_t *who, bool percent,
+    const char *value[UP_RP_VALUES])
 {
-	up_buf_reset(b);
-	up_rp_value(&who->session, i, percent, b);
+	struct up_buf b = { 0 };
+	size_t at[UP_RP_VALUES];
+	const char *all;
+
+	up_buf_reserve(&b, 500);
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
+		at[i] = b.n;
+		up_rp_value(&who->session, i, percent, &b);
+		up_buf_put_char(&b, '\0');
+	}
 	/* Out of memory: httpd ends on that in its own pools, too. */
-	if (b->failed)
+	if (b.failed)
 		ap_abort_on_oom();
-	return apr_pstrmemdup(r->pool, (const char *)b->p, b->n);
+	all = apr_pmemdup(r->pool, b.p, b.n);
+	for (size_t i = 0; i < UP_RP_VALUES; i++)
+		value[i] = all + at[i];
+	up_buf_free(&b);
+}
+
+/* Is any of our variables there? A sub-request begins with its parent's, and others may have set
+ * one. Only then each must be looked for: as all names begin alike, that costs as much as the rest. */
+static bool has_variables(const apr_table_t *env)
+{
+	const apr_array_header_t *all = apr_table_elts(env);
+	const apr_table_entry_t *at = (const apr_table_entry_t *)all->elts;
+	static const char prefix[] = "unitpass_";
+
+	for (int i = 0; i < all->nelts; i++)
+		if ((at[i].key[0] | 0x20) == 'u' &&
+		    ap_cstr_casecmpn(at[i].key, prefix, sizeof(prefix) - 1) == 0)
+			return true;
+	return false;
+}
+
+static void put_variables(apr_table_t *env, const char *const value[UP_RP_VALUES])
+{
+	bool some = has_variables(env);
+
+	for (size_t i = 0; i < UP_RP_VALUES; i++)
+		if (some)
+			apr_table_setn(env, up_apache_main->variables[i], value[i]);
+		else
+			apr_table_addn(env, up_apache_main->variables[i], value[i]);
 }
 
 void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *who)
 {
 	const up_apache_dir_t *d = ap_get_module_config(r->per_dir_config, &auth_unitpass_module);
-	struct up_buf b = { 0 };
+	const char *value[UP_RP_VALUES];
 
-	r->user = apr_pstrmemdup(r->pool, (const char *)who->session.unit_code.p, who->session.unit_code.n);
+	values_of(r, who, false, value);
+	put_variables(r->subprocess_env, value);
+	r->user = apr_pstrmemdup(r->pool, (const char *)who->session.unit_code.p,
+	    who->session.unit_code.n);
 	r->ap_auth_type = (char *)(uintptr_t)UP_APACHE_TYPE;
-	up_buf_reserve(&b, 256);
-	for (size_t i = 0; i < UP_RP_VALUES; i++) {
-		apr_table_setn(r->subprocess_env, up_apache_main->variables[i], value_of(r, who, i, false, &b));
-		if (d->headers == 1)
-			apr_table_setn(r->headers_in, up_rp_value_header[i], value_of(r, who, i, true, &b));
-	}
-	up_buf_free(&b);
+	if (d->headers != 1)
+		return;
+	values_of(r, who, true, value);
+	for (size_t i = 0; i < UP_RP_VALUES; i++)
+		apr_table_setn(r->headers_in, up_rp_value_header[i], value[i]);
 }
 
 /* A sub-request or internal redirect under the same rules: httpd takes over its parent's verdict

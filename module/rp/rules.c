@@ -14,18 +14,24 @@ const char *const up_rp_value_variable[UP_RP_VALUES] = {
 
 void up_rp_value(const struct up_rp_session *s, size_t i, bool percent, struct up_buf *out)
 {
-	const struct up_span values[UP_RP_VALUES] = {
-		s->unit_code, s->unit_name, s->certificate, s->role, s->holder_ref, s->holder_name, s->items, { 0 }, s->sid,
+	static const size_t offsets[UP_RP_VALUES] = {
+		offsetof(struct up_rp_session, unit_code), offsetof(struct up_rp_session, unit_name),
+		offsetof(struct up_rp_session, certificate), offsetof(struct up_rp_session, role),
+		offsetof(struct up_rp_session, holder_ref), offsetof(struct up_rp_session, holder_name),
+		offsetof(struct up_rp_session, items), offsetof(struct up_rp_session, auth_time_s),
+		offsetof(struct up_rp_session, sid),
 	};
+	const void *at;
 
 	if (i >= UP_RP_VALUES)
 		return;
-	if (i == 7)
+	at = (const char *)s + offsets[i];
+	if (at == &s->auth_time_s)
 		up_buf_put_i64(out, s->auth_time_s);
 	else if (percent)
-		up_buf_put_percent(out, values[i]);
+		up_buf_put_percent(out, *(const struct up_span *)at);
 	else
-		up_buf_put_span(out, values[i]);
+		up_buf_put_span(out, *(const struct up_span *)at);
 }
 
 static bool one_of(const struct up_rp_rule *r, struct up_span value)
