@@ -243,8 +243,9 @@ class Site:
 
     def workers(self):
         """Without nginx's keepers of caches."""
-        children = [pid for pid in map(int, filter(str.isdigit, os.listdir('/proc'))) if parent(pid) == self.nginx.pid]
-        return [pid for pid in children if 'worker' in pathlib.Path(f'/proc/{pid}/cmdline').read_text()]
+        children = [pid for pid in map(int, filter(str.isdigit, os.listdir('/proc')))
+                    if parent(pid) == self.nginx.pid]
+        return [pid for pid in children if 'worker' in of_process(pid, 'cmdline')]
 
     def stop(self):
         """Seconds that it took."""
@@ -316,13 +317,18 @@ class Site:
         return Reply(status=int(status), headers=[], body=body)
 
 
-def parent(pid):
+def of_process(pid, what):
+    """Empty when it has ended meanwhile."""
     try:
-        stat = pathlib.Path(f'/proc/{pid}/stat').read_text()
+        return pathlib.Path(f'/proc/{pid}/{what}').read_text()
     except OSError:
-        return None
+        return ''
+
+
+def parent(pid):
     # the program's name stands in parentheses and may hold anything
-    return int(stat.rpartition(')')[2].split()[1])
+    fields = of_process(pid, 'stat').rpartition(')')[2].split()
+    return int(fields[1]) if fields else None
 
 
 def kill(pid):
