@@ -11,16 +11,29 @@ static const struct row {
 	const char *name;
 	size_t offset;
 	enum form form;
+	const char *en, *zh;
 } rows[] = {
-	{ "unit.code", offsetof(struct up_disclosure, unit_code), TEXT },
-	{ "unit.name", offsetof(struct up_disclosure, unit_name), TEXT },
-	{ "unit.certificate", offsetof(struct up_disclosure, certificate), TEXT },
-	{ "unit.certificate_version", offsetof(struct up_disclosure, certificate_version), NUMBER },
-	{ "holder.ref", offsetof(struct up_disclosure, holder_ref), TEXT },
-	{ "holder.role", offsetof(struct up_disclosure, role), TEXT },
-	{ "holder.name", offsetof(struct up_disclosure, holder_name), TEXT },
-	{ "items", offsetof(struct up_disclosure, item), LIST },
+	{ "unit.code", offsetof(struct up_disclosure, unit_code), TEXT, "unit code",
+	    "统一社会信用代码" },
+	{ "unit.name", offsetof(struct up_disclosure, unit_name), TEXT, "unit name", "单位名称" },
+	{ "unit.certificate", offsetof(struct up_disclosure, certificate), TEXT, "certificate",
+	    "证书号" },
+	{ "unit.certificate_version", offsetof(struct up_disclosure, certificate_version), NUMBER,
+	    "certificate version", "证书版本" },
+	{ "holder.ref", offsetof(struct up_disclosure, holder_ref), TEXT, "holder number",
+	    "本人在本单位的编号" },
+	{ "holder.role", offsetof(struct up_disclosure, role), TEXT, "role", "角色" },
+	{ "holder.name", offsetof(struct up_disclosure, holder_name), TEXT, "name", "姓名" },
+	{ "items", offsetof(struct up_disclosure, item), LIST, "item", "授权事项" },
 };
+
+const char *up_disclosure_word(struct up_span name, bool chinese)
+{
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
+		if (up_span_eq_str(name, rows[i].name))
+			return chinese ? rows[i].zh : rows[i].en;
+	return NULL;
+}
 
 const char *up_disclosure_name(size_t i)
 {

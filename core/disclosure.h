@@ -12,6 +12,8 @@ struct up_disclosure {                   /* the values; texts are valid UTF-8 */
 	struct up_span holder_ref, role, holder_name, item;
 };
 
+/* What people call NAME, in either language; NULL for a name that is not on the list. */
+const char *up_disclosure_word(struct up_span name, bool chinese);
 /* The Ith name: "unit.code", a claim's path in the ID token; NULL after the last one. */
 const char *up_disclosure_name(size_t i);
 /* "unit":{...},"holder":{...},"items":[...]; a text that is empty is left out. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/disclosure.h"
+#include "core/normal.h"
 #include "core/text.h"
 #include "server/holder.h"
 #include "server/limits.h"
@@ -70,12 +71,14 @@ static enum up_err find(struct up_request *r, struct up_span text, struct scan *
 {
 	const char *issuer = r->server->config->issuer;
 	size_t n = strlen(issuer);
-	char code[9];
+	struct up_normal_fault fault;
+	char typed[32], code[9];
 
 	*why = "unknown_code";
 	if (text.n > n + 3 && up_span_starts(text, issuer) && memcmp(text.p + n, "/q/", 3) == 0)
 		return find_by_frame(r, up_span_of(text.p + n + 3, text.n - n - 3), x, key, why);
-	if (up_text_base20_parse(text, code) != UP_OK)
+	if (up_normal_take(text, UP_NORMAL_NUMBER, typed, sizeof(typed), &fault) != UP_OK ||
+	    up_text_base20_parse(up_span_str(typed), code) != UP_OK)
 		return UP_E_CODE;
 	strcpy(x->frame, "code");
 	return up_live_peek_user_code(r->server->live, code, r->now_ms, key, &x->info);

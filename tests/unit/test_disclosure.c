@@ -90,4 +90,19 @@ static void test_names(void)
 	up_buf_free(&b);
 }
 
-UP_SUITE("disclosure", test_claims, test_names)
+/* Each name has words for the phone, in both languages; one that is not on the list has none. */
+static void test_have_words(void)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = up_disclosure_name(i)) != NULL; i++)
+		for (int chinese = 0; chinese < 2; chinese++) {
+			const char *word = up_disclosure_word(up_span_str(name), chinese != 0);
+
+			UP_CHECK(word != NULL && word[0] != '\0', name);
+			UP_CHECK(((uint8_t)word[0] >= 0x80) == (chinese != 0), name);
+		}
+	CU_ASSERT_PTR_NULL(up_disclosure_word(UP_SPAN_LIT("unit.colour"), false));
+}
+
+UP_SUITE("disclosure", test_claims, test_names, test_have_words)

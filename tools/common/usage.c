@@ -7,6 +7,7 @@
 #include "core/day.h"
 #include "tools/common/table.h"
 #include "tools/common/terminal.h"
+#include "tools/common/words.h"
 
 struct up_usage_table {
 	const char *heads[8];
@@ -91,6 +92,13 @@ bool up_usage_reason_known(struct up_span name)
 	return find(reasons, UP_ARRAY_LEN(reasons), name) != NULL;
 }
 
+const char *up_usage_reason_word(struct up_span name)
+{
+	const struct words *found = find(reasons, UP_ARRAY_LEN(reasons), name);
+
+	return found != NULL ? up_say(found->en, found->zh) : NULL;
+}
+
 static void put_names(struct up_buf *b, const struct words *w, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -151,19 +159,26 @@ static void put_two(struct up_usage_table *t, const char *a, const char *b)
 	up_buf_free(&both);
 }
 
-/* "refused: wrong password (wrong_password)": the word is what --reason takes. */
 static void put_result(struct up_usage_table *t, const json_t *r)
 {
-	const char *result = say(results, UP_ARRAY_LEN(results), text_of(r, "result"));
 	const char *reason = text_of(r, "reason");
 	struct up_buf b = { 0 };
 
-	up_buf_put_str(&b, result);
+	up_buf_put_str(&b, say(results, UP_ARRAY_LEN(results), text_of(r, "result")));
 	if (reason[0] != '\0')
-		up_buf_printf(
-		    &b, up_say(": %s", "：%s"), say(reasons, UP_ARRAY_LEN(reasons), reason));
-	if (reason[0] != '\0' && find(reasons, UP_ARRAY_LEN(reasons), up_span_str(reason)) != NULL)
-		up_buf_printf(&b, up_say(" (%s)", "（%s）"), reason);
+		up_buf_put_str(&b, up_say(": ", "："));
+	up_words_put_reason(&b, up_span_str(reason));
+	up_table_put(t->table, up_buf_span(&b));
+	up_buf_free(&b);
+}
+
+static void put_person(struct up_usage_table *t, const json_t *r)
+{
+	struct up_buf b = { 0 };
+
+	up_buf_put_str(&b, text_of(r, "person_name"));
+	up_buf_put_str(&b, b.n > 0 && text_of(r, "role")[0] != '\0' ? " " : "");
+	up_words_put_role(&b, up_span_str(text_of(r, "role")));
 	up_table_put(t->table, up_buf_span(&b));
 	up_buf_free(&b);
 }
@@ -180,7 +195,7 @@ void up_usage_table_put_json(struct up_usage_table *t, const json_t *r)
 	put(t, say(events, UP_ARRAY_LEN(events), text_of(r, "event")));
 	put_result(t, r);
 	put(t, text_of(r, "unit_name"));
-	put_two(t, text_of(r, "person_name"), text_of(r, "role"));
+	put_person(t, r);
 	put_two(t, name[0] != '\0' ? name : text_of(r, "client"), text_of(r, "item"));
 	put(t, text_of(r, text_of(r, "initiator_ip")[0] != '\0' ? "initiator_ip" : "holder_ip"));
 }

@@ -11,6 +11,8 @@
 /* Is it an event, a reason of a refusal, that records name? */
 bool up_usage_event_known(struct up_span);
 bool up_usage_reason_known(struct up_span);
+/* In words, in the person's language; NULL: it has none. */
+const char *up_usage_reason_word(struct up_span);
 /* All of them, space-separated, for who asked for another. */
 void up_usage_put_events(struct up_buf *);
 void up_usage_put_reasons(struct up_buf *);

@@ -21,10 +21,19 @@
 
 /* --- the password --- */
 
+/* Told before the first try, and again when one was not good. */
+static const char *rules_text(void)
+{
+	return up_say("6 to 64 characters; no run (123456, fedcba), no repetition (111111, 123123), no common password, no six "
+	    "digits in a row of your own ID or mobile number",
+	    "6 至 64 个字符；不得为连续（123456、fedcba）或重复（111111、123123）的字符、常见密码，不得含本人证件号或手机号中连续六位数字");
+}
+
 static const char *weak_text(enum up_err err)
 {
 	if (err == UP_E_WEAK)
-		return up_say("too easy to guess: no runs, repetitions, common words or digits of your own numbers", "密码过于简单：不得为连续、重复、常见密码或本人号码中的数字");
+		return up_say("too easy to guess: no runs, repetitions, common words or digits of your own numbers",
+		    "密码过于简单：不得为连续、重复、常见密码或本人号码中的数字");
 	return up_say("must have 6 to 64 characters", "密码应为 6 至 64 个字符");
 }
 
@@ -35,6 +44,7 @@ static int choose_password(struct up_holder *h, const struct up_span *own, struc
 	enum up_err err;
 	bool same;
 
+	fprintf(stderr, "%s%s\n", up_say("The certificate password: ", "证书密码："), rules_text());
 	for (int tries = 0; tries < 5; tries++) {
 		if (up_terminal_secret(up_say("Choose a certificate password: ", "请设置证书密码："), out) != UP_OK)
 			break;
@@ -153,7 +163,7 @@ struct enrol {
 	struct up_span code;
 	struct up_person person;
 	struct up_holder_answer found, done;
-	bool new_phone;
+	bool new_phone, locked;          /* locked: the code lets her set a new password */
 	char password[44];
 };
 
@@ -196,20 +206,53 @@ static json_t *person_json(const struct enrol *x)
 	return json_pack("{s:s, s:s, s:s}", "name", x->person.name, "resident_id", x->person.resident, "mobile", x->person.mobile);
 }
 
-static int call(struct enrol *x, const char *path, json_t *body, struct up_holder_answer *answer)
+/* 0: the server answered something. */
+static int ask_server(struct enrol *x, const char *path, json_t *body,
+    struct up_holder_answer *answer)
 {
 	const struct up_holder_call c = { .method = "POST", .path = path, .body = body };
 	enum up_err err = body != NULL ? up_holder_call(x->h, &c, answer) : UP_E_NOMEM;
 
 	json_decref(body);
-	if (err != UP_OK)
-		return up_holder_fail(x->h, UP_HOLDER_FAILED, up_err_name(err), "%s", x->h->why);
-	return answer->status == 200 ? 0 : up_holder_refused(x->h, answer);
+	return err == UP_OK ? 0 : up_holder_fail(x->h, UP_HOLDER_FAILED, up_err_name(err), "%s",
+	    x->h->why);
+}
+
+static int conclude(const struct enrol *x, int status, const struct up_holder_answer *answer)
+{
+	return status == 0 && answer->status != 200 ? up_holder_refused(x->h, answer) : status;
+}
+
+static int ask_code(struct enrol *x)
+{
+	up_holder_answer_free(&x->found);
+	return ask_server(x, "/holder/enrolments",
+	    json_pack("{s:s%, s:o}", "code", x->code.p, x->code.n, "person", person_json(x)),
+	    &x->found);
+}
+
+/* A phone that the server ended begins anew, with another key. */
+static int begin_anew(struct enrol *x)
+{
+	fprintf(stderr, "%s\n",
+	    up_say("This phone was replaced or ended; it enrols as a new one, with a new key.",
+	    "本手机此前已被更换或停用，将作为新手机重新领取（生成新的密钥）。"));
+	up_holder_forget(x->h);
+	x->new_phone = true;
+	if (up_holder_new_key(x->h) != UP_OK)
+		return up_holder_fail_err(x->h, UP_HOLDER_FAILED, UP_E_CRYPTO);
+	return ask_code(x);
 }
 
 static int look(struct enrol *x)
 {
-	return call(x, "/holder/enrolments", json_pack("{s:s%, s:o}", "code", x->code.p, x->code.n, "person", person_json(x)), &x->found);
+	int status = ask_code(x);
+
+	if (status == 0 && !x->new_phone && up_span_eq_str(up_holder_text(x->found.body, "error"),
+	    "device_ended"))
+		status = begin_anew(x);
+	x->locked = up_span_eq_str(up_holder_text(x->found.body, "password_state"), "locked");
+	return conclude(x, status, &x->found);
 }
 
 /* Her own data, then the statement. */
@@ -239,11 +282,17 @@ static int accept(struct enrol *x)
 {
 	const json_t *statement = json_object_get(x->found.body, "statement");
 	char host[65] = "", name[128];
+	json_t *body;
 
 	gethostname(host, sizeof(host) - 1);
 	snprintf(name, sizeof(name), "unitpass-holder%s%s", host[0] != '\0' ? " on " : "", host);
-	return call(x, "/holder/enrolments/accept", json_pack("{s:s%, s:o, s:O, s:s, s:{s:s}}", "code", x->code.p, x->code.n, "person", person_json(x),
-	    "statement_version", json_object_get(statement, "version"), "password", x->password, "device", "name", name), &x->done);
+	body = json_pack("{s:s%, s:o, s:O, s:s, s:{s:s}}", "code", x->code.p, x->code.n, "person",
+	    person_json(x),
+	    "statement_version", json_object_get(statement, "version"), "password", x->password,
+	    "device", "name", name);
+	if (x->locked)
+		json_object_set_new(body, "unlock", json_true());
+	return conclude(x, ask_server(x, "/holder/enrolments/accept", body, &x->done), &x->done);
 }
 
 /* One entry per certificate: a newer download of the same replaces it. */
@@ -309,7 +358,12 @@ static int run(struct enrol *x)
 		return UP_HOLDER_REFUSED;
 	own[0] = up_span_str(x->person.resident);
 	own[1] = up_span_str(x->person.mobile);
-	status = up_holder_password(x->h, x->consent->password_file, x->new_phone ? own : NULL, x->password);
+	if (x->locked)
+		fprintf(stderr, "%s\n",
+		    up_say("The password of this phone is locked after six errors; this code lets you set a new one.",
+		    "本手机的证书密码因连续输错六次已锁定，凭此领取码可重新设置。"));
+	status = up_holder_password(x->h, x->consent->password_file, x->new_phone || x->locked ? own
+	    : NULL, x->password);
 	if (status == 0)
 		status = accept(x);
 	if (status != 0)

@@ -15,7 +15,7 @@
 
 struct up_holder {
 	const char *dir_name, *server, *ca, *lang;       /* --dir, --server, --ca, --lang, or NULL */
-	bool json;
+	bool json, verbose;
 	int dir;                                 /* descriptor of the folder; -1 */
 	char *issuer, *token;                    /* NULL before the first certificate */
 	char *device;                            /* reference, as records name this phone */
@@ -34,6 +34,8 @@ bool up_holder_open(struct up_holder *, bool enrols);
 void up_holder_close(struct up_holder *);        /* wipes */
 /* Draw key and salt of a new phone. */
 UP_MUST_USE enum up_err up_holder_new_key(struct up_holder *);
+/* The server ended this phone: nothing of it is of use but the issuer. */
+void up_holder_forget(struct up_holder *);
 /* Write phone.json. UP_E_IO with why. */
 UP_MUST_USE enum up_err up_holder_save(struct up_holder *);
 void up_holder_save_nonce(struct up_holder *);
@@ -70,7 +72,9 @@ int up_holder_refused(const struct up_holder *, const struct up_holder_answer *)
 /* Print V as a line of JSON and let go of it. Gives 0, or UP_HOLDER_FAILED. */
 int up_holder_print(json_t *v);
 struct up_span up_holder_text(const json_t *o, const char *name);       /* member, empty when it is no string */
-const char *up_holder_role_name(struct up_span role);
+/* "label  words" of a code: up_words_put_role and its like. */
+void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, struct up_span),
+    struct up_span code);
 /* Certificate, unit, role, fields as lines. */
 void up_holder_show_certificate(const json_t *c);
 /* Yes or no; no at the end of input. */

@@ -8,6 +8,7 @@
 #include "core/target.h"
 #include "core/text.h"
 #include "tools/common/terminal.h"
+#include "tools/common/words.h"
 #include "tools/holder/holder.h"
 
 enum { YES = 1, DENY, NOT_MINE, CERTIFICATE, PASSWORD_FILE, AGREE, PERSON_FILE, NAME, RESIDENT, MOBILE };
@@ -19,6 +20,7 @@ static const struct argp_option common[] = {
 	    "手机：保存其密钥的文件夹，权限 0700（必填）"), 0 },
 	{ "json", 'j', NULL, 0, UP_WORDS("answer in JSON and ask nothing",
 	    "以 JSON 输出，不提问"), 0 },
+	{ "verbose", 'v', NULL, 0, UP_WORDS("show codes beside the words", "在文字旁显示代码"), 0 },
 	{ "lang", KEY_LANG, "zh|en", 0, UP_WORDS("language (default: LANG)",
 	    "语言（默认按 LANG）"), 0 },
 	{ "server", KEY_SERVER, "URL", 0, UP_WORDS("reach the issuer's server at this origin",
@@ -121,6 +123,36 @@ static int deny(struct up_command_line *l)
 
 /* --- what only reads --- */
 
+static bool listed(const json_t *all, struct up_span number)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(all, i, c)
+		if (up_span_eq(up_holder_text(c, "certificate"), number))
+			return true;
+	return false;
+}
+
+/* What was downloaded here and is no longer this phone's: taken to another one, or ended. */
+static void show_lost(const struct up_holder *h, const json_t *all)
+{
+	const json_t *kept, *c;
+	size_t i;
+
+	json_array_foreach(h->certificates, i, kept) {
+		c = json_object_get(kept, "certificate");
+		if (listed(all, up_holder_text(c, "certificate")))
+			continue;
+		printf("\n%s\n",
+		    up_say("No longer on this phone (taken to another phone, or ended):",
+		    "已不在本手机上（已转到另一部手机，或已失效）："));
+		up_terminal_line(stdout, up_say("unit", "单位"), up_holder_text(c, "unit_name"));
+		up_terminal_line(stdout, up_say("certificate", "证书号"),
+		    up_holder_text(c, "certificate"));
+	}
+}
+
 static int certificates(struct up_command_line *l)
 {
 	struct up_holder *h = l->program;
@@ -139,6 +171,8 @@ static int certificates(struct up_command_line *l)
 				putchar('\n');
 			up_holder_show_certificate(c);
 		}
+	if (status == 0 && !h->json)
+		show_lost(h, all);
 	up_holder_answer_free(&a);
 	return status;
 }
@@ -180,6 +214,10 @@ static void take(void *arg, int key, const char *value)
 	case 'j':
 		h->json = true;
 		break;
+	case 'v':
+		up_words_codes(true);
+		h->verbose = true;
+		break;
 	case KEY_SERVER:
 		h->server = value;
 		break;
@@ -199,11 +237,13 @@ static const char *check(const void *arg)
 	struct up_span origin, path;
 
 	if (h->dir_name == NULL)
-		return "which phone? -d DIR";
+		return up_say("which phone? -d DIR", "哪一部手机？请用 -d DIR");
 	if (h->lang != NULL && strcmp(h->lang, "zh") != 0 && strcmp(h->lang, "en") != 0)
-		return "--lang is zh or en";
+		return up_say("--lang is zh or en", "--lang 为 zh 或 en");
 	if (h->server != NULL && (up_target_url(up_span_str(h->server), &origin, &path) != UP_OK || path.n != 0))
-		return "--server: an origin such as https://id.example.org without a path (http for a loopback host only)";
+		return up_say("--server: an origin such as https://id.example.org without a path "
+		    "(http for a loopback host only)",
+		    "--server：应形如 https://id.example.org，不带路径（http 仅限本机地址）");
 	return NULL;
 }
 

@@ -8,9 +8,11 @@
 
 #include "core/dpop.h"
 #include "core/json.h"
+#include "core/normal.h"
 #include "core/text.h"
 #include "core/day.h"
 #include "tools/common/terminal.h"
+#include "tools/common/words.h"
 #include "tools/holder/holder.h"
 
 #define PASSWORD_TRIES 6
@@ -49,15 +51,36 @@ static bool eligible(const json_t *c)
 	return json_is_true(json_object_get(c, "eligible"));
 }
 
-static const json_t *by_number(const json_t *all, const char *number)
+static const json_t *by_number(const json_t *all, const char *typed)
 {
+	struct up_normal_fault fault;
+	char number[256];
 	const json_t *c, *found = NULL;
 	size_t i;
+
+	if (up_normal_take(up_span_str(typed), UP_NORMAL_LINE, number, sizeof(number),
+	    &fault) != UP_OK)
+		return NULL;
 
 	json_array_foreach(all, i, c)
 		if (up_span_eq_str(up_holder_text(c, "certificate"), number) && (found == NULL || eligible(c)))
 			found = c;
 	return found;
+}
+
+/* Role, or why not. */
+static void print_standing(const json_t *c)
+{
+	struct up_buf words = { 0 };
+
+	if (eligible(c)) {
+		up_words_put_role(&words, up_holder_text(c, "role"));
+	} else {
+		up_buf_put_str(&words, up_say("not for this: ", "不可用："));
+		up_words_put_reason(&words, up_holder_text(c, "reason"));
+	}
+	fprintf(stderr, "  %s\n", words.failed ? "" : up_buf_cstr(&words));
+	up_buf_free(&words);
 }
 
 static const json_t *ask_which(const json_t *all)
@@ -72,7 +95,7 @@ static const json_t *ask_which(const json_t *all)
 		up_terminal_put(stderr, up_holder_text(c, "unit_name"), 60);
 		fputs("  ", stderr);
 		up_terminal_put(stderr, up_holder_text(c, "certificate"), 60);
-		fprintf(stderr, "  %s\n", eligible(c) ? up_holder_role_name(up_holder_text(c, "role")) : up_say("(not for this)", "（不可用）"));
+		print_standing(c);
 	}
 	if (up_terminal_ask(up_say("Which certificate? ", "使用哪个证书？"), line, sizeof(line)) != UP_OK)
 		return NULL;
@@ -86,6 +109,7 @@ static int choose(struct scan *x)
 {
 	const json_t *all = json_object_get(x->view.body, "certificates"), *c, *only = NULL;
 	bool approving = !x->consent->deny && !x->consent->not_mine;
+	struct up_buf why = { 0 };
 	size_t i, n = 0;
 
 	if (x->consent->certificate != NULL) {
@@ -106,8 +130,12 @@ static int choose(struct scan *x)
 		return up_holder_fail(x->h, UP_HOLDER_REFUSED, "certificate", "%s", up_say("no certificate chosen; nothing was decided", "未选择证书，未作决定"));
 	if (!approving || eligible(x->certificate))
 		return 0;
-	return up_holder_fail(x->h, UP_HOLDER_REFUSED, "not_eligible", up_say("this certificate cannot be used here (%.*s)", "该证书不可用于此业务（%.*s）"),
-	    (int)up_holder_text(x->certificate, "reason").n, (const char *)up_holder_text(x->certificate, "reason").p);
+	up_words_put_reason(&why, up_holder_text(x->certificate, "reason"));
+	up_holder_fail(x->h, UP_HOLDER_REFUSED, "not_eligible",
+	    up_say("this certificate cannot be used here: %s", "该证书不可用于此业务：%s"),
+	    why.failed ? "" : up_buf_cstr(&why));
+	up_buf_free(&why);
+	return UP_HOLDER_REFUSED;
 }
 
 /* --- what she sees: the server's word, nothing of the QR --- */
@@ -150,12 +178,62 @@ static void show_warnings(const json_t *view)
 	}
 }
 
+/* The value of what the portal is told, as far as the phone knows it. */
+static void put_value(const struct scan *x, struct up_span name, struct up_buf *b)
+{
+	static const struct { const char *name, *member; } members[] = {
+		{ "unit.code", "unit" }, { "unit.name", "unit_name" },
+		{ "unit.certificate", "certificate" },
+	};
+	const json_t *c = x->certificate, *view = x->view.body;
+	struct up_span item = up_holder_text(view, "item_name");
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
+		if (up_span_eq_str(name, members[i].name))
+			up_buf_put_span(b, up_holder_text(c, members[i].member));
+	if (up_span_eq_str(name, "unit.certificate_version"))
+		up_buf_put_i64(b, json_integer_value(json_object_get(c, "certificate_version")));
+	if (up_span_eq_str(name, "holder.role"))
+		up_words_put_role(b, up_holder_text(c, "role"));
+	if (up_span_eq_str(name, "items"))
+		up_buf_put_span(b, item.n > 0 ? item : up_holder_text(view, "item"));
+	if (up_span_eq_str(name, "items") && b->n == 0)
+		up_buf_put_str(b, up_say("none", "无"));
+	if (up_span_eq_str(name, "holder.ref"))
+		up_buf_put_str(b, up_say("by which the portal knows you again",
+		    "业务系统据此识别您，不含个人信息"));
+	if (up_span_eq_str(name, "holder.name"))
+		up_buf_printf(b, up_say("%.*s, in full", "%.*s（全名）"),
+		    (int)up_holder_text(c, "person").n,
+		    (const char *)up_holder_text(c, "person").p);
+}
+
+/* In words and with its values, each on a line of its own: what she consents to. */
+static void show_disclosed(const struct scan *x)
+{
+	const json_t *d;
+	size_t i;
+
+	puts(up_say("the portal will be told:", "将提供给该业务系统："));
+	json_array_foreach(json_object_get(x->view.body, "disclosed"), i, d) {
+		struct up_span name = up_span_str(json_string_value(d));
+		struct up_buf label = { 0 }, value = { 0 };
+
+		up_words_put_disclosure(&label, name);
+		put_value(x, name, &value);
+		if (value.n == 0)
+			up_buf_put_str(&value, up_say("(as registered)", "（以登记为准）"));
+		if (up_buf_cstr(&label) != NULL)
+			up_terminal_line(stdout, up_buf_cstr(&label), up_buf_span(&value));
+		up_buf_free(&label);
+		up_buf_free(&value);
+	}
+}
+
 static void show(const struct scan *x)
 {
-	const json_t *view = x->view.body, *client = json_object_get(view, "client"), *d;
+	const json_t *view = x->view.body, *client = json_object_get(view, "client");
 	struct up_span item = up_holder_text(view, "item"), item_name = up_holder_text(view, "item_name");
-	struct up_buf disclosed = { 0 };
-	size_t i;
 
 	puts(up_say("Somebody wants to log in:", "登录请求："));
 	up_terminal_line(stdout, up_say("portal", "业务系统"), up_holder_text(client, "name"));
@@ -165,13 +243,9 @@ static void show(const struct scan *x)
 	show_initiator(view);
 	puts(up_say("as:", "登录身份："));
 	up_terminal_line(stdout, up_say("unit", "单位"), up_holder_text(x->certificate, "unit_name"));
-	up_terminal_line(stdout, up_say("code", "统一社会信用代码"), up_holder_text(x->certificate, "unit"));
-	up_terminal_line(stdout, up_say("certificate", "证书号"), up_holder_text(x->certificate, "certificate"));
-	up_terminal_line(stdout, up_say("role", "角色"), up_span_str(up_holder_role_name(up_holder_text(x->certificate, "role"))));
-	json_array_foreach(json_object_get(view, "disclosed"), i, d)
-		up_buf_printf(&disclosed, "%s%s", i > 0 ? " " : "", json_is_string(d) ? json_string_value(d) : "?");
-	up_terminal_line(stdout, up_say("portal receives", "将提供给业务系统"), up_buf_span(&disclosed));
-	up_buf_free(&disclosed);
+	up_holder_word_line(up_say("role", "角色"), up_words_put_role,
+	    up_holder_text(x->certificate, "role"));
+	show_disclosed(x);
 	show_warnings(view);
 	putchar('\n');
 }
@@ -265,7 +339,9 @@ static int report(struct scan *x)
 	else
 		puts(up_say("Refused.", "已拒绝登录。"));
 	up_terminal_line(stdout, up_say("record", "记录号"), up_holder_text(receipt, "record"));
-	up_terminal_line(stdout, up_say("leaf hash", "记录哈希"), up_holder_text(receipt, "leaf_hash"));
+	if (x->h->verbose)
+		up_terminal_line(stdout, up_say("leaf hash", "记录哈希"),
+		    up_holder_text(receipt, "leaf_hash"));
 	return 0;
 }
 
@@ -275,9 +351,11 @@ static int report(struct scan *x)
 static int check_text(struct up_holder *h, struct up_span text)
 {
 	struct up_span issuer, rest;
-	char code[9];
+	struct up_normal_fault fault;
+	char typed[32], code[9];
 
-	if (up_text_base20_parse(text, code) == UP_OK)
+	if (up_normal_take(text, UP_NORMAL_NUMBER, typed, sizeof(typed), &fault) == UP_OK &&
+	    up_text_base20_parse(up_span_str(typed), code) == UP_OK)
 		return 0;
 	if (!up_holder_split(text, 'q', &issuer, &rest))
 		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s", up_say("this is neither a login code (https://.../q/...) nor a typed code (XXXX-XXXX)",

@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "tools/common/terminal.h"
+#include "tools/common/words.h"
 #include "tools/holder/holder.h"
 
 static int say(const struct up_holder *h, int status, const char *error, struct up_span text)
@@ -40,14 +41,18 @@ int up_holder_fail_err(const struct up_holder *h, int status, enum up_err err)
 int up_holder_refused(const struct up_holder *h, const struct up_holder_answer *a)
 {
 	struct up_span error = up_holder_text(a->body, "error"), text = up_holder_text(a->body, "message");
+	struct up_span detail = up_holder_text(a->body, "detail");
 
 	if (text.n == 0)
 		text = up_holder_text(a->body, "error_description");
 	fprintf(stderr, "unitpass-holder: %s", up_say("refused: ", "服务器拒绝："));
-	up_terminal_put(stderr, text, 400);
-	fputs(" (", stderr);
-	up_terminal_put(stderr, error.n > 0 ? error : UP_SPAN_LIT("?"), 60);
-	fprintf(stderr, ", HTTP %ld)\n", a->status);
+	up_terminal_put(stderr, detail.n > 0 ? detail : text, 400);
+	if (h->verbose) {
+		fputs(" (", stderr);
+		up_terminal_put(stderr, error.n > 0 ? error : UP_SPAN_LIT("?"), 60);
+		fprintf(stderr, ", HTTP %ld)", a->status);
+	}
+	fputc('\n', stderr);
 	if (json_is_integer(json_object_get(a->body, "tries_left")))
 		fprintf(stderr, up_say("tries left: %d\n", "还可尝试 %d 次\n"), (int)json_integer_value(json_object_get(a->body, "tries_left")));
 	if (h->json)
@@ -72,15 +77,14 @@ struct up_span up_holder_text(const json_t *o, const char *name)
 	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v)) : up_span_str("");
 }
 
-const char *up_holder_role_name(struct up_span role)
+void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, struct up_span),
+    struct up_span code)
 {
-	if (up_span_eq_str(role, "principal"))
-		return up_say("principal (first responsible manager)", "第一管理责任人");
-	if (up_span_eq_str(role, "manager"))
-		return up_say("manager", "管理人");
-	if (up_span_eq_str(role, "user"))
-		return up_say("user", "使用人");
-	return "?";
+	struct up_buf words = { 0 };
+
+	put_word(&words, code);
+	up_terminal_line(stdout, label, up_buf_span(&words));
+	up_buf_free(&words);
 }
 
 void up_holder_show_certificate(const json_t *c)
@@ -94,7 +98,7 @@ void up_holder_show_certificate(const json_t *c)
 	up_terminal_line(stdout, up_say("unit", "单位"), up_holder_text(c, "unit_name"));
 	up_terminal_line(stdout, up_say("code", "统一社会信用代码"), up_holder_text(c, "unit"));
 	up_terminal_line(stdout, up_say("certificate", "证书号"), up_holder_text(c, "certificate"));
-	up_terminal_line(stdout, up_say("role", "角色"), up_span_str(up_holder_role_name(up_holder_text(c, "role"))));
+	up_holder_word_line(up_say("role", "角色"), up_words_put_role, up_holder_text(c, "role"));
 	up_terminal_line(stdout, up_say("person", "本人"), up_holder_text(c, "person"));
 	for (size_t i = 0; i < UP_ARRAY_LEN(fields); i++)
 		up_terminal_line(stdout, up_say(fields[i].en, fields[i].zh), up_holder_text(all, fields[i].name));

@@ -127,15 +127,28 @@ bool up_holder_open(struct up_holder *h, bool enrols)
 	return true;
 }
 
-void up_holder_close(struct up_holder *h)
+static void free_secret(char **s)
 {
-	if (h->token != NULL)
-		up_wipe(h->token, strlen(h->token));
-	free(h->token);
-	free(h->issuer);
+	if (*s != NULL)
+		up_wipe(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
+}
+
+void up_holder_forget(struct up_holder *h)
+{
+	free_secret(&h->token);
 	free(h->device);
+	h->device = NULL;
 	up_jwk_free(&h->key);
 	json_decref(h->certificates);
+	h->certificates = NULL;
+}
+
+void up_holder_close(struct up_holder *h)
+{
+	up_holder_forget(h);
+	free(h->issuer);
 	if (h->dir >= 0)
 		close(h->dir);
 	up_wipe(h, sizeof(*h));

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "tools/common/terminal.h"
+#include "tools/common/words.h"
 #include "tools/unitpassctl/ctl.h"
 #include "tools/unitpassctl/doctor.h"
 
@@ -165,6 +166,7 @@ int main(int argc, char **argv)
 	int status;
 
 	up_terminal_setup(NULL);
+	up_words_codes(true);
 	status = up_command_main(&program, argc, argv);
 	up_ctl_close(&ctl);
 	return status;
