@@ -9,7 +9,6 @@
 #define SIG 64
 #define SIG_CHARS 86                     /* libcjose takes 87: an exact length makes the text of a signature unique */
 #define CLAIM_MAX 1024
-#define JWKS_MAX 64                      /* keys of a set that we look at */
 #define DPOP_TYP "dpop+jwt"
 
 enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out)
@@ -271,23 +270,4 @@ enum up_err up_jwt_expect(const struct up_jwt *t, const struct up_jwt_expect *x)
 	const char *claim;
 
 	return up_jwt_expect_named(t, x, &claim);
-}
-
-enum up_err up_jwt_key(const struct up_jwt *t, const json_t *jwks, struct up_jwk **out)
-{
-	struct up_span kid = text_of(json_object_get(t->header, "kid"));
-	const json_t *keys = json_object_get(jwks, "keys"), *jwk;
-	size_t i;
-
-	*out = NULL;
-	if (kid.n == 0 || !json_is_array(keys))
-		return UP_E_KEY;
-	json_array_foreach(keys, i, jwk) {
-		if (i >= JWKS_MAX)
-			break;
-		/* a set may hold keys of other kinds under the same id (RFC 7517 section 4.5) */
-		if (up_span_eq(text_of(json_object_get(jwk, "kid")), kid) && up_jwk_from_json(jwk, true, out) == UP_OK)
-			return UP_OK;
-	}
-	return UP_E_KEY;
 }

@@ -56,7 +56,4 @@ UP_MUST_USE enum up_err up_jwt_expect(const struct up_jwt *, const struct up_jwt
 /* The same; *CLAIM is the name of the first claim that does not fit, NULL when all do. */
 UP_MUST_USE enum up_err up_jwt_expect_named(const struct up_jwt *, const struct up_jwt_expect *, const char **claim);
 
-/* A key by the header's kid from a JWK Set; UP_E_KEY. *OUT is the caller's. */
-UP_MUST_USE enum up_err up_jwt_key(const struct up_jwt *, const json_t *jwks, struct up_jwk **out);
-
 #endif

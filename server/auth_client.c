@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/hash.h"
-#include "core/jwt.h"
+#include "core/jws.h"
 #include "core/text.h"
 #include "server/auth.h"
 #include "server/limits.h"
@@ -88,15 +88,12 @@ static enum up_err check_assertion(struct up_request *r, const struct up_jwt *jw
 	struct up_jwt_expect want = { .iss = c->id, .sub = c->id, .aud = issuer, .need_exp = true, .need_jti = true,
 		.now_s = r->now_ms / 1000, .leeway_s = 30, .max_age_s = ASSERTION_MAX_S };
 	json_t *jwks = NULL;
-	struct up_jwk *key = NULL;
 	char endpoint[512];
 	enum up_err err;
 
 	err = up_json_parse(up_span_str(c->jwks), &jwks);
 	if (err == UP_OK)
-		err = up_jwt_key(jwt, jwks, &key);
-	if (err == UP_OK)
-		err = up_jwt_verify(jwt, key);
+		err = up_jws_verify(jwt, jwks);
 	if (err == UP_OK && up_jwt_expect(jwt, &want) != UP_OK) {
 		/* RFC 7523 section 3: the token endpoint's URL is an audience too; so is the endpoint called. */
 		snprintf(endpoint, sizeof(endpoint), "%s%s", issuer, r->route->path);
@@ -110,7 +107,6 @@ static enum up_err check_assertion(struct up_request *r, const struct up_jwt *jw
 	if (err == UP_OK)
 		err = take_once(r, jwt, c->id);
 	json_decref(jwks);
-	up_jwk_free(&key);
 	return err;
 }
 

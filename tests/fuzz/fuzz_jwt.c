@@ -27,15 +27,12 @@ static void check(const struct up_jwt *t, struct up_span text)
 {
 	const struct up_jwt_expect x = { .iss = "i", .aud = "a", .need_exp = true, .need_jti = true, .now_s = 1700000000, .leeway_s = 60, .max_age_s = 300 };
 	const char *alg = json_string_value(json_object_get(t->header, "alg"));
-	struct up_jwk *key = NULL;
 
 	FUZZ_HOLDS(t->signed_part.n + 87 == text.n && alg != NULL && strcmp(alg, "ES256") == 0 && json_object_get(t->header, "crit") == NULL);
 	if (up_jwt_expect(t, &x) == UP_OK)
-		FUZZ_HOLDS(json_is_integer(json_object_get(t->claims, "exp")));
+		FUZZ_HOLDS(json_is_number(json_object_get(t->claims, "exp")));
 	/* the claims serve as a key set too */
-	if (up_jwt_key(t, t->claims, &key) == UP_OK)
-		FUZZ_HOLDS(up_jwt_verify(t, key) == UP_E_SIGNATURE);
-	up_jwk_free(&key);
+	FUZZ_HOLDS(up_jws_verify(t, t->claims) != UP_OK);
 }
 
 /* The same bytes as an ID token of another issuer: no key verifies what nobody signed. */

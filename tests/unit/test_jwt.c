@@ -399,46 +399,6 @@ static void test_audience(void)
 	up_buf_free(&b);
 }
 
-/* The set names the key; what else is in it neither hides that key nor stands in for it. */
-static void test_key_from_set(void)
-{
-	struct up_jwk *other = NULL, *got = NULL;
-	struct up_buf b = { 0 };
-	struct up_jwt t;
-	json_t *mine, *set;
-
-	need_key();
-	CU_ASSERT_EQUAL(up_jwk_generate(&other), UP_OK);
-	CU_ASSERT_EQUAL(up_jwt_sign(key, NULL, UP_SPAN_LIT("{}"), &b), UP_OK);
-	CU_ASSERT_EQUAL(up_jwt_parse(up_buf_span(&b), "JWT", &t), UP_OK);
-	mine = up_jwk_to_json(key, false);
-	set = json_pack("{s:[o, {s:s, s:s, s:s}, n, O]}", "keys", up_jwk_to_json(other, false), "kty", "oct", "k", "AAAA", "kid",
-	    up_jwk_thumbprint(key), mine);
-	CU_ASSERT_EQUAL(up_jwt_key(&t, set, &got), UP_OK);
-	CU_ASSERT_EQUAL(up_jwt_verify(&t, got), UP_OK);
-	CU_ASSERT_EQUAL(up_jwt_verify(&t, other), UP_E_SIGNATURE);
-	up_jwk_free(&got);
-	json_array_remove(json_object_get(set, "keys"), 3);
-	CU_ASSERT_EQUAL(up_jwt_key(&t, set, &got), UP_E_KEY);
-	CU_ASSERT_PTR_NULL(got);
-	CU_ASSERT_EQUAL(up_jwt_key(&t, mine, &got), UP_E_KEY);
-	CU_ASSERT_EQUAL(up_jwt_key(&t, NULL, &got), UP_E_KEY);
-	/* a set that gives private keys away is not one to trust */
-	json_array_append_new(json_object_get(set, "keys"), up_jwk_to_json(key, true));
-	CU_ASSERT_EQUAL(up_jwt_key(&t, set, &got), UP_E_KEY);
-	/* no id in the token fits no id in the set */
-	json_object_del(t.header, "kid");
-	json_array_append(json_object_get(set, "keys"), mine);
-	CU_ASSERT_EQUAL(up_jwt_key(&t, set, &got), UP_E_KEY);
-	json_object_del(mine, "kid");
-	CU_ASSERT_EQUAL(up_jwt_key(&t, set, &got), UP_E_KEY);
-	json_decref(mine);
-	json_decref(set);
-	up_jwt_free(&t);
-	up_jwk_free(&other);
-	up_buf_free(&b);
-}
-
 static void test_end(void)
 {
 	up_jwk_free(&key);
@@ -446,4 +406,4 @@ static void test_end(void)
 }
 
 UP_SUITE("jwt", test_known_token, test_sign, test_sign_needs_private, test_every_changed_character_fails, test_form, test_too_large,
-    test_headers, test_hmac_with_public_key, test_unsigned, test_claims, test_max_age_alone, test_audience, test_key_from_set, test_end)
+    test_headers, test_hmac_with_public_key, test_unsigned, test_claims, test_max_age_alone, test_audience, test_end)
