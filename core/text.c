@@ -422,3 +422,13 @@ const char *up_text_in_app(struct up_span ua)
 
 	return find_word(ua, apps, UP_ARRAY_LEN(apps));
 }
+
+bool up_text_locale_chinese(const char *lc_all, const char *lc_messages, const char *lang)
+{
+	const char *const values[] = { lc_all, lc_messages, lang };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(values); i++)
+		if (values[i] != NULL && values[i][0] != '\0')
+			return strncmp(values[i], "zh", 2) == 0;
+	return false;
+}

@@ -50,6 +50,10 @@ void up_text_user_agent(struct up_span ua, const char **browser, const char **os
  * a browser that stands for itself. Such an app opens no other app. */
 const char *up_text_in_app(struct up_span ua);
 
+/* Is a person at the terminal spoken to in Chinese? The first of the values (of LC_ALL,
+ * LC_MESSAGES, LANG; NULL: not set) that is not empty decides: "zh...". */
+bool up_text_locale_chinese(const char *lc_all, const char *lc_messages, const char *lang);
+
 /* TEXT, what a file with one line holds, without that line's end (LF or CRLF); blanks stay. */
 struct up_span up_text_line(struct up_span text);
 

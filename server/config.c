@@ -18,44 +18,62 @@ static const struct key {
 	bool required;
 	const char *text;        /* default of a TEXT; {} for a LIST */
 	long number, min, max;   /* default and bounds of a NUMBER */
-	const char *help;
+	const char *help, *zh;
 } keys[] = {
 	{ "issuer", TEXT, offsetof(struct up_config, issuer), true, NULL, 0, 0, 0,
-	  "Origin of this server as phones and portals see it: https://id.example.org, no path (http for a loopback host only)." },
+	  "Origin of this server as phones and portals see it: https://id.example.org, no path (http for a loopback host only).",
+	  "手机和业务系统所见的本服务器地址：https://id.example.org，不带路径（http 仅限本机地址）。" },
 	{ "listen", TEXT, offsetof(struct up_config, listen), false, "127.0.0.1:9080", 0, 0, 0,
-	  "Where to listen: loopback host:port, or unix:/path. TLS ends at the web server in front." },
+	  "Where to listen: loopback host:port, or unix:/path. TLS ends at the web server in front.",
+	  "监听地址：本机 主机:端口，或 unix:/路径。TLS 由前面的 Web 服务器终结。" },
 	{ "watch_listen", TEXT, offsetof(struct up_config, watch_listen), false, "127.0.0.1:9081", 0, 0, 0,
-	  "Listener for waiting pages; the web server in front routes /watch/ to it." },
+	  "Listener for waiting pages; the web server in front routes /watch/ to it.",
+	  "等待页的监听地址；前面的 Web 服务器把 /watch/ 转发到这里。" },
 	{ "admin_listen", TEXT, offsetof(struct up_config, admin_listen), false, "127.0.0.1:9082", 0, 0, 0,
-	  "Listener for /healthz and /metrics; keep it from the outside." },
+	  "Listener for /healthz and /metrics; keep it from the outside.",
+	  "/healthz 和 /metrics 的监听地址；不得对外开放。" },
 	{ "database", TEXT, offsetof(struct up_config, database), false, "/var/lib/unitpass/unitpass.db", 0, 0, 0,
-	  "SQLite database." },
+	  "SQLite database.",
+	  "SQLite 数据库。" },
 	{ "keys", TEXT, offsetof(struct up_config, keys), false, "/var/lib/unitpass/keys", 0, 0, 0,
-	  "Folder of server.key and signing.jwks; files readable by others are refused." },
+	  "Folder of server.key and signing.jwks; files readable by others are refused.",
+	  "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
 	{ "roster", TEXT, offsetof(struct up_config, roster), false, "", 0, 0, 0,
-	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every check is 'unavailable'." },
+	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every check is 'unavailable'.",
+	  "内置实名核验的 CSV 文件（name,resident_id,mobile）；不设置时所有核验均为不可用（unavailable）。" },
 	{ "trusted_proxy", LIST, 0, false, "{\"127.0.0.1/32\", \"::1\", \"unix:\"}", 0, 0, 0,
-	  "Networks whose X-Forwarded-For counts. The web server in front must set that header itself." },
+	  "Networks whose X-Forwarded-For counts. The web server in front must set that header itself.",
+	  "其 X-Forwarded-For 可信的网络。前面的 Web 服务器必须自行设置该头。" },
 	{ "user", TEXT, offsetof(struct up_config, user), false, "", 0, 0, 0,
-	  "User to become when started as root (required then)." },
+	  "User to become when started as root (required then).",
+	  "以 root 启动时切换到的账户（此时必填）。" },
 	{ "group", TEXT, offsetof(struct up_config, group), false, "", 0, 0, 0,
-	  "Group to become; the user's own when empty." },
+	  "Group to become; the user's own when empty.",
+	  "切换到的组；为空时用该账户自己的组。" },
 	{ "threads", NUMBER, offsetof(struct up_config, threads), false, NULL, 2, 1, 64,
-	  "Threads that answer requests." },
+	  "Threads that answer requests.",
+	  "处理请求的线程数。" },
 	{ "connections", NUMBER, offsetof(struct up_config, connections), false, NULL, 2000, 16, 100000,
-	  "Connections at once on the main listener." },
+	  "Connections at once on the main listener.",
+	  "主监听地址的最大并发连接数。" },
 	{ "waiting_pages", NUMBER, offsetof(struct up_config, waiting_pages), false, NULL, 20000, 16, 1000000,
-	  "Connections at once on the listener for waiting pages." },
+	  "Connections at once on the listener for waiting pages.",
+	  "等待页监听地址的最大并发连接数。" },
 	{ "transactions", NUMBER, offsetof(struct up_config, transactions), false, NULL, 262144, 64, 16777216,
-	  "Logins under way at once." },
+	  "Logins under way at once.",
+	  "同时进行的登录的最大数量。" },
 	{ "frame_interval", NUMBER, offsetof(struct up_config, frame_interval), false, NULL, 2, 1, 5,
-	  "Seconds between two frames of the animated QR." },
+	  "Seconds between two frames of the animated QR.",
+	  "动态二维码两帧之间的秒数。" },
 	{ "rate_percent", NUMBER, offsetof(struct up_config, rate_percent), false, NULL, 100, 1, 1000000,
-	  "Scale of all request-rate limits: 200 doubles what one address, client or phone may do." },
+	  "Scale of all request-rate limits: 200 doubles what one address, client or phone may do.",
+	  "所有请求频率限制的比例：200 表示每个地址、业务系统或手机的限额加倍。" },
 	{ "log", TEXT, offsetof(struct up_config, log), false, "plain", 0, 0, 0,
-	  "plain or json." },
+	  "plain or json.",
+	  "plain 或 json。" },
 	{ "log_level", TEXT, offsetof(struct up_config, log_level), false, "info", 0, 0, 0,
-	  "error, warning, info or debug." },
+	  "error, warning, info or debug.",
+	  "error、warning、info 或 debug。" },
 };
 
 #define N_KEYS UP_ARRAY_LEN(keys)
@@ -260,21 +278,23 @@ static void put_roff(FILE *f, const char *s)
 		fprintf(f, *s == '-' ? "\\-" : *s == '\\' ? "\\e" : "%c", *s);
 }
 
-void up_config_print_man(FILE *f)
+void up_config_print_man(FILE *f, bool chinese)
 {
+
 	for (size_t i = 0; i < N_KEYS; i++) {
 		const struct key *k = &keys[i];
 
 		fprintf(f, ".TP\n.B %s\n", k->name);
-		put_roff(f, k->help);
+		put_roff(f, chinese ? k->zh : k->help);
 		if (k->type == NUMBER)
-			fprintf(f, " From %ld to %ld; default %ld.\n", k->min, k->max, k->number);
+			fprintf(f, chinese ? "%ld 至 %ld，默认 %ld。\n"
+			    : " From %ld to %ld; default %ld.\n", k->min, k->max, k->number);
 		else if (k->required)
-			fputs(" Required.\n", f);
+			fputs(chinese ? "必填。\n" : " Required.\n", f);
 		else if (k->type == TEXT && k->text[0] != '\0') {
-			fputs(" Default: ", f);
+			fputs(chinese ? "默认：" : " Default: ", f);
 			put_roff(f, k->text);
-			fputs(".\n", f);
+			fputs(chinese ? "。\n" : ".\n", f);
 		} else {
 			fputc('\n', f);
 		}

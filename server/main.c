@@ -13,6 +13,7 @@
 
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "server/expiry.h"
 #include "server/harden.h"
 #include "server/http.h"
@@ -33,12 +34,15 @@ const char *argp_program_bug_address = PACKAGE_BUGREPORT;
 
 struct options {
 	const char *config;
-	bool test, print, print_man;
+	bool test, print;
+	const char *print_man;           /* in which language: en, zh */
 };
 
 struct listeners {
 	struct up_listener *main, *watch, *admin;
 };
+
+static void print_help(void);
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -48,22 +52,55 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'c': o->config = arg; return 0;
 	case 't': o->test = true; return 0;
 	case 'p': o->print = true; return 0;
-	case OPT_MAN: o->print_man = true; return 0;
+	case OPT_MAN: o->print_man = arg; return 0;
+	case '?': print_help(); return 0;
+	case 'V': puts(argp_program_version); exit(0);
 	case ARGP_KEY_ARG: argp_error(state, "unexpected argument: %s", arg); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 static const struct argp_option options[] = {
-	{ "config", 'c', "FILE", 0, "Configuration (default " DEFAULT_CONFIG ")", 0 },
-	{ "test", 't', NULL, 0, "Check configuration, keys and database, and exit", 0 },
-	{ "print-config", 'p', NULL, 0, "Print a sample configuration with every key and its default, and exit", 0 },
-	{ "print-man", OPT_MAN, NULL, OPTION_HIDDEN, NULL, 0 },
+	{ "config", 'c', "FILE", 0, NULL, 0 },
+	{ "test", 't', NULL, 0, NULL, 0 },
+	{ "print-config", 'p', NULL, 0, NULL, 0 },
+	{ "print-man", OPT_MAN, "LANGUAGE", OPTION_HIDDEN, NULL, 0 },
+	{ "help", '?', NULL, 0, NULL, 0 },
+	{ "usage", '?', NULL, OPTION_ALIAS | OPTION_HIDDEN, NULL, 0 },
+	{ "version", 'V', NULL, 0, NULL, 0 },
 	{ 0 },
 };
-static const struct argp parser = { options, parse_option, NULL,
-	"The unitpass server: OAuth 2.0 device grant with animated login QR, certificates of units, usage records."
-	"\vSIGHUP reloads clients, items and signing keys; SIGTERM finishes requests and stops.", NULL, NULL, NULL };
+static const struct argp parser = { options, parse_option, NULL, NULL, NULL, NULL, NULL };
+
+static const char help_en[] =
+    "Usage: unitpassd [-c FILE] [-t] [-p]\n"
+    "The unitpass server: OAuth 2.0 device grant with animated login QR, certificates of\n"
+    "units, usage records.\n\n"
+    "  -c, --config=FILE     configuration (default " DEFAULT_CONFIG ")\n"
+    "  -t, --test            check configuration, keys and database, and exit\n"
+    "  -p, --print-config    print a sample configuration with every key and its\n"
+    "                        default, and exit\n"
+    "  -?, --help            this help\n"
+    "  -V, --version         the program's version\n\n"
+    "SIGHUP reloads clients, items and signing keys; SIGTERM finishes requests and stops.\n";
+static const char help_zh[] =
+    "用法：unitpassd [-c 文件] [-t] [-p]\n"
+    "unitpass 服务器：OAuth 2.0 设备授权、动态登录二维码、单位证书、使用记录。\n\n"
+    "  -c, --config=文件     配置文件（默认 " DEFAULT_CONFIG "）\n"
+    "  -t, --test            检查配置、密钥和数据库后退出\n"
+    "  -p, --print-config    输出含全部配置项及默认值的样例，然后退出\n"
+    "  -?, --help            显示本帮助\n"
+    "  -V, --version         显示程序版本\n\n"
+    "SIGHUP 重新加载业务系统、授权事项和签名密钥；SIGTERM 完成正在处理的请求后停止。\n";
+
+static void print_help(void)
+{
+	bool chinese = up_text_locale_chinese(getenv("LC_ALL"), getenv("LC_MESSAGES"),
+	    getenv("LANG"));
+
+	fputs(chinese ? help_zh : help_en, stdout);
+	exit(0);
+}
 
 /* --- making the server --- */
 
@@ -304,11 +341,13 @@ int main(int argc, char **argv)
 	char why[512];
 	int rc;
 
-	argp_parse(&parser, argc, argv, 0, NULL, &o);
-	if (o.print || o.print_man) {
-		(o.print ? up_config_print_sample : up_config_print_man)(stdout);
+	argp_parse(&parser, argc, argv, ARGP_NO_HELP, NULL, &o);
+	if (o.print)
+		up_config_print_sample(stdout);
+	if (o.print_man != NULL)
+		up_config_print_man(stdout, strcmp(o.print_man, "zh") == 0);
+	if (o.print || o.print_man != NULL)
 		return 0;
-	}
 	if (up_config_read(o.config, &server.config, why) != UP_OK) {
 		fprintf(stderr, "unitpassd: %s\n", why);
 		return 1;

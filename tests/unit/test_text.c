@@ -266,6 +266,23 @@ static void test_in_app(void)
 		UP_CHECK(strcmp(up_text_in_app(up_span_str(rows[i].ua)), rows[i].want) == 0, rows[i].ua);
 }
 
-UP_SUITE("text", test_b64url_vectors, test_b64url_strict, test_b64url_one_spelling, test_hex, test_base20, test_scanned, test_base20_parse,
-    test_utf8, test_put_safe, test_form_decode, test_no_memory, test_user_agent,
-    test_in_app)
+static void test_locale(void)
+{
+	static const struct { const char *all, *messages, *lang; bool chinese;
+	} rows[] = {
+	    {NULL, NULL, NULL, false},
+	    {NULL, NULL, "zh_CN.UTF-8", true},
+	    {"C", NULL, "zh_CN", false},
+	    {"", "", "zh_TW", true},
+	    {"zh_CN", "C", "C", true},
+	    {NULL, "en_US", "zh_CN", false},
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
+		CU_ASSERT_EQUAL(up_text_locale_chinese(rows[i].all, rows[i].messages, rows[i].lang),
+		    rows[i].chinese);
+}
+
+UP_SUITE("text", test_locale, test_b64url_vectors, test_b64url_strict, test_b64url_one_spelling,
+    test_hex, test_base20, test_scanned, test_base20_parse, test_utf8, test_put_safe,
+    test_form_decode, test_no_memory, test_user_agent, test_in_app)

@@ -20,16 +20,10 @@ static bool chinese;
 
 void up_terminal_setup(const char *lang)
 {
-	const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
 	/* For the widths of characters only; Debian always has this locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
-	for (size_t i = 0; lang == NULL && i < UP_ARRAY_LEN(names); i++) {
-		lang = getenv(names[i]);
-		if (lang != NULL && lang[0] == '\0')
-			lang = NULL;
-	}
-	chinese = lang != NULL && strncmp(lang, "zh", 2) == 0;
+	chinese = lang != NULL ? up_text_locale_chinese(lang, NULL, NULL)
+	    : up_text_locale_chinese(getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG"));
 }
 
 bool up_terminal_chinese(void)
