@@ -21,9 +21,10 @@ static int hex_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One round of percent-decoding in place.  *CHANGED: there was an escape.  False: an escape hides what
- * must not be hidden.  In the FIRST round "%2F" may stand within a name ("/repo/group%2Fproject"), and
- * no escape be broken (later rounds meet a lone '%' that stood as %25). */
+/* One round of percent-decoding in place.  *CHANGED: there was an escape.  False: an escape
+ * hides what must not be hidden.  In the FIRST round "%2F" may stand within a name
+ * ("/repo/group%2Fproject"), and no escape be broken (later rounds meet a lone '%' that stood as
+ * %25). */
 static bool decode_round(uint8_t *path, size_t *n, bool first, bool *changed)
 {
 	size_t to = 0;

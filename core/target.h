@@ -7,8 +7,8 @@
 
 /* May a browser be sent to RETURN_TO after login? Same-origin absolute path with optional query and
  * fragment: starts with exactly one '/', no '\\', control, NUL, space or non-ASCII byte, no encoded
- * backslash, control or NUL in the path (%5c %00-%1f %7f, also doubly encoded), an encoded slash (%2f)
- * judged as a slash and never doubly encoded, no dot segments that leave the root ("/..", "/..;x",
+ * backslash, control or NUL in the path (%5c %00-%1f %7f, also doubly encoded), an encoded slash
+ * (%2f) judged as a slash and never doubly encoded, no dot segments that leave the root ("/..", "/..;x",
  * encoded or not), no "//" anywhere in the path, every %XX of the path complete and its bytes UTF-8, <= 1024 bytes, not
  * under /.unitpass/ (after decoding and dot segments, in any case). SECURITY 21. */
 bool up_target_ok(struct up_span return_to);

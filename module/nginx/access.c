@@ -125,26 +125,31 @@ ngx_int_t up_nginx_access_last(ngx_http_request_t *r)
 	return answer(r, l, known ? &s : NULL, refresh);
 }
 
-/* Is R how its parent finds out whether to let the request in (auth_request), under the same guard? */
+/* Is R how its parent finds out whether to let the request in (auth_request), under the same
+ * guard? */
 static bool asks_for_parent(const ngx_http_request_t *r, const up_nginx_location_t *l)
 {
-	const up_nginx_location_t *from = ngx_http_get_module_loc_conf(r->parent, ngx_http_unitpass_module);
-	const ngx_http_core_main_conf_t *core = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-	const ngx_http_phase_handler_t *now = &core->phase_engine.handlers[r->parent->phase_handler];
+	const ngx_http_core_main_conf_t *core =
+	    ngx_http_get_module_main_conf(r, ngx_http_core_module);
+	const ngx_http_phase_handler_t *all = core->phase_engine.handlers;
+	const up_nginx_location_t *from =
+	    ngx_http_get_module_loc_conf(r->parent, ngx_http_unitpass_module);
 
-	return now->checker == ngx_http_core_access_phase && from->enable && from->rules == l->rules &&
-	    from->party == l->party;
+	return all[r->parent->phase_handler].checker == ngx_http_core_access_phase &&
+	    from->enable && from->rules == l->rules && from->party == l->party;
 }
 
-/* With "satisfy any" other modules may let R in, and nginx asks none of them for a subrequest. Their
- * verdict on its parent holds where R is in the very same location: another one may have other rules. */
+/* With "satisfy any" other modules may let R in, and nginx asks none of them for a subrequest.
+ * Their verdict on its parent holds where R is in the very same location: another one may have
+ * other rules. */
 static bool is_decided(const ngx_http_request_t *r, const up_nginx_location_t *l)
 {
 	return satisfy_any(r) && (r->loc_conf == r->parent->loc_conf || asks_for_parent(r, l));
 }
 
-/* nginx does not run the access phase for subrequests; yet "auth_request" to a protected location, or
- * an SSI include of one, must not be let in for it. Its cookie is the main request's to refresh. */
+/* nginx does not run the access phase for subrequests; yet "auth_request" to a protected
+ * location, or an SSI include of one, must not be let in for it. Its cookie is the main
+ * request's to refresh. */
 ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
 {
 	up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);

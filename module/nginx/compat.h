@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What differs between the nginx versions that we are built for. Repeated request headers: an array of
- * pointers, since 1.23 a list of its own. */
+ * What differs between the nginx versions that we are built for. Repeated request headers: an array
+ * of pointers, since 1.23 a list of its own. */
 #ifndef UP_NGINX_COMPAT_H
 #define UP_NGINX_COMPAT_H
 

@@ -216,7 +216,8 @@ ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t 
 ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out)
 {
 	up_nginx_compat_t lines = up_nginx_compat_cookies(r), again = lines;
-	const ngx_table_elt_t *first = up_nginx_compat_next(&lines), *h = up_nginx_compat_next(&lines);
+	const ngx_table_elt_t *first = up_nginx_compat_next(&lines);
+	const ngx_table_elt_t *h = up_nginx_compat_next(&lines);
 	size_t n = 0;
 	u_char *p;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The nginx module: thin glue over module/rp. settings.c reads directives, access.c guards
- * locations, pages.c answers /.unitpass/, headers.c moves identity in and spoofs out, variables.c gives
- * $unitpass_*, cache.c tells caches what to keep. */
+ * locations, pages.c answers /.unitpass/, headers.c moves identity in and spoofs out, variables.c
+ * gives $unitpass_*, cache.c tells caches what to keep. */
 #ifndef UP_NGINX_MODULE_H
 #define UP_NGINX_MODULE_H
 

@@ -16,7 +16,8 @@ class Line22LoginRequired(PortalCases):
 
     def test_navigation_comes_back_to_an_encoded_slash(self):
         reply = self.guest.ask('/repo/group%2Fproject')
-        self.assertEqual(reply.header('Location'), PREFIX + 'login?return=%2Frepo%2Fgroup%252Fproject')
+        login = PREFIX + 'login?return=%2Frepo%2Fgroup%252Fproject'
+        self.assertEqual(reply.header('Location'), login)
 
     @rows(large_post={'body': 'a' * 300000}, unknown_method={'method': 'PROPFIND'})
     def test_anything_else_is_told(self, request):

@@ -13,7 +13,8 @@ class WithoutSession(SiteCases):
 
     def test_navigation_comes_back_to_an_encoded_slash(self):
         reply = self.get('/repo/group%2Fproject', headers=NAVIGATION)
-        self.assertEqual(reply.all('Location'), ['/.unitpass/login?return=%2Frepo%2Fgroup%252Fproject'])
+        login = '/.unitpass/login?return=%2Frepo%2Fgroup%252Fproject'
+        self.assertEqual(reply.all('Location'), [login])
 
     @rows(
         fetch={},

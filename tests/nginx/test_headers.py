@@ -138,7 +138,8 @@ class Connection(SiteCases):
         self.assertEqual(reply.seen('Connection'), ['close'])
 
     def test_names_nothing_on_any_line(self):
-        lines = ': X-Unitpass-Role\r\n'.join(('Connection', 'Proxy-Connection', 'Connection: close'))
+        names = 'Connection', 'Proxy-Connection', 'Connection: close'
+        lines = ': X-Unitpass-Role\r\n'.join(names)
         answer = self.site.raw(f'GET /upgraded/x HTTP/1.1\r\nHost: a\r\n{lines}\r\n'
                                f'Cookie: {self.principal}\r\n\r\n'.encode())
         self.assertIn(b'"X-Unitpass-Role", "principal"', answer)
@@ -146,7 +147,8 @@ class Connection(SiteCases):
 
     @rows(kept=('websocket', ['websocket']), not_h2c=('h2c', []), nor_both=('websocket, H2C', []))
     def test_upgrade(self, protocol, seen):
-        headers = {'Connection': 'Upgrade, HTTP2-Settings', 'Upgrade': protocol, 'HTTP2-Settings': 'AA'}
+        headers = {'Upgrade': protocol, 'Connection': 'Upgrade, HTTP2-Settings',
+                   'HTTP2-Settings': 'AAMAAABk'}
         reply = self.get('/upgraded/x', self.principal, headers=headers)
         self.assertEqual((reply.status, reply.seen('Upgrade')), (200, seen))
         self.assertEqual(reply.seen('HTTP2-Settings'), [])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The sources against nginx's headers in the other shape: repeated request headers are an array before
-1.23, a list since. The headers that differ are copied and changed as nginx changed them; the compiler
-looks there first."""
+"""The sources against nginx's headers in the other shape: repeated request headers are an array
+before 1.23, a list since. The headers that differ are copied and changed as nginx changed them; the
+compiler looks there first."""
 import pathlib
 import re
 import subprocess
@@ -17,7 +17,8 @@ ARRAY, LIST = r'ngx_array_t\s+cookies;', r'ngx_table_elt_t\s+\*cookie;'
 TO_LIST = (
     ('http/ngx_http_request.h', ARRAY, 'ngx_table_elt_t *cookie;'),
     ('core/ngx_hash.h', r'typedef struct (\{[^}]*lowcase_key;\s*)\} ngx_table_elt_t;',
-     r'typedef struct ngx_table_elt_s ngx_table_elt_t; struct ngx_table_elt_s \1 ngx_table_elt_t *next; };'),
+     r'typedef struct ngx_table_elt_s ngx_table_elt_t;'
+     r'struct ngx_table_elt_s \1 ngx_table_elt_t *next; };'),
     ('core/nginx.h', r'(#define nginx_version\s+)\d+', r'\g<1>1023000'),
 )
 TO_ARRAY = (
@@ -28,7 +29,8 @@ TO_ARRAY = (
 
 def made_by(value):
     """The words of VALUE as make knows it."""
-    command = ['make', '-s', '-C', BUILD, '--no-print-directory', f'--eval=said: ; @echo {value}', 'said']
+    command = ['make', '-s', '-C', BUILD, '--no-print-directory', f'--eval=said: ; @echo {value}']
+    command.append('said')
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
 
 
@@ -47,5 +49,6 @@ class OtherShape(Cases):
             self.change(pathlib.Path(made_by('$(NGINX_SRC)')[0]) / 'src', pathlib.Path(folder))
             flags[at:at] = ['-isystem', folder]
             for source in SOURCES:
-                done = subprocess.run([*flags, '-fsyntax-only', source], cwd=BUILD, stderr=subprocess.PIPE, text=True)
+                command = [*flags, '-fsyntax-only', source]
+                done = subprocess.run(command, cwd=BUILD, stderr=subprocess.PIPE, text=True)
                 self.assertEqual((done.returncode, done.stderr), (0, ''), source.name)

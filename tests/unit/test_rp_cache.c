@@ -35,7 +35,8 @@ static void test_add(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
 		for (int page = 0; page < 2; page++) {
-			const char *said = rows[i].said, *want = page ? rows[i].page : rows[i].rest, *got;
+			const char *want = page ? rows[i].page : rows[i].rest;
+			const char *said = rows[i].said, *got;
 			struct up_cache c = { 0 };
 			bool vary;
 
@@ -69,7 +70,8 @@ static void test_page(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_rp_request r = {
-			.method = up_span_str(rows[i].method), .accept = up_span_str(rows[i].accept),
+			.method = up_span_str(rows[i].method),
+			.accept = up_span_str(rows[i].accept),
 			.sec_fetch_mode = up_span_str(rows[i].mode),
 			.requested_with = up_span_str(rows[i].with),
 		};

@@ -381,7 +381,8 @@ static void test_connection(void)
 {
 	static const struct { const char *value, *kept; } rows[] = {
 		{ "close", NULL }, { "keep-alive, Upgrade", NULL },
-		{ "Upgrade, HTTP2-Settings", NULL }, { " , TE,, trailer ,", NULL }, { "", NULL }, { "X-Unitpass-Role", "" },
+		{ "Upgrade, HTTP2-Settings", NULL },
+		{ " , TE,, trailer ,", NULL }, { "", NULL }, { "X-Unitpass-Role", "" },
 		{ "close, X-Unitpass-Role", "close" },
 		{ "x_unitpass_role ,\tKEEP-ALIVE", "KEEP-ALIVE" },
 		{ "Cookie", "" }, { "Upgrade,REMOTE_USER,,X-Remote-User, te", "Upgrade, te" },

@@ -19,7 +19,8 @@ static void test_return_to(void)
 		/* backslash */
 		"/\\evil.example", "\\\\evil.example", "\\/evil.example", "/a\\b", "/a?x=\\", "/a#\\",
 		/* encoded, once and more often */
-		"/%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5Cevil.example", "/a%2f%2fb", "/a%2f/b", "/a/%2fb", "/a%5cb", "/%252fevil", "/a%252fb", "/%255cevil",
+		"/%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5Cevil.example",
+		"/a%2f%2fb", "/a%2f/b", "/a/%2fb", "/a%5cb", "/%252fevil", "/a%252fb", "/%255cevil",
 		"/%25252fevil", "/%%32%66evil", "/%25%32%66evil", "/%%35%63", "/%c0%afevil", "/%e0%80%af", "/%c1%9c", "/%f0%80%80%af", "/%ff",
 		"/%25c0%25af", "/%252525252541",
 		/* control characters */
@@ -31,7 +32,8 @@ static void test_return_to(void)
 		"/事业", "/\xc2\xa0", "/\xe2\x80\xae", "/\xef\xbc\x8f", "/\xff", "/a?x=张",
 		/* out of the root */
 		"/..", "/../", "/../a", "/a/../..", "/a/../../b", "/./..", "/%2e%2e", "/%2e%2e/a", "/.%2e/a", "/%2E./a", "/%252e%252e/a",
-		"/..%2fa", "/a%2f..%2f..", "/a%2fb/../..", "/a%2fb/../../c", "/..;/a", "/..;x=1/a", "/%2e%2e;/a", "/..%3b/a", "/a/..;/../b",
+		"/..%2fa", "/a%2f..%2f..", "/a%2fb/../..", "/a%2fb/../../c",
+		"/..;/a", "/..;x=1/a", "/%2e%2e;/a", "/..%3b/a", "/a/..;/../b",
 		/* our own endpoints */
 		"/.unitpass", "/.unitpass/", "/.unitpass/login", "/.UnitPass/login", "/.unitpass?x", "/.unitpass#x", "/%2eunitpass/login",
 		"/.unit%70ass/login", "/.unit%2570ass/login", "/./.unitpass/login", "/a/../.unitpass/login", "/a/%2e%2e/.unitpass", "/.unitpass;x/login",
