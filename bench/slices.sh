@@ -37,7 +37,9 @@ sign_in() {
 		"$build/unitpass-holder" "${phone[@]:0:2}" scan "$text" --yes "${phone[@]:2}" >"$dir/phone.log" 2>&1; do
 		[ $((tries++)) -lt 5 ] || die "the phone refused: $(tail -n 3 "$dir/phone.log")"
 	done
+	# The second time it answers whether it is the person herself.
 	ask -o /dev/null "$portal/.unitpass/complete" --data "attempt=$attempt"
+	ask -o /dev/null "$portal/.unitpass/complete" --data "attempt=$attempt&confirm=yes"
 	awk '$6 == "__Host-unitpass" { print $6 "=" $7 }' "$dir/jar" >"$dir/cookie"
 	[ -s "$dir/cookie" ] || die "no session cookie after the login"
 }

@@ -30,7 +30,8 @@ typedef struct {
 	pid_t maker;                     /* the process that read the configuration */
 } up_apache_party_t;
 
-enum { UP_APACHE_ISSUER, UP_APACHE_CLIENT, UP_APACHE_SECRET, UP_APACHE_KEY, UP_APACHE_SESSION_KEY, UP_APACHE_PAGE, UP_APACHE_TEXTS };
+enum { UP_APACHE_ISSUER, UP_APACHE_CLIENT, UP_APACHE_SECRET, UP_APACHE_KEY, UP_APACHE_SESSION_KEY, UP_APACHE_PAGE, UP_APACHE_MARKS,
+	UP_APACHE_TEXTS = UP_APACHE_MARKS + UP_RP_MARKS };
 
 typedef struct {
 	const char *value;               /* NULL: not said */
@@ -41,6 +42,7 @@ typedef struct {
 typedef struct {                         /* of a server */
 	up_apache_text_t texts[UP_APACHE_TEXTS];
 	apr_array_header_t *proxies;     /* struct up_cidr */
+	int confirm;                     /* -1: not said */
 	bool said;                       /* this very server says something of its own */
 	/* For every idle and longest time said anywhere: parties[idle * main->maxes->nelts + max]. NULL: no portal here. */
 	up_apache_party_t **parties;
@@ -69,6 +71,7 @@ typedef struct {
 typedef struct {                         /* of a request */
 	const up_apache_identity_t *who; /* NULL: not known (yet) */
 	struct up_span item;             /* the first item that was required */
+	const struct up_rp_rule *wanted; /* the first that the session did not satisfy */
 	bool denies;                     /* "not" or RequireNone asked about the session before it was opened */
 	bool inside;                     /* within our own call of the authorization hooks */
 } up_apache_state_t;

@@ -12,6 +12,17 @@ static struct up_span header(request_rec *r, const char *name)
 	return up_span_str(apr_table_get(r->headers_in, name));
 }
 
+/* Why a browser asks ahead of its reader, by the names that this has had. */
+static struct up_span purpose(request_rec *r)
+{
+	static const char *const names[] = { "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz" };
+	struct up_span found = { 0 };
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(names) && found.n == 0; i++)
+		found = header(r, names[i]);
+	return found;
+}
+
 void up_apache_pages_request(request_rec *r, struct up_rp_request *q)
 {
 	const up_apache_server_t *s = ap_get_module_config(r->server->module_config, &auth_unitpass_module);
@@ -25,6 +36,7 @@ void up_apache_pages_request(request_rec *r, struct up_rp_request *q)
 		.host = header(r, "Host"), .cookies = up_apache_identity_cookies(r), .accept = header(r, "Accept"),
 		.accept_language = header(r, "Accept-Language"), .content_type = header(r, "Content-Type"), .origin = header(r, "Origin"),
 		.sec_fetch_site = header(r, "Sec-Fetch-Site"), .sec_fetch_mode = header(r, "Sec-Fetch-Mode"),
+		.sec_fetch_dest = header(r, "Sec-Fetch-Dest"), .purpose = purpose(r),
 		.requested_with = header(r, "X-Requested-With"), .if_none_match = header(r, "If-None-Match"), .user_agent = header(r, "User-Agent"),
 		.now_s = apr_time_sec(r->request_time), .now_ms = apr_time_as_msec(r->request_time),
 	};

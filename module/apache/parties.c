@@ -9,7 +9,8 @@
 APLOG_USE_MODULE(auth_unitpass);
 
 /* How up_rp_new names them. */
-static const char *const rp_names[UP_APACHE_TEXTS] = { "issuer", "client", "secret_file", "key_file", "session_key_file", "page_file" };
+static const char *const rp_names[UP_APACHE_TEXTS] = { "issuer", "client", "secret_file", "key_file", "session_key_file", "page_file",
+	"issuer_name", "emblem", "favicon", "telephone", "app" };
 
 static up_apache_server_t *settings_of(const server_rec *s)
 {
@@ -26,19 +27,12 @@ const up_apache_party_t *up_apache_parties_of(request_rec *r)
 
 /* --- making them --- */
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static up_apache_party_t *find_party(const struct up_rp_settings *s)
 {
 	for (int i = 0; i < up_apache_main->parties->nelts; i++) {
 		up_apache_party_t *p = APR_ARRAY_IDX(up_apache_main->parties, i, up_apache_party_t *);
-		const struct up_rp_settings *o = &p->settings;
 
-		if (same(o->issuer, s->issuer) && same(o->client, s->client) && same(o->secret_file, s->secret_file) && same(o->key_file, s->key_file) &&
-		    same(o->session_key_file, s->session_key_file) && same(o->page_file, s->page_file) && o->idle_s == s->idle_s && o->max_s == s->max_s)
+		if (up_rp_settings_same(&p->settings, s))
 			return p;
 	}
 	return NULL;
@@ -71,12 +65,16 @@ static apr_status_t free_party(void *data)
 
 static up_apache_party_t *make_party(const up_apache_server_t *s, int64_t idle, int64_t max)
 {
-	const struct up_rp_settings settings = { .issuer = s->texts[UP_APACHE_ISSUER].value, .client = s->texts[UP_APACHE_CLIENT].value,
+	struct up_rp_settings settings = { .issuer = s->texts[UP_APACHE_ISSUER].value, .client = s->texts[UP_APACHE_CLIENT].value,
 		.secret_file = s->texts[UP_APACHE_SECRET].value, .key_file = s->texts[UP_APACHE_KEY].value,
-		.session_key_file = s->texts[UP_APACHE_SESSION_KEY].value, .page_file = s->texts[UP_APACHE_PAGE].value, .idle_s = idle, .max_s = max };
-	up_apache_party_t *p = find_party(&settings);
+		.session_key_file = s->texts[UP_APACHE_SESSION_KEY].value, .page_file = s->texts[UP_APACHE_PAGE].value, .idle_s = idle, .max_s = max,
+		.unasked = s->confirm == 0 };
+	up_apache_party_t *p;
 	char why[256] = "";
 
+	for (int i = 0; i < UP_RP_MARKS; i++)
+		settings.marks[i] = s->texts[UP_APACHE_MARKS + i].value;
+	p = find_party(&settings);
 	if (p != NULL)
 		return p;
 	p = apr_pcalloc(up_apache_main->pool, sizeof(*p));

@@ -91,7 +91,11 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
 	who = up_apache_identity_known(r, party);
 	if (who == NULL)
 		return AUTHZ_GENERAL_ERROR;
-	return up_rp_rule_holds(&rule->rule, &who->session) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+	if (up_rp_rule_holds(&rule->rule, &who->session))
+		return AUTHZ_GRANTED;
+	if (!rule->denies && up_apache_identity_state(r)->wanted == NULL)
+		up_apache_identity_state(r)->wanted = &rule->rule;
+	return AUTHZ_DENIED;
 }
 
 void up_apache_require_register(apr_pool_t *p)

@@ -11,7 +11,8 @@
 up_apache_main_t *up_apache_main;
 
 const char *const up_apache_settings_names[UP_APACHE_TEXTS] = { "UnitpassIssuer", "UnitpassClient", "UnitpassClientSecretFile",
-	"UnitpassClientKeyFile", "UnitpassSessionKeyFile", "UnitpassPage" };
+	"UnitpassClientKeyFile", "UnitpassSessionKeyFile", "UnitpassPage",
+	"UnitpassIssuerName", "UnitpassEmblem", "UnitpassFavicon", "UnitpassTelephone", "UnitpassApp" };
 
 int up_apache_settings_begin(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -41,7 +42,7 @@ static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
 	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config, &auth_unitpass_module);
 	intptr_t which = (intptr_t)cmd->info;
 	up_apache_text_t *t = &s->texts[which];
-	bool is_file = which != UP_APACHE_ISSUER && which != UP_APACHE_CLIENT;
+	bool is_file = which != UP_APACHE_ISSUER && which != UP_APACHE_CLIENT && which < UP_APACHE_MARKS;
 
 	(void)dir;
 	if (t->value != NULL)
@@ -54,6 +55,16 @@ static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
 		return apr_psprintf(cmd->pool, "%s: %s is not a path", cmd->cmd->name, value);
 	t->file = cmd->directive->filename;
 	t->line = cmd->directive->line_num;
+	s->said = true;
+	return NULL;
+}
+
+static const char *set_confirm(cmd_parms *cmd, void *dir, int on)
+{
+	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config, &auth_unitpass_module);
+
+	(void)dir;
+	s->confirm = on;
 	s->said = true;
 	return NULL;
 }
@@ -134,6 +145,12 @@ const command_rec up_apache_settings_commands[] = {
 	TEXT("UnitpassClientKeyFile", UP_APACHE_KEY, "file with the client's private key (JWK), in place of a secret"),
 	TEXT("UnitpassSessionKeyFile", UP_APACHE_SESSION_KEY, "file of session keys, 64 hex digits a line, newest first"),
 	TEXT("UnitpassPage", UP_APACHE_PAGE, "a login page of your own around the widget"),
+	TEXT("UnitpassIssuerName", UP_APACHE_MARKS + UP_RP_MARK_NAME, "shown on the pages: who issues the certificates"),
+	TEXT("UnitpassEmblem", UP_APACHE_MARKS + UP_RP_MARK_EMBLEM, "shown on the pages: a picture, by its path on this portal"),
+	TEXT("UnitpassFavicon", UP_APACHE_MARKS + UP_RP_MARK_FAVICON, "small icon of the pages, by its path on this portal"),
+	TEXT("UnitpassTelephone", UP_APACHE_MARKS + UP_RP_MARK_TELEPHONE, "shown on the pages: whom to call for help"),
+	TEXT("UnitpassApp", UP_APACHE_MARKS + UP_RP_MARK_APP, "shown on the login page: where to get the phone's app"),
+	AP_INIT_FLAG("UnitpassConfirm", set_confirm, NULL, RSRC_CONF, "off: sign in at once where a unit has never used the browser"),
 	AP_INIT_ITERATE("UnitpassTrustedProxy", set_proxy, NULL, RSRC_CONF, "networks of proxies whose X-Forwarded-For counts"),
 	AP_INIT_ITERATE("UnitpassSession", set_session, NULL, RSRC_CONF | ACCESS_CONF, "limits of a session: idle=30m max=8h"),
 	AP_INIT_FLAG("UnitpassHeaders", ap_set_flag_slot, (void *)APR_OFFSETOF(up_apache_dir_t, headers), RSRC_CONF | OR_AUTHCFG,
@@ -148,8 +165,11 @@ const command_rec up_apache_settings_commands[] = {
 
 void *up_apache_settings_server(apr_pool_t *p, server_rec *s)
 {
+	up_apache_server_t *own = apr_pcalloc(p, sizeof(*own));
+
 	(void)s;
-	return apr_pcalloc(p, sizeof(up_apache_server_t));
+	own->confirm = -1;
+	return own;
 }
 
 void *up_apache_settings_server_merge(apr_pool_t *p, void *parent, void *child)
@@ -167,6 +187,8 @@ void *up_apache_settings_server_merge(apr_pool_t *p, void *parent, void *child)
 			s->texts[i] = prev->texts[i];
 	if (s->proxies == NULL)
 		s->proxies = prev->proxies;
+	if (s->confirm == -1)
+		s->confirm = prev->confirm;
 	return s;
 }
 

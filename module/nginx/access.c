@@ -50,6 +50,17 @@ static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, c
 	return rc;
 }
 
+/* The first rule that S does not satisfy. */
+static const struct up_rp_rule *broken_rule(const up_nginx_location_t *l, const struct up_rp_session *s)
+{
+	const struct up_rp_rule *rules = l->rules != NULL ? l->rules->elts : NULL;
+
+	for (ngx_uint_t i = 0; l->rules != NULL && i < l->rules->nelts; i++)
+		if (!up_rp_rule_holds(&rules[i], s))
+			return &rules[i];
+	return NULL;
+}
+
 /* S, REFRESH: the session that does not satisfy the rules; NULL: there is none. */
 static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
 {
@@ -63,21 +74,11 @@ static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, const str
 	if (rc != NGX_OK)
 		return rc;
 	if (s != NULL)
-		up_rp_forbidden(l->party->rp, &req, &resp);
+		up_rp_forbidden(l->party->rp, &req, s, broken_rule(l, s), &resp);
 	else
 		up_rp_login_required(l->party->rp, &req, up_nginx_span(l->item), &resp);
 	ngx_http_finalize_request(r, up_nginx_pages_send(r, &resp));
 	return NGX_DONE;
-}
-
-static bool rules_hold(const up_nginx_location_t *l, const struct up_rp_session *s)
-{
-	const struct up_rp_rule *rules = l->rules != NULL ? l->rules->elts : NULL;
-
-	for (ngx_uint_t i = 0; l->rules != NULL && i < l->rules->nelts; i++)
-		if (!up_rp_rule_holds(&rules[i], s))
-			return false;
-	return true;
 }
 
 static bool satisfy_any(const ngx_http_request_t *r)
@@ -106,7 +107,7 @@ ngx_int_t up_nginx_access_handler(ngx_http_request_t *r)
 	if (!l->enable)
 		return NGX_DECLINED;
 	known = up_nginx_access_session(r, l, &s, &refresh) == UP_OK;
-	if (known && rules_hold(l, &s))
+	if (known && broken_rule(l, &s) == NULL)
 		return admit(r, l, &s, refresh);
 	/* With "satisfy any" another module may still let the request in: the answer waits for up_nginx_access_last. A verdict all the same, so
 	 * that the request is not let in should nobody come to answer. */
@@ -161,7 +162,7 @@ ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r)
 		return NGX_DECLINED;
 	if (up_nginx_access_session(r->main, l, &s, &refresh) != UP_OK)
 		return NGX_HTTP_UNAUTHORIZED;
-	if (!rules_hold(l, &s))
+	if (broken_rule(l, &s) != NULL)
 		return NGX_HTTP_FORBIDDEN;
 	rc = admit(r, l, &s, false);
 	return rc == NGX_OK ? NGX_DECLINED : rc;

@@ -26,7 +26,8 @@ typedef struct {
 	ngx_thread_pool_t *threads;
 } up_nginx_main_t;
 
-enum { UP_NGINX_ISSUER, UP_NGINX_CLIENT, UP_NGINX_SECRET, UP_NGINX_KEY, UP_NGINX_SESSION_KEY, UP_NGINX_PAGE, UP_NGINX_TEXTS };
+enum { UP_NGINX_ISSUER, UP_NGINX_CLIENT, UP_NGINX_SECRET, UP_NGINX_KEY, UP_NGINX_SESSION_KEY, UP_NGINX_PAGE, UP_NGINX_MARKS,
+	UP_NGINX_TEXTS = UP_NGINX_MARKS + UP_RP_MARKS };
 
 typedef struct {
 	ngx_str_t value;
@@ -35,7 +36,7 @@ typedef struct {
 } up_nginx_text_t;
 
 typedef struct {
-	ngx_flag_t enable, headers, cache;
+	ngx_flag_t enable, headers, cache, confirm;
 	up_nginx_text_t texts[UP_NGINX_TEXTS];
 	time_t idle, max;
 	ngx_array_t *rules;              /* struct up_rp_rule */

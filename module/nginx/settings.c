@@ -2,9 +2,11 @@
  * Directives, checked when the configuration is: an error names the directive, what is wrong and what to do. */
 #include "module/nginx/module.h"
 
-static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file", "client_key_file", "session_key_file", "page" };
+static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file", "client_key_file", "session_key_file", "page",
+	"issuer_name", "emblem", "favicon", "telephone", "app" };
 /* How up_rp_new names them. */
-static const char *const rp_names[UP_NGINX_TEXTS] = { "issuer", "client", "secret_file", "key_file", "session_key_file", "page_file" };
+static const char *const rp_names[UP_NGINX_TEXTS] = { "issuer", "client", "secret_file", "key_file", "session_key_file", "page_file",
+	"issuer_name", "emblem", "favicon", "telephone", "app" };
 
 static char *set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -141,6 +143,12 @@ ngx_command_t up_nginx_settings_commands[] = {
 	TEXT("client_key_file", 1),
 	TEXT("session_key_file", 1),
 	TEXT("page", 1),
+	TEXT("issuer_name", 0),
+	TEXT("emblem", 0),
+	TEXT("favicon", 0),
+	TEXT("telephone", 0),
+	TEXT("app", 0),
+	{ ngx_string("unitpass_confirm"), SERVER | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, confirm), NULL },
 	{ ngx_string("unitpass_trusted_proxy"), SERVER | NGX_CONF_1MORE, set_proxies, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 	{ ngx_string("unitpass_thread_pool"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_threads, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 	ngx_null_command,
@@ -202,7 +210,7 @@ void *up_nginx_settings_location(ngx_conf_t *cf)
 
 	if (l == NULL)
 		return NULL;
-	l->enable = l->headers = l->cache = NGX_CONF_UNSET;
+	l->enable = l->headers = l->cache = l->confirm = NGX_CONF_UNSET;
 	l->idle = l->max = NGX_CONF_UNSET;
 	return l;
 }
@@ -214,19 +222,12 @@ static const char *text_or_null(const up_nginx_text_t *t)
 	return t->value.len > 0 ? (const char *)t->value.data : NULL;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && ngx_strcmp(a, b) == 0);
-}
-
 static up_nginx_party_t *find_party(up_nginx_main_t *m, const struct up_rp_settings *s)
 {
 	for (ngx_uint_t i = 0; i < m->parties.nelts; i++) {
 		up_nginx_party_t *p = ((up_nginx_party_t **)m->parties.elts)[i];
-		const struct up_rp_settings *o = &p->settings;
 
-		if (same(o->issuer, s->issuer) && same(o->client, s->client) && same(o->secret_file, s->secret_file) && same(o->key_file, s->key_file) &&
-		    same(o->session_key_file, s->session_key_file) && same(o->page_file, s->page_file) && o->idle_s == s->idle_s && o->max_s == s->max_s)
+		if (up_rp_settings_same(&p->settings, s))
 			return p;
 	}
 	return NULL;
@@ -257,13 +258,15 @@ static char *refuse(ngx_conf_t *cf, const up_nginx_location_t *l, const char *wh
 static char *make_party(ngx_conf_t *cf, up_nginx_location_t *l)
 {
 	up_nginx_main_t *m = ngx_http_conf_get_module_main_conf(cf, ngx_http_unitpass_module);
-	const struct up_rp_settings s = { .issuer = text_or_null(&l->texts[UP_NGINX_ISSUER]), .client = text_or_null(&l->texts[UP_NGINX_CLIENT]),
+	struct up_rp_settings s = { .issuer = text_or_null(&l->texts[UP_NGINX_ISSUER]), .client = text_or_null(&l->texts[UP_NGINX_CLIENT]),
 		.secret_file = text_or_null(&l->texts[UP_NGINX_SECRET]), .key_file = text_or_null(&l->texts[UP_NGINX_KEY]),
 		.session_key_file = text_or_null(&l->texts[UP_NGINX_SESSION_KEY]), .page_file = text_or_null(&l->texts[UP_NGINX_PAGE]),
-		.idle_s = l->idle, .max_s = l->max };
+		.idle_s = l->idle, .max_s = l->max, .unasked = !l->confirm };
 	up_nginx_party_t **slot;
 	char why[256] = "";
 
+	for (int i = 0; i < UP_RP_MARKS; i++)
+		s.marks[i] = text_or_null(&l->texts[UP_NGINX_MARKS + i]);
 	l->party = find_party(m, &s);
 	if (l->party != NULL)
 		return NGX_CONF_OK;
@@ -334,6 +337,7 @@ char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
 	ngx_conf_merge_value(l->enable, prev->enable, 0);
 	ngx_conf_merge_value(l->headers, prev->headers, 0);
 	ngx_conf_merge_value(l->cache, prev->cache, 0);
+	ngx_conf_merge_value(l->confirm, prev->confirm, 1);
 	if (keep_place(cf) != NGX_OK)
 		return NGX_CONF_ERROR;
 	ngx_conf_merge_sec_value(l->idle, prev->idle, 0);

@@ -8,6 +8,7 @@
 #include "core/target.h"
 #include "core/text.h"
 #include "module/rp/complete.h"
+#include "module/rp/confirm.h"
 #include "module/rp/page.h"
 #include "module/rp/provider.h"
 #include "module/rp/qr.h"
@@ -52,8 +53,8 @@ static struct up_attempt *to_replace(struct up_attempts *all, struct up_attempt 
 	return all->n >= UP_ATTEMPTS ? &all->at[0] : NULL;
 }
 
-static enum up_err ask_server(struct up_exchange *x, const struct up_attempts *all, const struct up_attempt *fresh,
-    const struct up_attempt *replaced, struct up_provider_begun *begun)
+static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fresh, const struct up_attempt *replaced,
+    struct up_provider_begun *begun)
 {
 	struct up_buf agent = { 0 };
 	char nonce[22], browser[22], ip[46];
@@ -66,7 +67,7 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempts *a
 	enum up_err e;
 
 	up_text_b64url(up_span_of(fresh->nonce, sizeof(fresh->nonce)), nonce);
-	up_text_b64url(up_span_of(all->browser, sizeof(all->browser)), browser);
+	up_text_b64url(up_span_of(fresh->browser, sizeof(fresh->browser)), browser);
 	if (up_text_utf8_valid(x->req->user_agent))
 		up_text_put_safe(&agent, x->req->user_agent, AGENT_MAX);
 	ask.initiator_user_agent = up_buf_span(&agent);
@@ -108,19 +109,21 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 		return UP_E_ITEM;
 	copy(fresh.item, item);
 	copy(fresh.return_to, return_of(f));
+	memcpy(fresh.browser, all->browser, sizeof(fresh.browser));
 	if (RAND_bytes(fresh.id, sizeof(fresh.id)) != 1 || RAND_bytes(fresh.nonce, sizeof(fresh.nonce)) != 1)
 		return UP_E_CRYPTO;
-	e = ask_server(x, all, &fresh, replaced, &begun);
+	e = ask_server(x, &fresh, replaced, &begun);
 	if (e != UP_OK)
 		goto out;
 	take_begun(&fresh, &begun, x->req);
-	if (replaced != NULL)
+	if (replaced != NULL) {
+		up_confirm_give_back(x, replaced);
 		up_attempt_remove(all, replaced);
+	}
 	all->at[all->n++] = fresh;
-	up_complete_keep(x, all);
-	/* keeping may have dropped the oldest: ours is the newest, but it moved */
-	*out = all->n > 0 ? &all->at[all->n - 1] : NULL;
-	e = *out != NULL ? UP_OK : UP_E_TOO_LARGE;
+	up_complete_keep(x, all, &all->at[all->n - 1]);
+	/* keeping may have dropped older ones: ours is the newest, but it moved */
+	*out = &all->at[all->n - 1];
 out:
 	up_wipe(&fresh, sizeof(fresh));
 	up_wipe(&begun, sizeof(begun));
@@ -142,14 +145,14 @@ static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, st
 	set_state(s, "pending");
 	if (!up_complete_may_poll(x, a))
 		return UP_OK;
-	e = up_complete_poll(x, a);
+	e = up_complete_poll(x, all, a);
 	if (e == UP_OK)
 		set_state(s, "approved");
 	else if (e == UP_E_DENIED || e == UP_E_EXPIRED)
 		set_state(s, e == UP_E_DENIED ? "denied" : "expired");
 	if (e == UP_E_DENIED || e == UP_E_EXPIRED)
 		a->expires_s = x->req->now_s;
-	up_complete_keep(x, all);
+	up_complete_keep(x, all, a);
 	return e == UP_E_UPSTREAM || e == UP_E_PROVIDER || e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_OK;
 }
 
@@ -159,7 +162,7 @@ static enum up_err progress(struct up_exchange *x, struct up_attempts *all, stru
 
 	memset(s, 0, sizeof(*s));
 	s->expires_in_s = a->expires_s > x->req->now_s ? a->expires_s - x->req->now_s : 0;
-	if (up_attempt_is_done(a))
+	if (up_attempt_is_done(a) || a->held_n > 0)
 		set_state(s, "approved");
 	else if (a->device_code[0] == '\0' || (a->expires_s <= x->req->now_s && a->watch_uri[0] == '\0'))
 		set_state(s, "expired");
@@ -180,19 +183,11 @@ static void show(struct up_exchange *x, const struct up_attempt *a, const char *
 
 	up_attempt_id_text(a, id);
 	up_page_login(x, &(struct up_page_login){
-		.state = state, .attempt = up_span_str(id), .return_to = up_span_str(a->return_to), .item = up_span_str(a->item),
+		.state = state, .plain = up_span_eq_str(up_form_get(&x->query, "plain"), "1"), .attempt = up_span_str(id), .return_to = up_span_str(a->return_to), .item = up_span_str(a->item),
 		.watch_uri = up_span_str(a->watch_uri), .expires_in_s = expires_in_s, .frame_interval_s = a->frame_interval_s,
 		.client_name = up_span_str(a->client_name), .item_name = up_span_str(a->item_name),
 		.verification_uri = up_span_str(a->verification_uri), .user_code = up_span_str(a->user_code),
 	});
-}
-
-static bool has_session(struct up_exchange *x)
-{
-	struct up_rp_session s;
-	bool refresh;
-
-	return x->opener != NULL && up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) == UP_OK;
 }
 
 static void go(struct up_exchange *x, struct up_span where)
@@ -210,31 +205,54 @@ static void continue_page(struct up_exchange *x, struct up_attempts *all, struct
 
 	if (e != UP_OK)
 		up_respond_error(x, e, 0);
+	else if (a->held_n > 0)
+		up_confirm_ask(x, all, a);
 	else if (up_attempt_is_done(a))
 		go(x, up_span_str(a->return_to));
 	else
 		show(x, a, s.state, s.expires_in_s);
 }
 
-void up_begin_page(struct up_exchange *x)
+/* Nobody would see the code: nothing begins, nothing ends. A frame gets a way out of it. */
+static void refuse_unseen(struct up_exchange *x)
+{
+	struct up_span item;
+
+	if (!up_request_is_framed(x->req))
+		up_respond_error(x, UP_E_REQUEST, up_request_is_ahead(x->req) ? 503 : 403);
+	else if (!item_of(&x->query, &item))
+		up_respond_error(x, UP_E_ITEM, 0);
+	else
+		up_page_way_out(x, return_of(&x->query), item);
+}
+
+static void visit(struct up_exchange *x, struct up_attempts *all)
 {
 	bool again = up_span_eq_str(up_form_get(&x->query, "again"), "1");
-	struct up_attempt *own, *a = NULL;
-	struct up_attempts all;
+	struct up_attempt *own = up_attempt_find(all, up_form_get(&x->query, "attempt")), *a;
 	enum up_err e;
 
-	e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
-	own = e == UP_OK ? up_attempt_find(&all, up_form_get(&x->query, "attempt")) : NULL;
-	if (e != UP_OK)
-		up_respond_error(x, e, 0);
-	else if (own == NULL && !again && has_session(x))
+	if (own == NULL && !again && up_complete_has_session(x))
 		go(x, return_of(&x->query));
+	else if (!up_request_is_seen(x->req))
+		refuse_unseen(x);
 	else if (own != NULL && !again)
-		continue_page(x, &all, own);
-	else if ((e = begin(x, &x->query, &all, own, &a)) != UP_OK)
+		continue_page(x, all, own);
+	else if ((e = begin(x, &x->query, all, own, &a)) != UP_OK)
 		up_respond_error(x, e, 0);
 	else
 		show(x, a, "pending", a->expires_s - a->started_s);
+}
+
+void up_begin_page(struct up_exchange *x)
+{
+	struct up_attempts all;
+	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
+
+	if (e != UP_OK)
+		up_respond_error(x, e, 0);
+	else
+		visit(x, &all);
 	up_wipe(&all, sizeof(all));
 }
 
@@ -257,6 +275,8 @@ void up_begin_json(struct up_exchange *x)
 	struct up_buf *b = &x->resp->body;
 	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
 
+	if (e == UP_OK && up_request_is_ahead(x->req))
+		e = UP_E_REQUEST;
 	if (e == UP_OK)
 		e = begin(x, &x->body, &all, up_attempt_find(&all, up_form_get(&x->body, "attempt")), &a);
 	if (e != UP_OK) {

@@ -7,21 +7,47 @@
 
 #define ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Lax"
 
-bool up_cookie_next(struct up_span *rest, struct up_span name, struct up_span *value)
+/* The next "name=value" of *REST, which begins with NAME. */
+static bool next_pair(struct up_span *rest, struct up_span name, struct up_span *pair)
 {
 	while (rest->n > 0) {
 		const uint8_t *end = memchr(rest->p, ';', rest->n);
-		struct up_span pair = { rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n };
+		struct up_span one = { rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n };
 
-		rest->p += pair.n + (end != NULL);
-		rest->n -= pair.n + (end != NULL);
-		while (pair.n > 0 && (pair.p[0] == ' ' || pair.p[0] == '\t')) {
-			pair.p++;
-			pair.n--;
+		rest->p += one.n + (end != NULL);
+		rest->n -= one.n + (end != NULL);
+		while (one.n > 0 && (one.p[0] == ' ' || one.p[0] == '\t')) {
+			one.p++;
+			one.n--;
 		}
-		if (pair.n <= name.n || pair.p[name.n] != '=' || memcmp(pair.p, name.p, name.n) != 0)
+		*pair = one;
+		if (one.n > name.n && memcmp(one.p, name.p, name.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool up_cookie_next(struct up_span *rest, struct up_span name, struct up_span *value)
+{
+	struct up_span pair;
+
+	while (next_pair(rest, name, &pair)) {
+		if (pair.p[name.n] != '=')
 			continue;
 		*value = up_span_trim(up_span_of(pair.p + name.n + 1, pair.n - name.n - 1));
+		return true;
+	}
+	return false;
+}
+
+bool up_cookie_next_below(struct up_span *rest, struct up_span prefix, struct up_span *rest_of_name, struct up_span *value)
+{
+	struct up_span pair;
+
+	while (next_pair(rest, prefix, &pair)) {
+		if (!up_span_cut(up_span_of(pair.p + prefix.n, pair.n - prefix.n), '=', rest_of_name, value))
+			continue;
+		*value = up_span_trim(*value);
 		return true;
 	}
 	return false;

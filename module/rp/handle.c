@@ -6,6 +6,7 @@
 #include "module/rp/complete.h"
 #include "module/rp/page.h"
 #include "module/rp/request.h"
+#include "module/rp/signout.h"
 
 #define REALM "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\""
 
@@ -22,8 +23,8 @@ static const struct route routes[] = {
 	{ "state", up_begin_state, NULL, true, false, "application/json" },
 	{ "qr.svg", up_begin_qr, NULL, true, false, "image/svg+xml" },
 	{ "complete", NULL, up_complete_post, false, true, NULL },
-	{ "session", up_complete_session, NULL, false, false, "application/json" },
-	{ "logout", up_complete_ask_logout, up_complete_logout, false, false, "text/html; charset=utf-8" },
+	{ "session", up_signout_who, NULL, false, false, "application/json" },
+	{ "logout", up_signout_ask, up_signout_post, false, false, "text/html; charset=utf-8" },
 };
 
 static struct up_span below_prefix(struct up_span path)
@@ -159,44 +160,77 @@ static struct up_span return_to(const struct up_rp_request *req)
 	return get && up_target_ok(req->uri) ? req->uri : (struct up_span){ 0 };
 }
 
+static void say_login_required(struct up_exchange *x, struct up_span item)
+{
+	struct up_rp_response *resp = x->resp;
+
+	if (up_request_is_framed(x->req) && up_request_wants_page(x->req)) {
+		up_page_way_out(x, return_to(x->req), item);
+	} else if (up_request_is_sent_form(x->req) && up_request_wants_page(x->req)) {
+		up_page_unsent(x, item);
+	} else {
+		up_buf_put_str(&resp->body, "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
+		up_respond_json(resp, 401);
+	}
+	up_respond_header(resp, "WWW-Authenticate", REALM);
+}
+
 void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *req, struct up_span item, struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
 	struct up_buf location = { 0 };
 
-	if (up_request_is_navigation(req)) {
+	if (up_request_is_navigation(req) && !up_request_is_framed(req)) {
 		up_respond_put_login(&location, false, return_to(req), item, (struct up_span){ 0 });
 		up_respond_redirect(resp, 302, &location);
 	} else {
-		up_buf_put_str(&resp->body, "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
-		up_respond_json(resp, 401);
-		up_respond_header(resp, "WWW-Authenticate", REALM);
+		say_login_required(&x, item);
 	}
-	up_respond_header(resp, "Vary", "Cookie, Accept, Sec-Fetch-Mode");
+	up_respond_header(resp, "Vary", "Cookie, Accept, Accept-Language, Sec-Fetch-Mode, Sec-Fetch-Dest");
 	close_exchange(&x);
 }
 
-void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req, struct up_rp_response *resp)
+static void put_text(struct up_buf *b, const char *before, struct up_span value)
+{
+	up_buf_put_str(b, before);
+	up_buf_put_json(b, value);
+}
+
+static void forbid_json(struct up_exchange *x, const struct up_rp_session *s, const struct up_rp_rule *rule, struct up_span login)
+{
+	static const char *const whats[] = { "unit", "role", "item", "certificate" };
+	struct up_buf *b = &x->resp->body;
+
+	up_buf_put_str(b, "{\"error\":\"access_denied\",\"error_description\":\"the session does not have what this location requires; "
+	    "sign in as another\"");
+	put_text(b, ",\"message\":", up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("forbidden_text")));
+	put_text(b, ",\"unit\":", s->unit_code);
+	put_text(b, ",\"role\":", s->role);
+	for (size_t i = 0; rule != NULL && i < rule->n; i++) {
+		if (i == 0)
+			up_buf_printf(b, ",\"wanted\":{\"%s\":[", whats[rule->what]);
+		put_text(b, i > 0 ? "," : "", rule->values[i]);
+		up_buf_put_str(b, i + 1 == rule->n ? "]}" : "");
+	}
+	put_text(b, ",\"login\":", login);
+	up_buf_put_char(b, '}');
+	up_respond_json(x->resp, 403);
+}
+
+void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req, const struct up_rp_session *s, const struct up_rp_rule *rule,
+    struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
 	struct up_buf login = { 0 };
-	struct up_buf *b = &resp->body;
 
 	up_respond_put_login(&login, true, return_to(req), (struct up_span){ 0 }, (struct up_span){ 0 });
-	if (up_request_wants_page(req)) {
+	if (up_request_wants_page(req))
 		up_page_message(&x, &(struct up_page_message){
 			.status = 403, .title_key = "forbidden_title", .text = up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")),
-			.action_uri = up_buf_span(&login), .action_key = "forbidden_action",
+			.action_uri = up_buf_span(&login), .action_key = "forbidden_action", .who = s, .person = s->holder_name, .wanted = rule,
 		});
-	} else {
-		up_buf_put_str(b, "{\"error\":\"access_denied\",\"error_description\":\"the session does not have what this location requires; "
-		    "sign in as another\",\"message\":");
-		up_buf_put_json(b, up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")));
-		up_buf_put_str(b, ",\"login\":");
-		up_buf_put_json(b, up_buf_span(&login));
-		up_buf_put_char(b, '}');
-		up_respond_json(resp, 403);
-	}
+	else
+		forbid_json(&x, s, rule, up_buf_span(&login));
 	up_buf_free(&login);
 	close_exchange(&x);
 }

@@ -14,7 +14,7 @@
 #define UP_RP_CODE_MAX 512               /* device code of another provider; ours has 22 */
 #define UP_RP_USER_CODE_MAX 31
 #define UP_RP_PLAIN_MAX 3072             /* plain content of either cookie */
-#define UP_RP_COOKIE_MAX 3900            /* "name=value" as sent */
+#define UP_RP_COOKIE_MAX 3900            /* "name=value" as sent, and the login cookies of a browser together */
 #define UP_RP_TRIES 8                    /* cookies of one name that we try to open */
 
 struct up_provider;
@@ -27,7 +27,9 @@ struct up_rp {
 	char fingerprint[9];
 	char *session_purpose, *seen_purpose, *login_purpose;
 	char *page;                      /* login template of the site, or NULL: the embedded one */
+	char *marks[UP_RP_MARKS];
 	int64_t idle_s, max_s;
+	bool confirm;                    /* ask before a unit's first session in a browser */
 	struct up_provider *provider;
 	struct up_words *words;
 	struct up_recent *recent;        /* sessions, of all openers */

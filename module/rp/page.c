@@ -8,11 +8,12 @@
 #include "core/target.h"
 #include "core/template.h"
 #include "core/text.h"
+#include "module/rp/request.h"
 #include "web/embedded.h"
 
 #define NONCE 16
 #define NONCE_TEXT 22
-#define VARS_MAX 40
+#define VARS_MAX 48
 #define ASSET_CACHE "public, max-age=300, must-revalidate"
 
 struct var { const char *name; struct up_span value; };
@@ -72,7 +73,7 @@ static bool make_nonce(char out[NONCE_TEXT + 1])
 	return true;
 }
 
-static void page_headers(struct up_rp_response *r, const char *nonce, struct up_span connect)
+static void page_headers(struct up_rp_response *r, const char *nonce, struct up_span connect, bool framed)
 {
 	struct up_buf csp = { 0 };
 
@@ -81,10 +82,11 @@ static void page_headers(struct up_rp_response *r, const char *nonce, struct up_
 		up_buf_put_char(&csp, ' ');
 		up_buf_put_span(&csp, connect);
 	}
-	up_buf_put_str(&csp, "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+	up_buf_printf(&csp, "; form-action 'self'; base-uri 'none'; frame-ancestors %s", framed ? "*" : "'none'");
 	up_respond_header(r, "Content-Type", "text/html; charset=utf-8");
 	up_respond_header_buf(r, "Content-Security-Policy", &csp);
-	up_respond_header(r, "X-Frame-Options", "DENY");
+	if (!framed)
+		up_respond_header(r, "X-Frame-Options", "DENY");
 	up_respond_header(r, "Cross-Origin-Opener-Policy", "same-origin");
 	up_respond_header(r, "Cross-Origin-Resource-Policy", "same-origin");
 	up_respond_header(r, "Permissions-Policy", "camera=(), microphone=(), geolocation=()");
@@ -92,18 +94,36 @@ static void page_headers(struct up_rp_response *r, const char *nonce, struct up_
 	up_respond_common(r);
 }
 
-static void render(struct up_exchange *x, int status, struct up_span text, struct view *v, const char *nonce, struct up_span connect)
+static bool render(struct up_exchange *x, int status, struct up_span text, struct view *v)
 {
 	x->resp->status = status;
 	if (text.n == 0 || up_template_render(text, get, v, &x->resp->body) != UP_OK)
 		x->resp->body.failed = true;
-	else
-		page_headers(x->resp, nonce, connect);
+	return !x->resp->body.failed;
+}
+
+/* What every page may name. */
+static void set_common(struct view *v, const struct up_rp *rp, const char *lang, const char *nonce)
+{
+	static const char *const names[UP_RP_MARKS] = { "mark_name", "mark_emblem", "mark_favicon", "mark_telephone", "mark_app" };
+
+	*v = (struct view){ .words = rp->words, .lang = lang };
+	set(v, "lang", up_span_str(lang));
+	set(v, "nonce", up_span_str(nonce));
+	for (size_t i = 0; i < UP_RP_MARKS; i++)
+		set(v, names[i], up_span_str(rp->marks[i]));
 }
 
 /* --- the login page ----------------------------------------------------------------------------------------------------------- */
 
-struct login_text { char nonce[NONCE_TEXT + 1], expires[24], interval[24]; struct up_buf again, refresh, qr; };
+struct login_text { char nonce[NONCE_TEXT + 1], expires[24], interval[24]; struct up_buf again, refresh, plain, qr; };
+
+static void put_login(struct up_buf *b, bool again, bool plain, const struct up_page_login *p)
+{
+	up_respond_put_login(b, again, p->return_to, p->item, p->attempt);
+	if (plain)
+		up_buf_put_str(b, "&plain=1");
+}
 
 /* What to do with a code that stands still, at a provider whose pages confirm it: other words in the same places. */
 static void set_still_words(struct view *v)
@@ -122,16 +142,16 @@ static void login_view(const struct up_rp *rp, const char *lang, const struct up
 
 	snprintf(t->expires, sizeof(t->expires), "%lld", (long long)p->expires_in_s);
 	snprintf(t->interval, sizeof(t->interval), "%lld", (long long)p->frame_interval_s);
-	up_respond_put_login(&t->again, true, p->return_to, p->item, p->attempt);
-	up_respond_put_login(&t->refresh, false, p->return_to, p->item, p->attempt);
+	put_login(&t->again, true, p->plain, p);
+	put_login(&t->refresh, false, p->plain, p);
+	put_login(&t->plain, false, true, p);
 	up_buf_put_str(&t->qr, UP_RP_PREFIX "qr.svg?attempt=");
 	up_buf_put_percent(&t->qr, p->attempt);
-	*v = (struct view){ .words = rp->words, .lang = lang };
-	set(v, "lang", up_span_str(lang));
+	set_common(v, rp, lang, t->nonce);
 	/* for a page's own words */
 	set(v, "is_zh", up_span_str(strcmp(lang, "en") != 0 ? "1" : ""));
 	set(v, "is_en", up_span_str(strcmp(lang, "en") == 0 ? "1" : ""));
-	set(v, "nonce", up_span_str(t->nonce));
+	set(v, "is_script", up_span_str(p->plain ? "" : "1"));
 	set(v, "attempt", p->attempt);
 	set(v, "watch_uri", p->watch_uri);
 	set(v, "frame_interval", up_span_str(t->interval));
@@ -143,6 +163,7 @@ static void login_view(const struct up_rp *rp, const char *lang, const struct up
 	set(v, "return", p->return_to);
 	set(v, "again_uri", up_buf_span(&t->again));
 	set(v, "refresh_uri", up_buf_span(&t->refresh));
+	set(v, "plain_uri", up_buf_span(&t->plain));
 	set(v, "qr_uri", up_buf_span(&t->qr));
 	set(v, "client_name", p->client_name);
 	set(v, "verification_uri", p->verification_uri);
@@ -155,12 +176,14 @@ static void login_text_free(struct login_text *t)
 {
 	up_buf_free(&t->again);
 	up_buf_free(&t->refresh);
+	up_buf_free(&t->plain);
 	up_buf_free(&t->qr);
 }
 
-static struct up_span login_template(const struct up_rp *rp)
+/* The site's own page is made around the widget; without it, ours. */
+static struct up_span login_template(const struct up_rp *rp, bool plain)
 {
-	return rp->page != NULL ? up_span_str(rp->page) : template_of("login.html");
+	return rp->page != NULL && !plain ? up_span_str(rp->page) : template_of("login.html");
 }
 
 void up_page_login(struct up_exchange *x, const struct up_page_login *p)
@@ -176,10 +199,10 @@ void up_page_login(struct up_exchange *x, const struct up_page_login *p)
 		return;
 	}
 	login_view(x->rp, x->lang, p, &t, &v);
-	if (t.again.failed || t.refresh.failed || t.qr.failed)
+	if (t.again.failed || t.refresh.failed || t.plain.failed || t.qr.failed)
 		x->resp->body.failed = true;
-	else
-		render(x, 200, login_template(x->rp), &v, t.nonce, origin);
+	else if (render(x, 200, login_template(x->rp, p->plain), &v))
+		page_headers(x->resp, t.nonce, origin, false);
 	login_text_free(&t);
 }
 
@@ -192,7 +215,7 @@ bool up_page_check(const struct up_rp *rp, char *why, size_t cap)
 	enum up_err e;
 
 	login_view(rp, "zh-CN", &p, &t, &v);
-	e = up_template_render(login_template(rp), get, &v, &out);
+	e = up_template_render(login_template(rp, false), get, &v, &out);
 	if (e == UP_E_NOT_FOUND)
 		snprintf(why, cap, "names a value in {{...}} that does not exist; doc/WIDGET.md lists them");
 	else if (e != UP_OK)
@@ -204,32 +227,117 @@ bool up_page_check(const struct up_rp *rp, char *why, size_t cap)
 
 /* --- messages -------------------------------------------------------------------------------------------------------------------- */
 
+static struct up_span word_of(const struct view *v, const char *prefix, struct up_span name)
+{
+	char key[80];
+	struct up_span word;
+
+	snprintf(key, sizeof(key), "%s%.*s", prefix, (int)(name.n < 40 ? name.n : 40), (const char *)name.p);
+	word = up_words_get(v->words, v->lang, up_span_str(key));
+	return word.n > 0 ? word : name;
+}
+
+static void set_who(struct view *v, const struct up_page_message *p)
+{
+	const struct up_rp_session *s = p->who;
+
+	set(v, "who_unit", s != NULL ? s->unit_name : (struct up_span){ 0 });
+	set(v, "who_code", s != NULL ? s->unit_code : (struct up_span){ 0 });
+	set(v, "who_role", s != NULL ? word_of(v, "role_", s->role) : (struct up_span){ 0 });
+	set(v, "who_person", p->person);
+	set(v, "attempt", p->attempt);
+}
+
+static void set_wanted(struct view *v, const struct up_rp_rule *wanted, struct up_buf *values)
+{
+	static const char *const labels[] = { "wanted_unit", "wanted_role", "wanted_item", "wanted_certificate" };
+
+	for (size_t i = 0; wanted != NULL && i < wanted->n; i++) {
+		up_buf_put_str(values, i > 0 ? ", " : "");
+		up_buf_put_span(values, wanted->what == UP_RP_ROLE ? word_of(v, "role_", wanted->values[i]) : wanted->values[i]);
+	}
+	set_word(v, "wanted_label", wanted != NULL ? labels[wanted->what] : NULL);
+	set(v, "wanted", up_buf_span(values));
+}
+
 void up_page_message(struct up_exchange *x, const struct up_page_message *p)
 {
-	struct view v = { .words = x->rp->words, .lang = x->lang };
+	bool framed = up_request_is_framed(x->req) && p->post_uri.n == 0 && p->attempt.n == 0;
+	struct up_buf wanted = { 0 };
 	char nonce[NONCE_TEXT + 1];
+	struct view v;
 
 	if (!make_nonce(nonce)) {
 		x->resp->body.failed = true;
 		return;
 	}
-	set(&v, "lang", up_span_str(x->lang));
-	set(&v, "nonce", up_span_str(nonce));
+	set_common(&v, x->rp, x->lang, nonce);
 	set_word(&v, "title", p->title_key);
 	set(&v, "text", p->text);
 	set(&v, "action_uri", p->action_uri);
 	set_word(&v, "action_text", p->action_key);
+	set(&v, "is_link", p->post_uri.n == 0 ? p->action_uri : (struct up_span){ 0 });
+	set(&v, "action_target", up_span_str(framed ? "_top" : p->action_target));
 	set(&v, "post_uri", p->post_uri);
 	set_word(&v, "post_text", p->post_key);
 	set(&v, "return", p->return_to);
 	set(&v, "hint", p->hint);
 	set(&v, "detail", p->detail);
-	render(x, p->status, template_of("message.html"), &v, nonce, (struct up_span){ 0 });
+	set_who(&v, p);
+	set_wanted(&v, p->wanted, &wanted);
+	if (wanted.failed)
+		x->resp->body.failed = true;
+	else if (render(x, p->status, template_of("message.html"), &v))
+		page_headers(x->resp, nonce, (struct up_span){ 0 }, framed);
+	up_buf_free(&wanted);
+}
+
+static struct up_span word(const struct up_exchange *x, const char *key)
+{
+	return up_words_get(x->rp->words, x->lang, up_span_str(key));
+}
+
+void up_page_way_out(struct up_exchange *x, struct up_span return_to, struct up_span item)
+{
+	struct up_buf uri = { 0 };
+
+	up_respond_put_login(&uri, false, return_to, item, (struct up_span){ 0 });
+	up_page_message(x, &(struct up_page_message){
+		.status = 401, .title_key = "ended_title", .text = word(x, "ended_frame"),
+		.action_uri = up_buf_span(&uri), .action_key = "again",
+	});
+	up_buf_free(&uri);
+}
+
+void up_page_unsent(struct up_exchange *x, struct up_span item)
+{
+	struct up_buf uri = { 0 };
+
+	up_respond_put_login(&uri, false, (struct up_span){ 0 }, item, (struct up_span){ 0 });
+	up_page_message(x, &(struct up_page_message){
+		.status = 401, .title_key = "ended_title", .text = word(x, "ended_form"), .action_uri = up_buf_span(&uri),
+		.action_key = "ended_action", .action_target = "_blank",
+	});
+	up_buf_free(&uri);
+}
+
+/* What went wrong in words of every day; the table of errors speaks to those who write programs. */
+static const char *error_key(enum up_err e, int status)
+{
+	static const struct { enum up_err e; const char *key; } keys[] = {
+		{ UP_E_NOT_FOUND, "error_nowhere" }, { UP_E_RATE, "error_often" }, { UP_E_DENIED, "state_denied_hint" },
+		{ UP_E_EXPIRED, "error_late" }, { UP_E_PENDING, "error_early" }, { UP_E_SLOW_DOWN, "error_early" }, { UP_E_ITEM, "error_item" },
+		{ UP_E_PROVIDER, "state_unusable_hint" },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(keys); i++)
+		if (keys[i].e == e)
+			return keys[i].key;
+	return status >= 500 ? "error_service" : "error_request";
 }
 
 void up_page_error(struct up_exchange *x, enum up_err e, int status)
 {
-	const struct up_reply *reply = up_err_reply(e);
 	struct up_span return_to = up_form_get(&x->query, "return");
 	struct up_buf uri = { 0 };
 
@@ -239,10 +347,9 @@ void up_page_error(struct up_exchange *x, enum up_err e, int status)
 		return_to = (struct up_span){ 0 };
 	up_respond_put_login(&uri, false, return_to, (struct up_span){ 0 }, (struct up_span){ 0 });
 	up_page_message(x, &(struct up_page_message){
-		.status = status, .title_key = status == 503 ? "unavailable_title" : "error_title",
-		.text = up_span_str(strcmp(x->lang, "en") == 0 ? reply->en : reply->zh),
+		.status = status, .title_key = status == 503 ? "unavailable_title" : "error_title", .text = word(x, error_key(e, status)),
 		.action_uri = up_buf_span(&uri), .action_key = "again", .detail = up_span_str(up_err_name(e)),
-		.hint = status == 503 ? up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("unavailable_hint")) : (struct up_span){ 0 },
+		.hint = status == 503 ? word(x, "unavailable_hint") : (struct up_span){ 0 },
 	});
 	up_buf_free(&uri);
 }

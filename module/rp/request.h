@@ -9,6 +9,15 @@
 bool up_request_accepts(const struct up_rp_request *, const char *media);
 /* A person is about to see the answer (SECURITY 22). */
 bool up_request_is_navigation(const struct up_rp_request *);
+/* That answer is a page of its own: neither a picture, a script or a frame, nor fetched before anybody asked for it. Where the browser
+ * does not say what it wants it for, a navigation is taken for one. */
+bool up_request_is_seen(const struct up_rp_request *);
+/* Fetched or rendered in advance. */
+bool up_request_is_ahead(const struct up_rp_request *);
+/* It is for a frame within another page. */
+bool up_request_is_framed(const struct up_rp_request *);
+/* A form that a person sent by leaving its page. */
+bool up_request_is_sent_form(const struct up_rp_request *);
 /* An error or a question should be a page rather than JSON. */
 bool up_request_wants_page(const struct up_rp_request *);
 /* A state change that our own pages asked for: Sec-Fetch-Site is same-origin or, where the browser does not send it, Origin

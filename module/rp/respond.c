@@ -62,6 +62,21 @@ void up_respond_redirect(struct up_rp_response *r, int status, struct up_buf *lo
 	up_respond_common(r);
 }
 
+void up_respond_back(struct up_exchange *x, struct up_span where)
+{
+	struct up_buf location = { 0 };
+
+	if (up_request_accepts(x->req, "application/json")) {
+		up_buf_put_str(&x->resp->body, "{\"return\":");
+		up_buf_put_json(&x->resp->body, where);
+		up_buf_put_char(&x->resp->body, '}');
+		up_respond_json(x->resp, 200);
+		return;
+	}
+	up_buf_put_span(&location, where);
+	up_respond_redirect(x->resp, 303, &location);
+}
+
 void up_respond_error(struct up_exchange *x, enum up_err e, int status)
 {
 	const struct up_reply *reply = up_err_reply(e);

@@ -25,6 +25,8 @@ void up_respond_common(struct up_rp_response *);
 void up_respond_json(struct up_rp_response *, int status);
 /* LOCATION's content is taken. */
 void up_respond_redirect(struct up_rp_response *, int status, struct up_buf *location);
+/* On to WHERE, a path: as JSON for a script, else by 303. */
+void up_respond_back(struct up_exchange *, struct up_span where);
 /* JSON or page, as the request wants it. STATUS 0: that of E. */
 void up_respond_error(struct up_exchange *, enum up_err e, int status);
 /* At the end: a response that could not be made whole becomes a 500 without body. */

@@ -23,7 +23,7 @@ static const struct { size_t offset, max; } texts[TEXTS] = {
 	{ offsetof(struct up_rp_session, sub), UP_SESSION_SUB_MAX },
 };
 
-static bool take(struct up_span plain, struct up_rp_session *s)
+bool up_session_take(struct up_span plain, struct up_rp_session *s)
 {
 	struct up_cookie_reader r = { plain.p, plain.n, false };
 	struct up_span version = up_cookie_read_bytes(&r, 1);
@@ -130,7 +130,7 @@ static bool is_another(struct up_rp_opener *o, struct up_span value, struct up_s
 	if (up_seal_take(o->seal, o->session_purpose, value, plain, sizeof(plain), &n,
 	    &old) != UP_OK)
 		return false;
-	live = take(up_span_of(plain, n), &s);
+	live = up_session_take(up_span_of(plain, n), &s);
 	if (live) {
 		note_seen(o, cookies, now, &s);
 		live = within_limits(o->rp, &s, now);
@@ -155,7 +155,7 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 			found.n = 0;
 			break;
 		}
-		if (found.n > 0 || !open_one(o, value, &plain) || !take(plain, s))
+		if (found.n > 0 || !open_one(o, value, &plain) || !up_session_take(plain, s))
 			continue;
 		note_seen(o, cookies, now_s, s);
 		if (within_limits(o->rp, s, now_s))
@@ -169,12 +169,10 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 	return UP_OK;
 }
 
-enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_session *s, int64_t now_s, struct up_buf *set_cookie)
+enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s, uint8_t out[UP_SESSION_MAX], size_t *n)
 {
-	uint8_t plain[UP_RP_PLAIN_MAX];
-	struct up_cookie_writer w = { plain, 0, sizeof(plain), false };
+	struct up_cookie_writer w = { out, 0, UP_SESSION_MAX, false };
 	const uint8_t version = VERSION;
-	enum up_err e = UP_E_TOO_LARGE;
 
 	up_cookie_write_bytes(&w, &version, 1);
 	up_cookie_write_i64(&w, s->created_s);
@@ -187,8 +185,18 @@ enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_sess
 		w.failed = w.failed || text.n > texts[i].max;
 		up_cookie_write_text(&w, text);
 	}
-	if (!w.failed)
-		e = up_cookie_put(o->seal, UP_RP_SESSION_COOKIE, o->session_purpose, up_span_of(plain, w.n), -1, set_cookie);
+	*n = w.n;
+	return w.failed ? UP_E_TOO_LARGE : UP_OK;
+}
+
+enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_session *s, int64_t now_s, struct up_buf *set_cookie)
+{
+	uint8_t plain[UP_SESSION_MAX];
+	size_t n;
+	enum up_err e = up_session_put(s, now_s, plain, &n);
+
+	if (e == UP_OK)
+		e = up_cookie_put(o->seal, UP_RP_SESSION_COOKIE, o->session_purpose, up_span_of(plain, n), -1, set_cookie);
 	up_wipe(plain, sizeof(plain));
 	return e;
 }

@@ -24,6 +24,7 @@
 #define SECRET_MIN 8                     /* what is shorter was cut off, or can be guessed */
 #define SECRET_MAX 512
 #define PAGE_MAX 262144
+#define MARK_MAX 120
 
 /* --- files ------------------------------------------------------------------------------------------------------------------ */
 
@@ -121,8 +122,54 @@ static enum up_err set_times(struct up_rp *rp, const struct up_rp_settings *s, c
 {
 	rp->idle_s = s->idle_s == 0 ? IDLE_DEFAULT_S : s->idle_s;
 	rp->max_s = s->max_s == 0 ? MAX_DEFAULT_S : s->max_s;
+	rp->confirm = !s->unasked;
 	if (rp->idle_s < 60 || rp->idle_s > LIMIT_S || rp->max_s < 60 || rp->max_s > LIMIT_S)
 		return refuse(why, "session: idle and longest time must lie between 1 minute and 31 days");
+	return UP_OK;
+}
+
+static bool is_telephone(struct up_span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] < '0' || s.p[i] > '9') && memchr("+-() ", s.p[i], 5) == NULL)
+			return false;
+	return s.n <= MARK_MAX;
+}
+
+static bool is_address(struct up_span s)
+{
+	struct up_span origin, path;
+
+	return up_target_ok(s) || (s.n <= UP_RP_URL_MAX && up_target_url(s, &origin, &path) == UP_OK);
+}
+
+/* What is wrong with VALUE; NULL: nothing. */
+static const char *refuse_mark(enum up_rp_mark mark, struct up_span value)
+{
+	switch (mark) {
+	case UP_RP_MARK_NAME:
+		return value.n <= MARK_MAX && up_text_utf8_valid(value) ? NULL : "issuer_name: must be a name of at most 120 bytes in UTF-8";
+	case UP_RP_MARK_EMBLEM:
+		return up_target_ok(value) ? NULL : "emblem: must be the path of a picture on this portal, as /static/emblem.svg";
+	case UP_RP_MARK_FAVICON:
+		return up_target_ok(value) ? NULL : "favicon: must be the path of a picture on this portal, as /favicon.ico";
+	case UP_RP_MARK_TELEPHONE:
+		return is_telephone(value) ? NULL : "telephone: must be a number of digits, blanks and + - ( )";
+	default:
+		return is_address(value) ? NULL : "app: must be https://… or a path of this portal, where the phone's app can be had";
+	}
+}
+
+static enum up_err set_marks(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
+{
+	for (int i = 0; i < UP_RP_MARKS; i++) {
+		const char *wrong = s->marks[i] != NULL ? refuse_mark((enum up_rp_mark)i, up_span_str(s->marks[i])) : NULL;
+
+		if (wrong != NULL)
+			return refuse(why, wrong);
+		if (s->marks[i] != NULL && (rp->marks[i] = up_span_dup(up_span_str(s->marks[i]))) == NULL)
+			return UP_E_NOMEM;
+	}
 	return UP_OK;
 }
 
@@ -250,6 +297,21 @@ static enum up_err set_page(struct up_rp *rp, const struct up_rp_settings *s, ch
 	return e;
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool up_rp_settings_same(const struct up_rp_settings *a, const struct up_rp_settings *b)
+{
+	for (int i = 0; i < UP_RP_MARKS; i++)
+		if (!same(a->marks[i], b->marks[i]))
+			return false;
+	return same(a->issuer, b->issuer) && same(a->client, b->client) && same(a->secret_file, b->secret_file) && same(a->key_file, b->key_file) &&
+	    same(a->session_key_file, b->session_key_file) && same(a->page_file, b->page_file) && a->idle_s == b->idle_s && a->max_s == b->max_s &&
+	    a->unasked == b->unasked;
+}
+
 /* --- the whole ------------------------------------------------------------------------------------------------------------------ */
 
 /* BARE: no session keys, no pages. */
@@ -265,6 +327,8 @@ static enum up_err make(const struct up_rp_settings *s, bool bare, struct up_rp 
 	e = set_names(rp, s, why);
 	if (e == UP_OK && !bare)
 		e = set_times(rp, s, why);
+	if (e == UP_OK && !bare)
+		e = set_marks(rp, s, why);
 	if (e == UP_OK && !bare)
 		e = set_session_keys(rp, s, why);
 	if (e == UP_OK)
@@ -307,6 +371,8 @@ void up_rp_free(struct up_rp **rpp)
 	free(rp->seen_purpose);
 	free(rp->login_purpose);
 	free(rp->page);
+	for (int i = 0; i < UP_RP_MARKS; i++)
+		free(rp->marks[i]);
 	up_wipe(rp, sizeof(*rp));
 	free(rp);
 	*rpp = NULL;

@@ -161,7 +161,10 @@ class Browser:
         """The whole login; the answer to its last step."""
         attempt, text = self.begin(path)
         scan(text)
-        return self.ask(PREFIX + 'complete', form={'attempt': attempt})
+        reply = self.ask(PREFIX + 'complete', form={'attempt': attempt})
+        if '"confirm"' in reply.body:
+            reply = self.ask(PREFIX + 'complete', form={'attempt': attempt, 'confirm': 'yes'})
+        return reply
 
 
 def scan(text):

@@ -19,9 +19,14 @@ class Line22LoginRequired(PortalCases):
         login = PREFIX + 'login?return=%2Frepo%2Fgroup%252Fproject'
         self.assertEqual(reply.header('Location'), login)
 
-    @rows(large_post={'body': 'a' * 300000}, unknown_method={'method': 'PROPFIND'})
+    @rows(large_post={'body': 'a' * 300000, 'headers': {'Sec-Fetch-Mode': 'cors'}}, unknown_method={'method': 'PROPFIND'})
     def test_anything_else_is_told(self, request):
         self.assertLoginRequired(self.guest.ask('/whoami', **request))
+
+    def test_a_sent_form_gets_a_page(self):
+        reply = self.guest.ask('/whoami', body='a' * 300000)
+        self.assertEqual((reply.status, reply.header('Content-Type')), (401, 'text/html; charset=utf-8'))
+        self.assertTrue(reply.header('WWW-Authenticate').startswith('Unitpass '))
 
     def test_upgrade_to_http2(self):
         headers = {'Connection': 'Upgrade, HTTP2-Settings', 'Upgrade': 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__', 'Sec-Fetch-Mode': 'cors'}
@@ -85,7 +90,8 @@ class Rules(PortalCases):
     def test_line19_login_cookie_begins_in_no_other(self):
         browser = Browser(self.httpd.ports['PORTAL'])
         attempt, _ = browser.begin('/whoami')
-        state, login = f'{PREFIX}state?attempt={attempt}', browser.cookie
+        name = f'__Host-unitpass-login-{attempt}'
+        state, login = f'{PREFIX}state?attempt={attempt}', f'{name}={browser.cookies[name]}'
         for cookie, status in ('a=b; ' + login, 200), ('a=b, ' + login, 404):
             self.assertEqual(self.guest.ask(state, {**FETCH, 'Cookie': cookie}).status, status)
 

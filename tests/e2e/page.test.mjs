@@ -112,6 +112,106 @@ for (const [locale, lang] of [['zh-CN', 'zh-CN'], ['en-US', 'en']]) {
 	});
 }
 
+test('issue page: what stands behind "#" comes back after signing in', async () => {
+	const { context, page } = await open({}, '/whoami?a=1#/orders/5');
+	const text = await readQr(page);
+
+	await page.reload();
+	await phone.approve(await readQr(page, text));
+	await page.waitForURL(site.portal + '/whoami?a=1#/orders/5');
+	await context.close();
+});
+
+/* What a browser may lack, or the way to it hold back. */
+const LACKING = {
+	'replaceChildren': (context) => context.addInitScript(() => { delete Element.prototype.replaceChildren; }),
+	'EventSource and AbortSignal': (context) => context.addInitScript(() => { delete window.EventSource; delete window.AbortSignal; }),
+	'toggleAttribute': (context) => context.addInitScript(() => { delete Element.prototype.toggleAttribute; }),
+	'modules': (context) => context.route('**/assets/unitpass.js', (route) => route.abort()),
+	'a part of the script': (context) => context.route('**/assets/view.js', (route) => route.fulfill({ status: 500 })),
+	'its words': (context) => context.route('**/assets/words.*', (route) => route.abort()),
+};
+
+for (const [name, lack] of Object.entries(LACKING)) {
+	test(`issue page: without ${name} there is a code to be seen, or the way to one`, async () => {
+		const context = await chromium.newContext({ locale: 'zh-CN' });
+		const page = await context.newPage();
+
+		await lack(context);
+		await page.goto(site.portal + '/whoami');
+		await page.waitForSelector('svg.unitpass-code:not([hidden]), .unitpass-late', { timeout: 15000 });
+		if (await page.locator('.unitpass-late').count())
+			await page.click('.unitpass-late');
+		await phone.approve(await readQr(page));
+		if (await page.locator('img.unitpass-code').count()) {
+			await stateOf(page, 'approved', 12000);
+			await page.click('form button');
+		}
+		await page.waitForURL(site.portal + '/whoami');
+		await context.close();
+	});
+}
+
+test('issue page: on a small laptop code, steps and warning are seen at once, side by side', async () => {
+	for (const locale of ['zh-CN', 'en-US'])
+		for (const width of [1366, 720]) {
+			const { context, page } = await open({ locale, viewport: { width, height: 625 } });
+			const at = (selector) => page.locator(selector).first().boundingBox();
+
+			const view = (await phone.scan(await readQr(page))).json();
+			await stateOf(page, 'scanned');
+			const [box, help, warning] = await Promise.all(['.unitpass-box', '.unitpass-help', '.unitpass-safety'].map(at));
+			assert.ok(help.x >= box.x + box.width, 'beside the code');
+			assert.ok(warning.y + warning.height <= 625, `the warning ends at ${warning.y + warning.height}`);
+			assert.ok(!await page.isVisible('.unitpass-steps') && !await page.isVisible('.unitpass-new'), 'nothing to scan any more');
+			await phone.decide(view, 'deny');
+			await stateOf(page, 'denied');
+			const steps = await at('.unitpass-steps');
+			assert.ok(steps.y + steps.height < 625);
+			await context.close();
+		}
+});
+
+test('issue page: on a phone first that it is for a computer, then the code', async () => {
+	const { context, page } = await open({ viewport: { width: 360, height: 800 } });
+	const text = await readQr(page);
+	const tops = await Promise.all(['.unitpass-phone', '.unitpass-box', '.unitpass-steps'].map(async (s) => (await page.locator(s).boundingBox()).y));
+
+	assert.ok(text && tops[0] < tops[1] && tops[1] < tops[2], tops.join());
+	await context.close();
+});
+
+test('issue page: signing out asks, can be left, and says that it is done', async () => {
+	const { context, page } = await open({}, '/whoami');
+
+	await phone.approve(await readQr(page));
+	await page.waitForURL(site.portal + '/whoami');
+	await page.goto(site.portal + '/.unitpass/logout?return=/whoami');
+	assert.match(await page.innerText('main'), new RegExp(phone.unit));
+	await page.click('text=' + words('zh-CN').cancel);
+	await page.waitForURL(site.portal + '/whoami');
+	assert.equal(JSON.parse(await page.textContent('body')).unit_code, phone.unit, 'still signed in');
+	await page.goto(site.portal + '/.unitpass/logout');
+	await page.click('button');
+	await page.waitForURL(site.portal + '/.unitpass/logout');
+	assert.equal(await page.innerText('h1'), words('zh-CN').logged_out_title);
+	await page.click('text=' + words('zh-CN').again);
+	await readQr(page);
+	await context.close();
+});
+
+test('issue page: a guarded frame whose session ended leads out of the frame', async () => {
+	const { context, page } = await open({}, '/public/whoami');
+
+	await page.evaluate(() => {
+		document.body.replaceChildren(Object.assign(document.createElement('iframe'), { src: '/whoami', width: 600, height: 400 }));
+	});
+	await page.frameLocator('iframe').locator('a').click();
+	await page.waitForURL((url) => url.pathname === '/.unitpass/login');
+	await readQr(page);
+	await context.close();
+});
+
 for (const width of [320, 375, 1280]) {
 	test(`issue page: nothing to scroll sideways at ${width} px, and the code is readable`, async () => {
 		const { context, page } = await open({ viewport: { width, height: 800 } }, '/annual-report/?' + 'x'.repeat(60));

@@ -9,11 +9,11 @@ import { jws, newKey, publicJwk } from './lib/phone.mjs';
 import { Browser, frame, snapshot } from './lib/portal.mjs';
 import { freePorts, Site, TOP, until } from './lib/site.mjs';
 
-let site, phone, me, keyed, proxied;
+let site, phone, me, keyed, proxied, asking;
 
 before(async () => {
 	site = await Site.start('module');
-	const [p1, p2] = await freePorts(2);
+	const [p1, p2, p3] = await freePorts(3);
 	const key = newKey(), jwks = path.join(site.dir, 'etc/keyed.jwks'), keyFile = path.join(site.dir, 'keys-portal/keyed.jwk');
 
 	fs.writeFileSync(keyFile, JSON.stringify({ ...key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }), { mode: 0o600 });
@@ -24,8 +24,10 @@ before(async () => {
 	await site.addHosts('tests', [
 		{ port: p1, client: 'keyed', key: keyFile, locations: { '/': {} } },
 		{ port: p2, client: site.client_id, secret: site.clients[site.server].secret_file, proxies: ['127.0.0.1/32', '10.0.0.0/8'], locations: { '/': {} } },
+		{ port: p3, client: site.client_id, secret: site.clients[site.server].secret_file, confirm: 'on', locations: { '/': {} } },
 	]);
-	phone = await site.newPhone({ unitName: '模块测试单位 100% & "引号"' });
+	asking = `http://127.0.0.1:${p3}`;
+	phone = await site.newPhone({ unitName: '模块测试单位100% & "引号"' });
 	await site.addLocations('tests', {
 		'/quiet/': { headers: false }, '/variables': { variables: true }, '/role/': { require: [['role', 'user']] },
 		'/other-unit/': { require: [['unit', '12430100MB0A12342M']] }, 
@@ -71,11 +73,11 @@ test('SECURITY 20: identity in headers and variables, percent-encoded UTF-8', as
 
 	assert.equal(headers['x-unitpass-unit-code'], phone.unit);
 	assert.match(headers['x-unitpass-unit-name'], /^[\x21-\x7e]+$/);
-	assert.equal(decodeURIComponent(headers['x-unitpass-unit-name']), '模块测试单位 100% & "引号"');
+	assert.equal(decodeURIComponent(headers['x-unitpass-unit-name']), '模块测试单位100% & "引号"');
 	const seen = (await me.fetch('/variables')).headers['x-seen'].split('|');
 	assert.equal(seen[0], phone.unit);
 	/* Apache's environment is UTF-8 as it is, which a header shows byte by byte */
-	assert.equal(site.server === 'nginx' ? decodeURIComponent(seen[1]) : Buffer.from(seen[1], 'latin1').toString(), '模块测试单位 100% & "引号"');
+	assert.equal(site.server === 'nginx' ? decodeURIComponent(seen[1]) : Buffer.from(seen[1], 'latin1').toString(), '模块测试单位100% & "引号"');
 	assert.equal(seen[2], phone.unit, 'REMOTE_USER');
 	const session = (await me.fetch('/.unitpass/session')).json();
 	assert.equal(session.unit.code, phone.unit);
@@ -94,7 +96,7 @@ for (const [name, method, headers, status] of [
 	['XMLHttpRequest', 'GET', { accept: 'text/html', 'x-requested-with': 'XMLHttpRequest' }, 401],
 	['no headers', 'GET', {}, 401],
 	['Accept: */*', 'GET', { accept: '*/*' }, 401],
-	['POST', 'POST', NAVIGATE, 401],
+	['POST by a script', 'POST', { accept: 'text/html', 'sec-fetch-mode': 'cors' }, 401],
 	['PUT', 'PUT', NAVIGATE, 401],
 	['DELETE', 'DELETE', NAVIGATE, 401],
 	['WebSocket', 'GET', { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==', 'sec-websocket-version': '13', 'sec-fetch-mode': 'websocket' }, 401],
@@ -118,6 +120,75 @@ for (const [name, method, headers, status] of [
 	});
 }
 
+test('SECURITY 22: a form sent when the session had ended: a page, and the way to send it again', async () => {
+	for (const headers of [NAVIGATE, { accept: 'text/html,*/*;q=0.8' }]) {
+		const answer = await request({ base: site.portal, method: 'POST', path: '/whoami', headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: 'x=1' });
+
+		assert.equal(answer.status, 401);
+		assert.match(answer.headers['content-type'], /html/);
+		assert.match(answer.headers['www-authenticate'], /^Unitpass /);
+		assert.match(answer.headers['cache-control'], /no-store/);
+		assert.match(answer.text, /href="\/\.unitpass\/login" target="_blank"/);
+	}
+});
+
+test('issue: a page that nobody sees begins no login and ends none', async () => {
+	const browser = site.browser(), begun = await browser.begin();
+	const before = new Map(browser.jar);
+
+	for (const [headers, status] of [
+		[{ 'sec-fetch-dest': 'image', 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'cross-site', accept: 'image/*' }, 403],
+		[{ 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }, 401], [{ 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }, 403],
+		[{ 'sec-purpose': 'prefetch' }, 503], [{ 'sec-purpose': 'prefetch;prerender' }, 503], [{ purpose: 'prefetch' }, 503], [{ 'x-moz': 'prefetch' }, 503],
+		[{ 'x-purpose': 'preview' }, 503], [{ 'sec-fetch-dest': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-site': undefined, accept: 'image/webp,*/*' }, 403],
+	])
+		for (let i = 0; i < 4; i++) {
+			const answer = await browser.open(`/.unitpass/login?return=/whoami&again=1&attempt=${begun.attempt}`, headers);
+
+			assert.equal(answer.status, status, JSON.stringify(headers));
+			assert.deepEqual(answer.cookies, [], JSON.stringify(headers));
+		}
+	assert.deepEqual(browser.jar, before);
+	assert.equal((await snapshot(begun.watch_uri)).json().state, 'pending');
+	assert.equal((await site.browser().open('/.unitpass/login', { 'sec-fetch-dest': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-site': undefined })).status, 200,
+		'an old browser may sign in');
+});
+
+test('issue: three tabs that begin at once all sign in', async () => {
+	for (const known of [false, true]) {
+		const browser = site.browser();
+
+		if (known)
+			await browser.open('/.unitpass/login?return=/');
+		const tabs = await Promise.all([1, 2, 3].map((i) => browser.open('/.unitpass/login?return=/whoami%3F' + i)));
+		for (const [i, tab] of tabs.entries()) {
+			const [, attempt] = tab.text.match(/data-attempt="([^"]+)"/), [, watch] = tab.text.match(/data-watch="([^"]+)"/);
+
+			await phone.approve(await frame(watch));
+			const done = await browser.complete(attempt);
+			assert.equal(done.status, 200, done.text);
+			assert.equal(done.json().return, '/whoami?' + (i + 1));
+		}
+		assert.ok(browser.cookie.length < 8000);
+	}
+});
+
+test('issue: a browser that a unit never used asks before it signs in', async () => {
+	const browser = new Browser(asking), begun = await browser.begin();
+
+	await phone.approve(await frame(begun.watch_uri));
+	const asked = (await browser.complete(begun.attempt)).json();
+	assert.equal(asked.confirm.unit.code, phone.unit);
+	assert.equal(asked.confirm.holder.name, '王**');
+	assert.equal(await browser.whoami(), null);
+	assert.ok(!browser.jar.has('__Host-unitpass'));
+	assert.equal((await browser.post('/.unitpass/complete', { attempt: begun.attempt, confirm: 'yes' })).json().return, '/whoami');
+	assert.equal((await browser.whoami()).unit_code, phone.unit);
+	const again = await browser.begin();
+	await phone.approve(await frame(again.watch_uri));
+	assert.equal((await browser.complete(again.attempt)).json().return, '/whoami', 'known from now on');
+});
+
 test('SECURITY 22: a location that asks for an item leads to a login for that item', async () => {
 	const answer = await site.browser().open('/annual-report/x');
 
@@ -130,9 +201,12 @@ test('SECURITY 22: who may not enter gets 403, as a page or JSON, and a way to s
 		assert.equal(page.status, 403);
 		assert.match(page.headers['content-type'], /html/);
 		assert.match(page.text, /again=1/);
+		assert.ok(page.text.includes(phone.unit) && /第一管理责任人|first responsible manager/.test(page.text), 'what one has');
 		assert.equal(json.status, 403);
 		assert.equal(json.json().error, 'access_denied');
 	}
+	assert.match((await me.open('/role/whoami')).text, /需要的角色<\/dt><dd>使用人|wants the role<\/dt><dd>user/);
+	assert.deepEqual((await me.fetch('/other-unit/whoami')).json().wanted, { unit: ['12430100MB0A12342M'] });
 	assert.equal((await me.fetch('/annual-report/whoami')).status, 200, 'a principal needs no grant');
 	assert.equal((await me.fetch('/own/whoami')).status, 200, 'one value of each requirement fits');
 });
@@ -182,8 +256,9 @@ test('SECURITY 19: twenty abandoned logins pile nothing up', async () => {
 
 	for (let i = 0; i < 20; i++)
 		begun.push(await browser.begin({ return: '/whoami?' + 'long=' + 'x'.repeat(300) + i }));
-	assert.ok(browser.jar.size === 1);
-	assert.ok(browser.jar.get('__Host-unitpass-login').length < 3900, `${browser.jar.get('__Host-unitpass-login').length} bytes`);
+	/* one of the browser, one an attempt */
+	assert.ok(browser.jar.size <= 4, [...browser.jar.keys()].join());
+	assert.ok(browser.cookie.length < 3900, `${browser.cookie.length} bytes`);
 	const states = [];
 	for (const b of begun)
 		states.push((await snapshot(b.watch_uri)).json().state);

@@ -5,12 +5,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { handleOf, launch, readQr, stateOf } from './lib/browser.mjs';
-import { Site, TOP } from './lib/site.mjs';
+import { freePorts, Site, TOP } from './lib/site.mjs';
 
 const examples = path.join(TOP, 'conf/examples');
 const words = (lang) => JSON.parse(fs.readFileSync(path.join(TOP, `web/words/${lang}.json`)));
 const policyOf = (file) => fs.readFileSync(path.join(TOP, 'doc', file), 'utf8').match(/^default-src 'none'.*$/m)[0];
-let site, chromium, phone;
+let site, chromium, phone, asking;
 
 const NONCE = 'c29tZS1ub25jZQ';
 
@@ -49,6 +49,13 @@ before(async () => {
 		fs.copyFileSync(path.join(examples, file), path.join(www, file));
 	fs.writeFileSync(path.join(www, 'rough.html'), ROUGH);
 	await site.addLocations('widget', locations(www), path.join(www, 'login-page.html'));
+	const [port] = await freePorts(1);
+
+	asking = `http://127.0.0.1:${port}`;
+	await site.ctl('client', 'add', 'asking', '--name', '会问的业务系统', '--origin', asking, '--secret-file', path.join(site.dir, 'keys-portal/asking.secret'));
+	process.kill(site.serverPid, 'SIGHUP');
+	await site.addHosts('asking', [{ port, client: 'asking', secret: path.join(site.dir, 'keys-portal/asking.secret'), confirm: 'on', locations: { '/': {} },
+		marks: { issuer_name: '湖南省示例管理局', emblem: '/public/emblem.svg', favicon: '/public/icon.svg', telephone: '0731-12345678', app: '/public/app' } }]);
 	[chromium, phone] = await Promise.all([launch(), site.newPhone()]);
 }, { timeout: 120000 });
 after(async () => {
@@ -59,7 +66,7 @@ after(async () => {
 });
 
 /* The page, and what it has asked for, thrown and broken. Its events and violations outlive it in the tab. */
-async function open(where, options = {}) {
+async function open(where, options = {}, portal = site.portal) {
 	const context = await chromium.newContext({ locale: 'zh-CN', ...options });
 	const page = await context.newPage();
 	const asked = [], thrown = [];
@@ -72,7 +79,7 @@ async function open(where, options = {}) {
 	});
 	page.on('request', (r) => asked.push(r.url()));
 	page.on('pageerror', (e) => thrown.push(String(e)));
-	await page.goto(site.portal + where);
+	await page.goto(portal + where);
 	const kept = (name) => page.evaluate((n) => JSON.parse(sessionStorage.getItem(n) || '[]'), name);
 
 	return { context, page, asked, thrown, kept };
@@ -87,7 +94,8 @@ for (const [name, where] of Object.entries(PAGES)) {
 		await phone.approve(await readQr(page));
 		await page.waitForURL(site.portal + '/whoami');
 		assert.equal(JSON.parse(await page.textContent('body')).unit_code, phone.unit);
-		assert.deepEqual(await kept('states'), ['starting', 'pending', 'scanned', 'approved', 'done']);
+		/* a quick confirmation overtakes the word of the scan */
+		assert.deepEqual((await kept('states')).filter((state) => state !== 'scanned'), ['starting', 'pending', 'approved', 'done']);
 		assert.deepEqual(await kept('violations'), []);
 		assert.deepEqual(thrown, []);
 		assert.deepEqual([...new Set(asked.map((url) => new URL(url).origin))].sort(), [site.issuer, site.portal].sort());
@@ -339,6 +347,53 @@ test('widget: data-theme="dark" is dark whatever the reader has, and absent is l
 		assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('.unitpass-box')).backgroundColor), colour);
 		await context.close();
 	}
+});
+
+test('issue confirm: a unit that is new to the browser is named and asked; from then on it is known', async () => {
+	const { context, page, kept } = await open('/whoami#part', {}, asking);
+
+	assert.match(await page.innerText('.unitpass-issuer'), /湖南省示例管理局/);
+	assert.match(await page.innerText('.unitpass-help'), /0731-12345678/);
+	await phone.approve(await readQr(page));
+	await stateOf(page, 'confirm');
+	const who = await page.innerText('[data-unitpass] .unitpass-who');
+	assert.ok(who.includes('测试单位') && who.includes('王*') && !who.includes('小明'), who);
+	assert.equal(await page.evaluate(() => fetch('/.unitpass/session').then((a) => a.status)), 401, 'nobody is signed in yet');
+	await page.click('text=以此身份继续');
+	await page.waitForURL(asking + '/whoami#part');
+	assert.deepEqual((await kept('states')).slice(-3), ['confirm', 'approved', 'done']);
+	await page.evaluate(() => fetch('/.unitpass/logout', { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams({ return: '/' }) }));
+	await page.goto(asking + '/whoami?again');
+	await phone.approve(await readQr(page));
+	await page.waitForURL(asking + '/whoami?again');
+	await context.close();
+});
+
+test('issue confirm: "not me" signs nobody in and ends the session at the server', async () => {
+	const { context, page } = await open('/whoami', {}, asking);
+	const stranger = await site.newPhone();
+
+	await stranger.approve(await readQr(page));
+	await stateOf(page, 'confirm');
+	await page.click('text=不是我');
+	await stateOf(page, 'declined');
+	assert.equal(await page.evaluate(() => fetch('/.unitpass/session').then((a) => a.status)), 401);
+	const [row] = await site.sql(`SELECT count(*) AS n FROM session s JOIN role r ON r.id = s.role JOIN unit u ON u.id = r.unit `
+		+ `WHERE u.code = '${stranger.unit}' AND s.revoked_ms IS NULL`);
+	assert.equal(row.n, 0, 'no live session is left');
+	await context.close();
+});
+
+test('issue confirm: without script, two buttons', async () => {
+	const { context, page } = await open('/whoami', { javaScriptEnabled: false }, asking);
+
+	await phone.approve(await readQr(page));
+	await stateOf(page, 'approved', 12000);
+	await page.click('form button');
+	assert.match(await page.innerText('main'), /王\*/);
+	await page.click('button[value=yes]');
+	await page.waitForURL(asking + '/whoami');
+	await context.close();
 });
 
 test('widget: the two manuals say the same policy', () => assert.equal(policyOf('WIDGET.zh-CN.md'), policyOf('WIDGET.md')));

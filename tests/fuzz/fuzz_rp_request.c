@@ -9,7 +9,7 @@
 
 #include "module/rp/rp.h"
 
-#define FIELDS 15
+#define FIELDS 17
 
 static struct up_rp *portal;
 static struct up_rp_opener *opener;
@@ -55,7 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct up_span rest = up_span_of(data, size);
 	struct up_rp_request q = { .now_s = 1700000000 };
 	struct up_span *const fields[FIELDS] = { &q.method, &q.path, &q.query, &q.host, &q.cookies, &q.accept, &q.accept_language, &q.content_type, &q.origin,
-		&q.sec_fetch_site, &q.sec_fetch_mode, &q.requested_with, &q.if_none_match, &q.uri, &q.user_agent };
+		&q.sec_fetch_site, &q.sec_fetch_mode, &q.requested_with, &q.if_none_match, &q.uri, &q.user_agent,
+		&q.sec_fetch_dest, &q.purpose };
+	struct up_rp_session who = { 0 };
 	struct up_rp_response r;
 
 	if (portal == NULL)
@@ -68,7 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	up_rp_login_required(portal, &q, (struct up_span){ 0 }, &r);
 	FUZZ_HOLDS(r.status == 302 || r.status == 401);
 	check(&r);
-	up_rp_forbidden(portal, &q, &r);
+	who.unit_name = q.path;
+	who.role = q.method;
+	up_rp_forbidden(portal, &q, &who, NULL, &r);
 	FUZZ_HOLDS(r.status == 403);
 	check(&r);
 	FUZZ_HOLDS(!up_rp_is_identity_header(q.method) || q.method.n > 10);

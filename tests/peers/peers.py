@@ -123,6 +123,10 @@ class Portal:
         answer = self.browser.ask(self.origin + '/.unitpass/complete', {'attempt': self.attempt},
                                   Accept='application/json', **{'Sec-Fetch-Site': 'same-origin'})
         assert answer.status == 200, answer.text
+        if 'confirm' in json.loads(answer.text):
+            answer = self.browser.ask(self.origin + '/.unitpass/complete', {'attempt': self.attempt, 'confirm': 'yes'},
+                                      Accept='application/json', **{'Sec-Fetch-Site': 'same-origin'})
+            assert answer.status == 200, answer.text
         return self.browser.ask(self.origin + '/', Accept='text/html')
 
 

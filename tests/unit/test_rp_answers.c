@@ -100,6 +100,11 @@ static void test_origins(void)
 		{ "cross-site", "https://portal.example.org", "portal.example.org", 403 }, { "none", "", "portal.example.org", 403 },
 		{ "", "https://portal.example.org", "portal.example.org", 200 }, { "", "https://PORTAL.example.org", "portal.example.org", 200 },
 		{ "", "https://portal.example.org:8443", "portal.example.org:8443", 200 }, { "", "https://portal.example.org:8443", "portal.example.org", 403 },
+		{ "", "https://portal.example.org", "portal.example.org:443", 200 }, { "", "https://portal.example.org:443", "portal.example.org", 200 },
+		{ "", "http://portal.example.org", "portal.example.org:80", 200 }, { "", "https://[2001:db8::1]", "[2001:db8::1]:443", 200 },
+		{ "", "https://portal.example.org", "portal.example.org:", 200 }, { "", "https://portal.example.org", "portal.example.org:80", 403 },
+		{ "", "http://portal.example.org", "portal.example.org:443", 403 }, { "", "https://portal.example.org", "portal.example.org:4430", 403 },
+		{ "", "https://[2001:db8::443]", "[2001:db8::]", 403 }, { "", "https://:443", ":443", 403 }, { "", "https://443", "443", 200 },
 		{ "", "https://evil.example.org", "portal.example.org", 403 }, { "", "https://portal.example.org.evil", "portal.example.org", 403 },
 		{ "", "null", "portal.example.org", 403 }, { "", "", "portal.example.org", 403 }, { "", "portal.example.org", "portal.example.org", 403 },
 		{ "", "ftp://portal.example.org", "portal.example.org", 403 },
@@ -160,7 +165,8 @@ static void test_return_targets(void)
 		{ "return=%2Fa%2Fb%3Fc%3Dd", "/a/b?c=d" }, { "return=%2F%2Fevil.example.org", "/" }, { "return=%2F%5Cevil.example.org", "/" },
 		{ "return=https%3A%2F%2Fevil.example.org", "/" }, { "return=%2Fa%0d%0aSet-Cookie%3A%20x%3Dy", "/" }, { "return=%2F%252fevil", "/" },
 		{ "return=%2Fa%2F..%2F..%2F..%2Fb", "/" }, { "return=javascript%3Aalert(1)", "/" }, { "return=%2F.unitpass%2Flogout", "/" }, { "return=%40evil", "/" },
-		{ "return=", "/" }, { "", "/" },
+		/* nowhere to go on to: a page that says it is done */
+		{ "return=", "/.unitpass/logout" }, { "", "/.unitpass/logout" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -189,7 +195,8 @@ static void test_protected(void)
 		{ "GET", "/a", "text/html", "cors", "", "", 401, NULL }, { "GET", "/a", "text/html", "no-cors", "", "", 401, NULL },
 		{ "GET", "/a", "text/html", "websocket", "", "", 401, NULL }, { "GET", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
 		{ "GET", "/a", "application/json", "", "", "", 401, NULL }, { "GET", "/a", "*/*", "", "", "", 401, NULL }, { "GET", "/a", "", "", "", "", 401, NULL },
-		{ "POST", "/a", "text/html", "navigate", "", "", 401, NULL }, { "GET", "/a", "text/html;q=0", "", "", "", 401, NULL },
+		{ "PUT", "/a", "text/html", "navigate", "", "", 401, NULL },
+		{ "POST", "/a", "text/html", "cors", "", "", 401, NULL }, { "POST", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL }, { "GET", "/a", "text/html;q=0", "", "", "", 401, NULL },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -212,22 +219,120 @@ static void test_protected(void)
 	}
 }
 
+/* Whatever a person would see is a page: of a form that she sent, and in a frame, where a redirection would show nothing. */
+static void test_protected_pages(void)
+{
+	static const struct { const char *method, *dest, *link; } rows[] = {
+		{ "POST", "document", "href=\"/.unitpass/login\" target=\"_blank\" rel=\"noopener\"" },
+		{ "POST", "", "href=\"/.unitpass/login\" target=\"_blank\"" },
+		{ "GET", "iframe", "href=\"/.unitpass/login?return=%2Fa%3Fb\" target=\"_top\"" },
+		{ "GET", "frame", "target=\"_top\"" }, { "GET", "object", "target=\"_top\"" }, { "POST", "iframe", "target=\"_top\"" },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_rp_request req = { .method = up_span_str(rows[i].method), .uri = UP_SPAN_LIT("/a?b"), .accept = UP_SPAN_LIT("text/html"),
+			.sec_fetch_mode = UP_SPAN_LIT("navigate"), .sec_fetch_dest = up_span_str(rows[i].dest), .now_s = NOW };
+		struct up_rp_response r;
+
+		up_rp_login_required(rp, &req, (struct up_span){ 0 }, &r);
+		UP_CHECK(r.status == 401, rows[i].link);
+		UP_CHECK(strstr(fake_header(&r, "Content-Type"), "text/html") != NULL, rows[i].link);
+		UP_CHECK(strstr(text_of(&r), rows[i].link) != NULL, text_of(&r));
+		UP_CHECK((fake_header(&r, "X-Frame-Options") == NULL) == (strstr(rows[i].dest, "document") == NULL && rows[i].dest[0] != '\0'), rows[i].dest);
+		CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"), "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
+		up_rp_response_free(&r);
+	}
+}
+
+static const struct up_rp_session someone = { .unit_code = { (const uint8_t *)FAKE_UNIT, 18 }, .unit_name = { (const uint8_t *)"Unit <One>", 10 },
+	.role = { (const uint8_t *)"user", 4 }, .holder_name = { (const uint8_t *)"Wang", 4 }, .created_s = NOW, .seen_s = NOW };
+
 static void test_forbidden(void)
 {
+	const struct up_span roles[] = { UP_SPAN_LIT("principal"), UP_SPAN_LIT("manager") };
+	const struct up_rp_rule rule = { UP_RP_ROLE, roles, 2 };
 	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .uri = UP_SPAN_LIT("/a"), .accept = UP_SPAN_LIT("text/html"), .accept_language = UP_SPAN_LIT("en") };
 	struct up_rp_response r;
 
-	up_rp_forbidden(rp, &req, &r);
+	up_rp_forbidden(rp, &req, &someone, &rule, &r);
 	CU_ASSERT_EQUAL(r.status, 403);
 	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Type"), "text/html"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "/.unitpass/login?again=1&amp;return=%2Fa"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "You may not open this page"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "Unit &lt;One&gt;"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "<dd>user</dd>"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "first responsible manager, manager"));
+	CU_ASSERT_PTR_NOT_NULL(fake_header(&r, "X-Frame-Options"));
+	up_rp_response_free(&r);
+	/* in a frame it is seen, and leads out of it */
+	req.sec_fetch_dest = UP_SPAN_LIT("iframe");
+	up_rp_forbidden(rp, &req, &someone, NULL, &r);
+	CU_ASSERT_PTR_NULL(fake_header(&r, "X-Frame-Options"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Security-Policy"), "frame-ancestors *"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "target=\"_top\""));
 	up_rp_response_free(&r);
 	req.accept = UP_SPAN_LIT("*/*");
-	up_rp_forbidden(rp, &req, &r);
+	up_rp_forbidden(rp, &req, &someone, &rule, &r);
 	CU_ASSERT_EQUAL(r.status, 403);
 	CU_ASSERT_STRING_EQUAL(fake_header(&r, "Content-Type"), "application/json");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "\"unit\":\"" FAKE_UNIT "\",\"role\":\"user\",\"wanted\":{\"role\":[\"principal\",\"manager\"]}"));
 	up_rp_response_free(&r);
+}
+
+static char *session_cookie(void)
+{
+	struct up_rp_opener *o;
+	struct up_buf b = { 0 };
+	char *text;
+
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_rp_session_cookie(o, &someone, NOW, &b), UP_OK);
+	up_rp_opener_free(&o);
+	text = up_buf_take(&b);
+	*strchr(text, ';') = '\0';
+	return text;
+}
+
+/* Who is signed in is asked and may stay; who is not is told so, and how to come back. */
+static void test_logout_page(void)
+{
+	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .path = UP_SPAN_LIT("/.unitpass/logout"), .query = UP_SPAN_LIT("return=%2Fb"),
+		.accept = UP_SPAN_LIT("text/html"), .accept_language = UP_SPAN_LIT("en") };
+	struct up_rp_response r;
+	char *cookie = session_cookie();
+
+	CU_ASSERT_EQUAL(handle(&req, &r), 200);
+	CU_ASSERT_PTR_NULL(strstr(text_of(&r), "<form"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "You are signed out"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "href=\"/.unitpass/login?return=%2Fb\""));
+	up_rp_response_free(&r);
+	req.cookies = up_span_str(cookie);
+	CU_ASSERT_EQUAL(handle(&req, &r), 200);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "<form"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "Unit &lt;One&gt;"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "href=\"/b\">Cancel</a>"));
+	up_rp_response_free(&r);
+	free(cookie);
+}
+
+/* Errors that a person meets are in words of every day; a program gets the table's. */
+static void test_errors_in_words(void)
+{
+	static const struct { const char *method, *path, *query, *words; } rows[] = {
+		{ "GET", "/.unitpass/login", "return=a&return=b", "start again from the website" }, { "GET", "/.unitpass/nothing", "", "There is no such page" },
+		{ "GET", "/.unitpass/complete", "", "start again from the website" }, { "GET", "/.unitpass/login", "again=1&return=%2F", "does not answer right now" },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_rp_request req = { .method = up_span_str(rows[i].method), .path = up_span_str(rows[i].path), .query = up_span_str(rows[i].query),
+			.accept = UP_SPAN_LIT("text/html"), .accept_language = UP_SPAN_LIT("en") };
+		struct up_rp_response r;
+
+		CU_ASSERT(handle(&req, &r) >= 400);
+		UP_CHECK(strstr(text_of(&r), rows[i].words) != NULL, text_of(&r));
+		UP_CHECK(strstr(text_of(&r), "parameter") == NULL && strstr(text_of(&r), "Allow") == NULL, text_of(&r));
+		up_rp_response_free(&r);
+	}
 }
 
 static void test_languages(void)
@@ -319,5 +424,5 @@ static void test_redaction(void)
 	CU_ASSERT_STRING_EQUAL(out, "0123");
 }
 
-UP_SUITE("rp_answers", open_portal, test_methods, test_needs, test_origins, test_bad_bodies, test_return_targets, test_protected, test_forbidden,
-    test_languages, test_page_headers, test_assets, test_redaction, close_portal)
+UP_SUITE("rp_answers", open_portal, test_methods, test_needs, test_origins, test_bad_bodies, test_return_targets, test_protected, test_protected_pages, test_forbidden,
+    test_logout_page, test_errors_in_words,    test_languages, test_page_headers, test_assets, test_redaction, close_portal)

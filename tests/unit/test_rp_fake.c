@@ -54,7 +54,12 @@ void fake_clean(void)
 
 struct up_rp *fake_rp(const char *issuer, const char *client, const char *session_keys)
 {
-	struct up_rp_settings s = { .issuer = issuer, .client = client };
+	return fake_rp_asking(issuer, client, session_keys, false);
+}
+
+struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char *session_keys, bool asking)
+{
+	struct up_rp_settings s = { .issuer = issuer, .client = client, .unasked = !asking };
 	struct up_rp *rp;
 	char why[256];
 
@@ -270,6 +275,20 @@ void fake_provider(const char *issuer, const struct up_jwk *key)
 
 /* --- requests and answers ------------------------------------------------------------------------------------------------------ */
 
+const char *fake_cookie(const struct fake_browser *b, const char *name)
+{
+	static char out[4096];
+	const char *p = b->cookies;
+	size_t n = strlen(name);
+
+	while ((p = strstr(p, name)) != NULL && p[n] != '=')
+		p += n;
+	if (p == NULL)
+		return NULL;
+	snprintf(out, sizeof(out), "%.*s", (int)strcspn(p, ";"), p);
+	return out;
+}
+
 /* One jar entry per name, newest value; Max-Age=0 removes. */
 static void keep_cookie(struct fake_browser *b, const char *set_cookie)
 {
@@ -303,6 +322,8 @@ static void send_request(const struct up_rp *rp, struct fake_browser *b, struct 
 	req->user_agent = UP_SPAN_LIT("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0");
 	req->now_s = b->now_s + b->more_ms / 1000;
 	req->now_ms = b->now_s * 1000 + b->more_ms;
+	req->sec_fetch_dest = up_span_str(b->dest);
+	req->purpose = up_span_str(b->purpose);
 	if (form != NULL) {
 		req->content_type = UP_SPAN_LIT("application/x-www-form-urlencoded");
 		req->body = up_span_str(form);

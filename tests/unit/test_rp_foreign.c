@@ -177,7 +177,7 @@ static void test_page_of_unusable(void)
 	snprintf(target, sizeof(target), "/.unitpass/login?attempt=%s", id);
 	fake_visit(rp, &b, "GET", target, NULL, &r);
 	CU_ASSERT_EQUAL(r.status, 502);
-	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "its answer does not do for this site"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "something this site needs is missing from its answer"));
 	CU_ASSERT_PTR_NULL(strstr(body_of(&r), "cannot be reached"));
 	up_rp_response_free(&r);
 	up_buf_free(&claims);

@@ -225,7 +225,7 @@ static void test_bad_metadata(void)
 		fake_visit(rp, &b, "GET", "/.unitpass/login?return=%2Fx", NULL, &r);
 		UP_CHECK(r.status == documents[i].status, documents[i].text);
 		UP_CHECK((fake_header(&r, "Retry-After") != NULL) == (r.status == 503), documents[i].text);
-		UP_CHECK((strstr(body_of(&r), "cannot be reached") != NULL) == (r.status == 503), documents[i].text);
+		UP_CHECK((strstr(body_of(&r), "does not answer right now") != NULL) == (r.status == 503), documents[i].text);
 		CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "/.unitpass/login?return=%2Fx"));
 		/* asked once, not again within the throttle */
 		CU_ASSERT_EQUAL(fake_count("/.well-known/openid-configuration"), 1);

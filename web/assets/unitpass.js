@@ -11,7 +11,7 @@
  *   data-expires-in, data-again: the address that replaces this attempt, and data-verification-uri, data-user-code where there is a code to type.
  *
  * Every change of state is told by the bubbling event "unitpass:state", detail {state}: starting, pending, scanned,
- * approved, denied, expired, unusable, failed, unstarted, done. "done" has {state, return} and can be prevented, which leaves the
+ * approved, confirm, declined, denied, expired, unusable, failed, unstarted, done. "done" has {state, return} and can be prevented, which leaves the
  * going to the page. */
 import { Failure, Watch, call } from './watch.js';
 import { ENDS, View } from './view.js';
@@ -73,6 +73,23 @@ function target(text) {
 	return location.href.split('#')[0];
 }
 
+/* A reader sees the page: not one that is rendered ahead, or lies in another tab. A login nobody sees would only use up somebody's place. */
+function seen() {
+	return new Promise((go) => {
+		const look = () => {
+			if (document.visibilityState !== 'visible' || document.prerendering)
+				return;
+			document.removeEventListener('visibilitychange', look);
+			document.removeEventListener('prerenderingchange', look);
+			go();
+		};
+
+		document.addEventListener('visibilitychange', look);
+		document.addEventListener('prerenderingchange', look);
+		look();
+	});
+}
+
 /* --- one widget ------------------------------------------------------------------------------------------------------------ */
 
 class Login {
@@ -83,8 +100,10 @@ class Login {
 		this.element = element;
 		this.again = again;
 		this.back = element.dataset.return || query.get('return') || location.pathname + location.search;
+		/* What stands behind "#" stays in the browser: no server can give it back. */
+		this.hash = again ? location.hash : '';
 		this.item = element.dataset.item || query.get('item') || '';
-		this.view = new View(element, table, () => this.begin());
+		this.view = new View(element, table, () => this.press(), () => this.answer('no'));
 		this.clock = setInterval(() => this.tick(), 1000);
 		this.events = new AbortController();
 		this.listen();
@@ -110,6 +129,13 @@ class Login {
 				verification_uri: d.verificationUri, user_code: d.userCode });
 		else
 			this.begin(d.attempt);
+	}
+
+	press() {
+		if (this.state === 'confirm')
+			this.answer('yes');
+		else
+			this.begin();
 	}
 
 	async begin(old = this.attempt) {
@@ -166,7 +192,7 @@ class Login {
 		if (!this.again)
 			return;
 		this.again.searchParams.set('attempt', this.attempt);
-		history.replaceState(history.state, '', this.again.pathname + this.again.search);
+		history.replaceState(history.state, '', this.again.pathname + this.again.search + this.hash);
 	}
 
 	hear({ state, expires_in: left, frame }) {
@@ -251,7 +277,7 @@ class Login {
 	render() {
 		const trouble = navigator.onLine === false ? 'offline' : this.loss || 'reconnecting';
 		const lost = this.state === 'starting' ? this.loss || this.isStale() : this.state === 'pending' && this.isStale();
-		const link = this.signed && (this.state === 'pending' || ENDS.includes(this.state)) ? target(this.back) : '';
+		const link = this.signed && (this.state === 'pending' || ENDS.includes(this.state)) ? this.where(this.back) : '';
 
 		if (lost)
 			this.view.show(trouble, '', '');
@@ -263,7 +289,7 @@ class Login {
 	async seen() {
 		const now = Date.now();
 
-		if (document.visibilityState !== 'visible' || this.state === 'approved' || this.state === 'done' || now - (this.looked || 0) < SESSION_EVERY)
+		if (document.visibilityState !== 'visible' || ['approved', 'confirm', 'done'].includes(this.state) || now - (this.looked || 0) < SESSION_EVERY)
 			return;
 		this.looked = now;
 		this.signed = await this.hasSession();
@@ -274,12 +300,13 @@ class Login {
 		return call('session').then(() => true, () => false);
 	}
 
-	async complete() {
+	/* ANSWER: whether it is the reader herself, where that was asked. */
+	async complete(answer) {
 		const run = this.run, waits = ['authorization_pending', 'slow_down'], ends = { access_denied: 'denied', expired_token: 'expired', unusable_answer: 'unusable' };
 
 		for (let i = 1; i <= 8; i++) {
 			try {
-				return this.done((await call('complete', { attempt: this.attempt })).return);
+				return this.completed(await call('complete', { attempt: this.attempt, ...(answer ? { confirm: answer } : {}) }));
 			} catch (failure) {
 				if (run !== this.run)
 					return;
@@ -294,8 +321,31 @@ class Login {
 		this.set('failed');
 	}
 
+	completed(said) {
+		if (said.declined)
+			return this.set('declined');
+		if (!said.confirm)
+			return this.done(said.return);
+		this.view.name(said.confirm);
+		this.set('confirm');
+	}
+
+	answer(text) {
+		if (this.state !== 'confirm')
+			return;
+		this.set('approved');
+		this.complete(text);
+	}
+
+	/* The address of a target, with what stood behind "#" when the reader was sent to sign in. */
+	where(text) {
+		const to = target(text);
+
+		return to.includes('#') ? to : to + this.hash;
+	}
+
 	done(where) {
-		const to = target(where);
+		const to = this.where(where);
 
 		if (this.set('done', { return: to }))
 			location.replace(to);
@@ -313,18 +363,28 @@ const mounted = new WeakSet();
 
 /* Put the widget into ELEMENT. Taking the element out of the page ends it. */
 export async function mount(element) {
+	const without = [...element.childNodes];
 	let table = null;
 
 	if (mounted.has(element))
 		return;
 	mounted.add(element);
+	await seen();
 	await styled();
 	for (let wait = 500; !table; wait = Math.min(2 * wait, RETRY_MAX)) {
 		table = await words(element).catch(() => null);
 		if (!table)
 			await new Promise((wake) => setTimeout(wake, wait));
 	}
-	new Login(element, table).start();
+	try {
+		new Login(element, table).start();
+	} catch (error) {
+		/* a browser too old: what the page offers without us */
+		while (element.firstChild)
+			element.firstChild.remove();
+		element.append(...without);
+		throw error;
+	}
 }
 
 document.querySelectorAll('[data-unitpass]').forEach(mount);

@@ -21,6 +21,8 @@ const VIEWS = {
 	down: { cover: 'box_reconnecting', veil: true, time: true },
 	scanned: { icon: 'phone', tone: 'wait', button: 'action_other', quiet: true, time: true },
 	approved: { icon: 'done', tone: 'good' },
+	confirm: { asks: true, button: 'confirm_yes', other: 'confirm_no' },
+	declined: { icon: 'refused', tone: 'bad', button: 'action_new' },
 	denied: { icon: 'refused', tone: 'bad', button: 'action_new' },
 	expired: { icon: 'clock', tone: 'warn', button: 'action_new' },
 	unusable: { icon: 'warning', tone: 'bad', button: 'action_retry' },
@@ -28,7 +30,7 @@ const VIEWS = {
 	unstarted: { icon: 'warning', tone: 'bad', button: 'action_retry' },
 };
 
-export const ENDS = ['denied', 'expired', 'unusable', 'failed', 'unstarted'];
+export const ENDS = ['denied', 'declined', 'expired', 'unusable', 'failed', 'unstarted'];
 
 function svg(name, attributes) {
 	const e = document.createElementNS('http://www.w3.org/2000/svg', name);
@@ -47,7 +49,8 @@ function html(name, className, ...children) {
 }
 
 export class View {
-	constructor(element, { table, lang }, again) {
+	/* PRESS, REFUSE: what the button of the view does, and the other where there is one. */
+	constructor(element, { table, lang }, press, refuse) {
 		this.word = (key, values) => (table[key] || key).replace(/\{(\w+)\}/g, (all, name) => values && name in values ? values[name] : all);
 		this.code = svg('svg', { class: 'unitpass-code', role: 'img', 'aria-label': this.word('qr_label'), 'shape-rendering': 'crispEdges' });
 		this.path = svg('path', { fill: 'currentColor' });
@@ -58,7 +61,11 @@ export class View {
 		this.label.setAttribute('aria-hidden', 'true');
 		this.button = html('button', 'unitpass-button');
 		this.button.type = 'button';
-		this.button.addEventListener('click', again);
+		this.button.addEventListener('click', press);
+		this.other = html('button', 'unitpass-button is-quiet');
+		this.other.type = 'button';
+		this.other.addEventListener('click', refuse);
+		this.who = html('dl', 'unitpass-who');
 		this.title = html('p', 'unitpass-title');
 		this.hint = html('p', 'unitpass-hint');
 		this.typed = html('p', 'unitpass-typed');
@@ -68,7 +75,7 @@ export class View {
 		this.go = html('a', 'unitpass-button', this.word('action_continue'));
 		this.code.append(this.path);
 		this.icon.append(this.shape);
-		this.cover = html('div', 'unitpass-cover', this.icon, this.label, this.button);
+		this.cover = html('div', 'unitpass-cover', this.icon, this.label, this.who, this.button, this.other);
 		this.status = html('div', 'unitpass-status', this.title, this.hint);
 		this.status.setAttribute('role', 'status');
 		this.status.setAttribute('aria-live', 'polite');
@@ -76,7 +83,9 @@ export class View {
 		this.status.tabIndex = -1;
 		element.classList.add('unitpass');
 		element.lang = lang;
-		element.replaceChildren(html('div', 'unitpass-box', this.code, this.cover), this.status, this.typed,
+		while (element.firstChild)
+			element.firstChild.remove();
+		element.append(html('div', 'unitpass-box', this.code, this.cover), this.status, this.typed,
 			html('div', 'unitpass-foot', this.bar, this.time, this.go));
 		this.element = element;
 		this.clear();
@@ -149,7 +158,10 @@ export class View {
 	}
 
 	showCover(view) {
-		this.cover.hidden = !view.cover && !view.icon;
+		this.cover.hidden = !view.cover && !view.icon && !view.asks;
+		this.who.hidden = !view.asks;
+		this.other.hidden = !view.other;
+		this.other.textContent = view.other ? this.word(view.other) : '';
 		this.cover.classList.toggle('is-veil', Boolean(view.veil && this.text));
 		this.cover.dataset.tone = view.tone || '';
 		this.icon.toggleAttribute('hidden', !view.icon);
@@ -159,6 +171,15 @@ export class View {
 		this.button.hidden = !view.button;
 		this.button.textContent = view.button ? this.word(view.button) : '';
 		this.button.classList.toggle('is-quiet', Boolean(view.quiet));
+	}
+
+	/* Who it is that would be signed in here. */
+	name({ unit, holder }) {
+		const role = this.word('role_' + holder.role);
+
+		this.who.textContent = '';
+		for (const [label, text] of [['who_unit_label', unit.name], ['who_person_label', `${holder.name} · ${role}`]])
+			this.who.append(html('div', '', html('dt', '', this.word(label)), html('dd', 'unitpass-name', text)));
 	}
 
 	/* An unchanged text is not set again: screen readers would say it again. */
@@ -171,7 +192,7 @@ export class View {
 	focus(name, gone) {
 		const at = document.activeElement;
 
-		if (ENDS.includes(name) && document.hasFocus() && (!at || at === document.body || this.element.contains(at)))
+		if ((ENDS.includes(name) || name === 'confirm') && document.hasFocus() && (!at || at === document.body || this.element.contains(at)))
 			this.button.focus({ preventScroll: true });
 		else if (gone)
 			this.status.focus({ preventScroll: true });

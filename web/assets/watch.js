@@ -31,7 +31,7 @@ export async function call(path, form) {
 
 	if (form)
 		Object.assign(init, { method: 'POST', body: new URLSearchParams(form) });
-	if (AbortSignal.timeout)
+	if (window.AbortSignal && AbortSignal.timeout)
 		init.signal = AbortSignal.timeout(20000);
 	try {
 		answer = await fetch(API + path, init);
@@ -53,8 +53,8 @@ export class Watch {
 
 	open() {
 		this.close();
-		if (!this.uri)
-			return this.poll();
+		if (!this.uri || !window.EventSource)
+			return this.fall();
 		let errors = 0;
 		const stream = this.stream = new EventSource(this.uri);
 		const on = (name, read) => stream.addEventListener(name, (event) => {

@@ -9,7 +9,8 @@
  *   folder     where 'files' are, if not below the host's root           policy     the Content-Security-Policy they are sent with
  *   rewrite    the path that such a request is led to, within the server
  * } }
- * HOST: { port, http2 (another port), client, secret or key, sessionKey, page, proxies: [...], session, errors: { 404: '/path' }, root, locations } */
+ * HOST: { port, http2 (another port), client, secret or key, sessionKey, page, proxies: [...], session,
+ *   confirm: 'on' or 'off', marks: { issuer_name, emblem, favicon, telephone, app }, errors: { 404: '/path' }, root, locations } */
 
 const byLength = (locations) => Object.entries(locations).sort(([a], [b]) => a.length - b.length);
 
@@ -58,6 +59,8 @@ const nginx = {
 			${h.sessionKey ? `unitpass_session_key_file ${h.sessionKey};` : ''}
 			${h.page ? this.page(h.page) : ''}
 			${h.session ? `unitpass_session ${h.session};` : ''}
+			${h.confirm ? `unitpass_confirm ${h.confirm};` : ''}
+			${Object.entries(h.marks || {}).map(([name, value]) => `unitpass_${name} "${value}";`).join(' ')}
 			${h.proxies ? `unitpass_trusted_proxy ${h.proxies.join(' ')};` : ''}
 			${Object.entries(h.errors || {}).map(([status, path]) => `error_page ${status} ${path};`).join(' ')}
 			${this.locations(h.locations, site)}
@@ -66,6 +69,8 @@ const nginx = {
 };
 
 const requirement = ([what, ...values]) => `Require ${what === 'unit' ? 'unit' : 'unit-' + what} ${values.join(' ')}`;
+
+const camel = (name) => name.replace(/(?:^|_)(\w)/g, (all, letter) => letter.toUpperCase());
 
 const apache = {
 	location(path, l) {
@@ -116,6 +121,8 @@ const apache = {
 			${h.sessionKey ? `UnitpassSessionKeyFile ${h.sessionKey}` : ''}
 			${h.page ? this.page(h.page) : ''}
 			${h.session ? `UnitpassSession ${h.session}` : ''}
+			${h.confirm ? `UnitpassConfirm ${h.confirm}` : ''}
+			${Object.entries(h.marks || {}).map(([name, value]) => `Unitpass${camel(name)} "${value}"`).join('\n')}
 			${h.proxies ? `UnitpassTrustedProxy ${h.proxies.join(' ')}` : ''}
 			${Object.entries(h.errors || {}).map(([status, path]) => `ErrorDocument ${status} ${path}`).join('\n')}
 			${this.locations(h.locations, site)}

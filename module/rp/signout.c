@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "module/rp/signout.h"
+
+#include "core/target.h"
+#include "module/rp/complete.h"
+#include "module/rp/cookie.h"
+#include "module/rp/page.h"
+
+/* --- who am I --------------------------------------------------------------------------------------------------------------------- */
+
+static void put_member(struct up_buf *b, const char *before, struct up_span value)
+{
+	up_buf_put_str(b, before);
+	up_buf_put_json(b, value);
+}
+
+static void put_items(struct up_buf *b, struct up_span items)
+{
+	struct up_span item;
+	const char *sep = "";
+
+	while (items.n > 0) {
+		up_span_cut(items, ' ', &item, &items);
+		put_member(b, sep, item);
+		sep = ",";
+	}
+}
+
+void up_signout_who(struct up_exchange *x)
+{
+	struct up_buf *b = &x->resp->body;
+	struct up_rp_session s;
+	bool refresh;
+
+	if (up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) != UP_OK) {
+		up_buf_put_str(b, "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
+		up_respond_json(x->resp, 401);
+		up_respond_header(x->resp, "WWW-Authenticate", "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\"");
+		return;
+	}
+	put_member(b, "{\"unit\":{\"code\":", s.unit_code);
+	put_member(b, ",\"name\":", s.unit_name);
+	put_member(b, ",\"certificate\":", s.certificate);
+	up_buf_printf(b, ",\"certificate_version\":%lld", (long long)s.certificate_version);
+	put_member(b, "},\"holder\":{\"ref\":", s.holder_ref);
+	put_member(b, ",\"role\":", s.role);
+	put_member(b, ",\"name\":", s.holder_name);
+	up_buf_put_str(b, "},\"items\":[");
+	put_items(b, s.items);
+	put_member(b, "],\"session\":", s.sid);
+	up_buf_printf(b, ",\"auth_time\":%lld}", (long long)s.auth_time_s);
+	up_respond_json(x->resp, 200);
+}
+
+/* --- logout ----------------------------------------------------------------------------------------------------------------------- */
+
+static struct up_span word(const struct up_exchange *x, const char *key)
+{
+	return up_words_get(x->rp->words, x->lang, up_span_str(key));
+}
+
+static struct up_span return_of(const struct up_form *f)
+{
+	struct up_span s = up_form_get(f, "return");
+
+	return up_target_ok(s) ? s : UP_SPAN_LIT("/");
+}
+
+static void say_signed_out(struct up_exchange *x)
+{
+	struct up_buf login = { 0 };
+
+	up_respond_put_login(&login, false, return_of(&x->query), (struct up_span){ 0 }, (struct up_span){ 0 });
+	up_page_message(x, &(struct up_page_message){
+		.status = 200, .title_key = "logged_out_title", .text = word(x, "logged_out_text"),
+		.action_uri = up_buf_span(&login), .action_key = "again",
+	});
+	up_buf_free(&login);
+}
+
+void up_signout_ask(struct up_exchange *x)
+{
+	struct up_rp_session s;
+	bool refresh;
+
+	if (up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) != UP_OK) {
+		say_signed_out(x);
+		return;
+	}
+	up_page_message(x, &(struct up_page_message){
+		.status = 200, .title_key = "logout_title", .text = word(x, "logout_text"), .who = &s, .person = s.holder_name,
+		.post_uri = UP_SPAN_LIT(UP_RP_PREFIX "logout"), .post_key = "logout_button", .return_to = up_form_get(&x->query, "return"),
+		.action_uri = return_of(&x->query), .action_key = "cancel",
+	});
+}
+
+static void forget(struct up_exchange *x, const char *name)
+{
+	struct up_buf gone = { 0 };
+
+	up_cookie_put_gone(name, &gone);
+	up_respond_header_buf(x->resp, "Set-Cookie", &gone);
+}
+
+/* The session cookie is set by a login alone, so an answer still under way cannot bring it back. Without a word where to go on, to a
+ * page that says it is done: the portal's first page would ask to sign in at once. */
+void up_signout_post(struct up_exchange *x)
+{
+	forget(x, UP_RP_SESSION_COOKIE);
+	forget(x, UP_RP_SEEN_COOKIE);
+	up_respond_back(x, up_form_get(&x->body, "return").n > 0 ? return_of(&x->body) : UP_SPAN_LIT(UP_RP_PREFIX "logout"));
+}
