@@ -147,9 +147,10 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 {
 	const struct up_span name = UP_SPAN_LIT(UP_RP_SESSION_COOKIE);
 	struct up_span rest = cookies, value, plain, found = { 0 };
+	unsigned n = 0;
 
 	*refresh = false;
-	for (unsigned n = 0; n < UP_RP_TRIES && up_cookie_next(&rest, name, &value); n++) {
+	for (; n < UP_RP_TRIES && up_cookie_next(&rest, name, &value); n++) {
 		if (found.n > 0 && !up_span_eq(value, found) &&
 		    is_another(o, value, cookies, now_s)) {
 			found.n = 0;
@@ -161,7 +162,8 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 		if (within_limits(o->rp, s, now_s))
 			found = value;
 	}
-	if (found.n == 0) {
+	/* Of more than we open, another one may be a session. */
+	if (found.n == 0 || (n == UP_RP_TRIES && up_cookie_next(&rest, name, &value))) {
 		*s = (struct up_rp_session){ 0 };
 		return UP_E_TOKEN;
 	}

@@ -286,6 +286,13 @@ static void test_two_sessions(void)
 	/* one that is over is none */
 	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
 	up_buf_reset(&b);
+	up_buf_put_str(&b, c);
+	for (int i = 0; i < 7; i++)
+		up_buf_printf(&b, "; %s=%d", UP_RP_SESSION_COOKIE, i);
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
+	up_buf_printf(&b, "; %s=8", UP_RP_SESSION_COOKIE);    /* more than are looked at */
+	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
+	up_buf_reset(&b);
 	up_buf_printf(&b, "theme=dark, %s", c);
 	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
 	up_buf_free(&b);
