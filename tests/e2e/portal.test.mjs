@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { Events, postForm, request } from './lib/http.mjs';
 import { jws, newKey, publicJwk } from './lib/phone.mjs';
 import { Browser, frame, snapshot } from './lib/portal.mjs';
-import { freePorts, Site, TOP, until } from './lib/site.mjs';
+import { freePorts, Site, TOP } from './lib/site.mjs';
 
 let site, phone, me, keyed, proxied, asking;
 
@@ -19,8 +19,7 @@ before(async () => {
 	fs.writeFileSync(keyFile, JSON.stringify({ ...key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256' }), { mode: 0o600 });
 	fs.writeFileSync(jwks, JSON.stringify({ keys: [{ ...publicJwk(key), kid: 'k1', alg: 'ES256' }] }));
 	await site.ctl('client', 'add', 'keyed', '--name', '密钥业务系统', '--origin', `http://127.0.0.1:${p1}`, '--jwks', jwks);
-	process.kill(site.serverPid, 'SIGHUP');
-	await until(() => site.serverLog().includes('reloaded'), 'the reload');
+	await site.reloadServer();
 	await site.addHosts('tests', [
 		{ port: p1, client: 'keyed', key: keyFile, locations: { '/': {} } },
 		{ port: p2, client: site.client_id, secret: site.clients[site.server].secret_file, proxies: ['127.0.0.1/32', '10.0.0.0/8'], locations: { '/': {} } },

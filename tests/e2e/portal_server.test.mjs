@@ -64,7 +64,7 @@ before(async () => {
 	fs.writeFileSync(path.join(site.dir, 'etc/page.html'), OWN_PAGE);
 	const other = await addClient('second', p3);
 	fs.writeFileSync(other.sessionKey, crypto.randomBytes(32).toString('hex') + '\n', { mode: 0o600 });
-	process.kill(site.serverPid, 'SIGHUP');
+	await site.reloadServer();
 	const settings = { client: portal.id, secret: portal.secret, sessionKey: portal.sessionKey, root };
 	await site.addHosts('tests', [
 		{ ...settings, port: p1, http2: p2, errors: { 401: '/public/error-401', 403: '/public/error-403', 404: '/guarded-page/page.html' }, locations: {

@@ -53,7 +53,7 @@ before(async () => {
 
 	asking = `http://127.0.0.1:${port}`;
 	await site.ctl('client', 'add', 'asking', '--name', '会问的业务系统', '--origin', asking, '--secret-file', path.join(site.dir, 'keys-portal/asking.secret'));
-	process.kill(site.serverPid, 'SIGHUP');
+	await site.reloadServer();
 	await site.addHosts('asking', [{ port, client: 'asking', secret: path.join(site.dir, 'keys-portal/asking.secret'), confirm: 'on', locations: { '/': {} },
 		marks: { issuer_name: '湖南省示例管理局', emblem: '/public/emblem.svg', favicon: '/public/icon.svg', telephone: '0731-12345678', app: '/public/app' } }]);
 	[chromium, phone] = await Promise.all([launch(), site.newPhone()]);

@@ -550,7 +550,7 @@ def signs_in_with_a_key(w):
     usual(w)
     key, jwks = new_key()
     w.ctl("client", "add", "keyed", "--name", "密钥主机", "--origin", "https://host.example.org", "--static-qr", "--jwks", w.write("host.jwks", jwks))
-    os.kill(w.site["pids"]["unitpassd"], 1)
+    w.reload()
     w.service("check", client="keyed", secret_file=None, key_file=w.write("host.jwk", key))
     login(w, ACCEPTED)
     w.service("check", client="keyed", secret_file=None, key_file=w.write("other.jwk", new_key()[0]))

@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -44,8 +45,18 @@ class World:
         command(f"{top}/script/site", "start", f"{directory}/site", "--build", build, to=f"{directory}/site.log")
         self.site = json.load(open(f"{directory}/site/site.json"))
         self.ctl("item", "add", "shell", "--name", "服务器登录", "--client", "terminal")
-        os.kill(self.site["pids"]["unitpassd"], 1)
+        self.reload()
         self.holder = self.holder_ref()
+
+    def reload(self):
+        """The server knows what unitpassctl added."""
+        log = self.site["files"]["log_unitpassd"]
+        before = open(log).read().count(" reloaded")
+        os.kill(self.site["pids"]["unitpassd"], signal.SIGHUP)
+        until = time.monotonic() + 20
+        while open(log).read().count(" reloaded") == before:
+            assert time.monotonic() < until, "the server did not reload"
+            time.sleep(0.02)
 
     # --- the host ---
 

@@ -166,6 +166,14 @@ export class Site {
 		return fs.readFileSync(this.files.log_apache, 'utf8').split('resuming normal operations').length - 1;
 	}
 
+	/* What unitpassctl added since the start is known to the server. */
+	async reloadServer() {
+		const before = this.serverLog().split(' reloaded').length;
+
+		process.kill(this.serverPid, 'SIGHUP');
+		await until(() => this.serverLog().split(' reloaded').length > before, 'the reload');
+	}
+
 	/* Processes that take connections: those of nginx that are shutting down say so in their title. */
 	workers() {
 		return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
