@@ -108,9 +108,11 @@ const char *up_lines_fault_text(enum up_lines_fault fault, bool chinese)
 {
 	static const char *const texts[][2] = {
 		[UP_LINES_UTF8] = { "is UTF-8", "是 UTF-8 编码" },
-		[UP_LINES_UTF16] = { "is UTF-16; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)",
+		[UP_LINES_UTF16] = {
+		    "is UTF-16; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)",
 		    "是 UTF-16 编码，请另存为 UTF-8（电子表格选“CSV UTF-8”）" },
-		[UP_LINES_GBK] = { "is GBK (GB 18030), not UTF-8; save the file as UTF-8 (in a spreadsheet: CSV UTF-8)",
+		[UP_LINES_GBK] = { "is GBK (GB 18030), not UTF-8; save the file as UTF-8 "
+		    "(in a spreadsheet: CSV UTF-8)",
 		    "是 GBK（GB 18030）编码，不是 UTF-8；请另存为 UTF-8（电子表格选“CSV UTF-8”）" },
 		[UP_LINES_NUL] = { "holds a NUL byte: the file is damaged or no text",
 		    "含有 NUL 字节，文件已损坏或不是文本" },

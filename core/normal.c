@@ -358,8 +358,8 @@ static enum up_err judge_number(const struct points *raw, const struct points *t
 		bool image = is(t->p[i], UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N);
 
 		if (t->p[i] >= 0x80)
-			return refuse_folded(fault, image ? UP_NORMAL_IMITATES : UP_NORMAL_STRANGE, raw,
-			    t->p[i], UP_NORMAL_NUMBER);
+			return refuse_folded(fault, image ? UP_NORMAL_IMITATES : UP_NORMAL_STRANGE,
+			    raw, t->p[i], UP_NORMAL_NUMBER);
 	}
 	return UP_OK;
 }
@@ -466,9 +466,11 @@ void up_normal_fault_text(const struct up_normal_fault *fault, bool chinese,
 		    "不是 UTF-8 编码，请以 UTF-8 保存" },
 		[UP_NORMAL_HIDDEN] = { "is invisible or changes its neighbours; delete it",
 		    "不可见或会改变相邻文字的显示，请删除" },
-		[UP_NORMAL_PRIVATE] = { "is for private use, unassigned or a lost character; type it anew",
+		[UP_NORMAL_PRIVATE] = {
+		    "is for private use, unassigned or a lost character; type it anew",
 		    "是自造字、未定义或已损坏的字符，请重新输入" },
-		[UP_NORMAL_IMITATES] = { "is of another script or form and only looks like it; type it anew",
+		[UP_NORMAL_IMITATES] = {
+		    "is of another script or form and only looks like it; type it anew",
 		    "是外形相似的其他文字或符号，请重新输入" },
 		[UP_NORMAL_STRANGE] = { "does not belong here; delete or correct it",
 		    "不应出现在此处，请删除或更正" },
@@ -478,12 +480,12 @@ void up_normal_fault_text(const struct up_normal_fault *fault, bool chinese,
 
 	if (fault->why == UP_NORMAL_BROKEN) {
 		snprintf(out, UP_NORMAL_FAULT_TEXT,
-		    chinese ? "第 %zu 个字符（字节 %02X）%s" : "character %zu (byte %02X) %s", fault->place,
-		    (unsigned)fault->cp, text);
+		    chinese ? "第 %zu 个字符（字节 %02X）%s" : "character %zu (byte %02X) %s",
+		    fault->place, (unsigned)fault->cp, text);
 		return;
 	}
 	unicode_character_name(fault->cp, name);
 	snprintf(out, UP_NORMAL_FAULT_TEXT,
-	    chinese ? "第 %zu 个字符（U+%04X%s%s）%s" : "character %zu (U+%04X%s%s) %s", fault->place,
-	    (unsigned)fault->cp, name[0] != '\0' ? " " : "", name, text);
+	    chinese ? "第 %zu 个字符（U+%04X%s%s）%s" : "character %zu (U+%04X%s%s) %s",
+	    fault->place, (unsigned)fault->cp, name[0] != '\0' ? " " : "", name, text);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The real-name check (rule 5): does the population platform know this person by name, resident ID number and mobile number?
- * A platform is a connector; the built-in one looks in a roster file. */
+ * The real-name check (rule 5): does the population platform know this person by name, resident ID
+ * number and mobile number? A platform is a connector; the built-in one looks in a roster file. */
 #ifndef UP_REALNAME_H
 #define UP_REALNAME_H
 
@@ -15,7 +15,7 @@ enum up_realname_outcome {
 
 struct up_realname_answer {
 	enum up_realname_outcome outcome;
-	const char *assurance;           /* how it was checked, for records: "roster", "formats"; static */
+	const char *assurance;           /* how, for records: "roster", "formats"; static */
 	/* What the operator must mend, in both languages: UNAVAILABLE says always why, the others
 	 * when rows could not be read. */
 	char why_en[512], why_zh[512];   /* nothing of the person but a character */
