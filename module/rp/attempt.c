@@ -180,7 +180,8 @@ static size_t count(struct up_span cookies)
 	return n;
 }
 
-/* The last ones of the header are the newest: more than a browser of ours has are not opened. */
+/* The last ones of the header are the newest: more than a browser of ours has are not opened. Those
+ * that serve nothing are taken away a few at a time: an answer holds only so many headers. */
 static void load_attempts(struct up_rp_opener *o, struct up_span cookies, int64_t now_s, uint8_t plain[UP_RP_PLAIN_MAX],
     struct up_attempts *out)
 {
@@ -194,7 +195,7 @@ static void load_attempts(struct up_rp_opener *o, struct up_span cookies, int64_
 		if (good && a.expires_s + UP_ATTEMPT_KEEP_S >= now_s && up_attempt_find(out, id) == NULL) {
 			a.size = ATTEMPT_NAME + value.n;
 			add(out, &a);
-		} else {
+		} else if (out->n_gone < UP_ATTEMPTS_SEEN) {
 			send_away(out, id);
 		}
 	}

@@ -46,7 +46,8 @@ struct up_attempts {
 	bool changed;                    /* browser or units */
 	size_t n;
 	struct up_attempt at[UP_ATTEMPTS_SEEN + 1];        /* oldest first; one more while a new one is added */
-	char gone[4 * UP_ATTEMPTS_SEEN][UP_ATTEMPT_ID_TEXT + 1];   /* cookies to be taken away */
+	/* cookies to be taken away: as many that served nothing, and each of AT */
+	char gone[2 * UP_ATTEMPTS_SEEN + 1][UP_ATTEMPT_ID_TEXT + 1];
 	size_t n_gone;
 };
 

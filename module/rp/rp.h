@@ -109,7 +109,7 @@ struct up_rp_request {                   /* borrowed; empty spans for absent hea
 
 struct up_rp_response {
 	int status;
-	struct { char *name, *value; } headers[24];  /* owned */
+	struct { char *name, *value; } headers[40];  /* owned; room for a cookie of each attempt */
 	size_t n_headers;
 	struct up_buf body;                  /* with HEAD the glue leaves it out */
 };

@@ -163,7 +163,7 @@ static void begin_at_once(struct up_rp *rp, struct fake_browser *b, size_t n, ch
 
 	for (size_t i = 0; i < n; i++) {
 		struct fake_browser one = before;
-		char device[24], want[64];
+		char device[48], want[64];
 
 		snprintf(device, sizeof(device), "device-code-number-%03zu", i);
 		answer_begin(device, true);
@@ -202,6 +202,30 @@ static void test_at_once(void)
 		CU_ASSERT_STRING_EQUAL(fake_member(text, "error"), "expired_token");
 		up_rp_free(&rp);
 	}
+}
+
+/* However many cookies have piled up, keys changed or tabs opened by the dozen: the next login goes
+ * through and tidies up, and what ends is gone. */
+static void test_piled_up(void)
+{
+	struct fake_browser b;
+	struct up_rp *rp = setup(&b);
+	char id[8][32], text[512];
+	size_t n = 0;
+
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(b.cookies + n, sizeof(b.cookies) - n,
+		    "%s__Host-unitpass-login-AAAAAAA%02dAA=x", i > 0 ? "; " : "", i);
+	begin_at_once(rp, &b, UP_ARRAY_LEN(id), id);
+	answer_error("/token", 400, "access_denied");
+	CU_ASSERT_EQUAL(complete(rp, &b, id[7], text, sizeof(text)), 409);
+	CU_ASSERT_STRING_EQUAL(fake_member(text, "error"), "access_denied");
+	CU_ASSERT_PTR_NULL(strstr(b.cookies, id[7]));
+	for (int i = 0; i < 8; i++)
+		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", text), 200);
+	CU_ASSERT_PTR_NULL(strstr(b.cookies, "-AAAAAAA"));
+	CU_ASSERT(strlen(b.cookies) < 3900);
+	up_rp_free(&rp);
 }
 
 /* An attempt's cookie under another attempt's name is nobody's. */
@@ -400,5 +424,5 @@ static void test_damaged_login_cookie(void)
 }
 
 UP_SUITE("rp_login", begin_server, test_whole_login, test_without_script, test_hostile_returns, test_attempts, test_at_once, test_renamed_cookie,
-    test_unseen, test_plain, test_long_returns,
+    test_piled_up, test_unseen, test_plain, test_long_returns,
     test_state_and_qr, test_other_provider, test_damaged_login_cookie, end_server)
