@@ -13,8 +13,8 @@ static const struct { const char *name, *en, *zh; } states[UP_CLOCK_STATES] = {
 	    "时钟从未校准，暂停登录；请让本机与时间服务器同步：timedatectl set-ntp true" },
 	[UP_CLOCK_AHEAD] = { "ahead",
 	    "the clock stepped ahead while the server ran, so nobody can sign in; set it right "
-	    "(timedatectl set-ntp true) and logins go on at once; if it is right now, wait five minutes or "
-	    "run: unitpassctl clock accept",
+	    "(timedatectl set-ntp true) and logins go on at once; if it is right now, wait "
+	    "five minutes or run: unitpassctl clock accept",
 	    "服务器运行中时钟突然向前跳变，暂停登录；请校准时钟（timedatectl set-ntp true），"
 	    "校准后立即恢复；如果现在的时间正确，请等待五分钟或运行：unitpassctl clock accept" },
 	[UP_CLOCK_BEHIND] = { "behind",

@@ -8,8 +8,8 @@
  *   a little behind the newest time: time stands still
  *   more behind: no (BEHIND), until it has caught up, or is accepted
  *
- * So a clock that is wrong for a moment is not believed for that moment, and nothing is dated by it.
- * What is believed at once locks out for a minute at most. */
+ * So a clock that is wrong for a moment is not believed for that moment, and nothing is dated by
+ * it. What is believed at once locks out for a minute at most. */
 #ifndef UP_CLOCK_H
 #define UP_CLOCK_H
 

@@ -9,7 +9,8 @@
 
 /* "YYYY-MM-DD", a real date of 1992 to 2199: *start_s is its 00:00:00. UP_E_FORMAT, UP_E_RANGE. */
 UP_MUST_USE enum up_err up_day_parse(struct up_span text, int64_t *start_s);
-/* 00:00:00 of the last day of a period of YEARS that begins on START_S: 2021-11-11, 5 -> 2026-11-10; 2024-02-29, 5 -> 2029-02-28. */
+/* 00:00:00 of the last day of a period of YEARS that begins on START_S: 2021-11-11, 5 ->
+ * 2026-11-10; 2024-02-29, 5 -> 2029-02-28. */
 int64_t up_day_last(int64_t start_s, int years);
 uint32_t up_day_number(int64_t s);                       /* yyyymmdd */
 void up_day_text(int64_t s, char out[16]);               /* "2026-11-10" */

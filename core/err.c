@@ -85,7 +85,8 @@ static const struct row rows[UP_E_N] = {
 	    "the token is unknown, expired or revoked; sign in or enrol again",
 	    "凭证已失效，请重新登录或重新领取证书" } },
 	[UP_E_ENDED] = { "device_ended", { 401, "device_ended",
-	    "this phone was replaced or ended, its key is no longer valid; enrol it with a new code",
+	    "this phone was replaced or ended, its key is no longer valid; enrol it "
+	    "with a new code",
 	    "本手机已被更换或停用，其密钥已失效；如需继续使用，请凭新的领取码重新领取证书" } },
 	[UP_E_REPLAY] = { "replayed_proof", { 401, "invalid_dpop_proof",
 	    "this proof was used before; make a fresh one for each request",
@@ -97,7 +98,8 @@ static const struct row rows[UP_E_N] = {
 	    "wrong certificate password; six errors in a row lock it, then recover it by SMS",
 	    "证书密码错误；连续输错六次将锁定，可通过短信验证找回" } },
 	[UP_E_LOCKED] = { "password_locked", { 403, "password_locked",
-	    "the certificate password is locked; recover it by SMS, or set a new one with a window's code",
+	    "the certificate password is locked; recover it by SMS, or set a new one with a "
+	    "window's code",
 	    "证书密码已锁定，请通过短信验证找回密码，或凭窗口的领取码重新设置" } },
 	[UP_E_WEAK] = { "weak_password", { 400, "weak_password",
 	    "this password is too easy to guess; choose one without runs, repeats or your own numbers",
@@ -154,7 +156,8 @@ static const struct row rows[UP_E_N] = {
 	    "the certificate server cannot be reached; try again later",
 	    "暂时无法连接证书服务，请稍后再试" } },
 	[UP_E_PROVIDER] = { "unusable_answer", { 502, "unusable_answer",
-	    "the sign-in service answered, but its answer does not do for this site; tell the operator of this site",
+	    "the sign-in service answered, but its answer does not do for this site; tell the "
+	    "operator of this site",
 	    "登录服务已答复，但其答复不符合本系统的要求，无法登录；请联系本系统的运营方" } },
 	[UP_E_CONFIG] = { "bad_configuration", { 500, "server_error",
 	    "the server is not set up correctly; tell its operator", "系统配置有误，请联系运营方" } },

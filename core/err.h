@@ -64,7 +64,8 @@ enum up_err {
 	UP_E_NOMEM,
 	UP_E_IO,           /* file or network */
 	UP_E_UPSTREAM,     /* the server a portal talks to cannot be reached */
-	UP_E_PROVIDER,     /* it answers, but its answer does not do: refused client, missing claim, wrong metadata */
+	/* it answers, but its answer does not do: refused client, missing claim, wrong metadata */
+	UP_E_PROVIDER,
 	UP_E_CONFIG,
 	UP_E_CRYPTO,       /* the cryptographic library failed */
 	UP_E_N

@@ -36,8 +36,8 @@ enum up_err up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_spa
 	return up_jwt_sign_kid(key, up_span_str(up_jwk_thumbprint(key)), typ, claims, out);
 }
 
-enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const char *typ, struct up_span claims,
-    struct up_buf *out)
+enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const char *typ,
+    struct up_span claims, struct up_buf *out)
 {
 	struct up_buf header = { 0 };
 	enum up_err e = UP_E_NOMEM;
@@ -102,7 +102,8 @@ static bool alg_of(struct up_span name, enum up_jwt_alg *out)
 	return false;
 }
 
-static enum up_err check_header(const json_t *header, const char *typ, unsigned allowed, enum up_jwt_alg *alg)
+static enum up_err check_header(const json_t *header, const char *typ, unsigned allowed,
+    enum up_jwt_alg *alg)
 {
 	/* extensions that change what is signed or understood, and keys that the sender brings along */
 	static const char *const refused[] = { "crit", "b64", "jku", "x5u", "x5c", "zip", "enc" };
@@ -124,10 +125,12 @@ static enum up_err take_signature(struct up_jwt *t)
 {
 	if (t->alg != UP_JWT_ES256)
 		return UP_OK;
-	return t->sig_text.n == SIG_CHARS && up_text_b64url_fixed(t->sig_text, t->sig, SIG) == UP_OK ? UP_OK : UP_E_FORMAT;
+	return t->sig_text.n == SIG_CHARS && up_text_b64url_fixed(t->sig_text, t->sig, SIG) == UP_OK
+	    ? UP_OK : UP_E_FORMAT;
 }
 
-enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allowed, struct up_jwt *out)
+enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allowed,
+    struct up_jwt *out)
 {
 	struct up_span header, claims, rest;
 	enum up_err e;
@@ -135,12 +138,14 @@ enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allo
 	memset(out, 0, sizeof(*out));
 	if (text.n > UP_JWT_MAX)
 		return UP_E_TOO_LARGE;
-	if (!up_span_cut(text, '.', &header, &rest) || !up_span_cut(rest, '.', &claims, &out->sig_text))
+	if (!up_span_cut(text, '.', &header, &rest) ||
+	    !up_span_cut(rest, '.', &claims, &out->sig_text))
 		return UP_E_FORMAT;
 	if (out->sig_text.n == 0 || memchr(out->sig_text.p, '.', out->sig_text.n) != NULL)
 		return UP_E_FORMAT;
 	out->signed_part = up_span_of(text.p, header.n + 1 + claims.n);
-	if ((e = object(header, &out->header)) == UP_OK && (e = check_header(out->header, typ, allowed, &out->alg)) == UP_OK)
+	if ((e = object(header, &out->header)) == UP_OK &&
+	    (e = check_header(out->header, typ, allowed, &out->alg)) == UP_OK)
 		e = take_signature(out);
 	if (e == UP_OK)
 		e = object(claims, &out->claims);
@@ -182,7 +187,8 @@ static enum up_err misfit(const char *name, const char **claim)
 	return UP_E_CLAIM;
 }
 
-static enum up_err check_times(const json_t *claims, const struct up_jwt_expect *x, const char **claim)
+static enum up_err check_times(const json_t *claims, const struct up_jwt_expect *x,
+    const char **claim)
 {
 	bool has_exp, has_iat, has_nbf;
 	int64_t exp, iat, nbf;
@@ -239,17 +245,20 @@ static bool audience_fits(const json_t *claims, const char *want)
 
 static bool nonce_fits(const json_t *claims, const struct up_jwt_expect *x)
 {
-	return (x->nonce_optional && json_object_get(claims, "nonce") == NULL) || text_fits(claims, "nonce", x->nonce);
+	return (x->nonce_optional && json_object_get(claims, "nonce") == NULL) ||
+	    text_fits(claims, "nonce", x->nonce);
 }
 
 static bool jti_fits(const json_t *claims, const struct up_jwt_expect *x)
 {
 	struct up_span jti;
 
-	return (!x->need_jti && json_object_get(claims, "jti") == NULL) || up_json_text(claims, "jti", CLAIM_MAX, &jti) == UP_OK;
+	return (!x->need_jti && json_object_get(claims, "jti") == NULL) ||
+	    up_json_text(claims, "jti", CLAIM_MAX, &jti) == UP_OK;
 }
 
-enum up_err up_jwt_expect_named(const struct up_jwt *t, const struct up_jwt_expect *x, const char **claim)
+enum up_err up_jwt_expect_named(const struct up_jwt *t, const struct up_jwt_expect *x,
+    const char **claim)
 {
 	*claim = NULL;
 	if (!text_fits(t->claims, "iss", x->iss))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Compact JWS with JSON claims (RFC 7515, 7519, 8725): one way to sign, one strict way to verify.
- * ES256 only, but for the ID tokens of other providers; the allow-list is this file's.  `none`, HMAC, a key from the
- * token's own header (but for DPoP, where RFC 9449 wants it), `crit` and `b64` are refused. */
+ * ES256 only, but for the ID tokens of other providers; the allow-list is this file's.  `none`,
+ * HMAC, a key from the token's own header (but for DPoP, where RFC 9449 wants it),
+ * `crit` and `b64` are refused. */
 #ifndef UP_JWT_H
 #define UP_JWT_H
 
@@ -15,8 +16,8 @@
 UP_MUST_USE enum up_err up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out);
 
 /* The same under the id that the key's owner gave it. */
-UP_MUST_USE enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const char *typ, struct up_span claims,
-    struct up_buf *out);
+UP_MUST_USE enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid,
+    const char *typ, struct up_span claims, struct up_buf *out);
 
 /* The same with a finished HEADER of the caller's (JSON text): DPoP proofs. */
 UP_MUST_USE enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out);
@@ -36,8 +37,10 @@ struct up_jwt {                          /* a parsed token, nothing verified yet
  * "application/" prefix is dropped) equal to TYP, no crit. TYP NULL: "JWT", or no typ at all (RFC 7523 assertions
  * made by others). Free *OUT in all cases. UP_E_FORMAT, UP_E_ALG, UP_E_CLAIM, UP_E_TOO_LARGE (over UP_JWT_MAX). */
 UP_MUST_USE enum up_err up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out);
-/* The same for a token that others sign: ALLOWED is a set of enum up_jwt_alg. core/jws.h verifies it. */
-UP_MUST_USE enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allowed, struct up_jwt *out);
+/* The same for a token that others sign: ALLOWED is a set of enum up_jwt_alg.
+ * core/jws.h verifies it. */
+UP_MUST_USE enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allowed,
+    struct up_jwt *out);
 /* UP_E_ALG: not an ES256 token. */
 UP_MUST_USE enum up_err up_jwt_verify(const struct up_jwt *, const struct up_jwk *key);
 void up_jwt_free(struct up_jwt *);
@@ -54,6 +57,7 @@ struct up_jwt_expect {
  * iat: numbers (a fraction of a second is cut off), never strings. UP_E_CLAIM, UP_E_EXPIRED. */
 UP_MUST_USE enum up_err up_jwt_expect(const struct up_jwt *, const struct up_jwt_expect *);
 /* The same; *CLAIM is the name of the first claim that does not fit, NULL when all do. */
-UP_MUST_USE enum up_err up_jwt_expect_named(const struct up_jwt *, const struct up_jwt_expect *, const char **claim);
+UP_MUST_USE enum up_err up_jwt_expect_named(const struct up_jwt *, const struct up_jwt_expect *,
+    const char **claim);
 
 #endif

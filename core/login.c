@@ -36,8 +36,9 @@ static const struct {
 	{ UP_LOGIN_REDEEMING, UP_LOGIN_COMMIT,          UP_LOGIN_REDEEMED },
 	{ UP_LOGIN_REDEEMING, UP_LOGIN_UNDO,            UP_LOGIN_APPROVED },
 
-	/* One that comes while the first is being written is a second redemption too: what is issued
-	 * is revoked at once, and when nothing is issued the code, known to two callers, is void. */
+	/* One that comes while the first is being written is a second redemption too: what is
+	 * issued is revoked at once, and when nothing is issued the code, known to two callers,
+	 * is void. */
 	{ UP_LOGIN_REDEEMING, UP_LOGIN_REDEEM,          UP_LOGIN_CONTESTED },
 	{ UP_LOGIN_CONTESTED, UP_LOGIN_COMMIT,          UP_LOGIN_REVOKED },
 	{ UP_LOGIN_CONTESTED, UP_LOGIN_UNDO,            UP_LOGIN_EXPIRED },

@@ -14,13 +14,14 @@
 struct up_record {
 	int64_t seq;                     /* assigned by the store, 1.. without gaps */
 	int64_t time_ms;                 /* server time, UTC; never before the record before it */
-	int64_t clock_ms;                /* what the clock showed, if it was set back behind the record before; else 0 */
+	/* what the clock showed, if it was set back behind the record before; else 0 */
+	int64_t clock_ms;
 	struct up_span id;               /* 22 characters */
 	struct up_span event;            /* login.scan login.approve login.deny login.expire login.redeem login.replay
 	                                    enrolment.claim enrolment.done ... */
 	struct up_span result;           /* ok refused expired: what became of it */
 	struct up_span reason;           /* up_err_name() or "" */
-	int64_t count;                   /* of counted refusals: so many alike that day, with this one */
+	int64_t count;              /* of counted refusals: so many alike that day, with this one */
 	struct up_span transaction;      /* 22 characters: ties one login's records together; not a secret */
 	struct up_span code_hash;        /* hex SHA-256[0..16) of the handle or code, never the code */
 	struct up_span unit_code, unit_name;       /* as then */

@@ -241,7 +241,8 @@ static struct up_span without_port(struct up_span s)
 	struct up_span ip, port, rest;
 
 	if (up_span_starts(s, "[")) {
-		if (!up_span_cut(up_span_of(s.p + 1, s.n - 1), ']', &ip, &rest) || memchr(ip.p, ':', ip.n) == NULL)
+		if (!up_span_cut(up_span_of(s.p + 1, s.n - 1), ']', &ip, &rest) ||
+		    memchr(ip.p, ':', ip.n) == NULL)
 			return s;
 		if (rest.n == 0)
 			return ip;
@@ -251,7 +252,8 @@ static struct up_span without_port(struct up_span s)
 	return up_span_cut(s, ':', &ip, &port) && is_port(port) ? ip : s;
 }
 
-/* The zone of a link-local address (RFC 4007) names an interface of the machine that wrote it: nothing to us. */
+/* The zone of a link-local address (RFC 4007) names an interface of the machine that wrote it:
+ * nothing to us. */
 static struct up_span without_zone(struct up_span s)
 {
 	struct up_span ip, zone;
@@ -279,7 +281,8 @@ bool up_target_address(struct up_span text, char out[46])
 	return true;
 }
 
-/* The last member that is not empty (RFC 9110 section 5.6.1.2) into *HOP, those before it stay in *LIST. False: none. */
+/* The last member that is not empty (RFC 9110 section 5.6.1.2) into *HOP,
+ * those before it stay in *LIST. False: none. */
 static bool take_last_hop(struct up_span *list, struct up_span *hop)
 {
 	*hop = up_span_of(NULL, 0);
@@ -432,8 +435,10 @@ enum up_err up_target_url(struct up_span url, struct up_span *origin, struct up_
 bool up_target_metadata(const char *issuer, unsigned i, char url[UP_TARGET_METADATA_MAX])
 {
 	static const struct { const char *name; bool between; } places[] = {
-		{ "/.well-known/openid-configuration", false }, { "/.well-known/oauth-authorization-server", true },
-		{ "/.well-known/openid-configuration", true }, { "/.well-known/oauth-authorization-server", false },
+		{ "/.well-known/openid-configuration", false },
+		{ "/.well-known/oauth-authorization-server", true },
+		{ "/.well-known/openid-configuration", true },
+		{ "/.well-known/oauth-authorization-server", false },
 	};
 	struct up_span origin, path;
 	int n;
@@ -446,10 +451,10 @@ bool up_target_metadata(const char *issuer, unsigned i, char url[UP_TARGET_METAD
 	if (i >= (path.n > 0 ? UP_ARRAY_LEN(places) : 2))
 		return false;
 	if (places[i].between)
-		n = snprintf(url, UP_TARGET_METADATA_MAX, "%.*s%s%.*s", (int)origin.n, (const char *)origin.p, places[i].name, (int)path.n,
-		    (const char *)path.p);
+		n = snprintf(url, UP_TARGET_METADATA_MAX, "%.*s%s%.*s", (int)origin.n,
+		    (const char *)origin.p, places[i].name, (int)path.n, (const char *)path.p);
 	else
-		n = snprintf(url, UP_TARGET_METADATA_MAX, "%.*s%.*s%s", (int)origin.n, (const char *)origin.p, (int)path.n, (const char *)path.p,
-		    places[i].name);
+		n = snprintf(url, UP_TARGET_METADATA_MAX, "%.*s%.*s%s", (int)origin.n,
+		    (const char *)origin.p, (int)path.n, (const char *)path.p, places[i].name);
 	return n > 0 && n < UP_TARGET_METADATA_MAX;
 }

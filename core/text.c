@@ -414,10 +414,12 @@ struct up_span up_text_line(struct up_span text)
 const char *up_text_in_app(struct up_span ua)
 {
 	static const struct word apps[] = {
-		{ "wxwork/", "app_wecom" }, { "MicroMessenger/", "app_wechat" }, { " QQ/", "app_qq" },
-		{ "AlipayClient/", "app_alipay" }, { "DingTalk", "app_dingtalk" }, { "Weibo", "app_weibo" },
-		{ "__weibo__", "app_weibo" }, { "Lark/", "app_feishu" }, { "Feishu/", "app_feishu" },
-		{ "aweme", "app_douyin" }, { "baiduboxapp", "app_baidu" },
+		{ "wxwork/", "app_wecom" }, { "MicroMessenger/", "app_wechat" },
+		{ " QQ/", "app_qq" }, { "AlipayClient/", "app_alipay" },
+		{ "DingTalk", "app_dingtalk" }, { "Weibo", "app_weibo" },
+		{ "__weibo__", "app_weibo" }, { "Lark/", "app_feishu" },
+		{ "Feishu/", "app_feishu" }, { "aweme", "app_douyin" },
+		{ "baiduboxapp", "app_baidu" },
 	};
 
 	return find_word(ua, apps, UP_ARRAY_LEN(apps));

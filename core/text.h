@@ -46,8 +46,8 @@ UP_MUST_USE enum up_err up_text_form_decode(struct up_span in, struct up_buf *ou
 /* "Firefox on Windows" from a User-Agent, for the phone's screen: browser and system names
  * from short fixed lists, "" where unknown; never text of the header itself. */
 void up_text_user_agent(struct up_span ua, const char **browser, const char **os);
-/* The app whose own browser this is, by the key of its name in the word tables ("app_wechat"); "" for
- * a browser that stands for itself. Such an app opens no other app. */
+/* The app whose own browser this is, by the key of its name in the word tables ("app_wechat"); ""
+ * for a browser that stands for itself. Such an app opens no other app. */
 const char *up_text_in_app(struct up_span ua);
 
 /* Is a person at the terminal spoken to in Chinese? The first of the values (of LC_ALL,
