@@ -152,8 +152,8 @@ static enum up_err take_once(struct up_request *r, const struct up_jwk *key)
 static enum up_err check_proof(struct up_request *r, struct up_span token, const struct up_jwk *key)
 {
 	char url[512];
-	struct up_dpop_expect want = { .method = (const char *)r->method.p, .token = token, .key = key,
-		.now_s = r->now_ms / 1000 };
+	struct up_dpop_expect want = { .method = (const char *)r->method.p,
+		.token = token, .key = key, .now_s = r->now_ms / 1000 };
 	enum up_err err;
 
 	if (r->h.n_dpop != 1)

@@ -21,10 +21,12 @@ static const struct key {
 	const char *help, *zh;
 } keys[] = {
 	{ "issuer", TEXT, offsetof(struct up_config, issuer), true, NULL, 0, 0, 0,
-	  "Origin of this server as phones and portals see it: https://id.example.org, no path (http for a loopback host only).",
+	  "Origin of this server as phones and portals see it: https://id.example.org, no path "
+	      "(http for a loopback host only).",
 	  "手机和业务系统所见的本服务器地址：https://id.example.org，不带路径（http 仅限本机地址）。" },
 	{ "listen", TEXT, offsetof(struct up_config, listen), false, "127.0.0.1:9080", 0, 0, 0,
-	  "Where to listen: loopback host:port, or unix:/path. TLS ends at the web server in front.",
+	  "Where to listen: loopback host:port, or unix:/path. TLS ends at the web "
+	      "server in front.",
 	  "监听地址：本机 主机:端口，或 unix:/路径。TLS 由前面的 Web 服务器终结。" },
 	{ "watch_listen", TEXT, offsetof(struct up_config, watch_listen), false, "127.0.0.1:9081", 0, 0, 0,
 	  "Listener for waiting pages; the web server in front routes /watch/ to it.",
@@ -39,10 +41,12 @@ static const struct key {
 	  "Folder of server.key and signing.jwks; files readable by others are refused.",
 	  "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
 	{ "roster", TEXT, offsetof(struct up_config, roster), false, "", 0, 0, 0,
-	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every check is 'unavailable'.",
+	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every "
+	      "check is 'unavailable'.",
 	  "内置实名核验的 CSV 文件（name,resident_id,mobile）；不设置时所有核验均为不可用（unavailable）。" },
 	{ "trusted_proxy", LIST, 0, false, "{\"127.0.0.1/32\", \"::1\", \"unix:\"}", 0, 0, 0,
-	  "Networks whose X-Forwarded-For counts. The web server in front must set that header itself.",
+	  "Networks whose X-Forwarded-For counts. The web server in front must set that "
+	      "header itself.",
 	  "其 X-Forwarded-For 可信的网络。前面的 Web 服务器必须自行设置该头。" },
 	{ "user", TEXT, offsetof(struct up_config, user), false, "", 0, 0, 0,
 	  "User to become when started as root (required then).",

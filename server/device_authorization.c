@@ -38,8 +38,8 @@ static enum up_err check_item(const struct up_request *r, struct up_span item)
 	return i != NULL && strcmp(i->client, r->client->id) == 0 ? UP_OK : UP_E_ITEM;
 }
 
-/* An address, not a text that looks like one: the phone shows it, the record keeps it. Portals copy it from headers, so it may be
- * spelled as there. */
+/* An address, not a text that looks like one: the phone shows it, the record keeps it. Portals copy
+ * it from headers, so it may be spelled as there. */
 static enum up_err take_address(struct up_request *r, char ip[46], struct up_span *out)
 {
 	struct up_span text = up_form_get(&r->form, "initiator_ip");
@@ -145,7 +145,8 @@ static void draw_user_code(char shown[10], char code[9])
 	memcpy(code + 4, shown + 5, 5);
 }
 
-/* Only a client with --static-qr has a user code; SHOWN is empty for the others, whose codes no phone would take. */
+/* Only a client with --static-qr has a user code; SHOWN is empty for the others,
+ * whose codes no phone would take. */
 static enum up_err begin(struct up_request *r, struct up_login_start *start, char shown[10])
 {
 	enum up_err err = UP_E_STATE;
@@ -174,7 +175,8 @@ static void answer(struct up_request *r, const struct drawn *d, const char *user
 	put_secret(b, "{\"device_code\":\"", d->device);
 	up_buf_printf(b, ",\"verification_uri\":\"%s/q/\"", issuer);
 	if (r->client->is_static) {
-		up_buf_printf(b, ",\"user_code\":\"%s\",\"verification_uri_complete\":\"%s/q/", user_code, issuer);
+		up_buf_printf(b, ",\"user_code\":\"%s\",\"verification_uri_complete\":\"%s/q/",
+		    user_code, issuer);
 		put_secret(b, "", d->handle);
 	}
 	up_buf_printf(b, ",\"expires_in\":%d,\"interval\":%d,\"frame_interval\":%ld,\"watch_uri\":\"%s/watch/",

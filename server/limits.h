@@ -31,8 +31,8 @@ UP_MUST_USE enum up_err up_limits_spend_source(struct up_server *, enum up_limit
 UP_MUST_USE enum up_err up_limits_share(struct up_server *, enum up_limit own, struct up_span who,
 	enum up_limit shared, struct up_span of, int64_t now_ms);
 /* The same of a network address, with all others. */
-UP_MUST_USE enum up_err up_limits_share_source(struct up_server *, enum up_limit own, const char *ip,
-	enum up_limit shared, int64_t now_ms);
+UP_MUST_USE enum up_err up_limits_share_source(struct up_server *, enum up_limit own,
+	const char *ip, enum up_limit shared, int64_t now_ms);
 /* IP as limits know it: of IPv6 the /64. */
 #define UP_LIMITS_NETWORK 46
 void up_limits_network(const char *ip, char out[UP_LIMITS_NETWORK]);

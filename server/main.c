@@ -165,7 +165,8 @@ static enum up_err bind_all(struct up_server *s, struct listeners *l, char why[2
 		.connections = waiting,
 		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 120 };
 	const struct up_listener_settings admin = { .address = c->admin_listen,
-		.routes = up_routes_admin, .n_routes = up_routes_admin_n, .threads = 1, .connections = 64,
+		.routes = up_routes_admin, .n_routes = up_routes_admin_n, .threads = 1,
+		.connections = 64,
 		.pool = UP_HTTP_POOL, .head_max = UP_HTTP_HEAD_MAX, .idle_s = 30 };
 	enum up_err err;
 

@@ -18,7 +18,7 @@ static struct up_words *words;
 
 struct view {
 	const char *lang, *other;
-	const char *inside;              /* key of the word for the app whose browser this is, or "" */
+	const char *inside;           /* key of the word for the app whose browser this is, or "" */
 	struct up_span nonce, app_uri, is_login, is_enrolment;
 };
 
@@ -38,7 +38,8 @@ void up_pages_stop(void)
 
 static struct up_span app_name(const struct view *v, const char *lang)
 {
-	return v->inside[0] != '\0' ? up_words_get(words, lang, up_span_str(v->inside)) : up_span_of("", 0);
+	return v->inside[0] != '\0' ? up_words_get(words, lang, up_span_str(v->inside))
+	    : up_span_of("", 0);
 }
 
 static struct up_span get(void *arg, struct up_span name)

@@ -63,7 +63,8 @@ static void put_claims(struct up_request *r, const struct redemption *x, struct 
 void up_token_put_identity(struct up_buf *b, const struct up_role *role, struct up_span item)
 {
 	const struct up_disclosure told = {
-		.unit_code = up_span_str(role->unit_code), .unit_name = up_span_str(role->unit_name),
+		.unit_code = up_span_str(role->unit_code),
+		.unit_name = up_span_str(role->unit_name),
 		.certificate = up_span_str(role->certificate),
 		.certificate_version = role->certificate_version,
 		.holder_ref = up_span_str(role->ref), .role = up_span_str(role->role),

@@ -72,15 +72,17 @@ UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_L
 
 /* --- the decision ----------------------------------------------------------------------------------------------------------- */
 
-/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown, another device's, or expired;
- * UP_E_STATE: already decided or being decided. FRAME: what up_live_scan got. */
+/* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown, another device's, or
+ * expired; UP_E_STATE: already decided or being decided. FRAME: what up_live_scan got. */
 UP_MUST_USE enum up_err up_live_decide(struct up_live *, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
 /* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given back at the redemption. */
 void up_live_decide_approve(struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
 void up_live_decide_deny(struct up_live *, const char *id, int64_t now_ms);
 void up_live_decide_undo(struct up_live *, const char *id, int64_t now_ms);      /* store failed, password wrong: scanned again, same deadline */
-/* A reference to what ID began with, whatever became of it; NULL: unknown. *DEVICE scanned it, 0: none. */
-const struct up_login_info *up_live_known(struct up_live *, const char *id, int64_t now_ms, int64_t *device);
+/* A reference to what ID began with, whatever became of it; NULL: unknown. *DEVICE scanned it,
+ * 0: none. */
+const struct up_login_info *up_live_known(struct up_live *, const char *id, int64_t now_ms,
+    int64_t *device);
 /* Phones' calls about a transaction so far, this one included; at most UP_LIVE_CALLS_MAX, also when
  * it is gone. */
 unsigned up_live_call(struct up_live *, const char *id, int64_t now_ms);
@@ -106,14 +108,15 @@ struct up_live_redeemed {
  * UP_E_REPLAY: answered like UP_E_GRANT. A code is redeemed once. Another caller who comes with it
  * finds it
  *
- *   redeeming: -> contested. The first one learns of it at its commit or undo, revokes what it issued
- *     and records the replay
+ *   redeeming: -> contested. The first one learns of it at its commit or undo, revokes what it
+ *     issued and records the replay
  *   contested: nothing happens, the first one knows already
  *   redeemed: -> revoked. The first one has or gets its answer; RECORD_END tells this one to revoke
  *     and record
  *   revoked: nothing happens
  *
- * so that each transaction has one record of a replay at most, and never a live session after it. */
+ * so that each transaction has one record of a replay at most,
+ * and never a live session after it. */
 UP_MUST_USE enum up_err up_live_redeem(struct up_live *, const uint8_t device_code[UP_LIVE_KEY],
     struct up_span client, int64_t now_ms, struct up_live_redeemed *out);
 /* SESSION is on disk: -> redeemed. True: it was contested; -> revoked, and the caller revokes and

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The clock beside the records: what it showed last, and an administrator's word that it is right. */
+ * The clock beside the records: what it showed last,
+ * and an administrator's word that it is right. */
 #include <stdio.h>
 #include <string.h>
 

@@ -66,7 +66,8 @@ static const char *const texts[UP_SQL_N] = {
 	    " FROM device d JOIN person p ON p.id = d.person WHERE d.id = ?1",
 	[UP_SQL_DEVICE_ADD] = "INSERT INTO device (ref, person, key, token_hash, verifier, errors, status, name, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, 0, 'live', ?6, ?7)",
-	[UP_SQL_DEVICE_UNLOCK] = "UPDATE device SET verifier = ?2, errors = 0 WHERE id = ?1 AND errors = ?3",
+	[UP_SQL_DEVICE_UNLOCK] = "UPDATE device SET verifier = ?2, errors = 0 WHERE id = ?1"
+	    " AND errors = ?3",
 	[UP_SQL_DEVICE_ERRORS] = "UPDATE device SET errors = ?2 WHERE id = ?1 AND errors = ?3",
 	[UP_SQL_DEVICE_END_UNUSED] = "UPDATE device SET status = 'ended', ended_ms = ?2 WHERE id = ?1 AND status = 'live'"
 	    " AND NOT EXISTS (SELECT 1 FROM role WHERE device = ?1 AND status <> 'ended')",
@@ -87,12 +88,14 @@ static const char *const texts[UP_SQL_N] = {
 
 	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n)"
 	    " VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (source, event, reason) DO UPDATE"
-	    " SET n = CASE day WHEN excluded.day THEN n + 1 ELSE 1 END, day = excluded.day RETURNING n",
+	    " SET n = CASE day WHEN excluded.day THEN n + 1 ELSE 1 END, day = excluded.day"
+	    " RETURNING n",
 
 	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the session with it. */
 	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, s.revoked_ms IS NOT NULL OR NOT"
-	    " (r.status = 'live' AND r.device = s.device AND d.status = 'live' AND u.status = 'live'"
-	    " AND p.outcome = 'match' AND c.status = 'live' AND s.created_ms >= c.since_ms)"
+	    " (r.status = 'live' AND r.device = s.device AND d.status = 'live'"
+	    " AND u.status = 'live' AND p.outcome = 'match' AND c.status = 'live'"
+	    " AND s.created_ms >= c.since_ms)"
 	    " FROM session s JOIN client c ON c.id = s.client JOIN role r ON r.id = s.role JOIN device d ON d.id = s.device"
 	    " JOIN unit u ON u.id = r.unit JOIN holder h ON h.id = r.holder JOIN person p ON p.id = h.person WHERE s.id = ?1",
 	[UP_SQL_SESSION_ADD] = "INSERT INTO session (id, client, role, device, created_ms, items) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
