@@ -14,7 +14,8 @@
 #define UP_RP_CODE_MAX 512               /* device code of another provider; ours has 22 */
 #define UP_RP_USER_CODE_MAX 31
 #define UP_RP_PLAIN_MAX 3072             /* plain content of either cookie */
-#define UP_RP_COOKIE_MAX 3900            /* "name=value" as sent, and the login cookies of a browser together */
+/* "name=value" as sent, and the login cookies of a browser together */
+#define UP_RP_COOKIE_MAX 3900
 #define UP_RP_TRIES 8                    /* cookies of one name that we try to open */
 
 struct up_provider;

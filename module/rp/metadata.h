@@ -14,12 +14,14 @@ enum up_metadata_what { UP_METADATA_DEVICE, UP_METADATA_TOKEN, UP_METADATA_JWKS,
 /* ISSUER and TRANSPORT are borrowed. */
 UP_MUST_USE enum up_err up_metadata_new(const char *issuer, struct up_transport *transport, struct up_metadata **out);
 void up_metadata_free(struct up_metadata **);
-/* UP_E_PROVIDER: nothing known, and what the provider says of itself does not do; UP_E_UPSTREAM: it says nothing; logged. */
+/* UP_E_PROVIDER: nothing known, and what the provider says of itself does not do; UP_E_UPSTREAM:
+ * it says nothing; logged. */
 UP_MUST_USE enum up_err up_metadata_endpoint(struct up_metadata *, enum up_metadata_what, char url[UP_RP_URL_MAX + 1]);
 /* An endpoint failed: ask again before it is used next, within the throttle. */
 void up_metadata_doubt(struct up_metadata *);
 UP_MUST_USE enum up_err up_metadata_verify(struct up_metadata *, const struct up_jwt *);
-/* Have the keys at hand, so that a redeemed token need not wait for them. Failure is left for up_metadata_verify to report. */
+/* Have the keys at hand, so that a redeemed token need not wait for them. Failure is left for
+ * up_metadata_verify to report. */
 void up_metadata_warm(struct up_metadata *);
 /* https, or http to a loopback host; printable ASCII without quotes, spaces, commas and semicolons, so that it may stand in a policy. */
 bool up_metadata_url_ok(const char *url);

@@ -12,8 +12,8 @@
 #define UP_PROVIDER_RETRY_S 2            /* after a failed question */
 #define UP_PROVIDER_EXPIRES_MAX 3600
 
-/* Exactly one of SECRET and KEY (taken over in all cases). KID: how the provider knows the key; empty: by its thumbprint.
- * ISSUER and CLIENT are borrowed for the provider's life. */
+/* Exactly one of SECRET and KEY (taken over in all cases). KID: how the provider knows the key;
+ * empty: by its thumbprint. ISSUER and CLIENT are borrowed for the provider's life. */
 UP_MUST_USE enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret, struct up_jwk *key,
     struct up_span kid, struct up_provider **out);
 void up_provider_free(struct up_provider **);
@@ -33,7 +33,8 @@ struct up_provider_begun {               /* texts empty when the provider did no
 };
 
 /* POST to the device authorization endpoint. UP_E_ITEM: refused as the request's fault (an item that is not the client's);
- * UP_E_RATE; UP_E_PROVIDER: it answers, but refuses us, or its answer does not do; UP_E_UPSTREAM for all else; the last two logged. */
+ * UP_E_RATE; UP_E_PROVIDER: it answers, but refuses us, or its answer does not do; UP_E_UPSTREAM
+ * for all else; the last two logged. */
 UP_MUST_USE enum up_err up_provider_begin(struct up_provider *, const struct up_provider_ask *, struct up_provider_begun *);
 
 /* POST to the token endpoint. *ID_TOKEN is the caller's (wipe it). UP_E_PENDING, UP_E_SLOW_DOWN, UP_E_DENIED, UP_E_EXPIRED,
@@ -49,8 +50,9 @@ struct up_provider_state {
 /* One snapshot of the watch; no redemption. UP_E_EXPIRED: the server does not know it (any more). UP_E_UPSTREAM. */
 UP_MUST_USE enum up_err up_provider_watch(struct up_provider *, const char *watch_uri, struct up_provider_state *);
 
-/* Is JWT signed by a key of the provider's JWK Set (core/jws.h)? The set is kept, and asked for again at most every UP_PROVIDER_THROTTLE_S
- * for a key that it lacks. Call it only for a token whose claims already fit. UP_E_KEY, UP_E_SIGNATURE, UP_E_UPSTREAM: no keys to be had. */
+/* Is JWT signed by a key of the provider's JWK Set (core/jws.h)? The set is kept, and asked for
+ * again at most every UP_PROVIDER_THROTTLE_S for a key that it lacks. Call it only for a token
+ * whose claims already fit. UP_E_KEY, UP_E_SIGNATURE, UP_E_UPSTREAM: no keys to be had. */
 UP_MUST_USE enum up_err up_provider_verify(struct up_provider *, const struct up_jwt *);
 
 #endif

@@ -9,8 +9,9 @@
 bool up_request_accepts(const struct up_rp_request *, const char *media);
 /* A person is about to see the answer (SECURITY 22). */
 bool up_request_is_navigation(const struct up_rp_request *);
-/* That answer is a page of its own: neither a picture, a script or a frame, nor fetched before anybody asked for it. Where the browser
- * does not say what it wants it for, a navigation is taken for one. */
+/* That answer is a page of its own: neither a picture, a script or a frame, nor fetched before
+ * anybody asked for it. Where the browser does not say what it wants it for,
+ * a navigation is taken for one. */
 bool up_request_is_seen(const struct up_rp_request *);
 /* Fetched or rendered in advance. */
 bool up_request_is_ahead(const struct up_rp_request *);

@@ -17,8 +17,10 @@
 
 /* --- settings ---------------------------------------------------------------------------------------------- */
 
-/* By what people know whose page it is: the issuer's name; the paths of emblem and small icon on this portal; a telephone; where to get the app. */
-enum up_rp_mark { UP_RP_MARK_NAME, UP_RP_MARK_EMBLEM, UP_RP_MARK_FAVICON, UP_RP_MARK_TELEPHONE, UP_RP_MARK_APP, UP_RP_MARKS };
+/* By what people know whose page it is: the issuer's name; the paths of emblem and small icon on
+ * this portal; a telephone; where to get the app. */
+enum up_rp_mark { UP_RP_MARK_NAME, UP_RP_MARK_EMBLEM, UP_RP_MARK_FAVICON, UP_RP_MARK_TELEPHONE,
+    UP_RP_MARK_APP, UP_RP_MARKS };
 
 struct up_rp_settings {
 	const char *issuer;                  /* required */
@@ -28,7 +30,7 @@ struct up_rp_settings {
 	const char *page_file;               /* own login page, or NULL */
 	int64_t idle_s, max_s;               /* 0: 30 min, 8 h */
 	const char *marks[UP_RP_MARKS];      /* NULL: not shown */
-	bool unasked;                        /* sign in at once where the unit has never used the browser */
+	bool unasked;                /* sign in at once where the unit has never used the browser */
 };
 
 /* Do A and B make the same relying party? */
@@ -100,8 +102,10 @@ bool up_rp_upgrade_is_h2c(struct up_span value);
 
 struct up_rp_request {                   /* borrowed; empty spans for absent headers */
 	struct up_span method, path /* decoded path, no query */, query /* raw */, host, cookies, accept, accept_language, content_type,
-	    origin, sec_fetch_site, sec_fetch_mode, sec_fetch_dest, requested_with, if_none_match, body;
-	struct up_span purpose;          /* Sec-Purpose, or what it was called before: Purpose, X-Purpose, X-Moz */
+	    origin, sec_fetch_site, sec_fetch_mode, sec_fetch_dest, requested_with,
+	    if_none_match, body;
+	/* Sec-Purpose, or what it was called before: Purpose, X-Purpose, X-Moz */
+	struct up_span purpose;
 	struct up_span uri;              /* raw request target as received: the return target of a protected page */
 	struct up_span client_ip, user_agent;
 	int64_t now_s, now_ms;           /* the same moment */
@@ -124,9 +128,10 @@ bool up_rp_needs_body(struct up_span method, struct up_span path);
 void up_rp_handle(const struct up_rp *, struct up_rp_opener *, const struct up_rp_request *, struct up_rp_response *);
 /* The answer for a protected location without a session: 302 to login for a navigation, else 401 JSON (SECURITY 22). ITEM: what the location requires, or empty. */
 void up_rp_login_required(const struct up_rp *, const struct up_rp_request *, struct up_span item, struct up_rp_response *);
-/* S does not satisfy RULE (NULL: it is not known which): 403, page or JSON, with what it has and what is wanted, and the way to sign in as another. */
-void up_rp_forbidden(const struct up_rp *, const struct up_rp_request *, const struct up_rp_session *s, const struct up_rp_rule *rule,
-    struct up_rp_response *);
+/* S does not satisfy RULE (NULL: it is not known which): 403, page or JSON, with what it has and
+ * what is wanted, and the way to sign in as another. */
+void up_rp_forbidden(const struct up_rp *, const struct up_rp_request *,
+    const struct up_rp_session *s, const struct up_rp_rule *rule, struct up_rp_response *);
 /* The glue cannot even ask: 503, page or JSON. */
 void up_rp_unavailable(const struct up_rp *, const struct up_rp_request *, struct up_rp_response *);
 

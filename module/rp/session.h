@@ -14,7 +14,8 @@
 #define UP_SESSION_MAX 2400              /* the whole, as bytes */
 
 /* S, seen NOW_S, as bytes; what a session cookie holds. UP_E_TOO_LARGE. */
-UP_MUST_USE enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s, uint8_t out[UP_SESSION_MAX], size_t *n);
+UP_MUST_USE enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s,
+    uint8_t out[UP_SESSION_MAX], size_t *n);
 /* Spans point into BYTES. False: they are no session. */
 bool up_session_take(struct up_span bytes, struct up_rp_session *s);
 

@@ -31,7 +31,8 @@ struct up_terminal_view {                /* spans are valid until the next begin
 UP_MUST_USE enum up_err up_terminal_begin(struct up_terminal *, const struct up_terminal_ask *, struct up_terminal_view *);
 
 /* Ask the token endpoint once. UP_OK: *ID is checked. UP_E_PENDING: ask again after up_terminal_interval. UP_E_DENIED, UP_E_EXPIRED
- * (unknown and used codes too), UP_E_UPSTREAM (a passing failure: ask again); all else: refused for good (logged). Free *ID in all cases. */
+ * (unknown and used codes too), UP_E_UPSTREAM (a passing failure: ask again); all else: refused for
+ * good (logged). Free *ID in all cases. */
 UP_MUST_USE enum up_err up_terminal_poll(struct up_terminal *, int64_t now_s, struct up_identity *id);
 int64_t up_terminal_interval(const struct up_terminal *);    /* seconds to the next poll, RFC 8628 section 3.5 */
 
