@@ -122,7 +122,8 @@ static bool take_browser(struct up_span plain, struct up_attempts *out)
 	return !r.failed && r.n == 0;
 }
 
-static bool open_cookie(struct up_rp_opener *o, struct up_span value, uint8_t plain[UP_RP_PLAIN_MAX], struct up_span *out)
+static bool open_cookie(struct up_rp_opener *o, struct up_span value,
+    uint8_t plain[UP_RP_PLAIN_MAX], struct up_span *out)
 {
 	size_t n;
 	bool old;
@@ -133,13 +134,17 @@ static bool open_cookie(struct up_rp_opener *o, struct up_span value, uint8_t pl
 	return true;
 }
 
-/* Where two of them come, one was slipped in, with units that this browser does not know: neither is believed. */
-static bool load_browser(struct up_rp_opener *o, struct up_span cookies, uint8_t plain[UP_RP_PLAIN_MAX], struct up_attempts *out)
+/* Where two of them come, one was slipped in, with units that this browser does not know:
+ * neither is believed. */
+static bool load_browser(struct up_rp_opener *o, struct up_span cookies,
+    uint8_t plain[UP_RP_PLAIN_MAX], struct up_attempts *out)
 {
 	struct up_span value, content, found = { 0 };
 
-	for (unsigned n = 0; n < UP_RP_TRIES && up_cookie_next(&cookies, UP_SPAN_LIT(UP_RP_LOGIN_COOKIE), &value); n++) {
-		if (up_span_eq(value, found) || !open_cookie(o, value, plain, &content) || !take_browser(content, out))
+	for (unsigned n = 0; n < UP_RP_TRIES &&
+	    up_cookie_next(&cookies, UP_SPAN_LIT(UP_RP_LOGIN_COOKIE), &value); n++) {
+		if (up_span_eq(value, found) || !open_cookie(o, value, plain, &content) ||
+		    !take_browser(content, out))
 			continue;
 		if (found.n > 0)
 			return false;
@@ -153,7 +158,8 @@ static void send_away(struct up_attempts *all, struct up_span id_text)
 	uint8_t id[UP_ATTEMPT_ID];
 
 	/* nothing but a name of ours goes into a header */
-	if (all->n_gone == UP_ARRAY_LEN(all->gone) || up_text_b64url_fixed(id_text, id, sizeof(id)) != UP_OK)
+	if (all->n_gone == UP_ARRAY_LEN(all->gone) ||
+	    up_text_b64url_fixed(id_text, id, sizeof(id)) != UP_OK)
 		return;
 	memcpy(all->gone[all->n_gone], id_text.p, UP_ATTEMPT_ID_TEXT);
 	all->gone[all->n_gone++][UP_ATTEMPT_ID_TEXT] = '\0';
@@ -182,17 +188,19 @@ static size_t count(struct up_span cookies)
 
 /* The last ones of the header are the newest: more than a browser of ours has are not opened. Those
  * that serve nothing are taken away a few at a time: an answer holds only so many headers. */
-static void load_attempts(struct up_rp_opener *o, struct up_span cookies, int64_t now_s, uint8_t plain[UP_RP_PLAIN_MAX],
-    struct up_attempts *out)
+static void load_attempts(struct up_rp_opener *o, struct up_span cookies, int64_t now_s,
+    uint8_t plain[UP_RP_PLAIN_MAX], struct up_attempts *out)
 {
 	size_t n = count(cookies), i = 0;
 	struct up_span id, value, content;
 	struct up_attempt a;
 
 	for (; up_cookie_next_below(&cookies, UP_SPAN_LIT(ATTEMPT_COOKIE), &id, &value); i++) {
-		bool good = i + UP_ATTEMPTS_SEEN >= n && open_cookie(o, value, plain, &content) && take_attempt(content, id, &a);
+		bool good = i + UP_ATTEMPTS_SEEN >= n && open_cookie(o, value, plain, &content) &&
+		    take_attempt(content, id, &a);
 
-		if (good && a.expires_s + UP_ATTEMPT_KEEP_S >= now_s && up_attempt_find(out, id) == NULL) {
+		if (good && a.expires_s + UP_ATTEMPT_KEEP_S >= now_s &&
+		    up_attempt_find(out, id) == NULL) {
 			a.size = ATTEMPT_NAME + value.n;
 			add(out, &a);
 		} else if (out->n_gone < UP_ATTEMPTS_SEEN) {
@@ -218,11 +226,13 @@ enum up_err up_attempt_load(struct up_rp_opener *o, struct up_span cookies, int6
 	return err;
 }
 
-/* --- sending ---------------------------------------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
-static enum up_err seal(struct up_rp_opener *o, const char *name, const struct up_cookie_writer *w, int64_t age_s, struct up_buf *out)
+static enum up_err seal(struct up_rp_opener *o, const char *name, const struct up_cookie_writer *w,
+    int64_t age_s, struct up_buf *out)
 {
-	if (w->failed || up_text_b64url_len(w->n + UP_SEAL_OVERHEAD) + strlen(name) + 1 >= UP_RP_COOKIE_MAX)
+	if (w->failed || up_text_b64url_len(w->n + UP_SEAL_OVERHEAD) +
+	    strlen(name) + 1 >= UP_RP_COOKIE_MAX)
 		return UP_E_TOO_LARGE;
 	return up_cookie_put(o->seal, name, purpose(o), up_span_of(w->p, w->n), age_s, out);
 }
@@ -246,7 +256,8 @@ static enum up_err put_attempt(struct up_rp_opener *o, struct up_attempt *a, str
 	return err;
 }
 
-static enum up_err put_browser(struct up_rp_opener *o, const struct up_attempts *all, struct up_buf *out)
+static enum up_err put_browser(struct up_rp_opener *o, const struct up_attempts *all,
+    struct up_buf *out)
 {
 	uint8_t plain[2 + sizeof(all->browser) + sizeof(all->units)];
 	const uint8_t head[2] = { BROWSER, (uint8_t)all->n_units };
@@ -259,7 +270,8 @@ static enum up_err put_browser(struct up_rp_opener *o, const struct up_attempts 
 }
 
 /* Where somebody goes back to is the one thing that can be done without. */
-static enum up_err send_attempt(struct up_rp_opener *o, struct up_attempt *a, up_attempt_put put, void *arg)
+static enum up_err send_attempt(struct up_rp_opener *o, struct up_attempt *a,
+    up_attempt_put put, void *arg)
 {
 	struct up_buf b = { 0 };
 	enum up_err err = put_attempt(o, a, &b);
@@ -286,7 +298,8 @@ static size_t total(const struct up_attempts *all)
 
 static void make_room(struct up_attempts *all, const struct up_attempt *keep)
 {
-	const size_t most = UP_RP_COOKIE_MAX - up_text_b64url_len(UP_SEAL_OVERHEAD + 2 + sizeof(all->browser) + sizeof(all->units));
+	const size_t most = UP_RP_COOKIE_MAX -
+	    up_text_b64url_len(UP_SEAL_OVERHEAD + 2 + sizeof(all->browser) + sizeof(all->units));
 	uint8_t id[UP_ATTEMPT_ID];
 
 	memcpy(id, keep->id, sizeof(id));
@@ -304,14 +317,16 @@ static void send_gone(struct up_attempts *all, up_attempt_put put, void *arg)
 	struct up_buf b = { 0 };
 
 	for (; all->n_gone > 0; all->n_gone--) {
-		memcpy(name + sizeof(ATTEMPT_COOKIE) - 1, all->gone[all->n_gone - 1], UP_ATTEMPT_ID_TEXT + 1);
+		memcpy(name + sizeof(ATTEMPT_COOKIE) - 1, all->gone[all->n_gone - 1],
+		    UP_ATTEMPT_ID_TEXT + 1);
 		up_cookie_put_gone(name, &b);
 		put(arg, &b);
 	}
 	up_buf_free(&b);
 }
 
-static enum up_err send_browser(struct up_rp_opener *o, struct up_attempts *all, up_attempt_put put, void *arg)
+static enum up_err send_browser(struct up_rp_opener *o, struct up_attempts *all,
+    up_attempt_put put, void *arg)
 {
 	struct up_buf b = { 0 };
 	enum up_err err = all->changed ? put_browser(o, all, &b) : UP_OK;
@@ -323,7 +338,8 @@ static enum up_err send_browser(struct up_rp_opener *o, struct up_attempts *all,
 	return err;
 }
 
-enum up_err up_attempt_save(struct up_rp_opener *o, struct up_attempts *all, struct up_attempt *keep, up_attempt_put put, void *arg)
+enum up_err up_attempt_save(struct up_rp_opener *o, struct up_attempts *all,
+    struct up_attempt *keep, up_attempt_put put, void *arg)
 {
 	enum up_err err = send_browser(o, all, put, arg);
 
@@ -379,7 +395,7 @@ void up_attempt_id_text(const struct up_attempt *a, char out[UP_ATTEMPT_ID_TEXT 
 	out[UP_ATTEMPT_ID_TEXT] = '\0';
 }
 
-/* --- units that use this browser -------------------------------------------------------------------------------------------- */
+/* --- units that use this browser -------------------------------------------------------------- */
 
 static enum up_err hash_unit(struct up_span code, uint8_t out[UP_ATTEMPT_UNIT])
 {

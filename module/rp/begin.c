@@ -53,8 +53,8 @@ static struct up_attempt *to_replace(struct up_attempts *all, struct up_attempt 
 	return all->n >= UP_ATTEMPTS ? &all->at[0] : NULL;
 }
 
-static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fresh, const struct up_attempt *replaced,
-    struct up_provider_begun *begun)
+static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fresh,
+    const struct up_attempt *replaced, struct up_provider_begun *begun)
 {
 	struct up_buf agent = { 0 };
 	char nonce[22], browser[22], ip[46];
@@ -78,7 +78,8 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fr
 	return e;
 }
 
-static void take_begun(struct up_attempt *a, const struct up_provider_begun *b, const struct up_rp_request *req)
+static void take_begun(struct up_attempt *a, const struct up_provider_begun *b,
+    const struct up_rp_request *req)
 {
 	a->started_s = req->now_s;
 	a->polled_ms = req->now_ms;
@@ -137,7 +138,8 @@ static void set_state(struct up_provider_state *s, const char *state)
 	snprintf(s->state, sizeof(s->state), "%s", state);
 }
 
-/* A provider without watch is asked at its token endpoint; success is kept as a session at once, since the code is then used. */
+/* A provider without watch is asked at its token endpoint; success is kept as a session at once,
+ * since the code is then used. */
 static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
 {
 	enum up_err e;
@@ -153,7 +155,8 @@ static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, st
 	if (e == UP_E_DENIED || e == UP_E_EXPIRED)
 		a->expires_s = x->req->now_s;
 	up_complete_keep(x, all, a);
-	return e == UP_E_UPSTREAM || e == UP_E_PROVIDER || e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_OK;
+	return e == UP_E_UPSTREAM || e == UP_E_PROVIDER || e == UP_E_NOMEM ||
+	    e == UP_E_CRYPTO ? e : UP_OK;
 }
 
 static enum up_err progress(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
@@ -183,10 +186,13 @@ static void show(struct up_exchange *x, const struct up_attempt *a, const char *
 
 	up_attempt_id_text(a, id);
 	up_page_login(x, &(struct up_page_login){
-		.state = state, .plain = up_span_eq_str(up_form_get(&x->query, "plain"), "1"), .attempt = up_span_str(id), .return_to = up_span_str(a->return_to), .item = up_span_str(a->item),
+		.state = state, .plain = up_span_eq_str(up_form_get(&x->query, "plain"), "1"),
+		.attempt = up_span_str(id), .return_to = up_span_str(a->return_to),
+		.item = up_span_str(a->item),
 		.watch_uri = up_span_str(a->watch_uri), .expires_in_s = expires_in_s, .frame_interval_s = a->frame_interval_s,
 		.client_name = up_span_str(a->client_name), .item_name = up_span_str(a->item_name),
-		.verification_uri = up_span_str(a->verification_uri), .user_code = up_span_str(a->user_code),
+		.verification_uri = up_span_str(a->verification_uri),
+		.user_code = up_span_str(a->user_code),
 	});
 }
 
@@ -286,7 +292,8 @@ void up_begin_json(struct up_exchange *x)
 	up_attempt_id_text(a, id);
 	up_buf_printf(b, "{\"attempt\":\"%s\",\"watch_uri\":", id);
 	up_buf_put_json(b, up_span_str(a->watch_uri));
-	up_buf_printf(b, ",\"frame_interval\":%lld,\"expires_in\":%lld", (long long)a->frame_interval_s, (long long)(a->expires_s - a->started_s));
+	up_buf_printf(b, ",\"frame_interval\":%lld,\"expires_in\":%lld",
+	    (long long)a->frame_interval_s, (long long)(a->expires_s - a->started_s));
 	put_code(b, a);
 	up_buf_put_char(b, '}');
 	up_respond_json(x->resp, 200);
@@ -323,7 +330,8 @@ void up_begin_state(struct up_exchange *x)
 		goto out;
 	}
 	up_buf_printf(b, "{\"state\":\"%s\",\"expires_in\":%lld", s.state, (long long)s.expires_in_s);
-	text = strcmp(s.state, "pending") == 0 && a->watch_uri[0] == '\0' ? up_attempt_qr(a) : s.text;
+	text = strcmp(s.state, "pending") == 0 && a->watch_uri[0] == '\0'
+	    ? up_attempt_qr(a) : s.text;
 	if (text[0] != '\0') {
 		up_buf_printf(b, ",\"frame\":{\"t\":%lld,\"text\":", (long long)s.t);
 		up_buf_put_json(b, up_span_str(text));
@@ -347,7 +355,8 @@ void up_begin_qr(struct up_exchange *x)
 	if (a->watch_uri[0] != '\0')
 		e = up_provider_watch(x->rp->provider, a->watch_uri, &s);
 	if (e == UP_OK)
-		e = up_qr_put_svg(&x->resp->body, up_span_str(a->watch_uri[0] != '\0' ? s.text : up_attempt_qr(a)));
+		e = up_qr_put_svg(&x->resp->body,
+		    up_span_str(a->watch_uri[0] != '\0' ? s.text : up_attempt_qr(a)));
 	if (e != UP_OK) {
 		up_buf_reset(&x->resp->body);
 		up_respond_error(x, e, 0);

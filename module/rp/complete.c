@@ -41,8 +41,10 @@ enum up_err up_complete_session(struct up_exchange *x, const struct up_rp_sessio
 	return e;
 }
 
-/* A stranger may have been quicker to scan the code than the person before the browser: where her unit never was, she is asked. */
-static enum up_err sign_in(struct up_exchange *x, const struct up_attempts *all, struct up_attempt *a, const struct up_rp_session *s)
+/* A stranger may have been quicker to scan the code than the person before the browser: where her
+ * unit never was, she is asked. */
+static enum up_err sign_in(struct up_exchange *x, const struct up_attempts *all,
+    struct up_attempt *a, const struct up_rp_session *s)
 {
 	bool known = !x->rp->confirm;
 	enum up_err e = known ? UP_OK : up_attempt_knows(all, s->unit_code, &known);
@@ -60,7 +62,8 @@ static enum up_err sign_in(struct up_exchange *x, const struct up_attempts *all,
 }
 
 /* The code is used, so whatever is wrong from here on ends the attempt; nobody is signed in. */
-static enum up_err accept_token(struct up_exchange *x, const struct up_attempts *all, struct up_attempt *a, char *token)
+static enum up_err accept_token(struct up_exchange *x, const struct up_attempts *all,
+    struct up_attempt *a, char *token)
 {
 	struct up_identity id;
 	char nonce[23] = "";
@@ -77,11 +80,13 @@ static enum up_err accept_token(struct up_exchange *x, const struct up_attempts 
 		up_wipe(a->device_code, sizeof(a->device_code));
 		a->expires_s = 0;
 	}
-	return e == UP_OK || e == UP_E_NOMEM || e == UP_E_CRYPTO || e == UP_E_UPSTREAM ? e : UP_E_PROVIDER;
+	return e == UP_OK || e == UP_E_NOMEM || e == UP_E_CRYPTO || e == UP_E_UPSTREAM ? e
+	    : UP_E_PROVIDER;
 }
 
 /* Collect the result of A. */
-static enum up_err redeem(struct up_exchange *x, const struct up_attempts *all, struct up_attempt *a)
+static enum up_err redeem(struct up_exchange *x, const struct up_attempts *all,
+    struct up_attempt *a)
 {
 	char *token = NULL;
 	enum up_err e = up_provider_redeem(x->rp->provider, a->device_code, x->req->now_s, &token);
@@ -100,10 +105,11 @@ bool up_complete_has_session(struct up_exchange *x)
 	struct up_rp_session s;
 	bool refresh;
 
-	return x->opener != NULL && up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) == UP_OK;
+	return x->opener != NULL && up_rp_session_open(x->opener, x->req->cookies, x->req->now_s,
+	    &s, &refresh) == UP_OK;
 }
 
-/* --- complete ------------------------------------------------------------------------------------------------------------------- */
+/* --- complete --------------------------------------------------------------------------------- */
 
 void up_complete_finish(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a)
 {
@@ -117,7 +123,8 @@ void up_complete_finish(struct up_exchange *x, struct up_attempts *all, struct u
 
 void up_complete_fail(struct up_exchange *x, enum up_err e)
 {
-	up_respond_error(x, e, e == UP_E_PENDING || e == UP_E_SLOW_DOWN || e == UP_E_DENIED || e == UP_E_EXPIRED ? 409 : 0);
+	up_respond_error(x, e, e == UP_E_PENDING || e == UP_E_SLOW_DOWN || e == UP_E_DENIED ||
+	    e == UP_E_EXPIRED ? 409 : 0);
 }
 
 static int64_t mono_ms(void)
@@ -133,7 +140,8 @@ bool up_complete_may_poll(const struct up_exchange *x, const struct up_attempt *
 	return x->req->now_ms >= a->polled_ms + 1000 * a->interval_s;
 }
 
-enum up_err up_complete_poll(struct up_exchange *x, const struct up_attempts *all, struct up_attempt *a)
+enum up_err up_complete_poll(struct up_exchange *x, const struct up_attempts *all,
+    struct up_attempt *a)
 {
 	int64_t began = mono_ms();
 	enum up_err e = redeem(x, all, a);
@@ -144,9 +152,11 @@ enum up_err up_complete_poll(struct up_exchange *x, const struct up_attempts *al
 	return e;
 }
 
-/* A done attempt was redeemed while its progress was asked for; its session cookie must have come along. Who watches
- * knows that the result is there; who does not may ask when it is time, whatever the page says. */
-static enum up_err collect(struct up_exchange *x, const struct up_attempts *all, struct up_attempt *a)
+/* A done attempt was redeemed while its progress was asked for; its session cookie must have come
+ * along. Who watches knows that the result is there; who does not may ask when it is time,
+ * whatever the page says. */
+static enum up_err collect(struct up_exchange *x, const struct up_attempts *all,
+    struct up_attempt *a)
 {
 	if (a->device_code[0] == '\0')
 		return up_attempt_is_done(a) && up_complete_has_session(x) ? UP_OK : UP_E_EXPIRED;
@@ -161,7 +171,8 @@ static bool is_over(const struct up_attempt *a, enum up_err e)
 }
 
 /* E: why A has led to no session (yet). A poll is remembered in the cookie. */
-static void miss(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, enum up_err e)
+static void miss(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a,
+    enum up_err e)
 {
 	if (is_over(a, e)) {
 		up_attempt_remove(all, a);

@@ -11,7 +11,8 @@
 #include "module/rp/request.h"
 #include "module/rp/rplog.h"
 
-/* A code that comes a second time makes the server end what it gave for the first (RFC 9700 section 4.13, SECURITY 5). */
+/* A code that comes a second time makes the server end what it gave for the first (RFC 9700 section
+ * 4.13, SECURITY 5). */
 void up_confirm_give_back(struct up_exchange *x, struct up_attempt *a)
 {
 	char *token = NULL;
@@ -34,7 +35,8 @@ static void ask(struct up_exchange *x, const struct up_attempt *a, const struct 
 	up_person_mask_name(&name, s->holder_name);
 	if (up_request_wants_page(x->req)) {
 		up_page_message(x, &(struct up_page_message){
-			.status = 200, .title_key = "confirm_title", .text = up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("confirm_text")),
+			.status = 200, .title_key = "confirm_title",
+			.text = up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("confirm_text")),
 			.attempt = up_span_str(id), .who = s, .person = up_buf_span(&name),
 		});
 	} else {
@@ -57,13 +59,16 @@ static void decline(struct up_exchange *x, struct up_attempts *all, struct up_at
 	struct up_buf login = { 0 };
 
 	up_confirm_give_back(x, a);
-	up_respond_put_login(&login, true, up_span_str(a->return_to), up_span_str(a->item), (struct up_span){ 0 });
+	up_respond_put_login(&login, true, up_span_str(a->return_to), up_span_str(a->item),
+	    (struct up_span){ 0 });
 	up_attempt_remove(all, a);
 	up_complete_keep(x, all, NULL);
 	if (up_request_wants_page(x->req)) {
 		up_page_message(x, &(struct up_page_message){
-			.status = 200, .title_key = "state_declined_title", .action_uri = up_buf_span(&login), .action_key = "again",
-			.text = up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("state_declined_hint")),
+			.status = 200, .title_key = "state_declined_title",
+			.action_uri = up_buf_span(&login), .action_key = "again",
+			.text = up_words_get(x->rp->words, x->lang,
+			    UP_SPAN_LIT("state_declined_hint")),
 		});
 	} else {
 		up_buf_put_str(&x->resp->body, "{\"declined\":true}");
@@ -72,7 +77,8 @@ static void decline(struct up_exchange *x, struct up_attempts *all, struct up_at
 	up_buf_free(&login);
 }
 
-static bool open_held(const struct up_exchange *x, const struct up_attempt *a, struct up_rp_session *s)
+static bool open_held(const struct up_exchange *x, const struct up_attempt *a,
+    struct up_rp_session *s)
 {
 	return a->expires_s >= x->req->now_s && up_session_take(up_span_of(a->held, a->held_n), s);
 }
@@ -112,7 +118,8 @@ void up_confirm_post(struct up_exchange *x, struct up_attempts *all, struct up_a
 		decline(x, all, a);
 	else if (!up_span_eq_str(said, "yes"))
 		ask(x, a, &s);
-	else if ((e = up_attempt_learn(all, s.unit_code)) == UP_OK && (e = up_complete_session(x, &s)) == UP_OK)
+	else if ((e = up_attempt_learn(all, s.unit_code)) == UP_OK &&
+	    (e = up_complete_session(x, &s)) == UP_OK)
 		up_complete_finish(x, all, a);
 	else
 		up_complete_fail(x, e);

@@ -40,12 +40,14 @@ bool up_cookie_next(struct up_span *rest, struct up_span name, struct up_span *v
 	return false;
 }
 
-bool up_cookie_next_below(struct up_span *rest, struct up_span prefix, struct up_span *rest_of_name, struct up_span *value)
+bool up_cookie_next_below(struct up_span *rest, struct up_span prefix, struct up_span *rest_of_name,
+    struct up_span *value)
 {
 	struct up_span pair;
 
 	while (next_pair(rest, prefix, &pair)) {
-		if (!up_span_cut(up_span_of(pair.p + prefix.n, pair.n - prefix.n), '=', rest_of_name, value))
+		if (!up_span_cut(up_span_of(pair.p + prefix.n, pair.n - prefix.n), '=',
+		    rest_of_name, value))
 			continue;
 		*value = up_span_trim(*value);
 		return true;
