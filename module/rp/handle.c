@@ -169,7 +169,8 @@ static void say_login_required(struct up_exchange *x, struct up_span item)
 	} else if (up_request_is_sent_form(x->req) && up_request_wants_page(x->req)) {
 		up_page_unsent(x, item);
 	} else {
-		up_buf_put_str(&resp->body, "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
+		up_buf_put_str(&resp->body,
+		    "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
 		up_respond_json(resp, 401);
 	}
 	up_respond_header(resp, "WWW-Authenticate", REALM);
@@ -186,7 +187,8 @@ void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *re
 	} else {
 		say_login_required(&x, item);
 	}
-	up_respond_header(resp, "Vary", "Cookie, Accept, Accept-Language, Sec-Fetch-Mode, Sec-Fetch-Dest");
+	up_respond_header(resp, "Vary",
+	    "Cookie, Accept, Accept-Language, Sec-Fetch-Mode, Sec-Fetch-Dest");
 	close_exchange(&x);
 }
 
@@ -196,14 +198,16 @@ static void put_text(struct up_buf *b, const char *before, struct up_span value)
 	up_buf_put_json(b, value);
 }
 
-static void forbid_json(struct up_exchange *x, const struct up_rp_session *s, const struct up_rp_rule *rule, struct up_span login)
+static void forbid_json(struct up_exchange *x, const struct up_rp_session *s,
+    const struct up_rp_rule *rule, struct up_span login)
 {
 	static const char *const whats[] = { "unit", "role", "item", "certificate" };
 	struct up_buf *b = &x->resp->body;
 
-	up_buf_put_str(b, "{\"error\":\"access_denied\",\"error_description\":\"the session does not have what this location requires; "
-	    "sign in as another\"");
-	put_text(b, ",\"message\":", up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("forbidden_text")));
+	up_buf_put_str(b, "{\"error\":\"access_denied\",\"error_description\":\"the session does "
+	    "not have what this location requires; sign in as another\"");
+	put_text(b, ",\"message\":",
+	    up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("forbidden_text")));
 	put_text(b, ",\"unit\":", s->unit_code);
 	put_text(b, ",\"role\":", s->role);
 	for (size_t i = 0; rule != NULL && i < rule->n; i++) {
@@ -217,8 +221,8 @@ static void forbid_json(struct up_exchange *x, const struct up_rp_session *s, co
 	up_respond_json(x->resp, 403);
 }
 
-void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req, const struct up_rp_session *s, const struct up_rp_rule *rule,
-    struct up_rp_response *resp)
+void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req,
+    const struct up_rp_session *s, const struct up_rp_rule *rule, struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
 	struct up_buf login = { 0 };
@@ -227,7 +231,8 @@ void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req, co
 	if (up_request_wants_page(req))
 		up_page_message(&x, &(struct up_page_message){
 			.status = 403, .title_key = "forbidden_title", .text = up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")),
-			.action_uri = up_buf_span(&login), .action_key = "forbidden_action", .who = s, .person = s->holder_name, .wanted = rule,
+			.action_uri = up_buf_span(&login), .action_key = "forbidden_action",
+			.who = s, .person = s->holder_name, .wanted = rule,
 		});
 	else
 		forbid_json(&x, s, rule, up_buf_span(&login));

@@ -16,7 +16,8 @@
 #define NEVER (-1)
 #define TOLD_MAX 128                     /* characters of what a provider calls itself */
 
-struct times { int64_t good, tried; bool failed, doubted, unfit; };   /* monotonic seconds; unfit: there was an answer, which did not do */
+/* monotonic seconds; unfit: there was an answer, which did not do */
+struct times { int64_t good, tried; bool failed, doubted, unfit; };
 
 struct up_metadata {
 	const char *issuer;
@@ -119,7 +120,8 @@ static void refuse_issuer(struct up_span told)
 
 	up_text_put_safe(&safe, told, TOLD_MAX);
 	text = up_buf_cstr(&safe);
-	up_rplog('e', "rp_metadata refused: its issuer is not the one configured told=\"%s\"", text != NULL ? text : "");
+	up_rplog('e', "rp_metadata refused: its issuer is not the one configured told=\"%s\"",
+	    text != NULL ? text : "");
 	up_buf_free(&safe);
 }
 
@@ -257,10 +259,12 @@ static enum up_err verify_at_hand(struct up_metadata *m, const struct up_jwt *jw
 	return e;
 }
 
-/* Might newer keys judge otherwise? A bad signature is final where a kid says whose it should be. */
+/* Might newer keys judge otherwise? A bad signature is final where a kid says whose it should
+ * be. */
 static bool wants_newer_keys(const struct up_jwt *jwt, enum up_err e)
 {
-	return e == UP_E_KEY || e == UP_E_UPSTREAM || (e == UP_E_SIGNATURE && json_object_get(jwt->header, "kid") == NULL);
+	return e == UP_E_KEY || e == UP_E_UPSTREAM ||
+	    (e == UP_E_SIGNATURE && json_object_get(jwt->header, "kid") == NULL);
 }
 
 enum up_err up_metadata_verify(struct up_metadata *m, const struct up_jwt *jwt)

@@ -73,7 +73,8 @@ static bool make_nonce(char out[NONCE_TEXT + 1])
 	return true;
 }
 
-static void page_headers(struct up_rp_response *r, const char *nonce, struct up_span connect, bool framed)
+static void page_headers(struct up_rp_response *r, const char *nonce, struct up_span connect,
+    bool framed)
 {
 	struct up_buf csp = { 0 };
 
@@ -82,7 +83,8 @@ static void page_headers(struct up_rp_response *r, const char *nonce, struct up_
 		up_buf_put_char(&csp, ' ');
 		up_buf_put_span(&csp, connect);
 	}
-	up_buf_printf(&csp, "; form-action 'self'; base-uri 'none'; frame-ancestors %s", framed ? "*" : "'none'");
+	up_buf_printf(&csp, "; form-action 'self'; base-uri 'none'; frame-ancestors %s",
+	    framed ? "*" : "'none'");
 	up_respond_header(r, "Content-Type", "text/html; charset=utf-8");
 	up_respond_header_buf(r, "Content-Security-Policy", &csp);
 	if (!framed)
@@ -105,7 +107,8 @@ static bool render(struct up_exchange *x, int status, struct up_span text, struc
 /* What every page may name. */
 static void set_common(struct view *v, const struct up_rp *rp, const char *lang, const char *nonce)
 {
-	static const char *const names[UP_RP_MARKS] = { "mark_name", "mark_emblem", "mark_favicon", "mark_telephone", "mark_app" };
+	static const char *const names[UP_RP_MARKS] = { "mark_name", "mark_emblem", "mark_favicon",
+	    "mark_telephone", "mark_app" };
 
 	*v = (struct view){ .words = rp->words, .lang = lang };
 	set(v, "lang", up_span_str(lang));
@@ -116,7 +119,10 @@ static void set_common(struct view *v, const struct up_rp *rp, const char *lang,
 
 /* --- the login page ----------------------------------------------------------------------------------------------------------- */
 
-struct login_text { char nonce[NONCE_TEXT + 1], expires[24], interval[24]; struct up_buf again, refresh, plain, qr; };
+struct login_text {
+	char nonce[NONCE_TEXT + 1], expires[24], interval[24];
+	struct up_buf again, refresh, plain, qr;
+};
 
 static void put_login(struct up_buf *b, bool again, bool plain, const struct up_page_login *p)
 {
@@ -125,7 +131,8 @@ static void put_login(struct up_buf *b, bool again, bool plain, const struct up_
 		up_buf_put_str(b, "&plain=1");
 }
 
-/* What to do with a code that stands still, at a provider whose pages confirm it: other words in the same places. */
+/* What to do with a code that stands still, at a provider whose pages confirm it:
+ * other words in the same places. */
 static void set_still_words(struct view *v)
 {
 	set_word(v, "state_pending_title", "state_still_title");
@@ -232,7 +239,8 @@ static struct up_span word_of(const struct view *v, const char *prefix, struct u
 	char key[80];
 	struct up_span word;
 
-	snprintf(key, sizeof(key), "%s%.*s", prefix, (int)(name.n < 40 ? name.n : 40), (const char *)name.p);
+	snprintf(key, sizeof(key), "%s%.*s", prefix, (int)(name.n < 40 ? name.n : 40),
+	    (const char *)name.p);
 	word = up_words_get(v->words, v->lang, up_span_str(key));
 	return word.n > 0 ? word : name;
 }
@@ -250,11 +258,13 @@ static void set_who(struct view *v, const struct up_page_message *p)
 
 static void set_wanted(struct view *v, const struct up_rp_rule *wanted, struct up_buf *values)
 {
-	static const char *const labels[] = { "wanted_unit", "wanted_role", "wanted_item", "wanted_certificate" };
+	static const char *const labels[] = { "wanted_unit", "wanted_role", "wanted_item",
+	    "wanted_certificate" };
 
 	for (size_t i = 0; wanted != NULL && i < wanted->n; i++) {
 		up_buf_put_str(values, i > 0 ? ", " : "");
-		up_buf_put_span(values, wanted->what == UP_RP_ROLE ? word_of(v, "role_", wanted->values[i]) : wanted->values[i]);
+		up_buf_put_span(values, wanted->what == UP_RP_ROLE
+		    ? word_of(v, "role_", wanted->values[i]) : wanted->values[i]);
 	}
 	set_word(v, "wanted_label", wanted != NULL ? labels[wanted->what] : NULL);
 	set(v, "wanted", up_buf_span(values));
@@ -315,7 +325,8 @@ void up_page_unsent(struct up_exchange *x, struct up_span item)
 
 	up_respond_put_login(&uri, false, (struct up_span){ 0 }, item, (struct up_span){ 0 });
 	up_page_message(x, &(struct up_page_message){
-		.status = 401, .title_key = "ended_title", .text = word(x, "ended_form"), .action_uri = up_buf_span(&uri),
+		.status = 401, .title_key = "ended_title", .text = word(x, "ended_form"),
+		.action_uri = up_buf_span(&uri),
 		.action_key = "ended_action", .action_target = "_blank",
 	});
 	up_buf_free(&uri);
@@ -325,8 +336,10 @@ void up_page_unsent(struct up_exchange *x, struct up_span item)
 static const char *error_key(enum up_err e, int status)
 {
 	static const struct { enum up_err e; const char *key; } keys[] = {
-		{ UP_E_NOT_FOUND, "error_nowhere" }, { UP_E_RATE, "error_often" }, { UP_E_DENIED, "state_denied_hint" },
-		{ UP_E_EXPIRED, "error_late" }, { UP_E_PENDING, "error_early" }, { UP_E_SLOW_DOWN, "error_early" }, { UP_E_ITEM, "error_item" },
+		{ UP_E_NOT_FOUND, "error_nowhere" }, { UP_E_RATE, "error_often" },
+		{ UP_E_DENIED, "state_denied_hint" }, { UP_E_EXPIRED, "error_late" },
+		{ UP_E_PENDING, "error_early" }, { UP_E_SLOW_DOWN, "error_early" },
+		{ UP_E_ITEM, "error_item" },
 		{ UP_E_PROVIDER, "state_unusable_hint" },
 	};
 
@@ -347,7 +360,8 @@ void up_page_error(struct up_exchange *x, enum up_err e, int status)
 		return_to = (struct up_span){ 0 };
 	up_respond_put_login(&uri, false, return_to, (struct up_span){ 0 }, (struct up_span){ 0 });
 	up_page_message(x, &(struct up_page_message){
-		.status = status, .title_key = status == 503 ? "unavailable_title" : "error_title", .text = word(x, error_key(e, status)),
+		.status = status, .title_key = status == 503 ? "unavailable_title" : "error_title",
+		.text = word(x, error_key(e, status)),
 		.action_uri = up_buf_span(&uri), .action_key = "again", .detail = up_span_str(up_err_name(e)),
 		.hint = status == 503 ? word(x, "unavailable_hint") : (struct up_span){ 0 },
 	});

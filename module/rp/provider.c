@@ -25,8 +25,8 @@ struct up_provider {
 	struct up_metadata *metadata;
 };
 
-enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret, struct up_jwk *key,
-    struct up_span kid, struct up_provider **out)
+enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret,
+    struct up_jwk *key, struct up_span kid, struct up_provider **out)
 {
 	enum up_err e = UP_E_NOMEM;
 	struct up_provider *p = calloc(1, sizeof(*p));
@@ -41,7 +41,8 @@ enum up_err up_provider_new(const char *issuer, const char *client, struct up_sp
 	p->key = key;
 	if (key == NULL && (p->secret = up_span_dup(secret)) == NULL)
 		goto out;
-	if (key != NULL && (p->kid = up_span_dup(kid.n > 0 ? kid : up_span_str(up_jwk_thumbprint(key)))) == NULL)
+	if (key != NULL &&
+	    (p->kid = up_span_dup(kid.n > 0 ? kid : up_span_str(up_jwk_thumbprint(key)))) == NULL)
 		goto out;
 	e = up_transport_new(&p->transport);
 	if (e == UP_OK)
@@ -107,7 +108,8 @@ static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oau
 	up_buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld,\"jti\":\"", (long long)now_s, (long long)now_s + ASSERTION_LIFE_S);
 	up_text_put_b64url(&claims, up_span_of(rnd, sizeof(rnd)));
 	up_buf_put_str(&claims, "\"}");
-	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL, up_buf_span(&claims), &token);
+	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL,
+	    up_buf_span(&claims), &token);
 	if (e == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
 	    add(list, "client_assertion", up_buf_span(&token))))
 		e = UP_E_NOMEM;
@@ -182,7 +184,8 @@ static bool int_or(const json_t *o, const char *name, int64_t min, int64_t max, 
 /* An address that people open, or that our page opens. */
 static bool copy_url(const json_t *o, const char *name, char *out)
 {
-	return copy_text(o, name, out, UP_RP_URL_MAX + 1) && (out[0] == '\0' || up_metadata_url_ok(out));
+	return copy_text(o, name, out, UP_RP_URL_MAX + 1) &&
+	    (out[0] == '\0' || up_metadata_url_ok(out));
 }
 
 /* Nothing that hides, steers or cannot be found on a keyboard. */
@@ -203,7 +206,8 @@ static bool take_lifetime(const json_t *o, struct up_provider_begun *b)
 	return true;
 }
 
-/* The address to open, as RFC 8628 calls it or as older providers do; with a watch_uri there need be none. */
+/* The address to open, as RFC 8628 calls it or as older providers do;
+ * with a watch_uri there need be none. */
 static const char *take_uris(const json_t *o, struct up_provider_begun *b)
 {
 	if (!copy_url(o, "watch_uri", b->watch_uri))
@@ -227,7 +231,8 @@ static const char *take_begun(const json_t *o, struct up_provider_begun *b)
 	if (!copy_text(o, "device_code", b->device_code, sizeof(b->device_code)) || b->device_code[0] == '\0')
 		return "device_code";
 	/* names, and the code where there is a QR, are a nicety: one that does not fit is left out */
-	if (!copy_text(o, "user_code", b->user_code, sizeof(b->user_code)) || !is_typable(b->user_code))
+	if (!copy_text(o, "user_code", b->user_code, sizeof(b->user_code)) ||
+	    !is_typable(b->user_code))
 		b->user_code[0] = '\0';
 	(void)!copy_text(o, "client_name", b->client_name, sizeof(b->client_name));
 	(void)!copy_text(o, "item_name", b->item_name, sizeof(b->item_name));
@@ -235,10 +240,12 @@ static const char *take_begun(const json_t *o, struct up_provider_begun *b)
 		return "expires_in";
 	if (!int_or(o, "interval", 0, 600, 5, &b->interval_s))
 		return "interval";
-	return int_or(o, "frame_interval", 1, 60, 5, &b->frame_interval_s) ? take_uris(o, b) : "frame_interval";
+	return int_or(o, "frame_interval", 1, 60, 5, &b->frame_interval_s) ? take_uris(o, b)
+	    : "frame_interval";
 }
 
-static enum up_err accept_begun(struct up_provider *p, struct up_span body, struct up_provider_begun *b)
+static enum up_err accept_begun(struct up_provider *p, struct up_span body,
+    struct up_provider_begun *b)
 {
 	const char *member;
 	json_t *o = NULL;
@@ -249,7 +256,8 @@ static enum up_err accept_begun(struct up_provider *p, struct up_span body, stru
 	json_decref(o);
 	if (member == NULL)
 		return UP_OK;
-	up_rplog('e', "rp_provider unusable: its answer does not do call=device_authorization member=%s", member);
+	up_rplog('e', "rp_provider unusable: its answer does not do call=device_authorization "
+	    "member=%s", member);
 	up_metadata_doubt(p->metadata);
 	return UP_E_PROVIDER;
 }
@@ -272,18 +280,22 @@ static bool read_error(long status, struct up_span body, char error[64], char wh
 }
 
 /* It understood us and will not have us. */
-static enum up_err refused(struct up_provider *p, const char *what, long status, const char *error, const char *why)
+static enum up_err refused(struct up_provider *p, const char *what, long status, const char *error,
+    const char *why)
 {
 	bool is_word = error[strspn(error, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
 
-	up_rplog('e', "rp_provider refused call=%s status=%ld error=%s description=\"%s\"", what, status, is_word ? error : "other", why);
+	up_rplog('e', "rp_provider refused call=%s status=%ld error=%s description=\"%s\"", what,
+	    status, is_word ? error : "other", why);
 	if (strcmp(error, "invalid_client") == 0)
-		up_rplog('e', "rp_client refused by the server; check client and its secret or key");
+		up_rplog('e',
+		    "rp_client refused by the server; check client and its secret or key");
 	up_metadata_doubt(p->metadata);
 	return UP_E_PROVIDER;
 }
 
-static enum up_err take_begin_error(struct up_provider *p, bool has_item, long status, struct up_span body)
+static enum up_err take_begin_error(struct up_provider *p, bool has_item, long status,
+    struct up_span body)
 {
 	char error[64], why[200];
 
@@ -321,7 +333,8 @@ enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_as
 		up_metadata_doubt(p->metadata);
 	if (e != UP_OK)
 		goto out;
-	e = status == 200 ? accept_begun(p, up_buf_span(&body), begun) : take_begin_error(p, ask->item.n > 0, status, up_buf_span(&body));
+	e = status == 200 ? accept_begun(p, up_buf_span(&body), begun)
+	    : take_begin_error(p, ask->item.n > 0, status, up_buf_span(&body));
 	if (e == UP_OK)
 		up_metadata_warm(p->metadata);
 out:
@@ -343,7 +356,8 @@ static enum up_err take_token(struct up_provider *p, struct up_span body, char *
 		return lost(p, "token", 200);
 	e = up_json_text(o, "id_token", ID_TOKEN_MAX, &s) == UP_OK ? UP_OK : UP_E_PROVIDER;
 	if (e != UP_OK)
-		up_rplog('e', "rp_provider unusable: its answer does not do call=token member=id_token");
+		up_rplog('e',
+		    "rp_provider unusable: its answer does not do call=token member=id_token");
 	else if ((*id_token = up_span_dup(s)) == NULL)
 		e = UP_E_NOMEM;
 	json_decref(o);

@@ -45,7 +45,8 @@ static bool is_leaving(const struct up_rp_request *r)
 
 bool up_request_is_navigation(const struct up_rp_request *r)
 {
-	return (up_span_eq_str(r->method, "GET") || up_span_eq_str(r->method, "HEAD")) && is_leaving(r);
+	return (up_span_eq_str(r->method, "GET") || up_span_eq_str(r->method, "HEAD")) &&
+	    is_leaving(r);
 }
 
 bool up_request_is_sent_form(const struct up_rp_request *r)
@@ -73,7 +74,8 @@ bool up_request_is_seen(const struct up_rp_request *r)
 {
 	if (up_request_is_ahead(r))
 		return false;
-	return r->sec_fetch_dest.n > 0 ? up_span_eq_str(r->sec_fetch_dest, "document") : up_request_is_navigation(r);
+	return r->sec_fetch_dest.n > 0 ? up_span_eq_str(r->sec_fetch_dest, "document")
+	    : up_request_is_navigation(r);
 }
 
 bool up_request_wants_page(const struct up_rp_request *r)
@@ -90,7 +92,8 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-/* Without a port that says no more than the scheme does; browsers leave it out, proxies may add it. */
+/* Without a port that says no more than the scheme does; browsers leave it out,
+ * proxies may add it. */
 static struct up_span without_port(struct up_span host, const char *standard)
 {
 	size_t n = host.n;
@@ -99,14 +102,16 @@ static struct up_span without_port(struct up_span host, const char *standard)
 		n--;
 	if (n == 0 || host.p[n - 1] != ':')
 		return host;
-	return n == host.n || up_span_eq_str(up_span_of(host.p + n, host.n - n), standard) ? up_span_of(host.p, n - 1) : host;
+	return n == host.n || up_span_eq_str(up_span_of(host.p + n, host.n - n), standard)
+	    ? up_span_of(host.p, n - 1) : host;
 }
 
 static bool origin_is_host(struct up_span origin, struct up_span host)
 {
 	bool secure = up_span_starts(origin, "https://");
 	size_t scheme = secure ? 8 : up_span_starts(origin, "http://") ? 7 : 0;
-	struct up_span a = without_port(up_span_of(origin.p + scheme, origin.n - scheme), secure ? "443" : "80");
+	struct up_span a = without_port(up_span_of(origin.p + scheme, origin.n - scheme),
+	    secure ? "443" : "80");
 	struct up_span b = without_port(host, secure ? "443" : "80");
 
 	if (scheme == 0 || b.n == 0 || a.n != b.n)

@@ -15,9 +15,11 @@ const char *const up_rp_value_variable[UP_RP_VALUES] = {
 void up_rp_value(const struct up_rp_session *s, size_t i, bool percent, struct up_buf *out)
 {
 	static const size_t offsets[UP_RP_VALUES] = {
-		offsetof(struct up_rp_session, unit_code), offsetof(struct up_rp_session, unit_name),
+		offsetof(struct up_rp_session, unit_code),
+		offsetof(struct up_rp_session, unit_name),
 		offsetof(struct up_rp_session, certificate), offsetof(struct up_rp_session, role),
-		offsetof(struct up_rp_session, holder_ref), offsetof(struct up_rp_session, holder_name),
+		offsetof(struct up_rp_session, holder_ref),
+		offsetof(struct up_rp_session, holder_name),
 		offsetof(struct up_rp_session, items), offsetof(struct up_rp_session, auth_time_s),
 		offsetof(struct up_rp_session, sid),
 	};

@@ -171,7 +171,8 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 	return UP_OK;
 }
 
-enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s, uint8_t out[UP_SESSION_MAX], size_t *n)
+enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s,
+    uint8_t out[UP_SESSION_MAX], size_t *n)
 {
 	struct up_cookie_writer w = { out, 0, UP_SESSION_MAX, false };
 	const uint8_t version = VERSION;
@@ -191,14 +192,16 @@ enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s, uint8_t
 	return w.failed ? UP_E_TOO_LARGE : UP_OK;
 }
 
-enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_session *s, int64_t now_s, struct up_buf *set_cookie)
+enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_session *s,
+    int64_t now_s, struct up_buf *set_cookie)
 {
 	uint8_t plain[UP_SESSION_MAX];
 	size_t n;
 	enum up_err e = up_session_put(s, now_s, plain, &n);
 
 	if (e == UP_OK)
-		e = up_cookie_put(o->seal, UP_RP_SESSION_COOKIE, o->session_purpose, up_span_of(plain, n), -1, set_cookie);
+		e = up_cookie_put(o->seal, UP_RP_SESSION_COOKIE, o->session_purpose,
+		    up_span_of(plain, n), -1, set_cookie);
 	up_wipe(plain, sizeof(plain));
 	return e;
 }

@@ -105,9 +105,11 @@ static enum up_err set_names(struct up_rp *rp, const struct up_rp_settings *s, c
 	if (issuer.n == 0)
 		return refuse(why, "issuer: is missing; give the server's address, as https://id.example.org");
 	if (issuer.n > ISSUER_MAX || up_target_url(issuer, &origin, &path) != UP_OK)
-		return refuse(why, "issuer: must be https://host[:port][/path], or http:// to a loopback host");
+		return refuse(why,
+		    "issuer: must be https://host[:port][/path], or http:// to a loopback host");
 	if (path.n > 0 && memchr(path.p, '?', path.n) != NULL)
-		return refuse(why, "issuer: must not hold '?' or '#'; write it exactly as the server does, with or without a final '/'");
+		return refuse(why, "issuer: must not hold '?' or '#'; write it exactly as the "
+		    "server does, with or without a final '/'");
 	if (client.n == 0)
 		return refuse(why, "client: is missing; give the id under which this portal is registered");
 	for (size_t i = 0; i < client.n; i++)
@@ -140,7 +142,8 @@ static bool is_address(struct up_span s)
 {
 	struct up_span origin, path;
 
-	return up_target_ok(s) || (s.n <= UP_RP_URL_MAX && up_target_url(s, &origin, &path) == UP_OK);
+	return up_target_ok(s) ||
+	    (s.n <= UP_RP_URL_MAX && up_target_url(s, &origin, &path) == UP_OK);
 }
 
 /* What is wrong with VALUE; NULL: nothing. */
@@ -148,26 +151,33 @@ static const char *refuse_mark(enum up_rp_mark mark, struct up_span value)
 {
 	switch (mark) {
 	case UP_RP_MARK_NAME:
-		return value.n <= MARK_MAX && up_text_utf8_valid(value) ? NULL : "issuer_name: must be a name of at most 120 bytes in UTF-8";
+		return value.n <= MARK_MAX && up_text_utf8_valid(value) ? NULL
+		    : "issuer_name: must be a name of at most 120 bytes in UTF-8";
 	case UP_RP_MARK_EMBLEM:
-		return up_target_ok(value) ? NULL : "emblem: must be the path of a picture on this portal, as /static/emblem.svg";
+		return up_target_ok(value) ? NULL
+		    : "emblem: must be the path of a picture on this portal, as /static/emblem.svg";
 	case UP_RP_MARK_FAVICON:
-		return up_target_ok(value) ? NULL : "favicon: must be the path of a picture on this portal, as /favicon.ico";
+		return up_target_ok(value) ? NULL
+		    : "favicon: must be the path of a picture on this portal, as /favicon.ico";
 	case UP_RP_MARK_TELEPHONE:
-		return is_telephone(value) ? NULL : "telephone: must be a number of digits, blanks and + - ( )";
+		return is_telephone(value) ? NULL
+		    : "telephone: must be a number of digits, blanks and + - ( )";
 	default:
-		return is_address(value) ? NULL : "app: must be https://… or a path of this portal, where the phone's app can be had";
+		return is_address(value) ? NULL : "app: must be https://… or a path of this "
+		    "portal, where the phone's app can be had";
 	}
 }
 
 static enum up_err set_marks(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
 {
 	for (int i = 0; i < UP_RP_MARKS; i++) {
-		const char *wrong = s->marks[i] != NULL ? refuse_mark((enum up_rp_mark)i, up_span_str(s->marks[i])) : NULL;
+		const char *wrong = s->marks[i] != NULL
+		    ? refuse_mark((enum up_rp_mark)i, up_span_str(s->marks[i])) : NULL;
 
 		if (wrong != NULL)
 			return refuse(why, wrong);
-		if (s->marks[i] != NULL && (rp->marks[i] = up_span_dup(up_span_str(s->marks[i]))) == NULL)
+		if (s->marks[i] != NULL &&
+		    (rp->marks[i] = up_span_dup(up_span_str(s->marks[i]))) == NULL)
 			return UP_E_NOMEM;
 	}
 	return UP_OK;
@@ -217,16 +227,19 @@ out:
 }
 
 /* KID, when the key has one, is appended. */
-static enum up_err take_key(struct up_span text, struct up_jwk **out, struct up_buf *kid, char why[WHY])
+static enum up_err take_key(struct up_span text, struct up_jwk **out, struct up_buf *kid,
+    char why[WHY])
 {
 	struct up_span name;
 	json_t *o = NULL;
 	enum up_err e = UP_OK;
 
-	if (up_json_parse(text, &o) != UP_OK || up_jwk_from_json(o, false, out) != UP_OK || !up_jwk_is_private(*out) ||
+	if (up_json_parse(text, &o) != UP_OK || up_jwk_from_json(o, false, out) != UP_OK ||
+	    !up_jwk_is_private(*out) ||
 	    up_json_text_opt(o, "kid", KID_MAX, &name) != UP_OK) {
 		up_jwk_free(out);
-		e = refuse(why, "key_file: is not a private P-256 key as JWK (RFC 7517), with member d");
+		e = refuse(why,
+		    "key_file: is not a private P-256 key as JWK (RFC 7517), with member d");
 	} else {
 		up_buf_put_span(kid, name);
 		e = kid->failed ? UP_E_NOMEM : UP_OK;
@@ -235,14 +248,16 @@ static enum up_err take_key(struct up_span text, struct up_jwk **out, struct up_
 	return e;
 }
 
-/* RFC 6749 appendix A.2 and beyond: any character but controls, blanks at either end too, for it is the provider's to choose. */
+/* RFC 6749 appendix A.2 and beyond: any character but controls, blanks at either end too, for it is
+ * the provider's to choose. */
 static enum up_err check_secret(struct up_span secret, char why[WHY])
 {
 	if (secret.n < SECRET_MIN || secret.n > SECRET_MAX)
 		return refuse(why, "secret_file: must hold one line of 8 to 512 bytes");
 	for (size_t i = 0; i < secret.n; i++)
 		if (secret.p[i] < 0x20 || secret.p[i] == 0x7f)
-			return refuse(why, "secret_file: must hold one line, without control characters");
+			return refuse(why,
+			    "secret_file: must hold one line, without control characters");
 	return UP_OK;
 }
 
@@ -266,7 +281,8 @@ static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s
 			e = check_secret(secret, why);
 	}
 	if (e == UP_OK)
-		e = up_provider_new(rp->issuer, rp->client, secret, key, up_buf_span(&kid), &rp->provider);
+		e = up_provider_new(rp->issuer, rp->client, secret, key, up_buf_span(&kid),
+		    &rp->provider);
 	else
 		up_jwk_free(&key);
 	up_buf_free(&text);
@@ -307,8 +323,10 @@ bool up_rp_settings_same(const struct up_rp_settings *a, const struct up_rp_sett
 	for (int i = 0; i < UP_RP_MARKS; i++)
 		if (!same(a->marks[i], b->marks[i]))
 			return false;
-	return same(a->issuer, b->issuer) && same(a->client, b->client) && same(a->secret_file, b->secret_file) && same(a->key_file, b->key_file) &&
-	    same(a->session_key_file, b->session_key_file) && same(a->page_file, b->page_file) && a->idle_s == b->idle_s && a->max_s == b->max_s &&
+	return same(a->issuer, b->issuer) && same(a->client, b->client) &&
+	    same(a->secret_file, b->secret_file) && same(a->key_file, b->key_file) &&
+	    same(a->session_key_file, b->session_key_file) && same(a->page_file, b->page_file) &&
+	    a->idle_s == b->idle_s && a->max_s == b->max_s &&
 	    a->unasked == b->unasked;
 }
 

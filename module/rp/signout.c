@@ -6,7 +6,7 @@
 #include "module/rp/cookie.h"
 #include "module/rp/page.h"
 
-/* --- who am I --------------------------------------------------------------------------------------------------------------------- */
+/* --- who am I --------------------------------------------------------------------------------- */
 
 static void put_member(struct up_buf *b, const char *before, struct up_span value)
 {
@@ -33,9 +33,11 @@ void up_signout_who(struct up_exchange *x)
 	bool refresh;
 
 	if (up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) != UP_OK) {
-		up_buf_put_str(b, "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
+		up_buf_put_str(b,
+		    "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
 		up_respond_json(x->resp, 401);
-		up_respond_header(x->resp, "WWW-Authenticate", "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\"");
+		up_respond_header(x->resp, "WWW-Authenticate",
+		    "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\"");
 		return;
 	}
 	put_member(b, "{\"unit\":{\"code\":", s.unit_code);
@@ -52,7 +54,7 @@ void up_signout_who(struct up_exchange *x)
 	up_respond_json(x->resp, 200);
 }
 
-/* --- logout ----------------------------------------------------------------------------------------------------------------------- */
+/* --- logout ----------------------------------------------------------------------------------- */
 
 static struct up_span word(const struct up_exchange *x, const char *key)
 {
@@ -70,7 +72,8 @@ static void say_signed_out(struct up_exchange *x)
 {
 	struct up_buf login = { 0 };
 
-	up_respond_put_login(&login, false, return_of(&x->query), (struct up_span){ 0 }, (struct up_span){ 0 });
+	up_respond_put_login(&login, false, return_of(&x->query), (struct up_span){ 0 },
+	    (struct up_span){ 0 });
 	up_page_message(x, &(struct up_page_message){
 		.status = 200, .title_key = "logged_out_title", .text = word(x, "logged_out_text"),
 		.action_uri = up_buf_span(&login), .action_key = "again",
@@ -88,8 +91,10 @@ void up_signout_ask(struct up_exchange *x)
 		return;
 	}
 	up_page_message(x, &(struct up_page_message){
-		.status = 200, .title_key = "logout_title", .text = word(x, "logout_text"), .who = &s, .person = s.holder_name,
-		.post_uri = UP_SPAN_LIT(UP_RP_PREFIX "logout"), .post_key = "logout_button", .return_to = up_form_get(&x->query, "return"),
+		.status = 200, .title_key = "logout_title", .text = word(x, "logout_text"),
+		.who = &s, .person = s.holder_name,
+		.post_uri = UP_SPAN_LIT(UP_RP_PREFIX "logout"), .post_key = "logout_button",
+		.return_to = up_form_get(&x->query, "return"),
 		.action_uri = return_of(&x->query), .action_key = "cancel",
 	});
 }
@@ -102,11 +107,13 @@ static void forget(struct up_exchange *x, const char *name)
 	up_respond_header_buf(x->resp, "Set-Cookie", &gone);
 }
 
-/* The session cookie is set by a login alone, so an answer still under way cannot bring it back. Without a word where to go on, to a
- * page that says it is done: the portal's first page would ask to sign in at once. */
+/* The session cookie is set by a login alone, so an answer still under way cannot bring it back.
+ * Without a word where to go on, to a page that says it is done:
+ * the portal's first page would ask to sign in at once. */
 void up_signout_post(struct up_exchange *x)
 {
 	forget(x, UP_RP_SESSION_COOKIE);
 	forget(x, UP_RP_SEEN_COOKIE);
-	up_respond_back(x, up_form_get(&x->body, "return").n > 0 ? return_of(&x->body) : UP_SPAN_LIT(UP_RP_PREFIX "logout"));
+	up_respond_back(x, up_form_get(&x->body, "return").n > 0 ? return_of(&x->body)
+	    : UP_SPAN_LIT(UP_RP_PREFIX "logout"));
 }

@@ -62,11 +62,13 @@ static bool is_plain(const char *s)
 /* Frames and no static code: the phone would refuse what a terminal can show. */
 static enum up_err check(const struct up_provider_begun *b)
 {
-	if (!is_plain(b->user_code) || !is_plain(b->verification_uri) || !is_plain(b->complete_uri)) {
+	if (!is_plain(b->user_code) || !is_plain(b->verification_uri) ||
+	    !is_plain(b->complete_uri)) {
 		up_rplog('e', "rp_terminal refused: verification_uri or user_code is no plain text");
 		return UP_E_PROVIDER;
 	}
-	if (b->complete_uri[0] != '\0' || (b->watch_uri[0] == '\0' && b->user_code[0] != '\0' && b->verification_uri[0] != '\0'))
+	if (b->complete_uri[0] != '\0' || (b->watch_uri[0] == '\0' && b->user_code[0] != '\0' &&
+	    b->verification_uri[0] != '\0'))
 		return UP_OK;
 	up_rplog('e', "rp_terminal client is not registered for terminals; register it with --static-qr");
 	return UP_E_CONFIG;
