@@ -121,7 +121,8 @@ static int answer(request_rec *r, const up_apache_party_t *party, int status)
 	if (status == HTTP_UNAUTHORIZED)
 		up_rp_login_required(party->rp, &req, up_apache_identity_state(r)->item, &resp);
 	else if (status == HTTP_FORBIDDEN)
-		up_rp_forbidden(party->rp, &req, &up_apache_identity_state(r)->who->session, up_apache_identity_state(r)->wanted, &resp);
+		up_rp_forbidden(party->rp, &req, &up_apache_identity_state(r)->who->session,
+		    up_apache_identity_state(r)->wanted, &resp);
 	else
 		up_rp_unavailable(party->rp, &req, &resp);
 	up_apache_child_leave(&kept);

@@ -155,7 +155,8 @@ static void values_of(request_rec *r, const up_apache_identity_t *who, bool perc
 }
 
 /* Is any of our variables there? A sub-request begins with its parent's, and others may have set
- * one. Only then each must be looked for: as all names begin alike, that costs as much as the rest. */
+ * one. Only then each must be looked for: as all names begin alike,
+ * that costs as much as the rest. */
 static bool has_variables(const apr_table_t *env)
 {
 	const apr_array_header_t *all = apr_table_elts(env);

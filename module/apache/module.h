@@ -30,8 +30,8 @@ typedef struct {
 	pid_t maker;                     /* the process that read the configuration */
 } up_apache_party_t;
 
-enum { UP_APACHE_ISSUER, UP_APACHE_CLIENT, UP_APACHE_SECRET, UP_APACHE_KEY, UP_APACHE_SESSION_KEY, UP_APACHE_PAGE, UP_APACHE_MARKS,
-	UP_APACHE_TEXTS = UP_APACHE_MARKS + UP_RP_MARKS };
+enum { UP_APACHE_ISSUER, UP_APACHE_CLIENT, UP_APACHE_SECRET, UP_APACHE_KEY, UP_APACHE_SESSION_KEY,
+	UP_APACHE_PAGE, UP_APACHE_MARKS, UP_APACHE_TEXTS = UP_APACHE_MARKS + UP_RP_MARKS };
 
 typedef struct {
 	const char *value;               /* NULL: not said */

@@ -9,7 +9,8 @@
 APLOG_USE_MODULE(auth_unitpass);
 
 /* How up_rp_new names them. */
-static const char *const rp_names[UP_APACHE_TEXTS] = { "issuer", "client", "secret_file", "key_file", "session_key_file", "page_file",
+static const char *const rp_names[UP_APACHE_TEXTS] = { "issuer", "client", "secret_file",
+	"key_file", "session_key_file", "page_file",
 	"issuer_name", "emblem", "favicon", "telephone", "app" };
 
 static up_apache_server_t *settings_of(const server_rec *s)
@@ -65,9 +66,11 @@ static apr_status_t free_party(void *data)
 
 static up_apache_party_t *make_party(const up_apache_server_t *s, int64_t idle, int64_t max)
 {
-	struct up_rp_settings settings = { .issuer = s->texts[UP_APACHE_ISSUER].value, .client = s->texts[UP_APACHE_CLIENT].value,
+	struct up_rp_settings settings = { .issuer = s->texts[UP_APACHE_ISSUER].value,
+		.client = s->texts[UP_APACHE_CLIENT].value,
 		.secret_file = s->texts[UP_APACHE_SECRET].value, .key_file = s->texts[UP_APACHE_KEY].value,
-		.session_key_file = s->texts[UP_APACHE_SESSION_KEY].value, .page_file = s->texts[UP_APACHE_PAGE].value, .idle_s = idle, .max_s = max,
+		.session_key_file = s->texts[UP_APACHE_SESSION_KEY].value,
+		.page_file = s->texts[UP_APACHE_PAGE].value, .idle_s = idle, .max_s = max,
 		.unasked = s->confirm == 0 };
 	up_apache_party_t *p;
 	char why[256] = "";

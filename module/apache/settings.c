@@ -12,7 +12,8 @@ up_apache_main_t *up_apache_main;
 
 const char *const up_apache_settings_names[UP_APACHE_TEXTS] = { "UnitpassIssuer", "UnitpassClient", "UnitpassClientSecretFile",
 	"UnitpassClientKeyFile", "UnitpassSessionKeyFile", "UnitpassPage",
-	"UnitpassIssuerName", "UnitpassEmblem", "UnitpassFavicon", "UnitpassTelephone", "UnitpassApp" };
+	"UnitpassIssuerName", "UnitpassEmblem", "UnitpassFavicon", "UnitpassTelephone",
+	"UnitpassApp" };
 
 int up_apache_settings_begin(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -42,7 +43,8 @@ static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
 	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config, &auth_unitpass_module);
 	intptr_t which = (intptr_t)cmd->info;
 	up_apache_text_t *t = &s->texts[which];
-	bool is_file = which != UP_APACHE_ISSUER && which != UP_APACHE_CLIENT && which < UP_APACHE_MARKS;
+	bool is_file = which != UP_APACHE_ISSUER && which != UP_APACHE_CLIENT &&
+	    which < UP_APACHE_MARKS;
 
 	(void)dir;
 	if (t->value != NULL)
@@ -61,7 +63,8 @@ static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
 
 static const char *set_confirm(cmd_parms *cmd, void *dir, int on)
 {
-	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config, &auth_unitpass_module);
+	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config,
+	    &auth_unitpass_module);
 
 	(void)dir;
 	s->confirm = on;
@@ -145,12 +148,18 @@ const command_rec up_apache_settings_commands[] = {
 	TEXT("UnitpassClientKeyFile", UP_APACHE_KEY, "file with the client's private key (JWK), in place of a secret"),
 	TEXT("UnitpassSessionKeyFile", UP_APACHE_SESSION_KEY, "file of session keys, 64 hex digits a line, newest first"),
 	TEXT("UnitpassPage", UP_APACHE_PAGE, "a login page of your own around the widget"),
-	TEXT("UnitpassIssuerName", UP_APACHE_MARKS + UP_RP_MARK_NAME, "shown on the pages: who issues the certificates"),
-	TEXT("UnitpassEmblem", UP_APACHE_MARKS + UP_RP_MARK_EMBLEM, "shown on the pages: a picture, by its path on this portal"),
-	TEXT("UnitpassFavicon", UP_APACHE_MARKS + UP_RP_MARK_FAVICON, "small icon of the pages, by its path on this portal"),
-	TEXT("UnitpassTelephone", UP_APACHE_MARKS + UP_RP_MARK_TELEPHONE, "shown on the pages: whom to call for help"),
-	TEXT("UnitpassApp", UP_APACHE_MARKS + UP_RP_MARK_APP, "shown on the login page: where to get the phone's app"),
-	AP_INIT_FLAG("UnitpassConfirm", set_confirm, NULL, RSRC_CONF, "off: sign in at once where a unit has never used the browser"),
+	TEXT("UnitpassIssuerName", UP_APACHE_MARKS + UP_RP_MARK_NAME,
+	    "shown on the pages: who issues the certificates"),
+	TEXT("UnitpassEmblem", UP_APACHE_MARKS + UP_RP_MARK_EMBLEM,
+	    "shown on the pages: a picture, by its path on this portal"),
+	TEXT("UnitpassFavicon", UP_APACHE_MARKS + UP_RP_MARK_FAVICON,
+	    "small icon of the pages, by its path on this portal"),
+	TEXT("UnitpassTelephone", UP_APACHE_MARKS + UP_RP_MARK_TELEPHONE,
+	    "shown on the pages: whom to call for help"),
+	TEXT("UnitpassApp", UP_APACHE_MARKS + UP_RP_MARK_APP,
+	    "shown on the login page: where to get the phone's app"),
+	AP_INIT_FLAG("UnitpassConfirm", set_confirm, NULL, RSRC_CONF,
+	    "off: sign in at once where a unit has never used the browser"),
 	AP_INIT_ITERATE("UnitpassTrustedProxy", set_proxy, NULL, RSRC_CONF, "networks of proxies whose X-Forwarded-For counts"),
 	AP_INIT_ITERATE("UnitpassSession", set_session, NULL, RSRC_CONF | ACCESS_CONF, "limits of a session: idle=30m max=8h"),
 	AP_INIT_FLAG("UnitpassHeaders", ap_set_flag_slot, (void *)APR_OFFSETOF(up_apache_dir_t, headers), RSRC_CONF | OR_AUTHCFG,

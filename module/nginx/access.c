@@ -51,7 +51,8 @@ static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, c
 }
 
 /* The first rule that S does not satisfy. */
-static const struct up_rp_rule *broken_rule(const up_nginx_location_t *l, const struct up_rp_session *s)
+static const struct up_rp_rule *broken_rule(const up_nginx_location_t *l,
+    const struct up_rp_session *s)
 {
 	const struct up_rp_rule *rules = l->rules != NULL ? l->rules->elts : NULL;
 

@@ -25,8 +25,9 @@ static struct up_span *wanted(struct up_rp_request *q, const ngx_table_elt_t *h)
 	const struct { const char *name; size_t n; struct up_span *at; } names[] = {
 		{ "accept", 6, &q->accept }, { "accept-language", 15, &q->accept_language }, { "content-type", 12, &q->content_type },
 		{ "origin", 6, &q->origin }, { "sec-fetch-site", 14, &q->sec_fetch_site }, { "sec-fetch-mode", 14, &q->sec_fetch_mode },
-		{ "sec-fetch-dest", 14, &q->sec_fetch_dest }, { "sec-purpose", 11, &q->purpose }, { "purpose", 7, &q->purpose },
-		{ "x-purpose", 9, &q->purpose }, { "x-moz", 5, &q->purpose },
+		{ "sec-fetch-dest", 14, &q->sec_fetch_dest }, { "sec-purpose", 11, &q->purpose },
+		{ "purpose", 7, &q->purpose }, { "x-purpose", 9, &q->purpose },
+		{ "x-moz", 5, &q->purpose },
 		{ "x-requested-with", 16, &q->requested_with }, { "if-none-match", 13, &q->if_none_match }, { "user-agent", 10, &q->user_agent },
 	};
 

@@ -2,10 +2,12 @@
  * Directives, checked when the configuration is: an error names the directive, what is wrong and what to do. */
 #include "module/nginx/module.h"
 
-static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file", "client_key_file", "session_key_file", "page",
+static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file",
+	"client_key_file", "session_key_file", "page",
 	"issuer_name", "emblem", "favicon", "telephone", "app" };
 /* How up_rp_new names them. */
-static const char *const rp_names[UP_NGINX_TEXTS] = { "issuer", "client", "secret_file", "key_file", "session_key_file", "page_file",
+static const char *const rp_names[UP_NGINX_TEXTS] = { "issuer", "client", "secret_file", "key_file",
+	"session_key_file", "page_file",
 	"issuer_name", "emblem", "favicon", "telephone", "app" };
 
 static char *set_text(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -148,7 +150,8 @@ ngx_command_t up_nginx_settings_commands[] = {
 	TEXT("favicon", 0),
 	TEXT("telephone", 0),
 	TEXT("app", 0),
-	{ ngx_string("unitpass_confirm"), SERVER | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, confirm), NULL },
+	{ ngx_string("unitpass_confirm"), SERVER | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+	    NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, confirm), NULL },
 	{ ngx_string("unitpass_trusted_proxy"), SERVER | NGX_CONF_1MORE, set_proxies, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 	{ ngx_string("unitpass_thread_pool"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_threads, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 	ngx_null_command,
@@ -258,7 +261,8 @@ static char *refuse(ngx_conf_t *cf, const up_nginx_location_t *l, const char *wh
 static char *make_party(ngx_conf_t *cf, up_nginx_location_t *l)
 {
 	up_nginx_main_t *m = ngx_http_conf_get_module_main_conf(cf, ngx_http_unitpass_module);
-	struct up_rp_settings s = { .issuer = text_or_null(&l->texts[UP_NGINX_ISSUER]), .client = text_or_null(&l->texts[UP_NGINX_CLIENT]),
+	struct up_rp_settings s = { .issuer = text_or_null(&l->texts[UP_NGINX_ISSUER]),
+		.client = text_or_null(&l->texts[UP_NGINX_CLIENT]),
 		.secret_file = text_or_null(&l->texts[UP_NGINX_SECRET]), .key_file = text_or_null(&l->texts[UP_NGINX_KEY]),
 		.session_key_file = text_or_null(&l->texts[UP_NGINX_SESSION_KEY]), .page_file = text_or_null(&l->texts[UP_NGINX_PAGE]),
 		.idle_s = l->idle, .max_s = l->max, .unasked = !l->confirm };
