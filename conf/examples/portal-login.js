@@ -11,7 +11,8 @@ if (wanted)
 
 /* One way at a time: while the phone is at work, the form waits; where scanning fails, the form is pointed to. */
 document.addEventListener('unitpass:state', ({ detail: { state } }) => {
-	const busy = ['scanned', 'approved', 'confirm', 'done'].includes(state), trouble = ['failed', 'unstarted'].includes(state);
+	const busy = ['scanned', 'approved', 'confirm', 'done'].includes(state),
+		trouble = ['failed', 'unstarted'].includes(state);
 
 	fields.disabled = busy;
 	note.hidden = !busy && !trouble;

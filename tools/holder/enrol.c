@@ -24,15 +24,16 @@
 /* Told before the first try, and again when one was not good. */
 static const char *rules_text(void)
 {
-	return up_say("6 to 64 characters; no run (123456, fedcba), no repetition (111111, 123123), no common password, no six "
-	    "digits in a row of your own ID or mobile number",
+	return up_say("6 to 64 characters; no run (123456, fedcba), no repetition (111111, "
+	    "123123), no common password, no six digits in a row of your own ID or mobile number",
 	    "6 至 64 个字符；不得为连续（123456、fedcba）或重复（111111、123123）的字符、常见密码，不得含本人证件号或手机号中连续六位数字");
 }
 
 static const char *weak_text(enum up_err err)
 {
 	if (err == UP_E_WEAK)
-		return up_say("too easy to guess: no runs, repetitions, common words or digits of your own numbers",
+		return up_say("too easy to guess: no runs, repetitions, common words or digits of "
+		    "your own numbers",
 		    "密码过于简单：不得为连续、重复、常见密码或本人号码中的数字");
 	return up_say("must have 6 to 64 characters", "密码应为 6 至 64 个字符");
 }
@@ -360,7 +361,8 @@ static int run(struct enrol *x)
 	own[1] = up_span_str(x->person.mobile);
 	if (x->locked)
 		fprintf(stderr, "%s\n",
-		    up_say("The password of this phone is locked after six errors; this code lets you set a new one.",
+		    up_say("The password of this phone is locked after six errors; this code lets "
+		    "you set a new one.",
 		    "本手机的证书密码因连续输错六次已锁定，凭此领取码可重新设置。"));
 	status = up_holder_password(x->h, x->consent->password_file, x->new_phone || x->locked ? own
 	    : NULL, x->password);

@@ -217,12 +217,15 @@ static void check_credential(const struct up_command_line *l)
 /* Which logins it can begin: what an integrator has to know before the first try. */
 static const char *kind_of(const struct up_client *c)
 {
-	return c->is_static ? up_say("a QR that stands still, and a user_code to type (--static-qr): for terminals and plain RFC 8628 clients; "
-				     "easier to relay than the animated QR",
-				  "静态二维码和可输入的 user_code（--static-qr）：用于终端和标准 RFC 8628 客户端；比动态二维码更易被转发利用")
-			    : up_say("animated QR alone, without user_code: for our module and pages that show the frames of watch_uri; "
-				     "a terminal or a plain RFC 8628 client needs --static-qr",
-				  "仅动态二维码，没有 user_code：用于本模块，以及显示 watch_uri 动态帧的页面；终端和标准 RFC 8628 客户端须加 --static-qr");
+	return c->is_static
+	    ? up_say("a QR that stands still, and a user_code to type (--static-qr): for terminals "
+	    "and plain RFC 8628 clients; easier to relay than the animated QR",
+	    "静态二维码和可输入的 user_code（--static-qr）：用于终端和标准 RFC 8628 客户端；"
+	    "比动态二维码更易被转发利用")
+	    : up_say("animated QR alone, without user_code: for our module and pages that show the "
+	    "frames of watch_uri; a terminal or a plain RFC 8628 client needs --static-qr",
+	    "仅动态二维码，没有 user_code：用于本模块，以及显示 watch_uri 动态帧的页面；"
+	    "终端和标准 RFC 8628 客户端须加 --static-qr");
 }
 
 static int report(const struct up_command_line *l, const struct up_client *c, const char *secret)

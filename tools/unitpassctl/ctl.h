@@ -53,7 +53,8 @@ bool up_ctl_name(const struct up_ctl *, const char *option, const char *text,
  * under CODE. */
 bool up_ctl_uscc(const struct up_ctl *, const char *code, const char *text, bool unit,
     char out[UP_USCC_LEN + 1]);
-/* The same for an option --unit that may be NULL: gives NULL or OUT; wrong is wrong use, and ends. */
+/* The same for an option --unit that may be NULL: gives NULL or OUT; wrong is wrong use,
+ * and ends. */
 const char *up_ctl_unit_option(const char *text, char out[UP_USCC_LEN + 1]);
 /* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of clients and items. */
 bool up_ctl_id_ok(const char *text);

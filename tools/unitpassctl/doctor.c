@@ -145,7 +145,8 @@ static bool is_origin(const char *url)
 	return up_target_url(up_span_str(url), &origin, &path) == UP_OK && path.n == 0;
 }
 
-/* As the module takes it: perhaps with a path and a final slash, for it is a name, compared byte for byte. */
+/* As the module takes it: perhaps with a path and a final slash, for it is a name,
+ * compared byte for byte. */
 static bool is_issuer(const char *url)
 {
 	struct up_span origin, path;
@@ -188,7 +189,8 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 	if (!p->plain)
 		check_origin("portal-url", p->url);
 	if (p->issuer != NULL && !is_issuer(p->issuer))
-		up_command_wrong("--issuer: must be like https://id.example.org or https://id.example.org/realms/a, as the provider calls itself "
+		up_command_wrong("--issuer: must be like https://id.example.org or "
+		    "https://id.example.org/realms/a, as the provider calls itself "
 		    "(http for a loopback host only)");
 	if (p->secret_file != NULL && p->key_file != NULL)
 		up_command_wrong("--secret-file and --key-file exclude each other");
@@ -197,7 +199,8 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 	if (p->client == NULL && (p->secret_file != NULL || p->key_file != NULL))
 		up_command_wrong("--secret-file and --key-file need --client and --issuer");
 	if (p->client != NULL && !is_client(p->client))
-		up_command_wrong("--client: 1 to 128 printable ASCII characters without spaces, quotes and backslashes");
+		up_command_wrong("--client: 1 to 128 printable ASCII characters without spaces, "
+		    "quotes and backslashes");
 	return p->url != NULL || p->issuer != NULL;
 }
 

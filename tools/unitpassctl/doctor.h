@@ -36,7 +36,8 @@ struct up_doctor_issuer {
 	bool reachable;
 };
 void up_doctor_front_issuer(struct up_doctor *, const char *issuer, struct up_doctor_issuer *out);
-/* doctor_provider.c: the issuer's DOCUMENT, judged as the module judges it; and what it answers to a login that BEGUN. */
+/* doctor_provider.c: the issuer's DOCUMENT, judged as the module judges it;
+ * and what it answers to a login that BEGUN. */
 void up_doctor_provider(struct up_doctor *, const json_t *document, struct up_doctor_issuer *out);
 void up_doctor_provider_code(struct up_doctor *, const json_t *begun);
 /* What only the server's own machine can ask: /watch/ is routed, the operators' listener is not; the web server's configuration sets X-Forwarded-For. */

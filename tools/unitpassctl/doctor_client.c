@@ -37,7 +37,8 @@ static bool read_credential(struct up_doctor *d, const char *path, struct up_buf
 }
 
 /* RFC 7523 section 3, as the module makes it. */
-static enum up_err put_assertion(const struct up_doctor_portal *p, const struct up_jwk *key, const char *kid, struct up_buf *form)
+static enum up_err put_assertion(const struct up_doctor_portal *p, const struct up_jwk *key,
+    const char *kid, struct up_buf *form)
 {
 	struct up_buf claims = { 0 };
 	uint8_t rnd[16];
@@ -53,7 +54,8 @@ static enum up_err put_assertion(const struct up_doctor_portal *p, const struct 
 	up_buf_printf(form, "%s&client_id=", SCOPE);
 	up_buf_put_percent(form, up_span_str(p->client));
 	up_buf_printf(form, "&client_assertion_type=%s&client_assertion=", ASSERTION_TYPE);
-	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(key, up_span_str(kid), NULL, up_buf_span(&claims), form);
+	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(key, up_span_str(kid), NULL,
+	    up_buf_span(&claims), form);
 	up_buf_free(&claims);
 	return e;
 }
@@ -76,7 +78,8 @@ static struct up_jwk *read_key(struct up_doctor *d, const char *path, char kid[K
 	if (key != NULL && up_json_text_opt(o, "kid", KID_MAX, &name) != UP_OK)
 		name.n = 0;
 	if (key != NULL)
-		snprintf(kid, KID_MAX + 1, "%.*s", (int)name.n, name.n > 0 ? (const char *)name.p : "");
+		snprintf(kid, KID_MAX + 1, "%.*s", (int)name.n,
+		    name.n > 0 ? (const char *)name.p : "");
 	if (key != NULL && name.n == 0)
 		snprintf(kid, KID_MAX + 1, "%s", up_jwk_thumbprint(key));
 	up_buf_free(&text);
@@ -104,8 +107,8 @@ static bool ask_with_key(struct up_doctor *d, const struct up_doctor_portal *p, 
 }
 
 /* RFC 6749 section 2.3.1: both are form-encoded. */
-static bool post_basic(struct up_doctor *d, const struct up_doctor_portal *p, struct up_span secret, struct up_doctor_call *call,
-    struct up_doctor_answer *a)
+static bool post_basic(struct up_doctor *d, const struct up_doctor_portal *p, struct up_span secret,
+    struct up_doctor_call *call, struct up_doctor_answer *a)
 {
 	struct up_buf user = { 0 }, password = { 0 };
 	bool good = false;
@@ -154,10 +157,13 @@ static void find_refused(struct up_doctor *d, const struct up_doctor_portal *p, 
 	}
 	up_doctor_find(d, UP_DOCTOR_ERROR, "client", up_say("the server refuses client '%s': %ld %s", "服务器拒绝业务系统“%s”：%ld %s"), p->client, a->status, error);
 	if (strcmp(error, "invalid_client") == 0)
-		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with `unitpassctl client list` on the server, and reload unitpassd after adding a client",
+		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with `unitpassctl "
+		    "client list` on the server, and reload unitpassd after adding a client",
 		    "请与服务器上 unitpassctl client list 核对代码和密钥；新增业务系统后须重新加载 unitpassd"));
 	else if (strcmp(error, "invalid_scope") == 0)
-		up_doctor_remedy(d, "%s", up_say("let this client ask for the scopes openid and unit at the provider", "请在该服务处允许本业务系统使用 openid 和 unit 两个 scope"));
+		up_doctor_remedy(d, "%s",
+		    up_say("let this client ask for the scopes openid and unit at the provider",
+		    "请在该服务处允许本业务系统使用 openid 和 unit 两个 scope"));
 	else if (a->status == 429)
 		up_doctor_remedy(d, "%s", up_say("wait a minute and try again", "请等一分钟再试"));
 	else
@@ -231,7 +237,9 @@ void up_doctor_client(struct up_doctor *d, const struct up_doctor_portal *p, con
 
 	/* Credentials go where the module sends them: nowhere in the clear. */
 	if (up_target_url(up_span_str(call.url), &origin, &path) != UP_OK) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "client", "%s", up_say("device_authorization_endpoint is neither https nor of this machine; the client was not tried",
+		up_doctor_find(d, UP_DOCTOR_ERROR, "client", "%s",
+		    up_say("device_authorization_endpoint is neither https nor of this machine; "
+		    "the client was not tried",
 		    "device_authorization_endpoint 既非 https 也非本机地址；未试业务系统认证"));
 		up_doctor_remedy(d, "%s", up_say("put the discovery document right first", "请先改正发现文档"));
 		return;

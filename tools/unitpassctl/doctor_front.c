@@ -103,7 +103,8 @@ static bool is_document(const struct up_doctor_answer *a)
 	return is;
 }
 
-/* The first answer that is a document, of all places where it may be; else what the first place answers. */
+/* The first answer that is a document, of all places where it may be;
+ * else what the first place answers. */
 static void ask_metadata(struct up_doctor *d, const char *issuer, struct up_doctor_answer *a)
 {
 	struct up_doctor_call call = { .ca = d->ca };

@@ -126,8 +126,11 @@ static void check_login(struct up_doctor *d, const char *url)
 		check_cookie(d, url, &a);
 	} else {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "login", up_say("the login page answers %ld %s", "登录页返回 %ld %s"), a.status, a.why);
-		up_doctor_remedy(d, "%s", up_say("the portal cannot begin a login: read its error log for rp_provider, rp_metadata or rp_upstream, and check --issuer and --client from its machine",
-		    "业务系统无法开始登录：请在其错误日志中查找 rp_provider、rp_metadata 或 rp_upstream，并在该机上用 --issuer 和 --client 检查"));
+		up_doctor_remedy(d, "%s",
+		    up_say("the portal cannot begin a login: read its error log for rp_provider, "
+		    "rp_metadata or rp_upstream, and check --issuer and --client from its machine",
+		    "业务系统无法开始登录：请在其错误日志中查找 rp_provider、rp_metadata 或 rp_upstream，"
+		    "并在该机上用 --issuer 和 --client 检查"));
 	}
 	up_doctor_http_free(&a);
 }

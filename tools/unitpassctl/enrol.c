@@ -65,7 +65,8 @@ static bool read_person(struct enrol *x, const struct up_command_line *l)
 	if (file != NULL && (name != NULL || resident != NULL || mobile != NULL))
 		up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
 	if (file == NULL && (name == NULL || resident == NULL || mobile == NULL))
-		up_command_wrong("the person is missing: --person-file FILE, or --name, --resident-id and --mobile");
+		up_command_wrong("the person is missing: --person-file FILE, or --name, "
+		    "--resident-id and --mobile");
 	err = file != NULL ? up_person_data_read(file, today, &x->person, &problem)
 	    : up_person_data_take(&given, today, &x->person, &problem);
 	if (err != UP_OK)
@@ -113,7 +114,8 @@ static int refused(const struct enrol *x, enum up_err err)
 		    "该单位已有另一名第一管理责任人（或单位已注销）；每个单位只能有一名"));
 	if (err == UP_E_PENDING)
 		return up_ctl_fail(ctl, "unavailable",
-		    up_say("the real-name check gives no answer; the person is kept as pending, without a code: mend this, then try again: %s",
+		    up_say("the real-name check gives no answer; the person is kept as pending, "
+		    "without a code: mend this, then try again: %s",
 		    "实名核验没有结果；已登记为待核验，未生成领取码。请处理后重试：%s"),
 		    up_say(x->answer.why_en, x->answer.why_zh));
 	if (err == UP_E_PERSON && x->answer.outcome == UP_REALNAME_NOT_FOUND)

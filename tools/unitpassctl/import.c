@@ -14,8 +14,8 @@
 #include "tools/unitpassctl/import_row.h"
 
 #define UNKNOWN_EN \
-	"no such column; known: code name purpose address legal_representative funding capital organiser authority " \
-	"certificate valid_from valid_to"
+	"no such column; known: code name purpose address legal_representative funding capital " \
+	"organiser authority certificate valid_from valid_to"
 #define UNKNOWN_ZH \
 	"没有这一列；可用：统一社会信用代码 名称 宗旨和业务范围 住所 法定代表人 经费来源 开办资金 举办单位 登记管理机关 " \
 	"证书号 有效期自 有效期至"

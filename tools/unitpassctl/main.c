@@ -140,8 +140,8 @@ static const struct up_command commands[] = {
 	{ "usage show", "RECORD",
 	  UP_WORDS("show one usage record whole, with its hash\v"
 	  "RECORD is the number in the first column of usage list, the record's id, or a receipt "
-	  "(JSON: usage_receipt as the portal or the phone got it; - reads it from standard input). "
-	  "The hash of a receipt is compared.",
+	  "(JSON: usage_receipt as the portal or the phone got it; - reads it from "
+	  "standard input). The hash of a receipt is compared.",
 	  "查看一条完整的使用记录及其哈希值\v"
 	  "RECORD 是 usage list 第一列的序号、记录编号，或回执（业务系统或手机收到的 usage_receipt，JSON 格式，"
 	  "- 表示从标准输入读取）。给出回执时核对其哈希值。"), NULL, 0, up_usage_show },
