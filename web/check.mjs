@@ -9,8 +9,10 @@ const pages = {
 	'login.html': 'lang is_zh is_en nonce attempt watch_uri frame_interval expires_in state is_pending is_scanned is_approved is_denied is_expired '
 		+ 'is_script plain_uri mark_name mark_emblem mark_favicon mark_telephone mark_app '
 		+ 'item_name return again_uri refresh_uri qr_uri client_name verification_uri user_code',
-	'message.html': 'lang nonce title text action_uri action_text action_target is_link post_uri post_text return hint detail attempt who_unit who_code '
-		+ 'who_person who_role wanted wanted_label mark_name mark_emblem mark_favicon mark_telephone mark_app',
+	'message.html': 'lang nonce title text action_uri action_text action_target is_link '
+		+ 'post_uri post_text return hint detail attempt who_unit who_code '
+		+ 'who_person who_role wanted wanted_label '
+		+ 'mark_name mark_emblem mark_favicon mark_telephone mark_app',
 	'q.html': 'lang other_lang nonce app_uri is_login is_enrolment app other_app outside',
 };
 const scripts = ['assets/unitpass.js', 'assets/view.js', 'assets/watch.js'];

@@ -8,11 +8,12 @@
  *   What stands in it is for readers without script and goes when the widget comes. The style sheet comes by itself where the page has no link to
  *   it. doc/WIDGET.md is the page for portals.
  *   The login page of the module has begun already and gives data-attempt, data-watch, data-frame-interval,
- *   data-expires-in, data-again: the address that replaces this attempt, and data-verification-uri, data-user-code where there is a code to type.
+ *   data-expires-in, data-again: the address that replaces this attempt, and data-verification-uri,
+ *   data-user-code where there is a code to type.
  *
  * Every change of state is told by the bubbling event "unitpass:state", detail {state}: starting, pending, scanned,
- * approved, confirm, declined, denied, expired, unusable, failed, unstarted, done. "done" has {state, return} and can be prevented, which leaves the
- * going to the page. */
+ * approved, confirm, declined, denied, expired, unusable, failed, unstarted, done. "done" has
+ * {state, return} and can be prevented, which leaves the going to the page. */
 import { Failure, Watch, call } from './watch.js';
 import { ENDS, View } from './view.js';
 
@@ -73,7 +74,8 @@ function target(text) {
 	return location.href.split('#')[0];
 }
 
-/* A reader sees the page: not one that is rendered ahead, or lies in another tab. A login nobody sees would only use up somebody's place. */
+/* A reader sees the page: not one that is rendered ahead, or lies in another tab. A login nobody
+ * sees would only use up somebody's place. */
 function seen() {
 	return new Promise((go) => {
 		const look = () => {
@@ -125,7 +127,9 @@ class Login {
 
 		/* A page shown again after its attempt ended: begin anew at once. */
 		if (d.attempt && d.state !== 'expired' && d.state !== 'denied')
-			this.adopt({ attempt: d.attempt, watch_uri: d.watch, frame_interval: Number(d.frameInterval), expires_in: Number(d.expiresIn),
+			this.adopt({ attempt: d.attempt, watch_uri: d.watch,
+				frame_interval: Number(d.frameInterval),
+				expires_in: Number(d.expiresIn),
 				verification_uri: d.verificationUri, user_code: d.userCode });
 		else
 			this.begin(d.attempt);
@@ -192,7 +196,8 @@ class Login {
 		if (!this.again)
 			return;
 		this.again.searchParams.set('attempt', this.attempt);
-		history.replaceState(history.state, '', this.again.pathname + this.again.search + this.hash);
+		history.replaceState(history.state, '',
+			this.again.pathname + this.again.search + this.hash);
 	}
 
 	hear({ state, expires_in: left, frame }) {
@@ -277,7 +282,8 @@ class Login {
 	render() {
 		const trouble = navigator.onLine === false ? 'offline' : this.loss || 'reconnecting';
 		const lost = this.state === 'starting' ? this.loss || this.isStale() : this.state === 'pending' && this.isStale();
-		const link = this.signed && (this.state === 'pending' || ENDS.includes(this.state)) ? this.where(this.back) : '';
+		const link = this.signed && (this.state === 'pending' || ENDS.includes(this.state))
+			? this.where(this.back) : '';
 
 		if (lost)
 			this.view.show(trouble, '', '');
@@ -289,7 +295,9 @@ class Login {
 	async seen() {
 		const now = Date.now();
 
-		if (document.visibilityState !== 'visible' || ['approved', 'confirm', 'done'].includes(this.state) || now - (this.looked || 0) < SESSION_EVERY)
+		if (document.visibilityState !== 'visible' ||
+			['approved', 'confirm', 'done'].includes(this.state) ||
+			now - (this.looked || 0) < SESSION_EVERY)
 			return;
 		this.looked = now;
 		this.signed = await this.hasSession();
@@ -302,11 +310,15 @@ class Login {
 
 	/* ANSWER: whether it is the reader herself, where that was asked. */
 	async complete(answer) {
-		const run = this.run, waits = ['authorization_pending', 'slow_down'], ends = { access_denied: 'denied', expired_token: 'expired', unusable_answer: 'unusable' };
+		const run = this.run, waits = ['authorization_pending', 'slow_down'],
+			ends = { access_denied: 'denied', expired_token: 'expired',
+				unusable_answer: 'unusable' };
 
 		for (let i = 1; i <= 8; i++) {
 			try {
-				return this.completed(await call('complete', { attempt: this.attempt, ...(answer ? { confirm: answer } : {}) }));
+				return this.completed(await call('complete', {
+					attempt: this.attempt, ...(answer ? { confirm: answer } : {}),
+				}));
 			} catch (failure) {
 				if (run !== this.run)
 					return;
@@ -337,7 +349,8 @@ class Login {
 		this.complete(text);
 	}
 
-	/* The address of a target, with what stood behind "#" when the reader was sent to sign in. */
+	/* The address of a target, with what stood behind "#" when the reader was sent to sign
+	 * in. */
 	where(text) {
 		const to = target(text);
 

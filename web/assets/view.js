@@ -75,7 +75,8 @@ export class View {
 		this.go = html('a', 'unitpass-button', this.word('action_continue'));
 		this.code.append(this.path);
 		this.icon.append(this.shape);
-		this.cover = html('div', 'unitpass-cover', this.icon, this.label, this.who, this.button, this.other);
+		this.cover = html('div', 'unitpass-cover', this.icon, this.label, this.who,
+			this.button, this.other);
 		this.status = html('div', 'unitpass-status', this.title, this.hint);
 		this.status.setAttribute('role', 'status');
 		this.status.setAttribute('aria-live', 'polite');
@@ -85,19 +86,22 @@ export class View {
 		element.lang = lang;
 		while (element.firstChild)
 			element.firstChild.remove();
-		element.append(html('div', 'unitpass-box', this.code, this.cover), this.status, this.typed,
+		element.append(html('div', 'unitpass-box', this.code, this.cover),
+			this.status, this.typed,
 			html('div', 'unitpass-foot', this.bar, this.time, this.go));
 		this.element = element;
 		this.clear();
 	}
 
-	/* For who cannot scan: where to type which code; none where the provider has none. STILL: the QR does not change. */
+	/* For who cannot scan: where to type which code; none where the provider has none. STILL:
+	 * the QR does not change. */
 	type(uri, code, still) {
 		const link = html('a', '', uri);
 
 		this.still = still;
 		Object.assign(link, { href: uri, target: '_blank', rel: 'noreferrer' });
-		this.typed.replaceChildren(...code ? [this.word('typed_before'), ' ', link, ' ', this.word('typed_after'), ' ', html('strong', '', code)] : []);
+		this.typed.replaceChildren(...code ? [this.word('typed_before'), ' ', link, ' ',
+			this.word('typed_after'), ' ', html('strong', '', code)] : []);
 	}
 
 	clear() {
@@ -144,8 +148,10 @@ export class View {
 		this.element.dataset.view = name;
 		const words = this.still && name === 'pending' ? 'still' : view.words || name;
 
-		this.put(this.title, this.word(link && name === 'pending' ? 'signed_in_title' : `state_${words}_title`));
-		this.put(this.hint, this.word(link && name === 'pending' ? 'signed_in_hint' : `state_${trouble || words}_hint`));
+		this.put(this.title,
+			this.word(link && name === 'pending' ? 'signed_in_title' : `state_${words}_title`));
+		this.put(this.hint, this.word(link && name === 'pending'
+			? 'signed_in_hint' : `state_${trouble || words}_hint`));
 		this.code.toggleAttribute('hidden', !this.text || !(view.veil || name === 'pending'));
 		this.code.classList.toggle('is-stale', Boolean(view.veil));
 		this.showCover(view);
@@ -178,8 +184,10 @@ export class View {
 		const role = this.word('role_' + holder.role);
 
 		this.who.textContent = '';
-		for (const [label, text] of [['who_unit_label', unit.name], ['who_person_label', `${holder.name} · ${role}`]])
-			this.who.append(html('div', '', html('dt', '', this.word(label)), html('dd', 'unitpass-name', text)));
+		for (const [label, text] of [['who_unit_label', unit.name],
+			['who_person_label', `${holder.name} · ${role}`]])
+			this.who.append(html('div', '', html('dt', '', this.word(label)),
+				html('dd', 'unitpass-name', text)));
 	}
 
 	/* An unchanged text is not set again: screen readers would say it again. */
@@ -192,7 +200,8 @@ export class View {
 	focus(name, gone) {
 		const at = document.activeElement;
 
-		if ((ENDS.includes(name) || name === 'confirm') && document.hasFocus() && (!at || at === document.body || this.element.contains(at)))
+		if ((ENDS.includes(name) || name === 'confirm') && document.hasFocus() &&
+			(!at || at === document.body || this.element.contains(at)))
 			this.button.focus({ preventScroll: true });
 		else if (gone)
 			this.status.focus({ preventScroll: true });

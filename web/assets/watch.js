@@ -20,7 +20,8 @@ export class Failure extends Error {
 
 	/* Asking again would not help. */
 	get final() {
-		return this.unusable || this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+		return this.unusable || this.status >= 400 && this.status < 500 &&
+			this.status !== 408 && this.status !== 429;
 	}
 }
 
