@@ -180,8 +180,6 @@ static ngx_int_t keep_for_one(ngx_http_request_t *r, const up_nginx_answer_t *a)
 	const char *text = up_cache_add(&a->said, is_page(r), &vary);
 	ngx_str_t value = { text != NULL ? ngx_strlen(text) : 0, (u_char *)(uintptr_t)text };
 
-	if (r->upstream != NULL)
-		r->upstream->cacheable = r->upstream->store = 0;
 	if (text != NULL && up_nginx_headers_out(r, name_control, value) != NGX_OK)
 		return NGX_ERROR;
 	return vary && !a->varies ? up_nginx_headers_out(r, name_vary, cookie) : NGX_OK;
@@ -193,16 +191,19 @@ static ngx_int_t filter(ngx_http_request_t *r)
 {
 	const up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
 	bool own = ngx_http_get_module_ctx(r, ngx_http_unitpass_module) != NULL;
+	bool private = is_private(r);
 	up_nginx_answer_t a;
 	ngx_int_t rc = NGX_OK;
 
+	if (private && r->upstream != NULL)
+		r->upstream->cacheable = r->upstream->store = 0;
 	/* The headers of a subrequest go nowhere. */
-	if (r != r->main || (!own && !l->enable && !is_private(r)))
+	if (r != r->main || (!own && !l->enable && !private))
 		return next_filter(r);
 	a = look(r);
 	if (a.sets_cookie)
 		rc = keep_never(r);
-	else if (!own && is_private(r))
+	else if (!own && private)
 		rc = keep_for_one(r, &a);
 	return rc == NGX_OK ? next_filter(r) : NGX_ERROR;
 }

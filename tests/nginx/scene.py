@@ -211,6 +211,9 @@ class Site:
         own = '<!--# include virtual="/include_by_address/part.html" -->'
         self.put('html/include_by_address/own.html', own, 0o644)
         self.put('html/include_by_address/part.html', 'SECRET', 0o644)
+        for page, part in ('include', 'guarded'), ('include_guarded', 'open'):
+            self.put(f'html/{page}/cached.html',
+                     f'<!--# include virtual="/cached/{part}/?key={page}" -->', 0o644)
         self.put('html/expires/picture.gif', 'GIF', 0o644)
         self.put('html/file_by_threads', 'x' * 1024, 0o644)
         for kind in 'guarded', 'any', 'any_role':

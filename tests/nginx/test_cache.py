@@ -102,6 +102,17 @@ class OwnCaches(SiteCases):
         self.assertTrue(self.role(location, key, self.principal))
         self.assertEqual(self.role('open', key), [])
 
+    def test_nothing_is_kept_beside_a_cookie_of_ours(self):
+        key = next(self.keys)
+        self.assertTrue(self.role('guarded', key, self.site.mint(age=900)))
+        self.assertEqual(self.role('open', key), [])
+
+    @rows(guarded_part='include', part_of_a_guarded_page='include_guarded')
+    def test_nothing_is_kept_of_an_include(self, page):
+        reply = self.get(f'/{page}/cached.html', self.principal)
+        self.assertIn(b'principal', reply.body)
+        self.assertEqual(self.role('open', page), [])
+
     def test_open_location_and_purpose_keep_it(self):
         key = next(self.keys)
         self.assertTrue(self.role('open', key, self.principal))
