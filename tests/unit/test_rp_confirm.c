@@ -243,21 +243,32 @@ static void test_large(void)
 	up_rp_free(&rp);
 }
 
-/* A second browser cookie, slipped in by whoever can, brings no unit with it. */
+/* A second browser cookie, slipped in by whoever can, brings no unit with it; nor does one before so
+ * many that the browser's own is not looked at. */
 static void test_slipped_in(void)
 {
-	struct fake_browser b, other = { .now_s = NOW };
-	struct up_rp *rp = setup_asking(&b);
-	char id[32], text[512];
+	for (int many = 0; many < 2; many++) {
+		struct fake_browser b, other = { .now_s = NOW };
+		struct up_rp *rp = setup_asking(&b);
+		char id[32], text[512], own[sizeof(b.cookies)];
+		struct claims c;
 
-	approve(rp, &other, id, text, sizeof(text));
-	CU_ASSERT_EQUAL(say(rp, &other, id, "yes", text, sizeof(text)), 200);
-	CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
-	snprintf(b.cookies + strlen(b.cookies), sizeof(b.cookies) - strlen(b.cookies), "; %s", fake_cookie(&other, "__Host-unitpass-login"));
-	approve(rp, &b, id, text, sizeof(text));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"confirm\""));
-	CU_ASSERT_FALSE(signed_in(rp, &b));
-	up_rp_free(&rp);
+		approve(rp, &other, id, text, sizeof(text));
+		CU_ASSERT_EQUAL(say(rp, &other, id, "yes", text, sizeof(text)), 200);
+		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
+		snprintf(own, sizeof(own), "%s", b.cookies);
+		snprintf(b.cookies, sizeof(b.cookies), "%s; ",
+		    fake_cookie(&other, "__Host-unitpass-login"));
+		for (int i = 0; many && i < 7; i++)
+			strcat(b.cookies, "__Host-unitpass-login=x; ");
+		strcat(b.cookies, own);
+		c = right_claims();
+		answer_token(&c, key);
+		CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 200);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"confirm\""));
+		CU_ASSERT_FALSE(signed_in(rp, &b));
+		up_rp_free(&rp);
+	}
 }
 
 /* Each unit is asked for itself. */
