@@ -218,6 +218,27 @@ static void parse_first(struct parse *p, int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, p);
 }
 
+bool up_command_id(const char *text)
+{
+	uint8_t raw[16];
+
+	return text != NULL && up_text_b64url_fixed(up_span_str(text), raw, sizeof(raw)) == UP_OK;
+}
+
+/* An id may begin with '-', which argp would take for options: it is taken from ARGV as the argument
+ * before argp sees it. Returns what is left of ARGC. */
+static int take_id(struct parse *p, int argc, char **argv)
+{
+	for (int i = 1; p->command->argument != NULL && i < argc; i++) {
+		if (argv[i][0] != '-' || !up_command_id(argv[i]))
+			continue;
+		p->line->argument = argv[i];
+		memmove(argv + i, argv + i + 1, (size_t)(argc - i) * sizeof(*argv));
+		return argc - 1;
+	}
+	return argc;
+}
+
 static void parse_rest(struct parse *p, int argc, char **argv)
 {
 	const struct argp common = { .options = p->program->options, .parser = take_common };
@@ -231,6 +252,7 @@ static void parse_rest(struct parse *p, int argc, char **argv)
 
 	snprintf(name, sizeof(name), "%s %s", program_invocation_short_name, p->command->name);
 	argv[0] = name;
+	argc = take_id(p, argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, p);
 }
 

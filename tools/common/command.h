@@ -42,6 +42,8 @@ struct up_program {
 
 /* Parse and run. Returns the command's exit status; leaves by exit() after --help (0) and wrong use (2). */
 int up_command_main(const struct up_program *, int argc, char **argv);
+/* Is this an id as the server makes them: base64url of 128 bits? */
+bool up_command_id(const char *text);
 /* Wrong use found later: print and exit(2). */
 void up_command_wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 

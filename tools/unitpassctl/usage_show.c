@@ -32,14 +32,6 @@ struct wanted {
 
 /* --- what is asked --- */
 
-static bool id_ok(const char *text)
-{
-	uint8_t raw[16];
-
-	return text != NULL && strlen(text) == UP_RECORD_ID &&
-	       up_text_b64url_fixed(up_span_str(text), raw, sizeof(raw)) == UP_OK;
-}
-
 /* The receipt itself, or the answer that holds it. */
 static bool read_receipt(const struct up_ctl *ctl, struct up_span text, struct wanted *w)
 {
@@ -51,7 +43,7 @@ static bool read_receipt(const struct up_ctl *ctl, struct up_span text, struct w
 		w->id = json_string_value(json_object_get(receipt, "record"));
 		w->hash = json_string_value(json_object_get(receipt, "leaf_hash"));
 	}
-	if (id_ok(w->id) && w->hash != NULL)
+	if (up_command_id(w->id) && w->hash != NULL)
 		return true;
 	up_ctl_fail(ctl, "receipt", "%s",
 	    up_say("this is no receipt: want {\"record\": …, \"leaf_hash\": …}, or the answer that "
@@ -68,7 +60,7 @@ static bool read_wanted(const struct up_ctl *ctl, const char *argument, struct w
 
 	if (up_span_u64(up_span_str(argument), INT64_MAX, &w->seq) == UP_OK && w->seq > 0)
 		return true;
-	if (id_ok(argument)) {
+	if (up_command_id(argument)) {
 		w->id = argument;
 		return true;
 	}
