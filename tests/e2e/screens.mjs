@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures of every page in every state, on a desktop and a phone, light and dark, in Chinese and English, for people to look at.
  *
- *   BUILD=DIR NODE_MODULES=DIR/node_modules node tests/e2e/screens.mjs FOLDER */
+ *   BUILD=DIR NODE_MODULES=DIR/node_modules node tests/e2e/screens.mjs FOLDER
+ *
+ * STATES=pending,confirm and SIZES=desktop,phone,small: only these. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { launch, readQr, stateOf } from './lib/browser.mjs';
@@ -87,8 +89,12 @@ const states = {
 };
 const down = { unavailable: async (page) => { await page.goto(site.portal + '/.unitpass/login?return=/'); } };
 
+const wanted = process.env.STATES?.split(',');
+
 async function shoot(todo, sizes) {
-	for (const [name, act] of Object.entries(todo))
+	const entries = Object.entries(todo).filter(([state]) => wanted?.includes(state) ?? true);
+
+	for (const [name, act] of entries)
 		for (const size of sizes)
 			for (const colorScheme of ['light', 'dark'])
 				for (const locale of ['zh-CN', 'en-US']) {

@@ -371,10 +371,20 @@ test('issue confirm: a unit that is new to the browser is named and asked; from 
 
 test('issue confirm: "not me" signs nobody in and ends the session at the server', async () => {
 	const { context, page } = await open('/whoami', {}, asking);
-	const stranger = await site.newPhone();
+	const stranger = await site.newPhone({
+		unitName: '湖南省示例自然资源与规划信息技术服务中心（湖南省示例测绘档案资料馆）' });
 
 	await stranger.approve(await readQr(page));
 	await stateOf(page, 'confirm');
+	assert.deepEqual(await page.evaluate(() => {
+		const box = document.querySelector('.unitpass-box').getBoundingClientRect();
+
+		return [...document.querySelectorAll('.unitpass-box :is(dt, dd, button)')].filter((e) => {
+			const r = e.getBoundingClientRect();
+
+			return r.top < box.top || r.bottom > box.bottom || e.scrollHeight > e.clientHeight + 1;
+		}).map((e) => e.textContent);
+	}), [], 'all that is asked is to be seen');
 	await page.click('text=不是我');
 	await stateOf(page, 'declined');
 	assert.equal(await page.evaluate(() => fetch('/.unitpass/session').then((a) => a.status)), 401);
