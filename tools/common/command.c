@@ -71,7 +71,8 @@ static error_t take_common(int key, char *value, struct argp_state *state)
 		if (o->key != key)
 			continue;
 		if (value != NULL && !up_text_utf8_valid(up_span_str(value)))
-			argp_error(state, "--%s: not valid UTF-8", o->name);
+			argp_error(state,
+			    up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
 		p->program->take(p->program->arg, key, value);
 		return 0;
 	}
@@ -170,9 +171,10 @@ static void check_complete(const struct parse *p, struct argp_state *state)
 {
 	for (int key = 1; key < UP_COMMAND_KEYS; key++)
 		if ((p->command->required & UP_COMMAND_NEED(key)) != 0 && p->line->values[key] == NULL)
-			argp_error(state, "--%s is missing", option_of(p->command, key)->name);
+			argp_error(state, up_say("--%s is missing", "缺少 --%s"),
+			    option_of(p->command, key)->name);
 	if (p->command->argument != NULL && p->line->argument == NULL)
-		argp_error(state, "%s is missing", p->command->argument);
+		argp_error(state, up_say("%s is missing", "缺少 %s"), p->command->argument);
 }
 
 static error_t take_rest(int key, char *value, struct argp_state *state)
@@ -182,9 +184,10 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 
 	if (o != NULL) {
 		if (p->line->values[key] != NULL)
-			argp_error(state, "--%s is given twice", o->name);
+			argp_error(state, up_say("--%s is given twice", "--%s 重复给出"), o->name);
 		if (value != NULL && !up_text_utf8_valid(up_span_str(value)))
-			argp_error(state, "--%s: not valid UTF-8", o->name);
+			argp_error(state,
+			    up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
 		p->line->values[key] = value != NULL ? value : "";
 		return 0;
 	}
@@ -194,7 +197,7 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (p->command->argument == NULL || p->line->argument != NULL || !up_text_utf8_valid(up_span_str(value)))
-			argp_error(state, "'%s' is too much here", value);
+			argp_error(state, up_say("'%s' is too much here", "此处不应有“%s”"), value);
 		p->line->argument = value;
 		return 0;
 	case ARGP_KEY_END:
@@ -225,8 +228,8 @@ bool up_command_id(const char *text)
 	return text != NULL && up_text_b64url_fixed(up_span_str(text), raw, sizeof(raw)) == UP_OK;
 }
 
-/* An id may begin with '-', which argp would take for options: it is taken from ARGV as the argument
- * before argp sees it. Returns what is left of ARGC. */
+/* An id may begin with '-', which argp would take for options: it is taken from ARGV as the
+ * argument before argp sees it. Returns what is left of ARGC. */
 static int take_id(struct parse *p, int argc, char **argv)
 {
 	for (int i = 1; p->command->argument != NULL && i < argc; i++) {

@@ -90,7 +90,9 @@ static int enrol(struct up_command_line *l)
 	struct up_holder *h = l->program;
 
 	if (c.person_file != NULL && (c.name != NULL || c.resident != NULL || c.mobile != NULL))
-		up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
+		up_command_wrong("%s",
+		    up_say("--person-file excludes --name, --resident-id and --mobile",
+			"--person-file 不能与 --name、--resident-id、--mobile 同时使用"));
 	if (!up_holder_open(h, true))
 		return UP_HOLDER_FAILED;
 	return up_holder_enrol(h, up_text_scanned(up_span_str(l->argument)), &c);
@@ -103,7 +105,8 @@ static int scan(struct up_command_line *l)
 	struct up_holder *h = l->program;
 
 	if (c.yes + c.deny + c.not_mine > 1)
-		up_command_wrong("--yes, --deny and --not-mine exclude each other");
+		up_command_wrong("%s", up_say("--yes, --deny and --not-mine exclude each other",
+					   "--yes、--deny、--not-mine 只能用其一"));
 	if (up_holder_split(text, 'e', &issuer, &rest) && !c.deny && !c.not_mine)
 		return enrol(l);
 	if (!up_holder_open(h, false))

@@ -358,8 +358,11 @@ static int check_text(struct up_holder *h, struct up_span text)
 	    up_text_base20_parse(up_span_str(typed), code) == UP_OK)
 		return 0;
 	if (!up_holder_split(text, 'q', &issuer, &rest))
-		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s", up_say("this is neither a login code (https://.../q/...) nor a typed code (XXXX-XXXX)",
-		    "这既不是登录二维码（https://.../q/...），也不是登录短码（XXXX-XXXX）"));
+		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s",
+		    up_say("this is neither a login code (https://.../q/...) nor a typed code (XXXX-XXXX, "
+		    "of the letters BCDFGHJKLMNPQRSTVWXZ)",
+		    "这既不是登录二维码（https://.../q/...），也不是登录短码（XXXX-XXXX，"
+		    "只含字母 BCDFGHJKLMNPQRSTVWXZ）"));
 	if (up_span_eq_str(issuer, h->issuer))
 		return 0;
 	return up_holder_fail(h, UP_HOLDER_REFUSED, "issuer", up_say("this code is of %.*s; this phone answers only to %s", "此码由 %.*s 发出；本手机只认 %s"),

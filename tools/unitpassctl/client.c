@@ -211,7 +211,10 @@ static bool make_credential(const struct up_command_line *l, struct up_client *c
 static void check_credential(const struct up_command_line *l)
 {
 	if ((l->values[JWKS] != NULL) + (l->values[SECRET_FILE] != NULL) + (l->values[KEY_FILE] != NULL) > 1)
-		up_command_wrong("--jwks, --secret-file and --key-file exclude each other: a client has keys or a secret");
+		up_command_wrong("%s",
+		    up_say("--jwks, --secret-file and --key-file exclude each other: a client has "
+			   "keys or a secret",
+			"--jwks、--secret-file、--key-file 只能用其一：业务系统或用密钥对，或用 client_secret"));
 }
 
 /* Which logins it can begin: what an integrator has to know before the first try. */

@@ -177,7 +177,12 @@ static bool is_plain(const char *url)
 static void check_origin(const char *option, const char *url)
 {
 	if (url != NULL && !is_origin(url))
-		up_command_wrong("--%s: must be like https://portal.example.org, lower case, no path, no final slash (http for a loopback host only)", option);
+		up_command_wrong(
+		    up_say("--%s: must be like https://portal.example.org, lower case, no path, "
+			   "no final slash (http for a loopback host only)",
+			"--%s：应形如 https://portal.example.org，小写，不带路径和末尾的斜杠"
+			"（http 仅限本机地址）"),
+		    option);
 }
 
 /* True: there is something of a portal to look at. */
@@ -189,18 +194,28 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 	if (!p->plain)
 		check_origin("portal-url", p->url);
 	if (p->issuer != NULL && !is_issuer(p->issuer))
-		up_command_wrong("--issuer: must be like https://id.example.org or "
-		    "https://id.example.org/realms/a, as the provider calls itself "
-		    "(http for a loopback host only)");
+		up_command_wrong("%s",
+		    up_say("--issuer: must be like https://id.example.org or "
+			   "https://id.example.org/realms/a, as the provider calls itself "
+			   "(http for a loopback host only)",
+			"--issuer：应形如 https://id.example.org 或 https://id.example.org/realms/a，"
+			"与服务方自己的写法一致（http 仅限本机地址）"));
 	if (p->secret_file != NULL && p->key_file != NULL)
-		up_command_wrong("--secret-file and --key-file exclude each other");
+		up_command_wrong("%s", up_say("--secret-file and --key-file exclude each other",
+					   "--secret-file 与 --key-file 只能用其一"));
 	if (p->client != NULL && (p->issuer == NULL || (p->secret_file == NULL && p->key_file == NULL)))
-		up_command_wrong("--client needs --issuer and --secret-file or --key-file");
+		up_command_wrong("%s",
+		    up_say("--client needs --issuer and --secret-file or --key-file",
+			"--client 须与 --issuer 以及 --secret-file 或 --key-file 一起使用"));
 	if (p->client == NULL && (p->secret_file != NULL || p->key_file != NULL))
-		up_command_wrong("--secret-file and --key-file need --client and --issuer");
+		up_command_wrong("%s",
+		    up_say("--secret-file and --key-file need --client and --issuer",
+			"--secret-file 和 --key-file 须与 --client、--issuer 一起使用"));
 	if (p->client != NULL && !is_client(p->client))
-		up_command_wrong("--client: 1 to 128 printable ASCII characters without spaces, "
-		    "quotes and backslashes");
+		up_command_wrong("%s",
+		    up_say("--client: 1 to 128 printable ASCII characters without spaces, quotes "
+			   "and backslashes",
+			"--client：应为 1 至 128 个可显示的 ASCII 字符，不含空格、引号和反斜杠"));
 	return p->url != NULL || p->issuer != NULL;
 }
 
@@ -214,7 +229,8 @@ int up_doctor_run(struct up_command_line *l)
 	int status = 1;
 
 	if (fingerprints != NULL && files == NULL)
-		up_command_wrong("--fingerprint needs --session-key-file");
+		up_command_wrong("%s", up_say("--fingerprint needs --session-key-file",
+					   "--fingerprint 须与 --session-key-file 一起使用"));
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return up_ctl_fail_err(ctl, UP_E_NOMEM, "doctor");
 	d.checks = json_array();

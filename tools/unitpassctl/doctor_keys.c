@@ -159,7 +159,8 @@ void up_doctor_keys_session(struct up_doctor *d, const char *files, const char *
 	}
 	for (char *p = more != NULL ? strtok_r(more, ",", &save) : NULL; p != NULL; p = strtok_r(NULL, ",", &save)) {
 		if (!given_node(p, &node))
-			up_command_wrong("--fingerprint: '%s' is not 8 hex digits", p);
+			up_command_wrong(up_say("--fingerprint: '%s' is not 8 hex digits",
+					     "--fingerprint：“%s”不是 8 位十六进制数"), p);
 		if (has_first)
 			compare_given(d, &first, &node);
 	}

@@ -63,10 +63,14 @@ static bool read_person(struct enrol *x, const struct up_command_line *l)
 	enum up_err err;
 
 	if (file != NULL && (name != NULL || resident != NULL || mobile != NULL))
-		up_command_wrong("--person-file excludes --name, --resident-id and --mobile");
+		up_command_wrong("%s",
+		    up_say("--person-file excludes --name, --resident-id and --mobile",
+			"--person-file 不能与 --name、--resident-id、--mobile 同时使用"));
 	if (file == NULL && (name == NULL || resident == NULL || mobile == NULL))
-		up_command_wrong("the person is missing: --person-file FILE, or --name, "
-		    "--resident-id and --mobile");
+		up_command_wrong("%s",
+		    up_say("the person is missing: --person-file FILE, or --name, --resident-id "
+			   "and --mobile",
+			"缺少人员信息：请用 --person-file FILE，或 --name、--resident-id 和 --mobile"));
 	err = file != NULL ? up_person_data_read(file, today, &x->person, &problem)
 	    : up_person_data_take(&given, today, &x->person, &problem);
 	if (err != UP_OK)

@@ -275,7 +275,9 @@ int up_init_run(struct up_command_line *l)
 	char why[256];
 
 	if ((code == NULL) != (name == NULL))
-		up_command_wrong("--authority-code and --authority-name belong together");
+		up_command_wrong("%s",
+		    up_say("--authority-code and --authority-name belong together",
+			"--authority-code 与 --authority-name 须同时给出"));
 	if (code != NULL && !take_authority(ctl, code, "--authority-name", name, &a))
 		return 1;
 	if (!up_ctl_configure(ctl) || !find_owner(ctl, &owner) || !nothing_there(ctl))

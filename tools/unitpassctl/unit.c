@@ -139,7 +139,10 @@ int up_unit_import(struct up_command_line *l)
 	if (a == NULL)
 		return up_ctl_fail_err(ctl, UP_E_NOMEM, "import");
 	if (!choose_format(l->argument, l->values[FORMAT], &json))
-		up_command_wrong("the file's name must end in .csv, .json or .jsonl; or say --format csv or --format json");
+		up_command_wrong("%s",
+		    up_say("the file's name must end in .csv, .json or .jsonl; or say --format csv "
+			   "or --format json",
+			"文件名应以 .csv、.json 或 .jsonl 结尾；否则请用 --format csv 或 --format json"));
 	if (up_file_read(l->argument, FILE_MAX, false, &text, why) != UP_OK) {
 		status = up_ctl_fail(ctl, "io", "%s", why);
 		goto out;
