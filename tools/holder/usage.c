@@ -102,7 +102,8 @@ static enum up_err print(const struct up_command_line *l, const json_t *answer)
 	for (int key = CERTIFICATE; key <= LIMIT; key++)
 		if (l->values[key] != NULL && key != BEFORE)
 			printf(" --%s %s", up_holder_usage_options[key - 1].name, l->values[key]);
-	printf(" --before %lld\n", (long long)json_integer_value(next));
+	printf(" --before %lld -d %s\n", (long long)json_integer_value(next),
+	    ((const struct up_holder *)l->program)->dir_name);
 	return err;
 }
 

@@ -195,6 +195,9 @@ static void check_authority(struct up_import_row *r, struct up_unit_row *out)
 	else if (found == NULL)
 		up_import_bad_cell(r, AUTHORITY, "is unknown; see: unitpassctl authority list",
 		    "未登记；请查看：unitpassctl authority list");
+	else if (names > 1 && text[0] == '\0')
+		up_import_bad_cell(r, AUTHORITY, "is missing, and there is more than one",
+		    "未填写，而登记管理机关不止一个");
 	else if (names > 1)
 		up_import_bad_cell(r, AUTHORITY, "fits more than one: give the code",
 		    "对应不止一个机关，请填写其代码");

@@ -217,7 +217,10 @@ static void say_more(const struct up_command_line *l, const struct listing *x)
 	for (int key = UNIT; key <= LIMIT_KEY; key++)
 		if (l->values[key] != NULL && key != BEFORE)
 			fprintf(f, " --%s %s", up_usage_options[key - 1].name, l->values[key]);
-	fprintf(f, " --before %lld\n", (long long)x->last);
+	fprintf(f, " --before %lld", (long long)x->last);
+	if (strcmp(x->ctl->config_file, UP_CTL_CONFIG) != 0)
+		fprintf(f, " -c %s", x->ctl->config_file);
+	fputc('\n', f);
 }
 
 int up_usage_list(struct up_command_line *l)
