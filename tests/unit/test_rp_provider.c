@@ -8,30 +8,55 @@
 
 static void test_refused_tokens(void)
 {
-	static const struct { const char *what, *claim; bool missing; const char *iss, *aud, *nonce, *times, *unit, *holder, *rest; } rows[] = {
+	static const struct {
+		const char *what, *claim;
+		bool missing;
+		const char *iss, *aud, *nonce, *times, *unit, *holder, *rest;
+	} rows[] = {
 		{ .what = "iss", .claim = "iss", .iss = "https://evil.example.org" },
 		{ .what = "aud", .claim = "aud", .aud = "\"other\"" },
 		{ .what = "aud of several without ours", .claim = "aud", .aud = "[\"a\",\"b\"]" },
 		{ .what = "nonce", .claim = "nonce", .nonce = "AAAAAAAAAAAAAAAAAAAAAA" },
-		{ .what = "exp passed", .claim = "exp", .times = "\"exp\":1699999900,\"iat\":1699999800" },
-		{ .what = "exp missing", .claim = "exp", .missing = true, .times = "\"iat\":1700000000" },
-		{ .what = "exp as text", .claim = "exp", .times = "\"exp\":\"1700000600\",\"iat\":1700000000" },
-		{ .what = "iat missing", .claim = "iat", .missing = true, .times = "\"exp\":1700000600" },
-		{ .what = "iat old", .claim = "iat", .times = "\"exp\":1700000600,\"iat\":1699999000" },
-		{ .what = "iat to come", .claim = "iat", .times = "\"exp\":1700000600,\"iat\":1700000300" },
-		{ .what = "nbf to come", .claim = "nbf", .times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000400" },
+		{ .what = "exp passed", .claim = "exp",
+		    .times = "\"exp\":1699999900,\"iat\":1699999800" },
+		{ .what = "exp missing", .claim = "exp", .missing = true,
+		    .times = "\"iat\":1700000000" },
+		{ .what = "exp as text", .claim = "exp",
+		    .times = "\"exp\":\"1700000600\",\"iat\":1700000000" },
+		{ .what = "iat missing", .claim = "iat", .missing = true,
+		    .times = "\"exp\":1700000600" },
+		{ .what = "iat old", .claim = "iat",
+		    .times = "\"exp\":1700000600,\"iat\":1699999000" },
+		{ .what = "iat to come", .claim = "iat",
+		    .times = "\"exp\":1700000600,\"iat\":1700000300" },
+		{ .what = "nbf to come", .claim = "nbf",
+		    .times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000400" },
 		{ .what = "jti no text", .claim = "jti", .rest = ",\"sub\":\"S1\",\"jti\":7" },
-		{ .what = "sub missing", .claim = "sub", .missing = true, .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\"" },
-		{ .what = "unit code", .claim = "unit.code", .unit = "{\"code\":\"12430000100000016X\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":1}" },
-		{ .what = "not a unit", .claim = "unit.code", .unit = "{\"code\":\"91330000755918469E\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":1}" },
+		{ .what = "sub missing", .claim = "sub", .missing = true,
+		    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\"" },
+		{ .what = "unit code", .claim = "unit.code",
+		    .unit = "{\"code\":\"12430000100000016X\",\"name\":\"n\",\"certificate\":\"C\","
+		    "\"certificate_version\":1}" },
+		{ .what = "not a unit", .claim = "unit.code",
+		    .unit = "{\"code\":\"91330000755918469E\",\"name\":\"n\",\"certificate\":\"C\","
+		    "\"certificate_version\":1}" },
 		{ .what = "unit missing", .claim = "unit.code", .missing = true, .unit = "null" },
-		{ .what = "certificate with a break", .claim = "unit.certificate", .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\\r\\nX: y\",\"certificate_version\":1}" },
-		{ .what = "certificate version as text", .claim = "unit.certificate_version", .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\",\"certificate_version\":\"1\"}" },
-		{ .what = "role", .claim = "holder.role", .holder = "{\"ref\":\"H\",\"role\":\"root\",\"name\":\"n\"}" },
-		{ .what = "role missing", .claim = "holder.role", .missing = true, .holder = "{\"ref\":\"H\",\"name\":\"n\"}" },
-		{ .what = "name with a control", .claim = "holder.name", .holder = "{\"ref\":\"H\",\"role\":\"user\",\"name\":\"a\\u0007\"}" },
-		{ .what = "item with a space", .claim = "items", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"a b\"]" },
-		{ .what = "item no text", .claim = "items", .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[1]" },
+		{ .what = "certificate with a break", .claim = "unit.certificate",
+		    .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\","
+		    "\"certificate\":\"C\\r\\nX: y\",\"certificate_version\":1}" },
+		{ .what = "certificate version as text", .claim = "unit.certificate_version",
+		    .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\","
+		    "\"certificate_version\":\"1\"}" },
+		{ .what = "role", .claim = "holder.role",
+		    .holder = "{\"ref\":\"H\",\"role\":\"root\",\"name\":\"n\"}" },
+		{ .what = "role missing", .claim = "holder.role", .missing = true,
+		    .holder = "{\"ref\":\"H\",\"name\":\"n\"}" },
+		{ .what = "name with a control", .claim = "holder.name",
+		    .holder = "{\"ref\":\"H\",\"role\":\"user\",\"name\":\"a\\u0007\"}" },
+		{ .what = "item with a space", .claim = "items",
+		    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"a b\"]" },
+		{ .what = "item no text", .claim = "items",
+		    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[1]" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -53,8 +78,10 @@ static void test_refused_tokens(void)
 		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 502, rows[i].what);
 		UP_CHECK(strcmp(fake_member(text, "error"), "unusable_answer") == 0, rows[i].what);
 		UP_CHECK(!signed_in(rp, &b), rows[i].what);
-		snprintf(log, sizeof(log), "claim=%s fault=%s\n", rows[i].claim, rows[i].missing ? "missing" : "unfit");
-		UP_CHECK(strstr(fake_logged, "rp_login refused") != NULL && strstr(fake_logged, log) != NULL, rows[i].what);
+		snprintf(log, sizeof(log), "claim=%s fault=%s\n", rows[i].claim, rows[i].missing
+		    ? "missing" : "unfit");
+		UP_CHECK(strstr(fake_logged, "rp_login refused") != NULL &&
+		    strstr(fake_logged, log) != NULL, rows[i].what);
 		up_rp_free(&rp);
 	}
 }
@@ -151,11 +178,17 @@ static void test_bad_token_answers(void)
 	static const struct { int status; const char *headers, *body; int want; const char *error; } rows[] = {
 		{ 400, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" }, { 400, "", "{\"error\":\"slow_down\"}", 409, "slow_down" },
 		{ 400, "", "{\"error\":\"access_denied\"}", 409, "access_denied" }, { 400, "", "{\"error\":\"expired_token\"}", 409, "expired_token" },
-		{ 400, "", "{\"error\":\"invalid_grant\"}", 409, "expired_token" }, { 401, "", "{\"error\":\"invalid_client\"}", 502, "unusable_answer" }, { 428, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" },
-		{ 403, "", "{\"error\":\"access_denied\"}", 409, "access_denied" }, { 429, "", "", 409, "slow_down" },
+		{ 400, "", "{\"error\":\"invalid_grant\"}", 409, "expired_token" },
+		{ 401, "", "{\"error\":\"invalid_client\"}", 502, "unusable_answer" },
+		{ 428, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" },
+		{ 403, "", "{\"error\":\"access_denied\"}", 409, "access_denied" },
+		{ 429, "", "", 409, "slow_down" },
 		{ 500, "", "{\"error\":\"authorization_pending\"}", 503, "temporarily_unavailable" }, { 500, "", "oops", 503, "temporarily_unavailable" },
-		{ 200, "", "", 503, "temporarily_unavailable" }, { 200, "", "{}", 502, "unusable_answer" }, { 200, "", "[1]", 503, "temporarily_unavailable" },
-		{ 200, "", "{\"id_token\":1}", 502, "unusable_answer" }, { 200, "", "{\"id_token\":\"a.b.c\"}", 502, "unusable_answer" },
+		{ 200, "", "", 503, "temporarily_unavailable" },
+		{ 200, "", "{}", 502, "unusable_answer" },
+		{ 200, "", "[1]", 503, "temporarily_unavailable" },
+		{ 200, "", "{\"id_token\":1}", 502, "unusable_answer" },
+		{ 200, "", "{\"id_token\":\"a.b.c\"}", 502, "unusable_answer" },
 		{ 200, "", "{\"id_token\":\"x\",\"id_token\":\"y\"}", 503, "temporarily_unavailable" }, { 204, "", "", 503, "temporarily_unavailable" },
 		{ 307, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" }, { 302, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" },
 	};
@@ -198,11 +231,17 @@ static void test_oversized_and_silent(void)
 static void test_bad_metadata(void)
 {
 	static const struct { const char *text; int status; } documents[] = {
-		{ "{\"issuer\":\"https://evil.example.org\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
-		{ "{\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
-		{ "{\"issuer\":\"%s\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
-		{ "{\"issuer\":\"%s\",\"device_authorization_endpoint\":\"http://example.org/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
-		{ "{\"issuer\":\"%s/\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"/jwks\"}", 502 },
+		{ "{\"issuer\":\"https://evil.example.org\","
+		    "\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\","
+		    "\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\","
+		    "\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"issuer\":\"%s\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
+		    502 },
+		{ "{\"issuer\":\"%s\",\"device_authorization_endpoint\":\"http://example.org/da\","
+		    "\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}", 502 },
+		{ "{\"issuer\":\"%s/\",\"device_authorization_endpoint\":\"%s/da\","
+		    "\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"/jwks\"}", 502 },
 		{ "not json", 503 }, { "", 503 },
 	};
 
@@ -224,8 +263,10 @@ static void test_bad_metadata(void)
 		CU_ASSERT_EQUAL(fake_count("/da"), 0);
 		fake_visit(rp, &b, "GET", "/.unitpass/login?return=%2Fx", NULL, &r);
 		UP_CHECK(r.status == documents[i].status, documents[i].text);
-		UP_CHECK((fake_header(&r, "Retry-After") != NULL) == (r.status == 503), documents[i].text);
-		UP_CHECK((strstr(body_of(&r), "does not answer right now") != NULL) == (r.status == 503), documents[i].text);
+		UP_CHECK((fake_header(&r, "Retry-After") != NULL) == (r.status == 503),
+		    documents[i].text);
+		UP_CHECK((strstr(body_of(&r), "does not answer right now") != NULL) ==
+		    (r.status == 503), documents[i].text);
 		CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "/.unitpass/login?return=%2Fx"));
 		/* asked once, not again within the throttle */
 		CU_ASSERT_EQUAL(fake_count("/.well-known/openid-configuration"), 1);
@@ -239,24 +280,47 @@ static void test_bad_begin(void)
 {
 #define URI ",\"verification_uri\":\"https://example.org/v\",\"user_code\":\"BCDF\""
 	static const struct { int status; const char *body; int want; const char *log; } rows[] = {
-		{ 200, "{}", 502, "member=device_code" }, { 200, "{\"device_code\":\"\",\"expires_in\":300" URI "}", 502, "member=device_code" },
+		{ 200, "{}", 502, "member=device_code" },
+		{ 200, "{\"device_code\":\"\",\"expires_in\":300" URI "}", 502,
+		    "member=device_code" },
 		{ 200, "{\"device_code\":\"d\"" URI "}", 502, "member=expires_in" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":\"300\"" URI "}", 502, "member=expires_in" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":0" URI "}", 502, "member=expires_in" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"watch_uri\":\"http://example.org/w\"" URI "}", 502, "member=watch_uri" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"watch_uri\":\"https://example.org/w;x\"" URI "}", 502, "member=watch_uri" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"interval\":-1" URI "}", 502, "member=interval" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300}", 502, "member=verification_uri" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"user_code\":\"BCDF\"}", 502, "member=verification_uri" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_uri\":\"https://example.org/v\"}", 502, "member=user_code" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_uri\":\"javascript:alert(1)\",\"user_code\":\"B\"}", 502, "member=verification_uri" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300" URI ",\"verification_uri_complete\":\"http://example.org/\"}", 502, "member=verification_uri_complete" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300" URI "}", 200, "" }, { 200, "{\"device_code\":\"d\",\"expires_in\":86400" URI "}", 200, "" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_url\":\"https://example.org/v\",\"user_code\":\"B\"}", 200, "" },
-		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"verification_uri_complete\":\"https://example.org/v?c=1\"}", 200, "" },
-		{ 200, "no json", 503, "status=200" }, { 401, "{\"error\":\"invalid_client\"}", 502, "error=invalid_client" }, { 401, "", 503, "status=401" },
-		{ 400, "{\"error\":\"invalid_scope\",\"error_description\":\"unknown scope\"}", 502, "error=invalid_scope description=\"unknown scope\"" },
-		{ 400, "{\"error\":\"invalid_request\"}", 502, "error=invalid_request" }, { 429, "{}", 429, "" }, { 500, "", 503, "" }, { 307, "", 503, "" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":\"300\"" URI "}", 502,
+		    "member=expires_in" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":0" URI "}", 502,
+		    "member=expires_in" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,"
+		    "\"watch_uri\":\"http://example.org/w\"" URI "}", 502, "member=watch_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,"
+		    "\"watch_uri\":\"https://example.org/w;x\"" URI "}", 502, "member=watch_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"interval\":-1" URI "}", 502,
+		    "member=interval" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300}", 502,
+		    "member=verification_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,\"user_code\":\"BCDF\"}", 502,
+		    "member=verification_uri" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,"
+		    "\"verification_uri\":\"https://example.org/v\"}", 502, "member=user_code" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,"
+		    "\"verification_uri\":\"javascript:alert(1)\",\"user_code\":\"B\"}", 502,
+		    "member=verification_uri" },
+		{ 200,
+		    "{\"device_code\":\"d\",\"expires_in\":300" URI ","
+		    "\"verification_uri_complete\":\"http://example.org/\"}", 502,
+		    "member=verification_uri_complete" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300" URI "}", 200, "" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":86400" URI "}", 200, "" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,"
+		    "\"verification_url\":\"https://example.org/v\",\"user_code\":\"B\"}", 200,
+		    "" },
+		{ 200, "{\"device_code\":\"d\",\"expires_in\":300,"
+		    "\"verification_uri_complete\":\"https://example.org/v?c=1\"}", 200, "" },
+		{ 200, "no json", 503, "status=200" },
+		{ 401, "{\"error\":\"invalid_client\"}", 502, "error=invalid_client" },
+		{ 401, "", 503, "status=401" },
+		{ 400, "{\"error\":\"invalid_scope\",\"error_description\":\"unknown scope\"}", 502,
+		    "error=invalid_scope description=\"unknown scope\"" },
+		{ 400, "{\"error\":\"invalid_request\"}", 502, "error=invalid_request" },
+		{ 429, "{}", 429, "" }, { 500, "", 503, "" }, { 307, "", 503, "" },
 		{ 404, "", 503, "status=404" },
 	};
 
@@ -345,5 +409,6 @@ static void test_private_key(void)
 }
 
 UP_SUITE("rp_provider", begin_server, test_refused_tokens, test_refused_signatures, test_forged_signature, test_unknown_kid,
-    test_bad_token_answers, test_oversized_and_silent, test_bad_metadata, test_bad_begin, test_refused_item, test_unreachable, test_moved_endpoints,
+    test_bad_token_answers, test_oversized_and_silent, test_bad_metadata, test_bad_begin,
+    test_refused_item, test_unreachable, test_moved_endpoints,
     test_private_key, end_server)
