@@ -100,11 +100,16 @@ static void test_origins(void)
 		{ "cross-site", "https://portal.example.org", "portal.example.org", 403 }, { "none", "", "portal.example.org", 403 },
 		{ "", "https://portal.example.org", "portal.example.org", 200 }, { "", "https://PORTAL.example.org", "portal.example.org", 200 },
 		{ "", "https://portal.example.org:8443", "portal.example.org:8443", 200 }, { "", "https://portal.example.org:8443", "portal.example.org", 403 },
-		{ "", "https://portal.example.org", "portal.example.org:443", 200 }, { "", "https://portal.example.org:443", "portal.example.org", 200 },
-		{ "", "http://portal.example.org", "portal.example.org:80", 200 }, { "", "https://[2001:db8::1]", "[2001:db8::1]:443", 200 },
-		{ "", "https://portal.example.org", "portal.example.org:", 200 }, { "", "https://portal.example.org", "portal.example.org:80", 403 },
-		{ "", "http://portal.example.org", "portal.example.org:443", 403 }, { "", "https://portal.example.org", "portal.example.org:4430", 403 },
-		{ "", "https://[2001:db8::443]", "[2001:db8::]", 403 }, { "", "https://:443", ":443", 403 }, { "", "https://443", "443", 200 },
+		{ "", "https://portal.example.org", "portal.example.org:443", 200 },
+		{ "", "https://portal.example.org:443", "portal.example.org", 200 },
+		{ "", "http://portal.example.org", "portal.example.org:80", 200 },
+		{ "", "https://[2001:db8::1]", "[2001:db8::1]:443", 200 },
+		{ "", "https://portal.example.org", "portal.example.org:", 200 },
+		{ "", "https://portal.example.org", "portal.example.org:80", 403 },
+		{ "", "http://portal.example.org", "portal.example.org:443", 403 },
+		{ "", "https://portal.example.org", "portal.example.org:4430", 403 },
+		{ "", "https://[2001:db8::443]", "[2001:db8::]", 403 },
+		{ "", "https://:443", ":443", 403 }, { "", "https://443", "443", 200 },
 		{ "", "https://evil.example.org", "portal.example.org", 403 }, { "", "https://portal.example.org.evil", "portal.example.org", 403 },
 		{ "", "null", "portal.example.org", 403 }, { "", "", "portal.example.org", 403 }, { "", "portal.example.org", "portal.example.org", 403 },
 		{ "", "ftp://portal.example.org", "portal.example.org", 403 },
@@ -196,7 +201,9 @@ static void test_protected(void)
 		{ "GET", "/a", "text/html", "websocket", "", "", 401, NULL }, { "GET", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
 		{ "GET", "/a", "application/json", "", "", "", 401, NULL }, { "GET", "/a", "*/*", "", "", "", 401, NULL }, { "GET", "/a", "", "", "", "", 401, NULL },
 		{ "PUT", "/a", "text/html", "navigate", "", "", 401, NULL },
-		{ "POST", "/a", "text/html", "cors", "", "", 401, NULL }, { "POST", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL }, { "GET", "/a", "text/html;q=0", "", "", "", 401, NULL },
+		{ "POST", "/a", "text/html", "cors", "", "", 401, NULL },
+		{ "POST", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
+		{ "GET", "/a", "text/html;q=0", "", "", "", 401, NULL },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -219,33 +226,44 @@ static void test_protected(void)
 	}
 }
 
-/* Whatever a person would see is a page: of a form that she sent, and in a frame, where a redirection would show nothing. */
+/* Whatever a person would see is a page: of a form that she sent, and in a frame, where a
+ * redirection would show nothing. */
 static void test_protected_pages(void)
 {
 	static const struct { const char *method, *dest, *link; } rows[] = {
-		{ "POST", "document", "href=\"/.unitpass/login\" target=\"_blank\" rel=\"noopener\"" },
+		{ "POST", "document",
+		    "href=\"/.unitpass/login\" target=\"_blank\" rel=\"noopener\"" },
 		{ "POST", "", "href=\"/.unitpass/login\" target=\"_blank\"" },
 		{ "GET", "iframe", "href=\"/.unitpass/login?return=%2Fa%3Fb\" target=\"_top\"" },
-		{ "GET", "frame", "target=\"_top\"" }, { "GET", "object", "target=\"_top\"" }, { "POST", "iframe", "target=\"_top\"" },
+		{ "GET", "frame", "target=\"_top\"" }, { "GET", "object", "target=\"_top\"" },
+		{ "POST", "iframe", "target=\"_top\"" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_rp_request req = { .method = up_span_str(rows[i].method), .uri = UP_SPAN_LIT("/a?b"), .accept = UP_SPAN_LIT("text/html"),
-			.sec_fetch_mode = UP_SPAN_LIT("navigate"), .sec_fetch_dest = up_span_str(rows[i].dest), .now_s = NOW };
+		struct up_rp_request req = { .method = up_span_str(rows[i].method),
+			.uri = UP_SPAN_LIT("/a?b"), .accept = UP_SPAN_LIT("text/html"),
+			.sec_fetch_mode = UP_SPAN_LIT("navigate"),
+			.sec_fetch_dest = up_span_str(rows[i].dest), .now_s = NOW };
 		struct up_rp_response r;
 
 		up_rp_login_required(rp, &req, (struct up_span){ 0 }, &r);
 		UP_CHECK(r.status == 401, rows[i].link);
-		UP_CHECK(strstr(fake_header(&r, "Content-Type"), "text/html") != NULL, rows[i].link);
+		UP_CHECK(strstr(fake_header(&r, "Content-Type"), "text/html") != NULL,
+		    rows[i].link);
 		UP_CHECK(strstr(text_of(&r), rows[i].link) != NULL, text_of(&r));
-		UP_CHECK((fake_header(&r, "X-Frame-Options") == NULL) == (strstr(rows[i].dest, "document") == NULL && rows[i].dest[0] != '\0'), rows[i].dest);
-		CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"), "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
+		UP_CHECK((fake_header(&r, "X-Frame-Options") == NULL) ==
+		    (strstr(rows[i].dest, "document") == NULL && rows[i].dest[0] != '\0'),
+		    rows[i].dest);
+		CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"),
+		    "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
 		up_rp_response_free(&r);
 	}
 }
 
-static const struct up_rp_session someone = { .unit_code = { (const uint8_t *)FAKE_UNIT, 18 }, .unit_name = { (const uint8_t *)"Unit <One>", 10 },
-	.role = { (const uint8_t *)"user", 4 }, .holder_name = { (const uint8_t *)"Wang", 4 }, .created_s = NOW, .seen_s = NOW };
+static const struct up_rp_session someone = { .unit_code = { (const uint8_t *)FAKE_UNIT, 18 },
+	.unit_name = { (const uint8_t *)"Unit <One>", 10 },
+	.role = { (const uint8_t *)"user", 4 }, .holder_name = { (const uint8_t *)"Wang", 4 },
+	.created_s = NOW, .seen_s = NOW };
 
 static void test_forbidden(void)
 {
@@ -268,14 +286,17 @@ static void test_forbidden(void)
 	req.sec_fetch_dest = UP_SPAN_LIT("iframe");
 	up_rp_forbidden(rp, &req, &someone, NULL, &r);
 	CU_ASSERT_PTR_NULL(fake_header(&r, "X-Frame-Options"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Security-Policy"), "frame-ancestors *"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Security-Policy"),
+	    "frame-ancestors *"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "target=\"_top\""));
 	up_rp_response_free(&r);
 	req.accept = UP_SPAN_LIT("*/*");
 	up_rp_forbidden(rp, &req, &someone, &rule, &r);
 	CU_ASSERT_EQUAL(r.status, 403);
 	CU_ASSERT_STRING_EQUAL(fake_header(&r, "Content-Type"), "application/json");
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "\"unit\":\"" FAKE_UNIT "\",\"role\":\"user\",\"wanted\":{\"role\":[\"principal\",\"manager\"]}"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r),
+	    "\"unit\":\"" FAKE_UNIT "\",\"role\":\"user\",\"wanted\":{\"role\":[\"principal\","
+	    "\"manager\"]}"));
 	up_rp_response_free(&r);
 }
 
@@ -296,7 +317,8 @@ static char *session_cookie(void)
 /* Who is signed in is asked and may stay; who is not is told so, and how to come back. */
 static void test_logout_page(void)
 {
-	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .path = UP_SPAN_LIT("/.unitpass/logout"), .query = UP_SPAN_LIT("return=%2Fb"),
+	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
+		.path = UP_SPAN_LIT("/.unitpass/logout"), .query = UP_SPAN_LIT("return=%2Fb"),
 		.accept = UP_SPAN_LIT("text/html"), .accept_language = UP_SPAN_LIT("en") };
 	struct up_rp_response r;
 	char *cookie = session_cookie();
@@ -319,18 +341,22 @@ static void test_logout_page(void)
 static void test_errors_in_words(void)
 {
 	static const struct { const char *method, *path, *query, *words; } rows[] = {
-		{ "GET", "/.unitpass/login", "return=a&return=b", "start again from the website" }, { "GET", "/.unitpass/nothing", "", "There is no such page" },
-		{ "GET", "/.unitpass/complete", "", "start again from the website" }, { "GET", "/.unitpass/login", "again=1&return=%2F", "does not answer right now" },
+		{ "GET", "/.unitpass/login", "return=a&return=b", "start again from the website" },
+		{ "GET", "/.unitpass/nothing", "", "There is no such page" },
+		{ "GET", "/.unitpass/complete", "", "start again from the website" },
+		{ "GET", "/.unitpass/login", "again=1&return=%2F", "does not answer right now" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_rp_request req = { .method = up_span_str(rows[i].method), .path = up_span_str(rows[i].path), .query = up_span_str(rows[i].query),
+		struct up_rp_request req = { .method = up_span_str(rows[i].method),
+			.path = up_span_str(rows[i].path), .query = up_span_str(rows[i].query),
 			.accept = UP_SPAN_LIT("text/html"), .accept_language = UP_SPAN_LIT("en") };
 		struct up_rp_response r;
 
 		CU_ASSERT(handle(&req, &r) >= 400);
 		UP_CHECK(strstr(text_of(&r), rows[i].words) != NULL, text_of(&r));
-		UP_CHECK(strstr(text_of(&r), "parameter") == NULL && strstr(text_of(&r), "Allow") == NULL, text_of(&r));
+		UP_CHECK(strstr(text_of(&r), "parameter") == NULL &&
+		    strstr(text_of(&r), "Allow") == NULL, text_of(&r));
 		up_rp_response_free(&r);
 	}
 }
@@ -424,5 +450,7 @@ static void test_redaction(void)
 	CU_ASSERT_STRING_EQUAL(out, "0123");
 }
 
-UP_SUITE("rp_answers", open_portal, test_methods, test_needs, test_origins, test_bad_bodies, test_return_targets, test_protected, test_protected_pages, test_forbidden,
-    test_logout_page, test_errors_in_words,    test_languages, test_page_headers, test_assets, test_redaction, close_portal)
+UP_SUITE("rp_answers", open_portal, test_methods, test_needs, test_origins, test_bad_bodies,
+    test_return_targets, test_protected, test_protected_pages, test_forbidden,
+    test_logout_page, test_errors_in_words,    test_languages, test_page_headers, test_assets,
+    test_redaction, close_portal)

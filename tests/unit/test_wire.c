@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What goes over the wire at the endpoints for clients, in bytes: the server's own routes behind a real listener. */
+ * What goes over the wire at the endpoints for clients, in bytes:
+ * the server's own routes behind a real listener. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,7 +35,8 @@ static void put_clients(void)
 {
 	static struct up_client secret = { .id = (char *)"secret", .name = (char *)"S",
 		.origin = (char *)"https://s.example.org", .has_secret = true };
-	static struct up_client keyed = { .id = (char *)"keyed", .name = (char *)"K", .origin = (char *)"https://k.example.org" };
+	static struct up_client keyed = { .id = (char *)"keyed", .name = (char *)"K",
+	    .origin = (char *)"https://k.example.org" };
 	const struct up_span text = UP_SPAN_LIT("open");
 	json_t *set;
 
@@ -53,7 +55,8 @@ static void begin(void)
 	const struct up_listener_settings settings = { .address = address, .routes = up_routes_main,
 		.n_routes = up_routes_main_n, .threads = 1, .connections = 200,
 		.pool = UP_HTTP_POOL, .head_max = UP_HTTP_HEAD_MAX, .idle_s = 60 };
-	const struct up_listener_settings waiting = { .address = watch_address, .routes = up_routes_watch,
+	const struct up_listener_settings waiting = { .address = watch_address,
+		.routes = up_routes_watch,
 		.n_routes = up_routes_watch_n, .threads = 1, .connections = 200,
 		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 60 };
 	struct up_live_settings live = { .transactions = 1000, .replays = 1000, .rates = 1000 };
@@ -139,7 +142,8 @@ static int get(const char *path, const char *headers)
 
 static int post(const char *path, const char *headers, const char *body)
 {
-	return SEND("POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", path, headers,
+	return SEND("POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%sContent-Length: "
+	    "%zu\r\n\r\n%s", path, headers,
 	    strlen(body), body);
 }
 
@@ -152,9 +156,11 @@ static bool says(const char *text)
 
 static void test_discovery(void)
 {
-	static const char *const paths[] = { "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server" };
+	static const char *const paths[] = { "/.well-known/openid-configuration",
+	    "/.well-known/oauth-authorization-server" };
 	/* what clients refuse, or take for what it is not */
-	static const char *const absent[] = { "[]", "response_types_supported", "dpop_", "\"authorization_endpoint", "no-store" };
+	static const char *const absent[] = { "[]", "response_types_supported", "dpop_",
+	    "\"authorization_endpoint", "no-store" };
 
 	begin();
 	for (size_t i = 0; i < UP_ARRAY_LEN(paths); i++) {
@@ -166,10 +172,12 @@ static void test_discovery(void)
 		CU_ASSERT_TRUE(says("\"request_uri_parameter_supported\":false"));
 	}
 	CU_ASSERT_EQUAL(get("/jwks", ""), 200);
-	CU_ASSERT_TRUE(says("\r\nCache-Control: public, max-age=300\r\n") && says("\r\nAccess-Control-Allow-Origin: *\r\n"));
+	CU_ASSERT_TRUE(says("\r\nCache-Control: public, max-age=300\r\n") &&
+	    says("\r\nAccess-Control-Allow-Origin: *\r\n"));
 	/* what is refused is kept by nobody */
 	CU_ASSERT_EQUAL(post("/jwks", FORM, "a=b"), 405);
-	CU_ASSERT_TRUE(says("no-store") && !says("Access-Control") && says("\r\nAllow: GET, HEAD\r\n"));
+	CU_ASSERT_TRUE(says("no-store") && !says("Access-Control") &&
+	    says("\r\nAllow: GET, HEAD\r\n"));
 	end();
 }
 
@@ -178,20 +186,26 @@ static void test_discovery(void)
 static void test_client_authentication(void)
 {
 	static const struct { const char *headers, *body; int status; } rows[] = {
-		{ FORM BASIC, GRANT "&device_code=x", 400 }, { FORM, GRANT "&device_code=x&client_id=secret&client_secret=open", 400 },
+		{ FORM BASIC, GRANT "&device_code=x", 400 },
+		{ FORM, GRANT "&device_code=x&client_id=secret&client_secret=open", 400 },
 		/* without a value it is left out (RFC 6749 section 3.2) */
 		{ FORM BASIC, GRANT "&device_code=x&client_id=secret&client_secret=", 400 },
-		{ FORM BASIC, GRANT "&device_code=x&client_id=&client_secret=&client_assertion=&client_assertion_type=", 400 },
+		{ FORM BASIC, GRANT "&device_code=x&client_id=&client_secret=&client_assertion="
+		    "&client_assertion_type=", 400 },
 		{ FORM "Authorization: basic  c2VjcmV0Om9wZW4=\r\n", GRANT "&device_code=x&", 400 },
-		{ FORM, GRANT "&device_code=x&client_id=secret&client_secret=", 401 }, { FORM, GRANT "&device_code=x", 401 },
+		{ FORM, GRANT "&device_code=x&client_id=secret&client_secret=", 401 },
+		{ FORM, GRANT "&device_code=x", 401 },
 		{ FORM BASIC, GRANT "&device_code=x&client_id=keyed", 401 },
 	};
 
 	begin();
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		UP_CHECK(post("/token", rows[i].headers, rows[i].body) == rows[i].status, rows[i].body);
-		UP_CHECK(says(rows[i].status == 400 ? "\"error\":\"invalid_grant\"" : "\"error\":\"invalid_client\""), rows[i].body);
-		UP_CHECK(says("\r\nCache-Control: no-store\r\n") && says("\r\nPragma: no-cache\r\n"), rows[i].body);
+		UP_CHECK(post("/token", rows[i].headers, rows[i].body) == rows[i].status,
+		    rows[i].body);
+		UP_CHECK(says(rows[i].status == 400 ? "\"error\":\"invalid_grant\""
+		    : "\"error\":\"invalid_client\""), rows[i].body);
+		UP_CHECK(says("\r\nCache-Control: no-store\r\n") &&
+		    says("\r\nPragma: no-cache\r\n"), rows[i].body);
 	}
 	/* two methods at once, one parameter twice */
 	CU_ASSERT_EQUAL(post("/token", FORM BASIC, GRANT "&device_code=x&client_secret=open"), 400);
@@ -207,17 +221,22 @@ static void test_client_authentication(void)
 	end();
 }
 
-/* An assertion of "keyed" with MORE in its header and EXP seconds from now, and its answer at /device_authorization. */
+/* An assertion of "keyed" with MORE in its header and EXP seconds from now, and its answer at
+ * /device_authorization. */
 static int assert_with(const char *more, const char *exp, const char *jti)
 {
 	struct up_buf header = { 0 }, claims = { 0 }, text = { 0 };
 	int status;
 
 	up_buf_printf(&header, "{\"alg\":\"ES256\"%s}", more);
-	up_buf_printf(&claims, "{\"iss\":\"keyed\",\"sub\":\"keyed\",\"aud\":\"" ISSUER "\",\"exp\":%s,\"jti\":\"%s\"}", exp, jti);
-	CU_ASSERT_EQUAL_FATAL(up_jwt_sign_header(key, up_buf_span(&header), up_buf_span(&claims), &text), UP_OK);
+	up_buf_printf(&claims, "{\"iss\":\"keyed\",\"sub\":\"keyed\",\"aud\":\"" ISSUER "\","
+	    "\"exp\":%s,\"jti\":\"%s\"}", exp, jti);
+	CU_ASSERT_EQUAL_FATAL(up_jwt_sign_header(key, up_buf_span(&header), up_buf_span(&claims),
+	    &text), UP_OK);
 	up_buf_reset(&claims);
-	up_buf_printf(&claims, "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=%s",
+	up_buf_printf(&claims,
+	    "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	    "&client_assertion=%s",
 	    up_buf_cstr(&text));
 	status = post("/device_authorization", FORM, up_buf_cstr(&claims));
 	up_buf_free(&header);
@@ -229,10 +248,12 @@ static int assert_with(const char *more, const char *exp, const char *jti)
 static void test_assertions(void)
 {
 	static const struct { const char *typ; int status; } rows[] = {
-		{ "", 200 }, { ",\"typ\":\"JWT\"", 200 }, { ",\"typ\":\"client-authentication+jwt\"", 200 },
+		{ "", 200 }, { ",\"typ\":\"JWT\"", 200 },
+		{ ",\"typ\":\"client-authentication+jwt\"", 200 },
 		/* the only key there is needs no name; another's name does not fit */
 		{ ",\"kid\":\"of-nobody\"", 401 }, { ",\"kid\":1", 401 },
-		{ ",\"typ\":\"application/Client-Authentication+JWT\"", 200 }, { ",\"typ\":\"dpop+jwt\"", 401 }, { ",\"typ\":\"at+jwt\"", 401 },
+		{ ",\"typ\":\"application/Client-Authentication+JWT\"", 200 },
+		{ ",\"typ\":\"dpop+jwt\"", 401 }, { ",\"typ\":\"at+jwt\"", 401 },
 	};
 	char exp[32], jti[8];
 
@@ -252,12 +273,14 @@ static void test_assertions(void)
 static void test_scopes(void)
 {
 	begin();
-	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "scope=openid+profile+unit"), 200);
+	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "scope=openid+profile+unit"),
+	    200);
 	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "scope=profile"), 200);
 	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "scope="), 200);
 	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "scope=openid%0aunit"), 400);
 	CU_ASSERT_TRUE(says("\"error\":\"invalid_scope\""));
-	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "initiator_ip=203.0.113.9%3A51008"), 200);
+	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC,
+	    "initiator_ip=203.0.113.9%3A51008"), 200);
 	CU_ASSERT_EQUAL(post("/device_authorization", FORM BASIC, "initiator_ip=unknown"), 400);
 	end();
 }
@@ -276,7 +299,8 @@ static void sign_in(char *token, size_t cap)
 	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
 	up_store_role_free(&job.out_role);
 	CU_ASSERT_EQUAL_FATAL(up_clock_now(&server, &now), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_token_access_put(c, job.session, UP_SPAN_LIT("portal"), now, &text), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_token_access_put(c, job.session, UP_SPAN_LIT("portal"), now,
+	    &text), UP_OK);
 	snprintf(token, cap, "%s", up_buf_cstr(&text));
 	up_buf_free(&text);
 	up_catalogue_put(&c);
@@ -298,31 +322,39 @@ static void test_userinfo(void)
 	CU_ASSERT_EQUAL(post("/userinfo", FORM, form), 200);
 	CU_ASSERT_TRUE(says("\"code\":\"" U1 "\""));
 	CU_ASSERT_EQUAL(post("/userinfo", header, ""), 200);
-	CU_ASSERT_EQUAL(SEND("POST /userinfo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s" FORM "Content-Length: 3\r\n\r\na=b", header), 200);
+	CU_ASSERT_EQUAL(
+	    SEND("POST /userinfo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+	    "%s" FORM "Content-Length: 3\r\n\r\na=b", header), 200);
 	/* one way at a time, as RFC 6750 section 2 has it */
-	status = SEND("POST /userinfo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n%s" FORM "Content-Length: %zu\r\n\r\n%s", header,
+	status = SEND("POST /userinfo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+	    "%s" FORM "Content-Length: %zu\r\n\r\n%s", header,
 	    strlen(form), form);
 	CU_ASSERT_EQUAL(status, 400);
 	CU_ASSERT_TRUE(says("\"error\":\"invalid_request\""));
 	CU_ASSERT_EQUAL(get(query, header), 400);
 	CU_ASSERT_EQUAL(post(query, FORM, form), 400);
-	CU_ASSERT_EQUAL(SEND("PUT /userinfo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"), 405);
+	CU_ASSERT_EQUAL(
+	    SEND("PUT /userinfo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+	    "Content-Length: 0\r\n\r\n"), 405);
 	CU_ASSERT_TRUE(says("\r\nAllow: GET, HEAD, POST\r\n"));
 	end();
 }
 
-/* RFC 6750 section 3.1: an error code for whoever showed a token, a bare challenge for who did not. */
+/* RFC 6750 section 3.1: an error code for whoever showed a token,
+ * a bare challenge for who did not. */
 static void test_userinfo_challenge(void)
 {
 	char query[700] = "/userinfo?access_token=x";
 
 	begin();
 	CU_ASSERT_EQUAL(get("/userinfo", "Authorization: Bearer x\r\n"), 401);
-	CU_ASSERT_TRUE(says("\r\nWWW-Authenticate: Bearer realm=\"" ISSUER "\", error=\"invalid_token\"\r\n"));
+	CU_ASSERT_TRUE(
+	    says("\r\nWWW-Authenticate: Bearer realm=\"" ISSUER "\", error=\"invalid_token\"\r\n"));
 	CU_ASSERT_EQUAL(post("/userinfo", FORM, "access_token=x"), 401);
 	CU_ASSERT_TRUE(says("error=\"invalid_token\""));
 	CU_ASSERT_EQUAL(get("/userinfo", ""), 401);
-	CU_ASSERT_TRUE(says("\r\nWWW-Authenticate: Bearer realm=\"" ISSUER "\"\r\n") && !says("\"error\""));
+	CU_ASSERT_TRUE(says("\r\nWWW-Authenticate: Bearer realm=\"" ISSUER "\"\r\n") &&
+	    !says("\"error\""));
 	CU_ASSERT_EQUAL(post("/userinfo", FORM, "access_token="), 401);
 	CU_ASSERT_FALSE(says("error="));
 	CU_ASSERT_EQUAL(get("/userinfo", "Authorization: Bearer \r\n"), 401);
@@ -333,7 +365,9 @@ static void test_userinfo_challenge(void)
 	CU_ASSERT_FALSE(says("error="));
 	/* the phone's calls are ours: the app goes by the code */
 	CU_ASSERT_EQUAL(get("/holder/certificates", ""), 401);
-	CU_ASSERT_TRUE(says("\r\nWWW-Authenticate: DPoP realm=\"" ISSUER "\", algs=\"ES256\", error=\"invalid_token\"\r\n"));
+	CU_ASSERT_TRUE(
+	    says("\r\nWWW-Authenticate: DPoP realm=\"" ISSUER "\", algs=\"ES256\", "
+	    "error=\"invalid_token\"\r\n"));
 	end();
 }
 
@@ -342,7 +376,8 @@ static void test_userinfo_challenge(void)
 /* The status of GET PATH with FIELDS more fields of SIZE bytes each. */
 static int get_with(const char *where, const char *path, size_t fields, size_t size)
 {
-	size_t n = (size_t)snprintf(question, sizeof(question), "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n", path);
+	size_t n = (size_t)snprintf(question, sizeof(question),
+	    "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n", path);
 
 	for (size_t i = 0; i < fields; i++) {
 		n += (size_t)snprintf(question + n, 16, "X-%03zu: ", i);
@@ -358,23 +393,28 @@ static int get_with(const char *where, const char *path, size_t fields, size_t s
 static void test_large_heads(void)
 {
 	static const struct { size_t fields, size; int status; } rows[] = {
-		{ 1, 8000, 200 }, { 1, 15000, 200 }, { 2, 7900, 200 }, { 60, 100, 200 }, { 1, 17000, 431 }, { 3, 8000, 431 },
-		{ 4, 8190, 431 }, { 1, 33000, 431 }, { 60, 500, 431 }, { 300, 64, 431 },
+		{ 1, 8000, 200 }, { 1, 15000, 200 }, { 2, 7900, 200 }, { 60, 100, 200 },
+		{ 1, 17000, 431 }, { 3, 8000, 431 }, { 4, 8190, 431 }, { 1, 33000, 431 },
+		{ 60, 500, 431 }, { 300, 64, 431 },
 	};
 	static const struct { size_t fields, size; int status; } waiting[] = {
-		{ 1, 10, 404 }, { 1, 2700, 404 }, { 20, 60, 404 }, { 1, 3200, 431 }, { 1, 3500, 431 }, { 30, 50, 431 },
+		{ 1, 10, 404 }, { 1, 2700, 404 }, { 20, 60, 404 }, { 1, 3200, 431 },
+		{ 1, 3500, 431 }, { 30, 50, 431 },
 	};
 	char row[40], path[9000] = "/";
 
 	begin();
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		snprintf(row, sizeof(row), "%zu fields of %zu", rows[i].fields, rows[i].size);
-		UP_CHECK(get_with(address, "/jwks", rows[i].fields, rows[i].size) == rows[i].status, row);
+		UP_CHECK(get_with(address, "/jwks", rows[i].fields, rows[i].size) == rows[i].status,
+		    row);
 		UP_CHECK(rows[i].status == 200 || says("\"error\":\"invalid_request\""), row);
 	}
 	for (size_t i = 0; i < UP_ARRAY_LEN(waiting); i++) {
-		snprintf(row, sizeof(row), "waiting, %zu fields of %zu", waiting[i].fields, waiting[i].size);
-		UP_CHECK(get_with(watch_address, "/watch/x", waiting[i].fields, waiting[i].size) == waiting[i].status, row);
+		snprintf(row, sizeof(row), "waiting, %zu fields of %zu", waiting[i].fields,
+		    waiting[i].size);
+		UP_CHECK(get_with(watch_address, "/watch/x", waiting[i].fields, waiting[i].size) ==
+		    waiting[i].status, row);
 		UP_CHECK(says("\"error\":\"invalid_request\""), row);
 	}
 	memset(path + 1, 'a', 8000);
@@ -415,21 +455,25 @@ static void test_streams(void)
 
 /* --- what a camera opens --- */
 
-#define WECHAT "User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 MicroMessenger/8.0.42.2460\r\n"
+#define WECHAT \
+	"User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 MicroMessenger/8.0.42.2460\r\n"
 
 static void test_page_inside_an_app(void)
 {
-	static const char *const paths[] = { "/q/", "/q/AAAAAAAAAAAAAAAAAAAAAA.3.AAAA", "/e/AAAAAAAAAAAAAAAAAAAAAA" };
+	static const char *const paths[] = { "/q/", "/q/AAAAAAAAAAAAAAAAAAAAAA.3.AAAA",
+	    "/e/AAAAAAAAAAAAAAAAAAAAAA" };
 	char why[256];
 
 	begin();
 	CU_ASSERT_EQUAL_FATAL(up_pages_start(why), UP_OK);
 	for (size_t i = 0; i < UP_ARRAY_LEN(paths); i++) {
 		CU_ASSERT_EQUAL(get(paths[i], "Accept-Language: zh-CN\r\n" WECHAT), 200);
-		UP_CHECK(says("您是用微信打开本页的") && says("You opened this page inside WeChat"), paths[i]);
+		UP_CHECK(says("您是用微信打开本页的") && says("You opened this page inside WeChat"),
+		    paths[i]);
 		/* what cannot work there is not offered */
 		UP_CHECK(!says("href=\"unitpass:"), paths[i]);
-		CU_ASSERT_EQUAL(get(paths[i], "Accept-Language: en\r\nUser-Agent: Mozilla/5.0 Firefox/120.0\r\n"), 200);
+		CU_ASSERT_EQUAL(get(paths[i],
+		    "Accept-Language: en\r\nUser-Agent: Mozilla/5.0 Firefox/120.0\r\n"), 200);
 		UP_CHECK(says("href=\"unitpass:") && !says("WeChat"), paths[i]);
 		CU_ASSERT_EQUAL(get(paths[i], ""), 200);
 		UP_CHECK(says("href=\"unitpass:"), paths[i]);
@@ -438,5 +482,5 @@ static void test_page_inside_an_app(void)
 	end();
 }
 
-UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes, test_userinfo, test_userinfo_challenge,
-    test_large_heads, test_streams, test_page_inside_an_app)
+UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes,
+    test_userinfo, test_userinfo_challenge, test_large_heads, test_streams, test_page_inside_an_app)
