@@ -58,9 +58,12 @@ static void check_attempts(struct up_span cookies)
 	a.changed = true;
 	for (size_t i = 0; i < a.n; i++)
 		a.at[i].changed = true;
-	FUZZ_HOLDS(up_attempt_save(opener, &a, NULL, join, &out) == UP_OK && a.n <= UP_ATTEMPTS_SEEN);
-	FUZZ_HOLDS(up_attempt_load(opener, up_buf_span(&out), NOW, &again) == UP_OK && again.n >= a.n);
-	FUZZ_HOLDS(memcmp(again.browser, a.browser, sizeof(a.browser)) == 0 && again.n_units == a.n_units);
+	FUZZ_HOLDS(up_attempt_save(opener, &a, NULL, join, &out) == UP_OK &&
+	    a.n <= UP_ATTEMPTS_SEEN);
+	FUZZ_HOLDS(up_attempt_load(opener, up_buf_span(&out), NOW, &again) == UP_OK &&
+	    again.n >= a.n);
+	FUZZ_HOLDS(memcmp(again.browser, a.browser, sizeof(a.browser)) == 0 &&
+	    again.n_units == a.n_units);
 	for (size_t i = 0; i < a.n; i++) {
 		const struct up_attempt *same;
 
@@ -82,7 +85,8 @@ static void check_sealed_attempt(struct up_span in, struct up_buf *cookie)
 	memcpy(a.id, in.p + 1, sizeof(a.id));
 	up_attempt_id_text(&a, id);
 	snprintf(name, sizeof(name), UP_RP_LOGIN_COOKIE "-%s", id);
-	FUZZ_HOLDS(up_cookie_put(opener->seal, name, up_span_str(portal.login_purpose), in, -1, cookie) == UP_OK);
+	FUZZ_HOLDS(up_cookie_put(opener->seal, name, up_span_str(portal.login_purpose), in, -1,
+	    cookie) == UP_OK);
 	check_attempts(up_buf_span(cookie));
 }
 

@@ -55,8 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct up_span rest = up_span_of(data, size);
 	struct up_rp_request q = { .now_s = 1700000000 };
 	struct up_span *const fields[FIELDS] = { &q.method, &q.path, &q.query, &q.host, &q.cookies, &q.accept, &q.accept_language, &q.content_type, &q.origin,
-		&q.sec_fetch_site, &q.sec_fetch_mode, &q.requested_with, &q.if_none_match, &q.uri, &q.user_agent,
-		&q.sec_fetch_dest, &q.purpose };
+		&q.sec_fetch_site, &q.sec_fetch_mode, &q.requested_with, &q.if_none_match, &q.uri,
+		&q.user_agent, &q.sec_fetch_dest, &q.purpose };
 	struct up_rp_session who = { 0 };
 	struct up_rp_response r;
 

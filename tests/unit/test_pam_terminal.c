@@ -77,7 +77,8 @@ static void test_accepts(void)
 static void test_errors(void)
 {
 	static const struct { const char *error; enum up_err want; } rows[] = {
-		{ "access_denied", UP_E_DENIED }, { "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_EXPIRED }, { "invalid_client", UP_E_PROVIDER },
+		{ "access_denied", UP_E_DENIED }, { "expired_token", UP_E_EXPIRED },
+		{ "invalid_grant", UP_E_EXPIRED }, { "invalid_client", UP_E_PROVIDER },
 		{ "nonsense", UP_E_PROVIDER },
 	};
 	struct up_terminal_view v;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * "Is it you?": the first session of a unit in a browser waits for a word of the person who sits there. */
+ * "Is it you?": the first session of a unit in a browser waits for a word of the person who sits
+ * there. */
 #include "test_rp_scene.h"
 
 static struct up_rp *setup_asking(struct fake_browser *b)
@@ -21,7 +22,8 @@ static void approve(struct up_rp *rp, struct fake_browser *b, char id[32], char 
 	CU_ASSERT_EQUAL(complete(rp, b, id, text, cap), 200);
 }
 
-static int say(struct up_rp *rp, struct fake_browser *b, const char *id, const char *word, char *text, size_t cap)
+static int say(struct up_rp *rp, struct fake_browser *b, const char *id, const char *word,
+    char *text, size_t cap)
 {
 	struct up_rp_response r;
 	char form[64];
@@ -37,7 +39,8 @@ static int say(struct up_rp *rp, struct fake_browser *b, const char *id, const c
 
 static void test_first_time(void)
 {
-	static const char asked[] = "{\"confirm\":{\"unit\":{\"code\":\"" FAKE_UNIT "\",\"name\":\"某研究院\"},\"holder\":{\"role\":\"user\",\"name\":\"张*\"}}}";
+	static const char asked[] = "{\"confirm\":{\"unit\":{\"code\":\"" FAKE_UNIT "\","
+	    "\"name\":\"某研究院\"},\"holder\":{\"role\":\"user\",\"name\":\"张*\"}}}";
 	struct fake_browser b;
 	struct up_rp *rp = setup_asking(&b);
 	char id[32], text[512];
@@ -78,7 +81,8 @@ static void test_answer_beforehand(void)
 	up_rp_free(&rp);
 }
 
-/* Declined: nothing here, the server is told by the code's second coming, and the unit is as strange as before. */
+/* Declined: nothing here, the server is told by the code's second coming,
+ * and the unit is as strange as before. */
 static void test_declined(void)
 {
 	struct fake_browser b;
@@ -134,7 +138,8 @@ static void test_keeps_who_is_there(void)
 	CU_ASSERT_EQUAL(say(rp, &b, id, "yes", text, sizeof(text)), 200);
 	CU_ASSERT_EQUAL(begin(rp, &b, "return=%2Fa", id), 200);
 	c = right_claims();
-	c.unit = "{\"code\":\"12430100MB0A12342M\",\"name\":\"另一单位\",\"certificate\":\"C2\",\"certificate_version\":1}";
+	c.unit = "{\"code\":\"12430100MB0A12342M\",\"name\":\"另一单位\",\"certificate\":\"C2\","
+	    "\"certificate_version\":1}";
 	c.rest = ",\"jti\":\"kkkkkkkkkkkkkkkk\",\"sub\":\"S2\",\"sid\":\"sid-2\"";
 	answer_token(&c, key);
 	CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 200);
@@ -223,7 +228,8 @@ static void test_large(void)
 	struct fake_browser b;
 	struct up_rp *rp = setup_asking(&b);
 	struct claims c;
-	char form[1200], id[32], text[2048], rest[2048] = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"i\"";
+	char form[1200], id[32], text[2048],
+	    rest[2048] = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"i\"";
 
 	memset(form, 'a', sizeof(form));
 	memcpy(form, "return=%2F", 10);
@@ -243,8 +249,8 @@ static void test_large(void)
 	up_rp_free(&rp);
 }
 
-/* A second browser cookie, slipped in by whoever can, brings no unit with it; nor does one before so
- * many that the browser's own is not looked at. */
+/* A second browser cookie, slipped in by whoever can, brings no unit with it; nor does one before
+ * so many that the browser's own is not looked at. */
 static void test_slipped_in(void)
 {
 	for (int many = 0; many < 2; many++) {
@@ -284,7 +290,8 @@ static void test_many_units(void)
 
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2Fa", id), 200);
 		c = right_claims();
-		snprintf(unit, sizeof(unit), "{\"code\":\"%s\",\"name\":\"某\",\"certificate\":\"C1\",\"certificate_version\":1}",
+		snprintf(unit, sizeof(unit), "{\"code\":\"%s\",\"name\":\"某\","
+		    "\"certificate\":\"C1\",\"certificate_version\":1}",
 		    round == 0 ? "124300001000001390" : "1243000010000042XX");
 		c.unit = unit;
 		answer_token(&c, key);
@@ -296,6 +303,7 @@ static void test_many_units(void)
 	up_rp_free(&rp);
 }
 
-UP_SUITE("rp_confirm", begin_server, test_first_time, test_answer_beforehand, test_declined, test_left_alone, test_keeps_who_is_there,
+UP_SUITE("rp_confirm", begin_server, test_first_time, test_answer_beforehand, test_declined,
+    test_left_alone, test_keeps_who_is_there,
     test_without_script, test_other_provider, test_large, test_slipped_in,
     test_many_units, end_server)

@@ -57,7 +57,8 @@ struct up_rp *fake_rp(const char *issuer, const char *client, const char *sessio
 	return fake_rp_asking(issuer, client, session_keys, false);
 }
 
-struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char *session_keys, bool asking)
+struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char *session_keys,
+    bool asking)
 {
 	struct up_rp_settings s = { .issuer = issuer, .client = client, .unasked = !asking };
 	struct up_rp *rp;

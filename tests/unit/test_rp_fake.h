@@ -18,7 +18,8 @@ void fake_clean(void);
 /* A portal of ISSUER with one session key (64 hex digits) and FAKE_SECRET; aborts on failure. */
 struct up_rp *fake_rp(const char *issuer, const char *client, const char *session_keys);
 /* The same; ASKING: one that asks "is it you?" where a unit has never been. */
-struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char *session_keys, bool asking);
+struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char *session_keys,
+    bool asking);
 extern const char fake_key_a[], fake_key_b[];
 
 /* --- the server ------------------------------------------------------------------------------------------------------------- */
@@ -37,14 +38,16 @@ void fake_provider(const char *issuer, const struct up_jwk *key);
 
 /* --- requests and answers ------------------------------------------------------------------------------------------------------ */
 
-/* The time is the sum of now_s and more_ms. DEST, PURPOSE: Sec-Fetch-Dest and Sec-Purpose of what it asks for next; NULL: it sends none. */
+/* The time is the sum of now_s and more_ms. DEST, PURPOSE: Sec-Fetch-Dest and Sec-Purpose of what
+ * it asks for next; NULL: it sends none. */
 struct fake_browser { char cookies[16384]; int64_t now_s, more_ms; const char *dest, *purpose; };
 /* METHOD PATH?QUERY as the page's script does it (JSON accepted, same-origin); FORM for POST. Cookies are kept. */
 void fake_fetch(const struct up_rp *, struct fake_browser *, const char *method, const char *target, const char *form, struct up_rp_response *);
 /* The same as a navigation. */
 void fake_visit(const struct up_rp *, struct fake_browser *, const char *method, const char *target, const char *form, struct up_rp_response *);
 const char *fake_header(const struct up_rp_response *, const char *name);   /* first of that name, or NULL */
-const char *fake_cookie(const struct fake_browser *, const char *name);      /* "NAME=value", or NULL; static buffer */
+/* "NAME=value", or NULL; static buffer */
+const char *fake_cookie(const struct fake_browser *, const char *name);
 /* Value of NAME in a form or a JSON text, raw; static buffer. */
 const char *fake_member(const char *text, const char *name);
 void fake_log(void *arg, char level, const char *line);

@@ -177,7 +177,8 @@ static void test_page_of_unusable(void)
 	snprintf(target, sizeof(target), "/.unitpass/login?attempt=%s", id);
 	fake_visit(rp, &b, "GET", target, NULL, &r);
 	CU_ASSERT_EQUAL(r.status, 502);
-	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "something this site needs is missing from its answer"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r),
+	    "something this site needs is missing from its answer"));
 	CU_ASSERT_PTR_NULL(strstr(body_of(&r), "cannot be reached"));
 	up_rp_response_free(&r);
 	up_buf_free(&claims);
@@ -260,7 +261,8 @@ static void test_user_code(void)
 		    rows[i].members);
 		UP_CHECK((strstr(body_of(&r), "unitpass-typed") != NULL) == (rows[i].shown != NULL),
 		    rows[i].members);
-		UP_CHECK(strstr(body_of(&r), "Scan this code with your phone") != NULL, "words of a code that stands still");
+		UP_CHECK(strstr(body_of(&r), "Scan this code with your phone") != NULL,
+		    "words of a code that stands still");
 		CU_ASSERT_PTR_NULL(strstr(body_of(&r), "certificate app on your phone"));
 		up_rp_response_free(&r);
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);

@@ -156,7 +156,8 @@ static void test_attempts(void)
 	up_rp_free(&rp);
 }
 
-/* What a browser sends that asks for several pages before it has the answer to any: nothing of each other. */
+/* What a browser sends that asks for several pages before it has the answer to any:
+ * nothing of each other. */
 static void begin_at_once(struct up_rp *rp, struct fake_browser *b, size_t n, char id[][32])
 {
 	struct fake_browser before = *b;
@@ -170,10 +171,12 @@ static void begin_at_once(struct up_rp *rp, struct fake_browser *b, size_t n, ch
 		CU_ASSERT_EQUAL(begin(rp, &one, "return=%2Fsome%2Fpage", id[i]), 200);
 		snprintf(want, sizeof(want), "__Host-unitpass-login-%s", id[i]);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(fake_cookie(&one, want));
-		snprintf(b->cookies + strlen(b->cookies), sizeof(b->cookies) - strlen(b->cookies), "; %s", fake_cookie(&one, want));
+		snprintf(b->cookies + strlen(b->cookies), sizeof(b->cookies) - strlen(b->cookies),
+		    "; %s", fake_cookie(&one, want));
 		/* what is not the attempt's own is the last answer's */
 		if (i + 1 == n && fake_cookie(&before, "__Host-unitpass-login") == NULL)
-			snprintf(b->cookies + strlen(b->cookies), sizeof(b->cookies) - strlen(b->cookies), "; %s",
+			snprintf(b->cookies + strlen(b->cookies),
+			    sizeof(b->cookies) - strlen(b->cookies), "; %s",
 			    fake_cookie(&one, "__Host-unitpass-login"));
 	}
 }
@@ -238,7 +241,8 @@ static void test_renamed_cookie(void)
 	CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 	snprintf(name, sizeof(name), "__Host-unitpass-login-%s", id);
 	other = (struct fake_browser){ .now_s = NOW };
-	snprintf(other.cookies, sizeof(other.cookies), "__Host-unitpass-login-AAAAAAAAAAA=%s; __Host-unitpass-login-%s=",
+	snprintf(other.cookies, sizeof(other.cookies),
+	    "__Host-unitpass-login-AAAAAAAAAAA=%s; __Host-unitpass-login-%s=",
 	    strchr(fake_cookie(&b, name), '=') + 1, id);
 	CU_ASSERT_EQUAL(complete(rp, &other, id, text, sizeof(text)), 409);
 	CU_ASSERT_STRING_EQUAL(fake_member(text, "error"), "expired_token");
@@ -250,13 +254,21 @@ static void test_renamed_cookie(void)
 /* A page that nobody sees begins no login and ends none. */
 static void test_unseen(void)
 {
-	static const struct { const char *dest, *purpose, *method; int status; bool begins; } rows[] = {
-		{ "document", NULL, "GET", 200, true }, { NULL, NULL, "GET", 200, true }, { "image", NULL, "GET", 403, false },
-		{ "script", NULL, "GET", 403, false }, { "style", NULL, "GET", 403, false }, { "empty", NULL, "GET", 403, false },
-		{ "iframe", NULL, "GET", 401, false }, { "frame", NULL, "GET", 401, false }, { "embed", NULL, "GET", 401, false },
-		{ "object", NULL, "GET", 401, false }, { "document", "prefetch", "GET", 503, false },
-		{ "document", "prefetch;prerender", "GET", 503, false }, { NULL, "prefetch", "GET", 503, false }, { NULL, "preview", "GET", 503, false },
-		{ "document", NULL, "HEAD", 200, false }, { "document", "prefetch", "POST", 400, false },
+	static const struct {
+		const char *dest, *purpose, *method;
+		int status;
+		bool begins;
+	} rows[] = {
+		{ "document", NULL, "GET", 200, true }, { NULL, NULL, "GET", 200, true },
+		{ "image", NULL, "GET", 403, false }, { "script", NULL, "GET", 403, false },
+		{ "style", NULL, "GET", 403, false }, { "empty", NULL, "GET", 403, false },
+		{ "iframe", NULL, "GET", 401, false }, { "frame", NULL, "GET", 401, false },
+		{ "embed", NULL, "GET", 401, false }, { "object", NULL, "GET", 401, false },
+		{ "document", "prefetch", "GET", 503, false },
+		{ "document", "prefetch;prerender", "GET", 503, false },
+		{ NULL, "prefetch", "GET", 503, false }, { NULL, "preview", "GET", 503, false },
+		{ "document", NULL, "HEAD", 200, false },
+		{ "document", "prefetch", "POST", 400, false },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -270,12 +282,15 @@ static void test_unseen(void)
 		snprintf(cookies, sizeof(cookies), "%s", b.cookies);
 		b.dest = rows[i].dest;
 		b.purpose = rows[i].purpose;
-		fake_visit(rp, &b, rows[i].method, "/.unitpass/login?return=%2Fa&again=1", post ? "return=%2F" : NULL, &r);
+		fake_visit(rp, &b, rows[i].method, "/.unitpass/login?return=%2Fa&again=1",
+		    post ? "return=%2F" : NULL, &r);
 		UP_CHECK(r.status == rows[i].status, rows[i].dest != NULL ? rows[i].dest : "none");
-		UP_CHECK(fake_count("/da") == (rows[i].begins ? 2 : 1), rows[i].dest != NULL ? rows[i].dest : "none");
+		UP_CHECK(fake_count("/da") == (rows[i].begins ? 2 : 1),
+		    rows[i].dest != NULL ? rows[i].dest : "none");
 		UP_CHECK((strcmp(b.cookies, cookies) == 0) == !rows[i].begins, "cookies");
 		if (rows[i].status == 401) {
-			CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "href=\"/.unitpass/login?return=%2Fa\" target=\"_top\""));
+			CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r),
+			    "href=\"/.unitpass/login?return=%2Fa\" target=\"_top\""));
 			CU_ASSERT_PTR_NULL(fake_header(&r, "X-Frame-Options"));
 		}
 		up_rp_response_free(&r);
@@ -283,7 +298,8 @@ static void test_unseen(void)
 	}
 }
 
-/* The page for a browser in which the widget does not run needs no script, also where the site has a page of its own. */
+/* The page for a browser in which the widget does not run needs no script,
+ * also where the site has a page of its own. */
 static void test_plain(void)
 {
 	struct fake_browser b;
@@ -296,8 +312,10 @@ static void test_plain(void)
 	fake_visit(rp, &b, "GET", "/.unitpass/login?return=%2Fa&plain=1", NULL, &r);
 	CU_ASSERT_PTR_NULL(strstr(body_of(&r), "<script"));
 	CU_ASSERT_PTR_NULL(strstr(body_of(&r), "noscript"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "<img class=\"unitpass-code\" src=\"/.unitpass/qr.svg?attempt="));
-	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r), "http-equiv=\"refresh\" content=\"5;url=/.unitpass/login?return=%2Fa&amp;attempt="));
+	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r),
+	    "<img class=\"unitpass-code\" src=\"/.unitpass/qr.svg?attempt="));
+	CU_ASSERT_PTR_NOT_NULL(strstr(body_of(&r),
+	    "http-equiv=\"refresh\" content=\"5;url=/.unitpass/login?return=%2Fa&amp;attempt="));
 	up_rp_response_free(&r);
 	up_rp_free(&rp);
 }
@@ -405,7 +423,9 @@ static void test_other_provider(void)
 
 static void test_damaged_login_cookie(void)
 {
-	static const char *const junk[] = { "__Host-unitpass-login=", "__Host-unitpass-login-AAAAAAAAAAA=AAAA; __Host-unitpass-login-%0d%0a=x", "__Host-unitpass-login=AAAA", "__Host-unitpass-login=%00; __Host-unitpass=;;;=",
+	static const char *const junk[] = { "__Host-unitpass-login=",
+	    "__Host-unitpass-login-AAAAAAAAAAA=AAAA; __Host-unitpass-login-%0d%0a=x",
+	    "__Host-unitpass-login=AAAA", "__Host-unitpass-login=%00; __Host-unitpass=;;;=",
 		"__Host-unitpass-login=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8w" };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(junk); i++) {
@@ -423,6 +443,7 @@ static void test_damaged_login_cookie(void)
 	}
 }
 
-UP_SUITE("rp_login", begin_server, test_whole_login, test_without_script, test_hostile_returns, test_attempts, test_at_once, test_renamed_cookie,
+UP_SUITE("rp_login", begin_server, test_whole_login, test_without_script, test_hostile_returns,
+    test_attempts, test_at_once, test_renamed_cookie,
     test_piled_up, test_unseen, test_plain, test_long_returns,
     test_state_and_qr, test_other_provider, test_damaged_login_cookie, end_server)
