@@ -19,7 +19,8 @@ static void test_steps(void)
 		const char *what;
 		struct { int64_t steady, wall; enum up_clock_state want; } at[5];
 	} rows[] = {
-		{ "as it should be", { { 0, 0, RIGHT }, { 1000, 1000, RIGHT }, { HOUR, HOUR, RIGHT } } },
+		{ "as it should be", { { 0, 0, RIGHT }, { 1000, 1000, RIGHT },
+		    { HOUR, HOUR, RIGHT } } },
 		{ "an hour ahead for one login", { { 1000, 1000 + HOUR, AHEAD },
 			{ 9000, 9000 + HOUR, AHEAD },
 			{ 10000, 10000, RIGHT }, { 10001, 10001, RIGHT } } },
@@ -27,7 +28,8 @@ static void test_steps(void)
 			{ 2001, 2001, RIGHT } } },
 		{ "a minute ahead, and back", { { 1000, 61000, RIGHT }, { 2000, 2000, BEHIND },
 			{ 58999, 58999, BEHIND }, { 59001, 59001, RIGHT } } },
-		{ "an hour behind, and right again", { { 1000, 1000 - HOUR, BEHIND }, { 2000, 2000, RIGHT } } },
+		{ "an hour behind, and right again", { { 1000, 1000 - HOUR, BEHIND },
+		    { 2000, 2000, RIGHT } } },
 		{ "slewed by 500 ppm", { { HOUR, HOUR + 1800, RIGHT },
 			{ 2 * HOUR, 2 * HOUR + 3600, RIGHT },
 			{ 40 * HOUR, 40 * HOUR + 50000, RIGHT } } },

@@ -255,16 +255,23 @@ static void test_claims(void)
 		{ "{" BASE ",\"jti\":\"" X16 "\",\"ath\":\"fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo\"}", UP_E_PROOF },
 		{ "{" BASE ",\"jti\":\"" X16 "\",\"ath\":null}", UP_E_PROOF }, { "{\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
-		{ "{\"htm\":\"POST\",\"htu\":\"" URL "?a=b\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
-		{ "{\"htm\":\"POST\",\"htu\":\"" URL "#f\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
-		{ "{\"htm\":\"POST\",\"htu\":\"HTTPS://id.Example.org:443/holder/%64ecisions\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
-		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org/holder/x/../decisions\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
-		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org:80/holder/decisions\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
-		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org/holder%2Fdecisions\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		{ "{\"htm\":\"POST\",\"htu\":\"" URL "?a=b\",\"iat\":1700000000,"
+		    "\"jti\":\"" X16 "\"}", UP_OK },
+		{ "{\"htm\":\"POST\",\"htu\":\"" URL "#f\",\"iat\":1700000000,\"jti\":\"" X16 "\"}",
+		    UP_OK },
+		{ "{\"htm\":\"POST\",\"htu\":\"HTTPS://id.Example.org:443/holder/%64ecisions\","
+		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
+		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org/holder/x/../decisions\","
+		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
+		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org:80/holder/decisions\","
+		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org/holder%2Fdecisions\","
+		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":[\"POST\"],\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":\"1700000000\",\"jti\":\"" X16 "\"}", UP_E_PROOF },
-		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":1700000000.5,\"jti\":\"" X16 "\"}", UP_OK },
+		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":1700000000.5,\"jti\":\"" X16 "\"}",
+		    UP_OK },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":9223372036854775807,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":-9223372036854775808,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 	};

@@ -22,7 +22,8 @@ static void test_good(void)
 
 		UP_CHECK(up_form_parse(up_span_str(rows[i].body), &f) == UP_OK, rows[i].body);
 		UP_CHECK(f.n == rows[i].n, rows[i].body);
-		UP_CHECK((up_form_get(&f, rows[i].name).p != NULL) == (rows[i].value[0] != '\0'), rows[i].body);
+		UP_CHECK((up_form_get(&f, rows[i].name).p != NULL) == (rows[i].value[0] != '\0'),
+		    rows[i].body);
 		UP_CHECK_TEXT(up_form_get(&f, rows[i].name), rows[i].value);
 		UP_CHECK(up_form_get(&f, "absent").p == NULL, rows[i].body);
 		up_form_free(&f);
@@ -43,7 +44,8 @@ static void test_empty_body(void)
 static void test_bad(void)
 {
 	static const struct { const char *body; enum up_err e; } rows[] = {
-		{ "a=1&a=2", UP_E_REQUEST }, { "a=1&%61=2", UP_E_REQUEST }, { "a=1&b=2&a", UP_E_REQUEST }, { "a=&a=1", UP_E_REQUEST }, { "=1", UP_E_REQUEST },
+		{ "a=1&a=2", UP_E_REQUEST }, { "a=1&%61=2", UP_E_REQUEST },
+		{ "a=1&b=2&a", UP_E_REQUEST }, { "a=&a=1", UP_E_REQUEST }, { "=1", UP_E_REQUEST },
 		{ "a=%", UP_E_REQUEST }, { "a=%4", UP_E_REQUEST }, { "a=%4g", UP_E_REQUEST }, { "%zz=1", UP_E_REQUEST },
 		{ "a=%00", UP_E_UTF8 }, { "a%00b=1", UP_E_UTF8 }, { "a=%ff", UP_E_UTF8 }, { "a=\xff", UP_E_UTF8 },
 		{ "a=%c0%80", UP_E_UTF8 }, { "a=%E5%BC", UP_E_UTF8 },

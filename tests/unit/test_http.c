@@ -67,7 +67,8 @@ static void wait_for(atomic_uint *what, unsigned n)
 
 static void begin(unsigned threads)
 {
-	const struct up_listener_settings settings = { address, routes, 1, threads, 200, UP_HTTP_POOL, UP_HTTP_HEAD_MAX, 60 };
+	const struct up_listener_settings settings = { address, routes, 1, threads, 200,
+	    UP_HTTP_POOL, UP_HTTP_HEAD_MAX, 60 };
 	char why[256];
 
 	atomic_store(&begun, 0);

@@ -30,10 +30,12 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 	{ HEAD "12430000100000016Y,甲,张三,c1,2021-11-11\n", NULL, 1 },
 	{ HEAD GOOD "124300001000001390,乙,李四,c2,2021-11-11,,x\n", "3 ", 1 },
 	{ HEAD GOOD "124300001000001390,乙,李四,c2,2021-11-11,,\n", NULL, 2 },
-	{ "code,name,legal_representative,certificate,valid_from\r12430000100000016Y,甲,张三,c1,2021-11-11\r\r,乙,李四,c2,2021-11-11\r", "4 code", 1 },
+	{ "code,name,legal_representative,certificate,valid_from\r12430000100000016Y,甲,张三,c1,"
+	    "2021-11-11\r\r,乙,李四,c2,2021-11-11\r", "4 code", 1 },
 	{ HEAD GOOD "124300001000001390,\"乙\n丙\",李四,c2,2021-11-11,\n,丁,李四,c3,2021-11-11,\n",
 	    "5 code", 2 },
-	{ HEAD "\"12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10\n124300001000001390,乙,李四,c2,2021-11-11,\n", "2 ", 1 },
+	{ HEAD "\"12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10\n124300001000001390,乙,李四,c2,"
+	    "2021-11-11,\n", "2 ", 1 },
 	{ "\xff\xfe" "c", "1 ", 0 },
 	{ "\xb4\xfa\xc2\xeb,name\n", "1 ", 0 },
 	{ HEAD GOOD "\"124300001000001390,乙,李四,c2,2021-11-11,\n", "3 ", 1 },
@@ -68,9 +70,13 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 static const struct { const char *text, *problem; size_t rows; } json[] = {
 	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"capital\":null}]", NULL, 1 },
 	{ "\n{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}\r\n", NULL, 1 },
-	{ "\xef\xbb\xbf[{\"code\":\"12430000100000016y\",\"name\":\"甲\\u00a0\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\"}]", NULL, 1 },
-	{ "{\"code\":\"12430000100000016Y\",\"name\":\"甲\\u200b\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}", "1 name", 0 },
-	{ "\r{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}\r{\r", "3 ", 1 },
+	{ "\xef\xbb\xbf[{\"code\":\"12430000100000016y\",\"name\":\"甲\\u00a0\","
+	    "\"legal_representative\":\"张三\",\"certificate\":\"c1\","
+	    "\"valid_from\":\"2021-11-11\"}]", NULL, 1 },
+	{ "{\"code\":\"12430000100000016Y\",\"name\":\"甲\\u200b\",\"法定代表人\":\"张三\",\"证书号\":\"c1\","
+	    "\"valid_from\":\"2021-11-11\"}", "1 name", 0 },
+	{ "\r{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\","
+	    "\"valid_from\":\"2021-11-11\"}\r{\r", "3 ", 1 },
 	{ "[\r\r{\"code\" 1}]", "3 ", 0 },
 	{ "\xff\xfe[", "1 ", 0 },
 	{ "{\"name\":\"\xb4\xfa\"}\n", "1 ", 0 },
@@ -144,16 +150,19 @@ static void test_authority(void)
  * both languages. */
 static void test_forms(void)
 {
-	static const char text[] = "code,name,legal_representative,certificate,valid_from,organiser\n"
+	static const char text[] =
+	    "code,name,legal_representative,certificate,valid_from,organiser\n"
 	    "１２４３００００１００００００１６ｙ,⾧沙　市(岳麓区)图书馆\u00a0,买买提•张,事证第１号,2021-11-11,省\u202e厅\n";
-	static const char good[] = "code,name,legal_representative,certificate,valid_from,organiser\n"
+	static const char good[] =
+	    "code,name,legal_representative,certificate,valid_from,organiser\n"
 	    "１２４３００００１００００００１６ｙ,⾧沙　市(岳麓区)图书馆\u00a0,买买提•张,事证第１号,2021-11-11,省厅 \n";
 	struct up_import x;
 
 	CU_ASSERT(up_import_read(up_span_str(text), false, authorities, 1, &x) == UP_OK);
 	CU_ASSERT_FATAL(x.n == 0 && x.n_problems == 1);
 	CU_ASSERT_STRING_EQUAL(x.problems[0].en,
-	    "character 2 (U+202E RIGHT-TO-LEFT OVERRIDE) is invisible or changes its neighbours; delete it");
+	    "character 2 (U+202E RIGHT-TO-LEFT OVERRIDE) is invisible or changes its "
+	    "neighbours; delete it");
 	CU_ASSERT_STRING_EQUAL(x.problems[0].zh,
 	    "第 2 个字符（U+202E RIGHT-TO-LEFT OVERRIDE）不可见或会改变相邻文字的显示，请删除");
 	up_import_free(&x);

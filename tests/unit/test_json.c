@@ -100,12 +100,17 @@ static void test_int(void)
 static void test_time(void)
 {
 	static const struct { const char *text; enum up_err e; int64_t want; } rows[] = {
-		{ "{\"t\":0}", UP_OK, 0 }, { "{\"t\":1700000000}", UP_OK, 1700000000 }, { "{\"t\":1700000000.0}", UP_OK, 1700000000 },
-		{ "{\"t\":1700000000.999}", UP_OK, 1700000000 }, { "{\"t\":1.7e9}", UP_OK, 1700000000 }, { "{\"t\":0.5}", UP_OK, 0 },
-		{ "{\"t\":253402300799}", UP_OK, 253402300799 }, { "{\"t\":253402300800}", UP_E_REQUEST, 0 },
-		{ "{\"t\":253402300799.5}", UP_E_REQUEST, 0 }, { "{\"t\":1e300}", UP_E_REQUEST, 0 }, { "{\"t\":-1}", UP_E_REQUEST, 0 },
-		{ "{\"t\":-0.25}", UP_E_REQUEST, 0 }, { "{\"t\":\"1700000000\"}", UP_E_REQUEST, 0 }, { "{\"t\":true}", UP_E_REQUEST, 0 },
-		{ "{\"t\":null}", UP_E_REQUEST, 0 }, { "{\"t\":[1]}", UP_E_REQUEST, 0 }, { "{}", UP_E_REQUEST, 0 },
+		{ "{\"t\":0}", UP_OK, 0 }, { "{\"t\":1700000000}", UP_OK, 1700000000 },
+		{ "{\"t\":1700000000.0}", UP_OK, 1700000000 },
+		{ "{\"t\":1700000000.999}", UP_OK, 1700000000 },
+		{ "{\"t\":1.7e9}", UP_OK, 1700000000 }, { "{\"t\":0.5}", UP_OK, 0 },
+		{ "{\"t\":253402300799}", UP_OK, 253402300799 },
+		{ "{\"t\":253402300800}", UP_E_REQUEST, 0 },
+		{ "{\"t\":253402300799.5}", UP_E_REQUEST, 0 }, { "{\"t\":1e300}", UP_E_REQUEST, 0 },
+		{ "{\"t\":-1}", UP_E_REQUEST, 0 }, { "{\"t\":-0.25}", UP_E_REQUEST, 0 },
+		{ "{\"t\":\"1700000000\"}", UP_E_REQUEST, 0 }, { "{\"t\":true}", UP_E_REQUEST, 0 },
+		{ "{\"t\":null}", UP_E_REQUEST, 0 }, { "{\"t\":[1]}", UP_E_REQUEST, 0 },
+		{ "{}", UP_E_REQUEST, 0 },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {

@@ -192,7 +192,8 @@ static void test_headers(void)
 		{ "{\"alg\":\"ES256\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", NULL, UP_E_CLAIM },
-		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}", UP_JWT_TYP_CLIENT, UP_OK },
+		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}",
+		    UP_JWT_TYP_CLIENT, UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}", NULL, UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "dpop+jwt", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"logout+jwt\"}", "JWT", UP_E_CLAIM },
@@ -301,11 +302,13 @@ static void test_claims(void)
 		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", UP_E_CLAIM },
 		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"\"," TIMES "}", UP_E_CLAIM },
 		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":7," TIMES "}", UP_E_CLAIM },
-		/* missing, string, negative, huge, null exp; fraction and exponent are numbers (RFC 7519 section 2) */
+		/* missing, string, negative, huge, null exp; fraction and exponent are numbers (RFC
+		 * 7519 section 2) */
 		{ "{" FULL ",\"iat\":1699999990}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":\"1700000100\"}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":1700000100.0}", UP_OK },
-		{ "{" FULL ",\"iat\":1699999990.25,\"exp\":1700000100.75,\"nbf\":1699999990.5}", UP_OK },
+		{ "{" FULL ",\"iat\":1699999990.25,\"exp\":1700000100.75,\"nbf\":1699999990.5}",
+		    UP_OK },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":1.7000001e9}", UP_OK },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":1.7000001e99}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":253402300799.5}", UP_E_CLAIM },
@@ -406,4 +409,5 @@ static void test_end(void)
 }
 
 UP_SUITE("jwt", test_known_token, test_sign, test_sign_needs_private, test_every_changed_character_fails, test_form, test_too_large,
-    test_headers, test_hmac_with_public_key, test_unsigned, test_claims, test_max_age_alone, test_audience, test_end)
+    test_headers, test_hmac_with_public_key, test_unsigned, test_claims, test_max_age_alone,
+    test_audience, test_end)

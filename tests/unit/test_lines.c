@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-static const struct { struct up_span raw; enum up_lines_fault fault; unsigned long line; const char *text; } files[] = {
+static const struct {
+	struct up_span raw;
+	enum up_lines_fault fault;
+	unsigned long line;
+	const char *text;
+} files[] = {
 	{ UP_SPAN_LIT("a\nb"), UP_LINES_UTF8, 1, "a\nb" },
 	{ UP_SPAN_LIT("\xef\xbb\xbf" "a"), UP_LINES_UTF8, 1, "a" },
 	{ UP_SPAN_LIT("\xef\xbb\xbf"), UP_LINES_UTF8, 1, "" },

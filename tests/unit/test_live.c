@@ -11,7 +11,8 @@ static void test_settings(void)
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_live_settings settings = { rows[i].t, rows[i].p, rows[i].r, "0123456789abcde", NULL };
+		struct up_live_settings settings = { rows[i].t, rows[i].p, rows[i].r,
+		    "0123456789abcde", NULL };
 		struct up_live *l = NULL;
 
 		CU_ASSERT_EQUAL(up_live_memory_new(&settings, &l), rows[i].e);
@@ -446,6 +447,7 @@ static void test_abandoned(void)
 	up_live_free(&l);
 }
 
-UP_SUITE("live", test_end_client, test_abandoned, test_settings, test_login, test_overlapping_redemptions,
-    test_calls, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo, test_wrong_order,
-    test_slow_down, test_user_code)
+UP_SUITE("live", test_end_client, test_abandoned, test_settings, test_login,
+    test_overlapping_redemptions,
+    test_calls, test_info, test_keys_apart, test_bad_input, test_deadlines, test_undo,
+    test_wrong_order, test_slow_down, test_user_code)

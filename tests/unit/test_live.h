@@ -56,7 +56,8 @@ live_start(unsigned n, int64_t now_ms)
 static inline struct up_live *
 live_new(size_t transactions, size_t replays, size_t rates)
 {
-	struct up_live_settings settings = { transactions, replays, rates, "0123456789abcde", NULL };
+	struct up_live_settings settings = { transactions, replays, rates,
+	    "0123456789abcde", NULL };
 	struct up_live *l;
 
 	CU_ASSERT_EQUAL_FATAL(up_live_memory_new(&settings, &l), UP_OK);

@@ -70,7 +70,13 @@ static void test_folded(void)
 	}
 }
 
-static const struct { enum up_normal kind; const char *in; enum up_normal_why why; uint32_t cp; size_t place; } refused[] = {
+static const struct {
+	enum up_normal kind;
+	const char *in;
+	enum up_normal_why why;
+	uint32_t cp;
+	size_t place;
+} refused[] = {
 	{ P, "张\u200b三", UP_NORMAL_HIDDEN, 0x200b, 2 },
 	{ L, "甲\u200d乙", UP_NORMAL_HIDDEN, 0x200d, 2 },
 	{ L, "甲乙\u202e丙", UP_NORMAL_HIDDEN, 0x202e, 3 },
@@ -192,7 +198,8 @@ static void test_words(void)
 
 	up_normal_fault_text(&hidden, false, text);
 	CU_ASSERT_STRING_EQUAL(text,
-	    "character 3 (U+200B ZERO WIDTH SPACE) is invisible or changes its neighbours; delete it");
+	    "character 3 (U+200B ZERO WIDTH SPACE) is invisible or changes its "
+	    "neighbours; delete it");
 	up_normal_fault_text(&hidden, true, text);
 	CU_ASSERT_STRING_EQUAL(text,
 	    "第 3 个字符（U+200B ZERO WIDTH SPACE）不可见或会改变相邻文字的显示，请删除");

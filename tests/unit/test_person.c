@@ -168,13 +168,14 @@ static void test_take(void)
 		{ "张三", "４３０１０２　１９８８０８０８　００７ｘ", "+86 138-1234-5678", "mobile",
 		    UP_OK, "", "" },
 		{ "张三", "430102198808080071", "13812345678", "resident_id", UP_E_CHECK,
-		    "resident ID number: the check character does not fit; check it for typing errors", "身份证号：校验码不符，可能录入有误" },
+		    "resident ID number: the check character does not fit; check it for typing "
+		    "errors", "身份证号：校验码不符，可能录入有误" },
 		{ "张三", "43010219880230007X", "13812345678", "resident_id", UP_E_RANGE,
 		    "resident ID number: must be 18 characters with a real date",
 		    "身份证号：应为 18 位且日期真实" },
 		{ "张三", "43010219880808007\u0425", "13812345678", "resident_id", UP_E_CHARACTER,
-		    "resident ID number: character 18 (U+0425 CYRILLIC CAPITAL LETTER HA) is of another script or form and only looks like it;"
-		    " type it anew", NULL },
+		    "resident ID number: character 18 (U+0425 CYRILLIC CAPITAL LETTER HA) is of "
+		    "another script or form and only looks like it; type it anew", NULL },
 		{ "张三", "43010219880808007X", "1381234567", "mobile", UP_E_FORMAT,
 		    "mobile number: must be 11 digits beginning with 13 to 19", NULL },
 		{ "张\u200b三", "43010219880808007X", "13812345678", "name", UP_E_CHARACTER, NULL,

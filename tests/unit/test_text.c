@@ -109,8 +109,10 @@ static void test_base20(void)
 static void test_scanned(void)
 {
 	static const struct { const char *in, *want; } rows[] = {
-		{ "https://x/q/a\r\n", "https://x/q/a" }, { "a\n", "a" }, { "a\r", "a" }, { "a\t", "a" }, { "a ", "a" }, { " \r\n a", "a" },
-		{ "\x1e" "a\x04", "a" }, { "a b", "a b" }, { "a\nb", "a\nb" }, { "", "" }, { "\r\n", "" }, { NULL, "" }, { "a\x7f", "a\x7f" },
+		{ "https://x/q/a\r\n", "https://x/q/a" }, { "a\n", "a" }, { "a\r", "a" },
+		{ "a\t", "a" }, { "a ", "a" }, { " \r\n a", "a" }, { "\x1e" "a\x04", "a" },
+		{ "a b", "a b" }, { "a\nb", "a\nb" }, { "", "" }, { "\r\n", "" }, { NULL, "" },
+		{ "a\x7f", "a\x7f" },
 		{ "码\n", "码" },
 	};
 
@@ -250,20 +252,29 @@ static void test_user_agent(void)
 
 static void test_in_app(void)
 {
-#define WEBKIT "Mozilla/5.0 (Linux; Android 14; V2301A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0 Mobile Safari/537.36 "
+#define WEBKIT "Mozilla/5.0 (Linux; Android 14; V2301A) AppleWebKit/537.36 (KHTML, " \
+	"like Gecko) Version/4.0 Chrome/116.0 Mobile Safari/537.36 "
 	static const struct { const char *ua, *want; } rows[] = {
-		{ WEBKIT "XWEB/1160 MMWEBSDK/2023 MicroMessenger/8.0.42.2460(0x28002A3B) WeChat/arm64 NetType/WIFI Language/zh_CN", "app_wechat" },
+		{ WEBKIT "XWEB/1160 MMWEBSDK/2023 MicroMessenger/8.0.42.2460(0x28002A3B) "
+		    "WeChat/arm64 NetType/WIFI Language/zh_CN", "app_wechat" },
 		{ WEBKIT "wxwork/4.1.10 MicroMessenger/7.0.1 NetType/WIFI", "app_wecom" },
-		{ WEBKIT "V1_AND_SQ_9.0.0_4690 QQ/9.0.0.14110 NetType/WIFI", "app_qq" }, { WEBKIT "MQQBrowser/14.7 Mobile", "" },
-		{ WEBKIT "NebulaSDK/1.8 AlipayDefined(nt:WIFI) AliApp(AP/10.5) AlipayClient/10.5.20", "app_alipay" },
-		{ WEBKIT "AliApp(DingTalk/7.5.5) com.alibaba.android.rimet/123 Channel/10", "app_dingtalk" },
-		{ "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148 Weibo (iPhone15,2__weibo__13.9.0__iphone__os17.0)", "app_weibo" },
-		{ WEBKIT "Lark/7.4.8 LarkLocale/zh_CN ChannelName/Feishu", "app_feishu" }, { WEBKIT "aweme_270600 JsSdk/1.0", "app_douyin" },
-		{ WEBKIT "baiduboxapp/13.42.0.10", "app_baidu" }, { WEBKIT, "" }, { "", "" }, { NULL, "" }, { "QQ/1", "" },
+		{ WEBKIT "V1_AND_SQ_9.0.0_4690 QQ/9.0.0.14110 NetType/WIFI", "app_qq" },
+		{ WEBKIT "MQQBrowser/14.7 Mobile", "" },
+		{ WEBKIT "NebulaSDK/1.8 AlipayDefined(nt:WIFI) AliApp(AP/10.5) "
+		    "AlipayClient/10.5.20", "app_alipay" },
+		{ WEBKIT "AliApp(DingTalk/7.5.5) com.alibaba.android.rimet/123 Channel/10",
+		    "app_dingtalk" },
+		{ "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148 Weibo "
+		    "(iPhone15,2__weibo__13.9.0__iphone__os17.0)", "app_weibo" },
+		{ WEBKIT "Lark/7.4.8 LarkLocale/zh_CN ChannelName/Feishu", "app_feishu" },
+		{ WEBKIT "aweme_270600 JsSdk/1.0", "app_douyin" },
+		{ WEBKIT "baiduboxapp/13.42.0.10", "app_baidu" }, { WEBKIT, "" }, { "", "" },
+		{ NULL, "" }, { "QQ/1", "" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
-		UP_CHECK(strcmp(up_text_in_app(up_span_str(rows[i].ua)), rows[i].want) == 0, rows[i].ua);
+		UP_CHECK(strcmp(up_text_in_app(up_span_str(rows[i].ua)), rows[i].want) == 0,
+		    rows[i].ua);
 }
 
 static void test_locale(void)
