@@ -264,7 +264,8 @@ class Httpd:
     def start(self, site=None):
         """With the configuration SITE in place of portal.conf."""
         self.content()
-        config = self.put('httpd.conf', self.fill((HERE / 'base.conf').read_text() + (site or (HERE / 'portal.conf').read_text())))
+        config = self.put('httpd.conf', self.fill((HERE / 'base.conf').read_text() +
+                                                  (site or (HERE / 'portal.conf').read_text())))
         with open(self.dir / 'output', 'a', encoding='utf-8') as output:
             self.process = subprocess.Popen([os.environ['APACHE'], '-f', config, '-DFOREGROUND'], env=self.env, stdout=output,
                                             stderr=output, start_new_session=True)

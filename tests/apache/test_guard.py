@@ -19,13 +19,15 @@ class Line22LoginRequired(PortalCases):
         login = PREFIX + 'login?return=%2Frepo%2Fgroup%252Fproject'
         self.assertEqual(reply.header('Location'), login)
 
-    @rows(large_post={'body': 'a' * 300000, 'headers': {'Sec-Fetch-Mode': 'cors'}}, unknown_method={'method': 'PROPFIND'})
+    @rows(large_post={'body': 'a' * 300000, 'headers': {'Sec-Fetch-Mode': 'cors'}},
+          unknown_method={'method': 'PROPFIND'})
     def test_anything_else_is_told(self, request):
         self.assertLoginRequired(self.guest.ask('/whoami', **request))
 
     def test_a_sent_form_gets_a_page(self):
         reply = self.guest.ask('/whoami', body='a' * 300000)
-        self.assertEqual((reply.status, reply.header('Content-Type')), (401, 'text/html; charset=utf-8'))
+        self.assertEqual((reply.status, reply.header('Content-Type')),
+                         (401, 'text/html; charset=utf-8'))
         self.assertTrue(reply.header('WWW-Authenticate').startswith('Unitpass '))
 
     def test_upgrade_to_http2(self):

@@ -18,8 +18,10 @@ PROCESS = 'ServerLimit 1\nThreadsPerChild 25\nMaxRequestWorkers 25\nStartServers
 
 def sample():
     text = re.sub(r'^ *SSL.*\n', '', SAMPLE.read_text(), flags=re.M)
-    text = re.sub(r'http://127.0.0.1:9081/', f'unix:{SITE.dir}/run/watch.sock|http://localhost/', text)
-    text = re.sub(r'http://127.0.0.1:9080/', f'unix:{SITE.dir}/run/http.sock|http://localhost/', text)
+    text = re.sub(r'http://127.0.0.1:9081/', f'unix:{SITE.dir}/run/watch.sock|http://localhost/',
+                  text)
+    text = re.sub(r'http://127.0.0.1:9080/', f'unix:{SITE.dir}/run/http.sock|http://localhost/',
+                  text)
     text = text.replace('/var/log/apache2/', '@DIR@/').replace('*:443', '127.0.0.1:@PORTAL@')
     # whoever is slow shows it in a second
     text = text.replace('header=10-20', 'header=1-2')
@@ -30,7 +32,8 @@ def sample():
 def begin():
     """A login of the sample portal's: where its page waits."""
     credentials = base64.b64encode(f'{SITE.client_id}:{SITE.client_secret}'.encode()).decode()
-    request = urllib.request.Request(SITE.issuer + '/device_authorization', b'scope=openid', {'Authorization': f'Basic {credentials}'})
+    request = urllib.request.Request(SITE.issuer + '/device_authorization', b'scope=openid',
+                                     {'Authorization': f'Basic {credentials}'})
     with urllib.request.urlopen(request, timeout=20) as answer:
         return urllib.parse.urlsplit(json.load(answer)['watch_uri']).path
 
@@ -48,17 +51,20 @@ class Issuer(Cases):
 
     def test_access_log_holds_no_code(self):
         secrets = ['W' * 22, 'H' * 22, 'E' * 22, 'T' * 22, 'Q' * 22]
-        for path in '/watch/' + secrets[0], f'/q/{secrets[1]}.1.x', '/e/' + secrets[2], '//watch/' + secrets[3], '/jwks?access_token=' + secrets[4]:
+        for path in ('/watch/' + secrets[0], f'/q/{secrets[1]}.1.x', '/e/' + secrets[2],
+                     '//watch/' + secrets[3], '/jwks?access_token=' + secrets[4]):
             self.browser.ask(path)
         self.eventually(lambda: '/jwks' in self.access_log(), 'it is written')
         log = self.access_log() + self.httpd.log()
-        for what in '"GET /watch/- HTTP/1.1" 404', '"GET /q/- HTTP/1.1" 200', '"GET /e/- HTTP/1.1" 200', '"GET /jwks HTTP/1.1" 200':
+        for what in ('"GET /watch/- HTTP/1.1" 404', '"GET /q/- HTTP/1.1" 200',
+                     '"GET /e/- HTTP/1.1" 200', '"GET /jwks HTTP/1.1" 200'):
             self.assertIn(what, log)
         for secret in secrets:
             self.assertNotIn(secret, log)
 
     def test_waiting_pages_leave_workers(self):
-        pages = [http.client.HTTPConnection('127.0.0.1', self.httpd.ports['PORTAL'], timeout=20) for _ in range(38)]
+        pages = [http.client.HTTPConnection('127.0.0.1', self.httpd.ports['PORTAL'], timeout=20)
+                 for _ in range(38)]
         statuses = []
         try:
             for page in pages:
@@ -72,12 +78,15 @@ class Issuer(Cases):
                 page.close()
 
     def test_slow_requests_are_cut_off(self):
-        self.assertTrue(self.httpd.raw(b'GET /jwks HTTP/1.1\r\nHost: a\r\n').startswith(b'HTTP/1.1 408 '))
+        self.assertTrue(self.httpd.raw(b'GET /jwks HTTP/1.1\r\nHost: a\r\n').startswith(
+            b'HTTP/1.1 408 '))
         self.assertIn('RequestReadTimeout', (SAMPLE.parent / 'apache-portal.conf').read_text())
 
     def test_what_a_browser_sends_leaves_room(self):
-        large = {'Cookie': 'a=' + 'b' * 4000, 'Referer': 'https://x.example/' + 'r' * 3000, 'User-Agent': 'u' * 3000}
+        large = {'Cookie': 'a=' + 'b' * 4000, 'Referer': 'https://x.example/' + 'r' * 3000,
+                 'User-Agent': 'u' * 3000}
         # pages of another test may still hold all that there is for waiting
-        self.eventually(lambda: self.browser.ask('/watch/x', large).status != 503, 'there is room for a page')
+        self.eventually(lambda: self.browser.ask('/watch/x', large).status != 503,
+                        'there is room for a page')
         reply = self.browser.ask('/watch/x', large)
         self.assertEqual((reply.status, json.loads(reply.body)['error']), (404, 'invalid_request'))

@@ -218,9 +218,11 @@ class Site:
         self.put('html/file_by_threads', 'x' * 1024, 0o644)
         for kind in 'guarded', 'any', 'any_role':
             for folder in 'include', 'include_by_address':
-                self.put(f'html/{folder}/{kind}.html', f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
+                self.put(f'html/{folder}/{kind}.html',
+                         f'<!--# include virtual="/fragments/{kind}/secret" -->', 0o644)
             self.put(f'html/fragments/{kind}/secret', 'SECRET', 0o644)
-        config = self.put('nginx.conf', self.fill(config or (HERE / 'nginx.conf').read_text()), 0o644)
+        config = self.put('nginx.conf', self.fill(config or (HERE / 'nginx.conf').read_text()),
+                          0o644)
         with open(self.dir / 'log/error.log', 'a', encoding='utf-8') as log:
             self.nginx = subprocess.Popen([NGINX, '-e', log.name, '-c', config], env=self.env, stderr=log)
         for _ in range(400):

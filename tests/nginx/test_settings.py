@@ -104,7 +104,8 @@ class Settings(Cases):
         issuer_twice=(ISSUER + ALL, '"unitpass_issuer" directive is duplicate'),
         issuer_ftp=('unitpass_issuer ftp://x; ' + CLIENT + SECRET + SESSION_KEY, 'unitpass_issuer: must be https://'),
         issuer_http_elsewhere=('unitpass_issuer http://id.example.org; ' + CLIENT + SECRET + SESSION_KEY, 'unitpass_issuer: must be https://'),
-        issuer_with_query=('unitpass_issuer https://id.example.org/?x; ' + CLIENT + SECRET + SESSION_KEY, "unitpass_issuer: must not hold '?'"),
+        issuer_with_query=('unitpass_issuer https://id.example.org/?x; ' + CLIENT + SECRET +
+                           SESSION_KEY, "unitpass_issuer: must not hold '?'"),
         client_with_space=(ISSUER + 'unitpass_client "a b"; ' + SECRET + SESSION_KEY, 'unitpass_client: must be'),
     )
     def test_refused(self, server, why):

@@ -4,8 +4,9 @@
 
     peers.py [-v] [PATTERN ...]        all tests, or those whose names fit
 
-One nginx holds a portal for each issuer. A person opens the portal's page, reads code and address there, confirms at the
-provider as its own pages let her, and is back. All of a class begin together: providers let us ask every few seconds only."""
+One nginx holds a portal for each issuer. A person opens the portal's page, reads code and address
+there, confirms at the provider as its own pages let her, and is back. All of a class begin
+together: providers let us ask every few seconds only."""
 import grp
 import html
 import http.client
@@ -93,17 +94,20 @@ class Portal:
         self.browser = Browser()
 
     def begin(self):
-        answer = self.browser.ask(self.origin + '/', Accept='text/html', **{'Sec-Fetch-Mode': 'navigate'})
+        answer = self.browser.ask(self.origin + '/', Accept='text/html',
+                                  **{'Sec-Fetch-Mode': 'navigate'})
         assert answer.status == 302, answer.status
         page = self.browser.ask(self.origin + answer.headers['Location'], Accept='text/html')
         assert page.status == 200, page.text
         self.attempt = re.search(r'data-attempt="([^"]+)"', page.text)[1]
-        typed = re.search(r'class="unitpass-typed">.*?href="([^"]+)".*<strong>([^<]+)</strong>', page.text)
+        typed = re.search(r'class="unitpass-typed">.*?href="([^"]+)".*<strong>([^<]+)</strong>',
+                          page.text)
         self.uri, self.code = map(html.unescape, typed.groups())
         self.complete_uri = self.state()['frame']['text']
 
     def get_state(self):
-        return self.browser.ask(f'{self.origin}/.unitpass/state?attempt={self.attempt}', Accept='application/json')
+        return self.browser.ask(f'{self.origin}/.unitpass/state?attempt={self.attempt}',
+                                Accept='application/json')
 
     def state(self):
         answer = self.get_state()
@@ -124,8 +128,10 @@ class Portal:
                                   Accept='application/json', **{'Sec-Fetch-Site': 'same-origin'})
         assert answer.status == 200, answer.text
         if 'confirm' in json.loads(answer.text):
-            answer = self.browser.ask(self.origin + '/.unitpass/complete', {'attempt': self.attempt, 'confirm': 'yes'},
-                                      Accept='application/json', **{'Sec-Fetch-Site': 'same-origin'})
+            answer = self.browser.ask(self.origin + '/.unitpass/complete',
+                                      {'attempt': self.attempt, 'confirm': 'yes'},
+                                      Accept='application/json',
+                                      **{'Sec-Fetch-Site': 'same-origin'})
             assert answer.status == 200, answer.text
         return self.browser.ask(self.origin + '/', Accept='text/html')
 
@@ -141,20 +147,24 @@ class Site:
         for folder in 'html', 'tmp':
             (self.dir / folder).mkdir()
         (self.dir / 'html/index.html').write_text('inside')
-        self.put('session.key', '00112233445566778899aabbccddeeff00112233445566778899aabbccddee11\n')
+        self.put('session.key',
+                 '00112233445566778899aabbccddeeff00112233445566778899aabbccddee11\n')
         for name, (issuer, client, more) in issuers.items():
             port = free_port()
             self.origins[name] = f'http://127.0.0.1:{port}'
-            servers += f'server {{ listen 127.0.0.1:{port}; unitpass_issuer {issuer}; unitpass_client {client}; {more(self)} ' \
+            servers += f'server {{ listen 127.0.0.1:{port}; unitpass_issuer {issuer}; ' \
+                       f'unitpass_client {client}; {more(self)} ' \
                        'location / { unitpass on; } }\n'
         nobody = pwd.getpwnam('nobody')
         user = f'user nobody {grp.getgrgid(nobody.pw_gid).gr_name};' if os.geteuid() == 0 else ''
         config = (HERE / 'nginx.conf').read_text()
-        for key, value in {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.dir, 'USER': user, 'SERVERS': servers}.items():
+        for key, value in {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.dir,
+                           'USER': user, 'SERVERS': servers}.items():
             config = config.replace(f'@{key}@', str(value))
         self.put('nginx.conf', config, 0o644)
         with open(self.dir / 'error.log', 'a', encoding='utf-8') as log:
-            self.nginx = subprocess.Popen([NGINX, '-e', log.name, '-c', self.dir / 'nginx.conf'], stderr=log)
+            self.nginx = subprocess.Popen([NGINX, '-e', log.name, '-c', self.dir / 'nginx.conf'],
+                                          stderr=log)
         wait_for(port, self.nginx)
 
     def put(self, name, text, mode=0o600):
@@ -182,11 +192,14 @@ def secret(text):
 
 def doctor(site, issuer, client, *files):
     """The report of unitpassctl doctor, as {check: [(level, text)]}."""
-    done = subprocess.run([BUILD / 'unitpassctl', '--json', 'doctor', '--issuer', issuer, '--client', client, *files],
-                          stdout=subprocess.PIPE, text=True, env={**os.environ, 'LC_ALL': 'C.UTF-8'}, check=False)
+    done = subprocess.run([BUILD / 'unitpassctl', '--json', 'doctor', '--issuer', issuer,
+                           '--client', client, *files],
+                          stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, 'LC_ALL': 'C.UTF-8'}, check=False)
     found = {}
     for line in json.loads(done.stdout)['checks']:
-        found.setdefault(line['check'], []).append((line['level'], line['text'] + ' ' + line.get('remedy', '')))
+        found.setdefault(line['check'], []).append(
+            (line['level'], line['text'] + ' ' + line.get('remedy', '')))
     return found
 
 
@@ -195,7 +208,8 @@ class Cases(unittest.TestCase):
 
     def check_in(self, portal, who):
         answer = portal.follow()
-        self.assertEqual((answer.status, json.loads(answer.text).get('state')), (200, 'approved'), self.site.log())
+        self.assertEqual((answer.status, json.loads(answer.text).get('state')), (200, 'approved'),
+                         self.site.log())
         page = portal.finish()
         self.assertEqual((page.status, page.text, page.headers['X-Who']), (200, 'inside', who))
 
@@ -203,33 +217,44 @@ class Cases(unittest.TestCase):
 # --- node-oidc-provider ---
 
 class OidcProvider(Cases):
-    """Three issuers in one process: at the root with ES256, below a path with RS256, below a path with a final slash with PS256."""
+    """Three issuers in one process: at the root with ES256, below a path with RS256, below a path
+    with a final slash with PS256."""
     paths = {'root': '', 'path': '/realms/a', 'slash': '/realms/b/'}
 
     @classmethod
     def setUpClass(cls):
         port = free_port()
         cls.base = f'http://127.0.0.1:{port}'
-        key = subprocess.run(['node', '-e', 'const k = require("crypto").generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;'
-                              'console.log(JSON.stringify({ ...k.export({ format: "jwk" }), kid: "2026-a" }))'],
+        key = subprocess.run(['node', '-e', 'const k = require("crypto").generateKeyPairSync('
+                              '"ec", { namedCurve: "P-256" }).privateKey;'
+                              'console.log(JSON.stringify({ ...k.export({ format: "jwk" }), '
+                              'kid: "2026-a" }))'],
                              stdout=subprocess.PIPE, text=True, check=True).stdout
         public = {name: value for name, value in json.loads(key).items() if name != 'd'}
         shutil.copy(HERE / 'provider.mjs', PEERS)
         cls.log = open(PEERS / 'provider.log', 'w', encoding='utf-8')
         cls.addClassCleanup(cls.log.close)
-        cls.provider = subprocess.Popen(['node', PEERS / 'provider.mjs', str(port)], stdout=cls.log, stderr=cls.log,
-                                        env={**os.environ, 'CLIENT_SECRET': SECRET, 'CLIENT_JWK': json.dumps(public)})
+        cls.provider = subprocess.Popen(['node', PEERS / 'provider.mjs', str(port)], stdout=cls.log,
+                                        stderr=cls.log,
+                                        env={**os.environ, 'CLIENT_SECRET': SECRET,
+                                             'CLIENT_JWK': json.dumps(public)})
         cls.addClassCleanup(end, cls.provider)
         wait_for(port, cls.provider)
-        issuers = {name: (cls.base + path, 'portal', secret(SECRET)) for name, path in cls.paths.items()}
-        issuers['keyed'] = (cls.base, 'keyed', lambda site: f'unitpass_client_key_file {site.put("client.jwk", key)};')
-        issuers['wrong'] = (cls.base, 'portal', lambda site: f'unitpass_client_secret_file {site.put("wrong", "not-the-secret")};')
+        issuers = {name: (cls.base + path, 'portal', secret(SECRET))
+                   for name, path in cls.paths.items()}
+        issuers['keyed'] = (cls.base, 'keyed',
+                            lambda site: f'unitpass_client_key_file {site.put("client.jwk", key)};')
+        issuers['wrong'] = (cls.base, 'portal',
+                            lambda site: 'unitpass_client_secret_file '
+                            f'{site.put("wrong", "not-the-secret")};')
         cls.site = Site(issuers)
         cls.addClassCleanup(cls.site.close)
         cls.portals = {}
         # all wait for the same seconds
-        for name, person in (('root', 'alice'), ('path', 'alice'), ('slash', 'alice'), ('keyed', 'alice'), ('nobody', 'nobody')):
-            portal = cls.portals[name] = Portal(cls.site.origins['root' if name == 'nobody' else name])
+        for name, person in (('root', 'alice'), ('path', 'alice'), ('slash', 'alice'),
+                             ('keyed', 'alice'), ('nobody', 'nobody')):
+            portal = cls.portals[name] = Portal(
+                cls.site.origins['root' if name == 'nobody' else name])
             portal.begin()
             cls.confirm(portal.complete_uri, person)
 
@@ -242,7 +267,9 @@ class OidcProvider(Cases):
             action = re.search(r'<form[^>]*action="([^"]+)"', page.text)
             if action is None:
                 break
-            form = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page.text))
+            form = dict(
+                re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"',
+                           page.text))
             if 'name="login"' in page.text:
                 form.update(login=person, password='any')
             if 'name="confirm"' in page.text or 'id="op.deviceConfirmForm"' in page.text:
@@ -262,15 +289,19 @@ class OidcProvider(Cases):
 
     def test_person_without_unit(self):
         answer = self.portals['nobody'].follow()
-        self.assertEqual((answer.status, json.loads(answer.text)['error']), (502, 'unusable_answer'))
+        self.assertEqual((answer.status, json.loads(answer.text)['error']),
+                         (502, 'unusable_answer'))
         self.assertNotIn('cannot be reached', answer.text)
-        self.assertIn('rp_login refused: the ID token does not do reason=bad_claim claim=unit.code fault=missing', self.site.log())
+        self.assertIn('rp_login refused: the ID token does not do reason=bad_claim claim=unit.code '
+                      'fault=missing', self.site.log())
 
     def test_wrong_secret(self):
-        page = Browser().ask(self.site.origins['wrong'] + '/.unitpass/login', Accept='text/html', **{'Accept-Language': 'en'})
+        page = Browser().ask(self.site.origins['wrong'] + '/.unitpass/login', Accept='text/html',
+                             **{'Accept-Language': 'en'})
         self.assertEqual(page.status, 502)
         self.assertIn('its answer does not do', page.text)
-        self.assertIn('rp_provider refused call=device_authorization status=401 error=invalid_client', self.site.log())
+        self.assertIn('rp_provider refused call=device_authorization status=401 '
+                      'error=invalid_client', self.site.log())
 
     def test_never_too_fast(self):
         self.assertNotIn('slow_down', (PEERS / 'provider.log').read_text())
@@ -278,12 +309,14 @@ class OidcProvider(Cases):
     def test_doctor(self):
         for path in self.paths.values():
             with self.subTest(path):
-                found = doctor(self.site, self.base + path, 'portal', '--secret-file', self.site.dir / 'secret')
+                found = doctor(self.site, self.base + path, 'portal', '--secret-file',
+                               self.site.dir / 'secret')
                 for check in 'discovery', 'client', 'claims', 'algorithms':
                     self.assertEqual([level for level, _ in found[check]], ['ok'], found)
 
     def test_doctor_names_missing_claims(self):
-        found = doctor(self.site, self.base + '/bare', 'portal', '--secret-file', self.site.dir / 'secret')
+        found = doctor(self.site, self.base + '/bare', 'portal', '--secret-file',
+                       self.site.dir / 'secret')
         self.assertEqual(found['claims'][0][0], 'warning')
         self.assertIn('does not promise: unit.code, holder.role;', found['claims'][0][1])
 
@@ -318,28 +351,35 @@ class Glewlwyd(Cases):
         claims = ['unit_code', 'unit_name', 'holder_role', 'items']
         users = cls.call('GET', 'mod/user/database')
         for name in claims:
-            users['parameters']['data-format'][name] = {'multiple': False, 'read': True, 'write': True}
+            users['parameters']['data-format'][name] = {'multiple': False, 'read': True,
+                                                        'write': True}
         cls.call('PUT', 'mod/user/database', users)
         cls.call('PUT', 'mod/user/database/reset/')
         plugin = json.loads((cls.dir / 'plugin.json').read_text())
-        plugin['parameters']['claims'] = [{'name': name, 'user-property': name, 'type': 'string', 'mandatory': True} for name in claims]
+        plugin['parameters']['claims'] = [{'name': name, 'user-property': name, 'type': 'string',
+                                           'mandatory': True} for name in claims]
         cls.call('PUT', 'mod/plugin/oidc', plugin)
         cls.call('PUT', 'mod/plugin/oidc/reset/')
-        cls.call('POST', 'user/', {'username': 'bob', 'password': 'bob-password', 'name': 'Bob', 'scope': ['openid', 'g_profile'], 'enabled': True,
-                                   'unit_code': UNIT, 'unit_name': '某研究院', 'holder_role': 'user', 'items': 'annual-report'})
+        cls.call('POST', 'user/', {'username': 'bob', 'password': 'bob-password', 'name': 'Bob',
+                                   'scope': ['openid', 'g_profile'], 'enabled': True,
+                                   'unit_code': UNIT, 'unit_name': '某研究院', 'holder_role': 'user',
+                                   'items': 'annual-report'})
 
     @classmethod
     def call(cls, method, path, value=None):
-        answer = cls.admin.ask(f'{cls.base}/api/{path}', body=json.dumps(value) if value is not None else None, method=method,
-                               **{'Content-Type': 'application/json'})
+        answer = cls.admin.ask(f'{cls.base}/api/{path}',
+                               body=json.dumps(value) if value is not None else None,
+                               method=method, **{'Content-Type': 'application/json'})
         assert answer.status == 200, (method, path, answer.status, answer.text)
         return json.loads(answer.text) if answer.text else None
 
     def confirm(self, uri, name):
         browser = Browser()
-        for method, path, value in (('POST', 'auth/', {'username': name, 'password': name + '-password'}),
+        for method, path, value in (
+                ('POST', 'auth/', {'username': name, 'password': name + '-password'}),
                                     ('PUT', 'auth/grant/bench', {'scope': 'openid'})):
-            answer = browser.ask(f'{self.base}/api/{path}', body=json.dumps(value), method=method, **{'Content-Type': 'application/json'})
+            answer = browser.ask(f'{self.base}/api/{path}', body=json.dumps(value), method=method,
+                                 **{'Content-Type': 'application/json'})
             self.assertEqual(answer.status, 200, answer.text)
         browser.ask(uri)
         self.assertIn('prompt=deviceComplete', browser.ask(uri + '&g_continue').headers['Location'])
@@ -353,12 +393,15 @@ class Glewlwyd(Cases):
     def test_signs_in(self):
         portal = self.sign_in('bob')
         answer = portal.follow()
-        self.assertEqual((answer.status, json.loads(answer.text).get('state')), (200, 'approved'), self.site.log())
-        self.assertRegex(portal.finish().headers['X-Who'], f'^{UNIT} user [A-Za-z0-9]+ annual-report$')
+        self.assertEqual((answer.status, json.loads(answer.text).get('state')), (200, 'approved'),
+                         self.site.log())
+        self.assertRegex(portal.finish().headers['X-Who'],
+                         f'^{UNIT} user [A-Za-z0-9]+ annual-report$')
 
     def test_person_without_unit(self):
         answer = self.sign_in('alice').follow()
-        self.assertEqual((answer.status, json.loads(answer.text)['error']), (502, 'unusable_answer'))
+        self.assertEqual((answer.status, json.loads(answer.text)['error']),
+                         (502, 'unusable_answer'))
         self.assertIn('claim=unit.code fault=missing', self.site.log())
 
     def test_doctor(self):
@@ -370,19 +413,25 @@ class Glewlwyd(Cases):
 # --- what others program against ---
 
 class OpenApi(Cases):
-    """doc/openapi.yaml is valid OpenAPI 3.1, and describes what server/routes.c routes for others."""
-    READ = ('import Parser from "@apidevtools/swagger-parser"; const api = await Parser.validate(process.argv[1]);'
-            'for (const [path, calls] of Object.entries(api.paths)) for (const name of Object.keys(calls)) console.log(name.toUpperCase(), path);')
+    """doc/openapi.yaml is valid OpenAPI 3.1, and describes what server/routes.c routes for
+    others."""
+    READ = ('import Parser from "@apidevtools/swagger-parser"; '
+            'const api = await Parser.validate(process.argv[1]);'
+            'for (const [path, calls] of Object.entries(api.paths)) '
+            'for (const name of Object.keys(calls)) console.log(name.toUpperCase(), path);')
     # pages that people open, and the same document under its other name
     UNDESCRIBED = {'GET /q/', 'GET /e/', 'GET /.well-known/oauth-authorization-server'}
 
     def test_describes_every_route(self):
-        done = subprocess.run(['node', '--input-type=module', '-e', self.READ, TOP / 'doc/openapi.yaml'], cwd=PEERS,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(['node', '--input-type=module', '-e', self.READ,
+                               TOP / 'doc/openapi.yaml'], cwd=PEERS,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         described = {re.sub(r'\{.*\}', '', line) for line in done.stdout.splitlines()}
         table = (TOP / 'server/routes.c').read_text().partition('/healthz')[0]
-        routed = {f'{method} {path}' for method, path in re.findall(r'\{\s*"(GET|POST)",\s*"([^"]+)"', table)}
+        routed = {f'{method} {path}' for method, path in
+                  re.findall(r'\{\s*"(GET|POST)",\s*"([^"]+)"', table)}
         self.assertEqual(described, routed - self.UNDESCRIBED)
 
 

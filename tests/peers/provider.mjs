@@ -2,8 +2,9 @@
 // node-oidc-provider with the device flow, as a portal's administrator would set it up:
 //   node provider.mjs PORT      (oidc-provider resolved from this file's folder)
 //
-// Several issuers on one port, each with a key of its own kind, below the paths of ISSUERS. What doc/PROVIDERS.md says of this
-// provider is what stands here: conformIdTokenClaims off, the claims of scope "unit".
+// Several issuers on one port, each with a key of its own kind, below the paths of ISSUERS. What
+// doc/PROVIDERS.md says of this provider is what stands here: conformIdTokenClaims off,
+// the claims of scope "unit".
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -18,24 +19,27 @@ const ISSUERS = {
 	'/realms/b/': { alg: 'PS256', kind: RSA },
 	'/bare': { alg: 'ES256', kind: EC, claims: { openid: ['sub'] } },       // as it comes
 };
-const UNIT = { code: '12430000100000016Y', name: '某研究院', certificate: 'C-7', certificate_version: 2 };
+const UNIT = { code: '12430000100000016Y', name: '某研究院', certificate: 'C-7',
+	certificate_version: 2 };
 const HOLDER = { ref: 'H-7', role: 'manager', name: '张三' };
 // "nobody" is a person of whom this provider knows no unit.
 const people = { alice: { unit: UNIT, holder: HOLDER, items: ['annual-report'] }, nobody: {} };
 
 function client(id, more, alg) {
-	return { client_id: id, grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], redirect_uris: [], response_types: [],
-		id_token_signed_response_alg: alg, ...more };
+	return { client_id: id, grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+		redirect_uris: [], response_types: [], id_token_signed_response_alg: alg, ...more };
 }
 
-function provider(path, { alg, kind, claims = { openid: ['sub'], unit: ['unit', 'holder', 'items'] } }) {
+function provider(path, { alg, kind,
+	claims = { openid: ['sub'], unit: ['unit', 'holder', 'items'] } }) {
 	const key = generateKeyPairSync(...kind).privateKey.export({ format: 'jwk' });
 
 	const made = new Provider(`http://127.0.0.1:${port}${path}`, {
 		jwks: { keys: [{ ...key, alg, use: 'sig' }] },
 		clients: [
 			client('portal', { client_secret: secret }, alg),
-			client('keyed', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } }, alg),
+			client('keyed', { token_endpoint_auth_method: 'private_key_jwt',
+				jwks: { keys: [jwk] } }, alg),
 		],
 		claims,
 		conformIdTokenClaims: false,
@@ -46,11 +50,13 @@ function provider(path, { alg, kind, claims = { openid: ['sub'], unit: ['unit', 
 	});
 
 	for (const what of ['device_authorization.error', 'grant.error', 'server_error'])
-		made.on(what, (ctx, error) => console.log(what, error.error || error, error.error_detail || ''));
+		made.on(what, (ctx, error) => console.log(what, error.error || error,
+			error.error_detail || ''));
 	return made;
 }
 
-const mounted = Object.entries(ISSUERS).map(([path, how]) => [path.replace(/\/$/, ''), provider(path, how)]).reverse();
+const mounted = Object.entries(ISSUERS)
+	.map(([path, how]) => [path.replace(/\/$/, ''), provider(path, how)]).reverse();
 
 createServer((req, res) => {
 	const [path, one] = mounted.find(([prefix]) => req.url.startsWith(prefix + '/'));
