@@ -52,7 +52,8 @@ test('SECURITY 27: guessing codes is slowed', async () => {
 	assert.ok(slowed >= 5, `${slowed}`);
 });
 
-test('SECURITY 27: one address holds a hundred waiting pages, not every worker of a front', async () => {
+test('SECURITY 27: one address holds a hundred waiting pages, not every worker of a front',
+	async () => {
 	const pages = await Promise.all(Array.from({ length: 101 }, () => site.client.begin()));
 	const streams = pages.slice(0, 100).map((begun) => new Events(begun.watch_uri));
 	const last = pages[100].watch_uri;

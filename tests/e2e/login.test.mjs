@@ -86,7 +86,8 @@ test('issue main flow; SECURITY 8, 10: scan from the screen, confirm, the page g
 	assert.equal(approve.certificate, phoneScan.certificate.certificate);
 	assert.match(approve.evidence, /^[0-9a-f]{64}$/);
 	assert.equal(redeem.unit_name, '湖南省端到端测试院');
-	assert.deepEqual(redeem.disclosed.split(' '), view.disclosed, 'the record keeps what the phone was told');
+	assert.deepEqual(redeem.disclosed.split(' '), view.disclosed,
+		'the record keeps what the phone was told');
 	const who = JSON.parse(await (await page.goto(site.portal + '/whoami')).text());
 	assert.equal(who.unit_code, phoneScan.unit);
 	assert.equal(who.unit_name, '湖南省端到端测试院');
@@ -192,7 +193,8 @@ test('SECURITY 5: a second redemption gets nothing, ends the first token, and is
 	const claims = claimsOf(first.json().id_token);
 	assert.equal(claims.nonce, 'n-123');
 	assert.equal(claims.unit.code, phone.unit);
-	const told = ['unit', 'holder'].flatMap((o) => Object.keys(claims[o]).map((member) => `${o}.${member}`));
+	const told = ['unit', 'holder'].flatMap((o) =>
+		Object.keys(claims[o]).map((member) => `${o}.${member}`));
 	assert.deepEqual([...told, 'items'], view.disclosed, 'the portal gets what the phone was told');
 	assert.equal((await site.client.userinfo(first.json().access_token)).json().unit.code, phone.unit);
 	for (let i = 0; i < 2; i++) {

@@ -124,11 +124,15 @@ test('issue page: what stands behind "#" comes back after signing in', async () 
 
 /* What a browser may lack, or the way to it hold back. */
 const LACKING = {
-	'replaceChildren': (context) => context.addInitScript(() => { delete Element.prototype.replaceChildren; }),
-	'EventSource and AbortSignal': (context) => context.addInitScript(() => { delete window.EventSource; delete window.AbortSignal; }),
-	'toggleAttribute': (context) => context.addInitScript(() => { delete Element.prototype.toggleAttribute; }),
+	'replaceChildren': (context) =>
+		context.addInitScript(() => { delete Element.prototype.replaceChildren; }),
+	'EventSource and AbortSignal': (context) =>
+		context.addInitScript(() => { delete window.EventSource; delete window.AbortSignal; }),
+	'toggleAttribute': (context) =>
+		context.addInitScript(() => { delete Element.prototype.toggleAttribute; }),
 	'modules': (context) => context.route('**/assets/unitpass.js', (route) => route.abort()),
-	'a part of the script': (context) => context.route('**/assets/view.js', (route) => route.fulfill({ status: 500 })),
+	'a part of the script': (context) => context.route('**/assets/view.js',
+		(route) => route.fulfill({ status: 500 })),
 	'its words': (context) => context.route('**/assets/words.*', (route) => route.abort()),
 };
 
@@ -139,7 +143,8 @@ for (const [name, lack] of Object.entries(LACKING)) {
 
 		await lack(context);
 		await page.goto(site.portal + '/whoami');
-		await page.waitForSelector('svg.unitpass-code:not([hidden]), .unitpass-late', { timeout: 15000 });
+		await page.waitForSelector('svg.unitpass-code:not([hidden]), .unitpass-late',
+			{ timeout: 15000 });
 		if (await page.locator('.unitpass-late').count())
 			await page.click('.unitpass-late');
 		await phone.approve(await readQr(page));
@@ -152,7 +157,8 @@ for (const [name, lack] of Object.entries(LACKING)) {
 	});
 }
 
-test('issue page: on a small laptop code, steps and warning are seen at once, side by side', async () => {
+test('issue page: on a small laptop code, steps and warning are seen at once, side by side',
+	async () => {
 	for (const locale of ['zh-CN', 'en-US'])
 		for (const width of [1366, 720]) {
 			const { context, page } = await open({ locale, viewport: { width, height: 625 } });
@@ -160,10 +166,13 @@ test('issue page: on a small laptop code, steps and warning are seen at once, si
 
 			const view = (await phone.scan(await readQr(page))).json();
 			await stateOf(page, 'scanned');
-			const [box, help, warning] = await Promise.all(['.unitpass-box', '.unitpass-help', '.unitpass-safety'].map(at));
+			const [box, help, warning] = await Promise.all(['.unitpass-box', '.unitpass-help',
+				'.unitpass-safety'].map(at));
 			assert.ok(help.x >= box.x + box.width, 'beside the code');
-			assert.ok(warning.y + warning.height <= 625, `the warning ends at ${warning.y + warning.height}`);
-			assert.ok(!await page.isVisible('.unitpass-steps') && !await page.isVisible('.unitpass-new'), 'nothing to scan any more');
+			assert.ok(warning.y + warning.height <= 625,
+				`the warning ends at ${warning.y + warning.height}`);
+			assert.ok(!await page.isVisible('.unitpass-steps') &&
+				!await page.isVisible('.unitpass-new'), 'nothing to scan any more');
 			await phone.decide(view, 'deny');
 			await stateOf(page, 'denied');
 			const steps = await at('.unitpass-steps');
@@ -175,7 +184,8 @@ test('issue page: on a small laptop code, steps and warning are seen at once, si
 test('issue page: on a phone first that it is for a computer, then the code', async () => {
 	const { context, page } = await open({ viewport: { width: 360, height: 800 } });
 	const text = await readQr(page);
-	const tops = await Promise.all(['.unitpass-phone', '.unitpass-box', '.unitpass-steps'].map(async (s) => (await page.locator(s).boundingBox()).y));
+	const tops = await Promise.all(['.unitpass-phone', '.unitpass-box', '.unitpass-steps'].map(
+		async (s) => (await page.locator(s).boundingBox()).y));
 
 	assert.ok(text && tops[0] < tops[1] && tops[1] < tops[2], tops.join());
 	await context.close();
@@ -190,7 +200,8 @@ test('issue page: signing out asks, can be left, and says that it is done', asyn
 	assert.match(await page.innerText('main'), new RegExp(phone.unit));
 	await page.click('text=' + words('zh-CN').cancel);
 	await page.waitForURL(site.portal + '/whoami');
-	assert.equal(JSON.parse(await page.textContent('body')).unit_code, phone.unit, 'still signed in');
+	assert.equal(JSON.parse(await page.textContent('body')).unit_code, phone.unit,
+		'still signed in');
 	await page.goto(site.portal + '/.unitpass/logout');
 	await page.click('button');
 	await page.locator('h1', { hasText: words('zh-CN').logged_out_title }).waitFor();
@@ -203,7 +214,8 @@ test('issue page: a guarded frame whose session ended leads out of the frame', a
 	const { context, page } = await open({}, '/public/whoami');
 
 	await page.evaluate(() => {
-		document.body.replaceChildren(Object.assign(document.createElement('iframe'), { src: '/whoami', width: 600, height: 400 }));
+		document.body.replaceChildren(Object.assign(document.createElement('iframe'),
+			{ src: '/whoami', width: 600, height: 400 }));
 	});
 	await page.frameLocator('iframe').locator('a').click();
 	await page.waitForURL((url) => url.pathname === '/.unitpass/login');

@@ -82,25 +82,31 @@ test('SECURITY 7: thirty tries at once with one transaction: each is one error a
 	assert.equal(await errors(phone), Math.min(6, counted + (answers.some((a) => a.json().error === 'password_locked') ? 1 : 0)));
 });
 
-test('rule 27: a phone locked by six errors takes a new password with a code of the window, and no other way', async () => {
+test('rule 27: a phone locked by six errors takes a new password with a code of the window, '
+	+ 'and no other way', async () => {
 	const phone = await site.newPhone(), { unit, person } = phone;
 	const newCode = async () => {
-		const [shown] = await site.ctl('enrol', '--unit', unit, '--name', person.name, '--resident-id', person.resident_id, '--mobile', person.mobile);
+		const [shown] = await site.ctl('enrol', '--unit', unit, '--name', person.name,
+			'--resident-id', person.resident_id, '--mobile', person.mobile);
 
 		return shown.text.slice(shown.text.indexOf('/e/') + 3);
 	};
-	const accept = (code, more) => phone.call('POST', '/holder/enrolments/accept', { code, person, statement_version: '2026-11',
+	const accept = (code, more) => phone.call('POST', '/holder/enrolments/accept',
+		{ code, person, statement_version: '2026-11',
 		password: phone.password, device: { name: 'the same phone' }, ...more });
-	const look = async (code) => (await phone.call('POST', '/holder/enrolments', { code, person })).json().password_state;
+	const look = async (code) =>
+		(await phone.call('POST', '/holder/enrolments', { code, person })).json().password_state;
 
 	let code = await newCode();
 	assert.equal(await look(code), 'set');
-	assert.equal((await accept(code, { unlock: true })).json().error, 'wrong_state', 'it is not locked');
+	assert.equal((await accept(code, { unlock: true })).json().error, 'wrong_state',
+		'it is not locked');
 	for (let i = 0; i < 6; i++)
 		await phone.decide(await scanned(phone), 'approve', {}, wrong());
 	assert.equal(await errors(phone), 6);
 	assert.equal(await look(code), 'locked');
-	assert.equal((await accept(code)).json().error, 'password_locked', 'a code alone does not unlock');
+	assert.equal((await accept(code)).json().error, 'password_locked',
+		'a code alone does not unlock');
 	phone.password = crypto.randomBytes(32).toString('base64url');
 	const done = await accept(code, { unlock: true });
 	assert.equal(done.status, 200, done.text);
@@ -108,7 +114,8 @@ test('rule 27: a phone locked by six errors takes a new password with a code of 
 	assert.equal(done.json().device_token, undefined);
 	assert.equal(await errors(phone), 0);
 	assert.equal((await phone.decide(await scanned(phone))).status, 200);
-	const [record] = (await site.records(`instr(CAST(body AS TEXT), '${done.json().usage_receipt.record}')`));
+	const [record] = (await site.records(
+		`instr(CAST(body AS TEXT), '${done.json().usage_receipt.record}')`));
 	assert.equal(record.event, 'enrolment.done');
 	assert.deepEqual(JSON.parse(record.before), { password: 'locked' });
 	assert.deepEqual(JSON.parse(record.after), { password: 'new' });

@@ -41,7 +41,8 @@ const faults = [
 	['signature of zeros', () => ({ sign: () => Buffer.alloc(64) }), 'invalid_dpop_proof'],
 	['wrong htm', () => ({ claims: { htm: 'POST' } }), 'invalid_dpop_proof'],
 	['htm in lower case', () => ({ claims: { htm: 'get' } }), 'invalid_dpop_proof'],
-	['htu with the path in other case', () => ({ claims: { htu: phone.issuer + PATH.toUpperCase() } }), 'invalid_dpop_proof'],
+	['htu with the path in other case',
+		() => ({ claims: { htu: phone.issuer + PATH.toUpperCase() } }), 'invalid_dpop_proof'],
 	['wrong htu', () => ({ claims: { htu: phone.issuer + '/holder/usage' } }), 'invalid_dpop_proof'],
 	['htu of another origin', () => ({ claims: { htu: 'https://evil.example' + PATH } }), 'invalid_dpop_proof'],
 	['no htu', () => ({ claims: { htu: undefined } }), 'invalid_dpop_proof'],
@@ -68,9 +69,12 @@ const faults = [
 test('RFC 9449 4.3: htu is compared as a normalised URI, iat may have a fraction', async () => {
 	const origin = new URL(phone.issuer);
 
-	for (const htu of [`HTTP://${origin.host}${PATH}`, `${phone.issuer}${PATH}?x=1#f`, `${phone.issuer}/./holder/%63ertificates`])
-		assert.equal((await phone.once('GET', PATH, undefined, { claims: { htu } })).status, 200, htu);
-	assert.equal((await phone.once('GET', PATH, undefined, { claims: { iat: now() + 0.5 } })).status, 200);
+	for (const htu of [`HTTP://${origin.host}${PATH}`, `${phone.issuer}${PATH}?x=1#f`,
+		`${phone.issuer}/./holder/%63ertificates`])
+		assert.equal((await phone.once('GET', PATH, undefined, { claims: { htu } })).status, 200,
+			htu);
+	assert.equal((await phone.once('GET', PATH, undefined,
+		{ claims: { iat: now() + 0.5 } })).status, 200);
 	assert.equal((await phone.once('HEAD', PATH)).status, 200, 'htm is the method that was sent');
 });
 
@@ -120,9 +124,11 @@ test('SECURITY 4: a forged frame is refused and takes nothing', async () => {
 	const flipped = (mac[0] === 'A' ? 'B' : 'A') + mac.slice(1);
 
 	for (const forged of [`${head}.${t}.${flipped}`, `${head}.${Number(t) + 1}.${mac}`, `${head}.${t}.${foreign}`, `${head}.${t}.`, `${head}.${t}`,
-		`${head}.0${t}.${mac}`, `${head}.${t}.${mac}A`, `${head}.-1.${mac}`, `${text}.${mac}`, text + ' x', text.replace('/q/', '/Q/'), text.replace('http://', 'http://x@')])
+		`${head}.0${t}.${mac}`, `${head}.${t}.${mac}A`, `${head}.-1.${mac}`, `${text}.${mac}`,
+		text + ' x', text.replace('/q/', '/Q/'), text.replace('http://', 'http://x@')])
 		assert.equal((await phone.scan(forged)).json().error, 'invalid_code', forged);
-	assert.equal((await phone.scan(`\t${text}\r\n`)).status, 200, 'still pending; a scanner may end it with a line');
+	assert.equal((await phone.scan(`\t${text}\r\n`)).status, 200,
+		'still pending; a scanner may end it with a line');
 });
 
 test('SECURITY 4: the static form is for static clients alone', async () => {
@@ -237,7 +243,8 @@ test('SECURITY 8: nothing on the phone comes from the QR; control and bidi chara
 	assert.ok(!/[\u202a-\u202e]/.test(JSON.stringify(record)));
 });
 
-test('SECURITY 27: no phone makes the log grow at will: refusals about nothing known are counted', async () => {
+test('SECURITY 27: no phone makes the log grow at will: refusals about nothing known are counted',
+	async () => {
 	const busy = await site.newPhone();
 	const mine = () => site.records(`instr(CAST(body AS TEXT), '"device":"${busy.device}"')`);
 	const repeat = async (what, error, times) => {
@@ -248,15 +255,21 @@ test('SECURITY 27: no phone makes the log grow at will: refusals about nothing k
 	};
 	const nonsense = () => crypto.randomBytes(16).toString('base64url');
 	const view = (await busy.scan(await frame((await site.client.begin()).watch_uri))).json();
-	const metric = async () => Number(/^unitpass_refusals_counted_total (\d+)$/m.exec((await site.admin('metrics')).text)[1]);
+	const metric = async () => Number(/^unitpass_refusals_counted_total (\d+)$/m
+		.exec((await site.admin('metrics')).text)[1]);
 	const counted = await metric();
 
-	const decisions = await repeat(() => busy.decide({ ...view, transaction: nonsense() }), 'invalid_code', 40);
-	assert.deepEqual(decisions.map((r) => [r.reason, r.count]), [1, 2, 4, 8, 16, 32].map((n) => ['unknown_transaction', n]));
-	const scans = await repeat(() => busy.scan(`${site.issuer}/q/${nonsense()}.1.${nonsense()}`), 'invalid_code', 20);
+	const decisions = await repeat(() => busy.decide({ ...view, transaction: nonsense() }),
+		'invalid_code', 40);
+	assert.deepEqual(decisions.map((r) => [r.reason, r.count]),
+		[1, 2, 4, 8, 16, 32].map((n) => ['unknown_transaction', n]));
+	const scans = await repeat(() => busy.scan(`${site.issuer}/q/${nonsense()}.1.${nonsense()}`),
+		'invalid_code', 20);
 	assert.deepEqual(scans.map((r) => r.count), [1, 2, 4, 8, 16]);
-	const codes = await repeat(() => busy.call('POST', '/holder/enrolments', { code: nonsense(), person: busy.person }), 'invalid_code', 20);
-	assert.ok(codes.length <= 5 && codes.every((r) => r.event === 'enrolment.open'), `${codes.length}`);
+	const codes = await repeat(() => busy.call('POST', '/holder/enrolments',
+		{ code: nonsense(), person: busy.person }), 'invalid_code', 20);
+	assert.ok(codes.length <= 5 && codes.every((r) => r.event === 'enrolment.open'),
+		`${codes.length}`);
 	assert.ok(await metric() >= counted + 34 + 15 + 15);
 	/* of a login that is known each is a record, within reason */
 	const theirs = (await other.scan(await frame((await site.client.begin()).watch_uri))).json();
@@ -267,11 +280,15 @@ test('SECURITY 27: no phone makes the log grow at will: refusals about nothing k
 
 /* --- what she types --- */
 
-test('rule 8: what is typed on the phone is folded; what cannot be anybody\'s costs no try and is named', async () => {
-	const { code, person } = await site.newCode({ name: '买买提·艾力' }), stranger = await site.newCode();
-	const wide = (text) => text.replace(/[0-9A-Z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
+test('rule 8: what is typed on the phone is folded; '
+	+ 'what cannot be anybody\'s costs no try and is named', async () => {
+	const { code, person } = await site.newCode({ name: '买买提·艾力' }),
+		stranger = await site.newCode();
+	const wide = (text) => text.replace(/[0-9A-Z]/g,
+		(c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0));
 	const phone = new Phone(site.issuer);
-	const look = (change) => phone.call('POST', '/holder/enrolments', { code, person: { ...person, ...change } });
+	const look = (change) => phone.call('POST', '/holder/enrolments',
+		{ code, person: { ...person, ...change } });
 	const last = person.resident_id.slice(-1), other = last === '1' ? '2' : '1';
 	const wrong = [
 		[{ resident_id: person.resident_id.slice(0, -1) + other }, 'resident_id', '校验码'],
@@ -288,20 +305,24 @@ test('rule 8: what is typed on the phone is folded; what cannot be anybody\'s co
 		assert.equal(answer.json().member, member);
 		assert.match(answer.json().detail, new RegExp(word.replace('+', '\\+')));
 	}
-	const typed = { name: ' 买买提 • 艾力\u00a0', resident_id: wide(person.resident_id).toLowerCase() + ' ',
+	const typed = { name: ' 买买提 • 艾力\u00a0',
+		resident_id: wide(person.resident_id).toLowerCase() + ' ',
 		mobile: '+86 ' + person.mobile.replace(/^(...)(....)/, '$1-$2\u2011') };
 
 	assert.equal((await phone.enrol(code, typed)).certificate.role, 'principal');
 	/* another person's data are still another person's */
-	assert.equal((await new Phone(site.issuer).call('POST', '/holder/enrolments', { code: stranger.code, person })).json().error, 'wrong_person');
+	assert.equal((await new Phone(site.issuer).call('POST', '/holder/enrolments',
+		{ code: stranger.code, person })).json().error, 'wrong_person');
 });
 
 test('rule 28: a replaced phone is told so, and nobody else is', async () => {
 	const old = await site.newPhone(), { unit, person } = old, thief = new Phone(site.issuer);
-	const [shown] = await site.ctl('enrol', '--unit', unit, '--name', person.name, '--resident-id', person.resident_id, '--mobile', person.mobile);
+	const [shown] = await site.ctl('enrol', '--unit', unit, '--name', person.name, '--resident-id',
+		person.resident_id, '--mobile', person.mobile);
 
 	await new Phone(site.issuer).enrol(shown.text.slice(shown.text.indexOf('/e/') + 3), person);
-	for (const [method, path, body] of [['GET', PATH], ['POST', '/holder/scan', { text: 'BCDF-GHJK' }], ['GET', '/holder/usage']]) {
+	for (const [method, path, body] of [['GET', PATH],
+		['POST', '/holder/scan', { text: 'BCDF-GHJK' }], ['GET', '/holder/usage']]) {
 		const answer = await old.call(method, path, body);
 
 		assert.equal(answer.status, 401);
@@ -310,5 +331,6 @@ test('rule 28: a replaced phone is told so, and nobody else is', async () => {
 	}
 	thief.token = old.token;
 	await thief.call('GET', PATH);
-	assert.equal((await thief.call('GET', PATH)).json().error, 'invalid_dpop_proof', 'who has the token alone learns nothing');
+	assert.equal((await thief.call('GET', PATH)).json().error, 'invalid_dpop_proof',
+		'who has the token alone learns nothing');
 });

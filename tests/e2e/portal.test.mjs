@@ -23,7 +23,8 @@ before(async () => {
 	await site.addHosts('tests', [
 		{ port: p1, client: 'keyed', key: keyFile, locations: { '/': {} } },
 		{ port: p2, client: site.client_id, secret: site.clients[site.server].secret_file, proxies: ['127.0.0.1/32', '10.0.0.0/8'], locations: { '/': {} } },
-		{ port: p3, client: site.client_id, secret: site.clients[site.server].secret_file, confirm: 'on', locations: { '/': {} } },
+		{ port: p3, client: site.client_id, secret: site.clients[site.server].secret_file,
+			confirm: 'on', locations: { '/': {} } },
 	]);
 	asking = `http://127.0.0.1:${p3}`;
 	phone = await site.newPhone({ unitName: '模块测试单位100% & "引号"' });
@@ -76,7 +77,8 @@ test('SECURITY 20: identity in headers and variables, percent-encoded UTF-8', as
 	const seen = (await me.fetch('/variables')).headers['x-seen'].split('|');
 	assert.equal(seen[0], phone.unit);
 	/* Apache's environment is UTF-8 as it is, which a header shows byte by byte */
-	assert.equal(site.server === 'nginx' ? decodeURIComponent(seen[1]) : Buffer.from(seen[1], 'latin1').toString(), '模块测试单位100% & "引号"');
+	assert.equal(site.server === 'nginx' ? decodeURIComponent(seen[1])
+		: Buffer.from(seen[1], 'latin1').toString(), '模块测试单位100% & "引号"');
 	assert.equal(seen[2], phone.unit, 'REMOTE_USER');
 	const session = (await me.fetch('/.unitpass/session')).json();
 	assert.equal(session.unit.code, phone.unit);
@@ -119,9 +121,12 @@ for (const [name, method, headers, status] of [
 	});
 }
 
-test('SECURITY 22: a form sent when the session had ended: a page, and the way to send it again', async () => {
+test('SECURITY 22: a form sent when the session had ended: a page, and the way to send it again',
+	async () => {
 	for (const headers of [NAVIGATE, { accept: 'text/html,*/*;q=0.8' }]) {
-		const answer = await request({ base: site.portal, method: 'POST', path: '/whoami', headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: 'x=1' });
+		const answer = await request({ base: site.portal, method: 'POST', path: '/whoami',
+			headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+			body: 'x=1' });
 
 		assert.equal(answer.status, 401);
 		assert.match(answer.headers['content-type'], /html/);
@@ -136,20 +141,27 @@ test('issue: a page that nobody sees begins no login and ends none', async () =>
 	const before = new Map(browser.jar);
 
 	for (const [headers, status] of [
-		[{ 'sec-fetch-dest': 'image', 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'cross-site', accept: 'image/*' }, 403],
-		[{ 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }, 401], [{ 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }, 403],
-		[{ 'sec-purpose': 'prefetch' }, 503], [{ 'sec-purpose': 'prefetch;prerender' }, 503], [{ purpose: 'prefetch' }, 503], [{ 'x-moz': 'prefetch' }, 503],
-		[{ 'x-purpose': 'preview' }, 503], [{ 'sec-fetch-dest': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-site': undefined, accept: 'image/webp,*/*' }, 403],
+		[{ 'sec-fetch-dest': 'image', 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'cross-site',
+			accept: 'image/*' }, 403],
+		[{ 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }, 401],
+		[{ 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }, 403],
+		[{ 'sec-purpose': 'prefetch' }, 503], [{ 'sec-purpose': 'prefetch;prerender' }, 503],
+		[{ purpose: 'prefetch' }, 503], [{ 'x-moz': 'prefetch' }, 503],
+		[{ 'x-purpose': 'preview' }, 503],
+		[{ 'sec-fetch-dest': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-site': undefined,
+			accept: 'image/webp,*/*' }, 403],
 	])
 		for (let i = 0; i < 4; i++) {
-			const answer = await browser.open(`/.unitpass/login?return=/whoami&again=1&attempt=${begun.attempt}`, headers);
+			const answer = await browser.open(
+				`/.unitpass/login?return=/whoami&again=1&attempt=${begun.attempt}`, headers);
 
 			assert.equal(answer.status, status, JSON.stringify(headers));
 			assert.deepEqual(answer.cookies, [], JSON.stringify(headers));
 		}
 	assert.deepEqual(browser.jar, before);
 	assert.equal((await snapshot(begun.watch_uri)).json().state, 'pending');
-	assert.equal((await site.browser().open('/.unitpass/login', { 'sec-fetch-dest': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-site': undefined })).status, 200,
+	assert.equal((await site.browser().open('/.unitpass/login', { 'sec-fetch-dest': undefined,
+		'sec-fetch-mode': undefined, 'sec-fetch-site': undefined })).status, 200,
 		'an old browser may sign in');
 });
 
@@ -159,9 +171,11 @@ test('issue: three tabs that begin at once all sign in', async () => {
 
 		if (known)
 			await browser.open('/.unitpass/login?return=/');
-		const tabs = await Promise.all([1, 2, 3].map((i) => browser.open('/.unitpass/login?return=/whoami%3F' + i)));
+		const tabs = await Promise.all(
+			[1, 2, 3].map((i) => browser.open('/.unitpass/login?return=/whoami%3F' + i)));
 		for (const [i, tab] of tabs.entries()) {
-			const [, attempt] = tab.text.match(/data-attempt="([^"]+)"/), [, watch] = tab.text.match(/data-watch="([^"]+)"/);
+			const [, attempt] = tab.text.match(/data-attempt="([^"]+)"/),
+				[, watch] = tab.text.match(/data-watch="([^"]+)"/);
 
 			await phone.approve(await frame(watch));
 			const done = await browser.complete(attempt);
@@ -181,11 +195,13 @@ test('issue: a browser that a unit never used asks before it signs in', async ()
 	assert.equal(asked.confirm.holder.name, '王**');
 	assert.equal(await browser.whoami(), null);
 	assert.ok(!browser.jar.has('__Host-unitpass'));
-	assert.equal((await browser.post('/.unitpass/complete', { attempt: begun.attempt, confirm: 'yes' })).json().return, '/whoami');
+	assert.equal((await browser.post('/.unitpass/complete',
+		{ attempt: begun.attempt, confirm: 'yes' })).json().return, '/whoami');
 	assert.equal((await browser.whoami()).unit_code, phone.unit);
 	const again = await browser.begin();
 	await phone.approve(await frame(again.watch_uri));
-	assert.equal((await browser.complete(again.attempt)).json().return, '/whoami', 'known from now on');
+	assert.equal((await browser.complete(again.attempt)).json().return, '/whoami',
+		'known from now on');
 });
 
 test('SECURITY 22: a location that asks for an item leads to a login for that item', async () => {
@@ -200,12 +216,15 @@ test('SECURITY 22: who may not enter gets 403, as a page or JSON, and a way to s
 		assert.equal(page.status, 403);
 		assert.match(page.headers['content-type'], /html/);
 		assert.match(page.text, /again=1/);
-		assert.ok(page.text.includes(phone.unit) && /第一管理责任人|first responsible manager/.test(page.text), 'what one has');
+		assert.ok(page.text.includes(phone.unit) &&
+			/第一管理责任人|first responsible manager/.test(page.text), 'what one has');
 		assert.equal(json.status, 403);
 		assert.equal(json.json().error, 'access_denied');
 	}
-	assert.match((await me.open('/role/whoami')).text, /需要的角色<\/dt><dd>使用人|wants the role<\/dt><dd>user/);
-	assert.deepEqual((await me.fetch('/other-unit/whoami')).json().wanted, { unit: ['12430100MB0A12342M'] });
+	assert.match((await me.open('/role/whoami')).text,
+		/需要的角色<\/dt><dd>使用人|wants the role<\/dt><dd>user/);
+	assert.deepEqual((await me.fetch('/other-unit/whoami')).json().wanted,
+		{ unit: ['12430100MB0A12342M'] });
 	assert.equal((await me.fetch('/annual-report/whoami')).status, 200, 'a principal needs no grant');
 	assert.equal((await me.fetch('/own/whoami')).status, 200, 'one value of each requirement fits');
 });
@@ -419,10 +438,16 @@ test('SECURITY 24: X-Forwarded-For counts from configured proxies, read from the
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9' }), '203.0.113.9');
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '1.1.1.1, 203.0.113.9, 10.1.2.3' }), '203.0.113.9', 'the left is what anybody may write');
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': ['1.1.1.1', '203.0.113.9'] }), '203.0.113.9', 'over several lines');
-	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '1.1.1.1, 203.0.113.9:51008, [2001:db8::7]:443' }), '2001:db8::7', 'with ports');
-	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': ['"203.0.113.9:51008"', '10.1.2.3:80 ,'] }), '203.0.113.9', 'quoted, over lines');
-	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9, unknown' }), '127.0.0.1', 'whoever hides vouches for nobody');
-	assert.equal(await initiatorOf(proxied, { forwarded: 'for=203.0.113.9' }), '127.0.0.1', 'Forwarded is not read');
+	assert.equal(await initiatorOf(proxied,
+		{ 'x-forwarded-for': '1.1.1.1, 203.0.113.9:51008, [2001:db8::7]:443' }), '2001:db8::7',
+		'with ports');
+	assert.equal(await initiatorOf(proxied,
+		{ 'x-forwarded-for': ['"203.0.113.9:51008"', '10.1.2.3:80 ,'] }), '203.0.113.9',
+		'quoted, over lines');
+	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9, unknown' }),
+		'127.0.0.1', 'whoever hides vouches for nobody');
+	assert.equal(await initiatorOf(proxied, { forwarded: 'for=203.0.113.9' }), '127.0.0.1',
+		'Forwarded is not read');
 	assert.equal(await initiatorOf(proxied, {}), '127.0.0.1');
 	assert.match(await initiatorOf(proxied, { 'x-forwarded-for': 'garbage, , \'x' }), /^127\.0\.0\.1$/);
 	for (const proto of [', https', 'https', 'javascript', ''])

@@ -45,7 +45,8 @@ test('SECURITY 5: 100 decisions, approving and refusing: one, and it stands', as
 	assert.equal(decided[0].event, outcome === 'approved' ? 'login.approve' : 'login.deny');
 });
 
-test('SECURITY 5: 100 redemptions of one code: one token, dead at once, and one replay on record', async () => {
+test('SECURITY 5: 100 redemptions of one code: one token, dead at once, and one replay on record',
+	async () => {
 	const begun = await site.client.begin(), phone = phones[1];
 	const { view } = await phone.approve(await frame(begun.watch_uri));
 	const answers = await hundred(() => site.client.token(begun.device_code));
@@ -54,15 +55,16 @@ test('SECURITY 5: 100 redemptions of one code: one token, dead at once, and one 
 	assert.ok(answers.every((a) => a.status === 200 || (a.status === 400 && a.json().error === 'invalid_grant')), answers.map((a) => a.status).join());
 	const records = await site.recordsOf(view.transaction);
 	assert.equal(records.filter((r) => r.event === 'login.redeem').length, 1);
-	/* whoever came second: while the first was being written, before its answer, or after: one end */
+	/* whoever came second: while the first was being written, before its answer, or after:
+	 * one end */
 	const replays = records.filter((r) => r.event === 'login.replay');
 	assert.equal(replays.length, 1);
 	assert.equal((await site.client.userinfo(won(answers)[0].json().access_token)).status, 401);
 	const { unit_code, person_ref, person_name, device, role, session } = replays[0];
 	const redeemed = records.find((r) => r.event === 'login.redeem');
 	assert.deepEqual({ unit_code, person_ref, person_name, device, role, session }, {
-		unit_code: phone.unit, person_ref: redeemed.person_ref, person_name: redeemed.person_name, device: phone.device,
-		role: 'principal', session: redeemed.session,
+		unit_code: phone.unit, person_ref: redeemed.person_ref, person_name: redeemed.person_name,
+		device: phone.device, role: 'principal', session: redeemed.session,
 	});
 });
 

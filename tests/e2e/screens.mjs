@@ -16,7 +16,8 @@ if (!out) {
 }
 fs.mkdirSync(out, { recursive: true });
 
-const SIZES = { desktop: { width: 1366, height: 625 }, phone: { width: 360, height: 800 }, small: { width: 320, height: 568 } };
+const SIZES = { desktop: { width: 1366, height: 625 }, phone: { width: 360, height: 800 },
+	small: { width: 320, height: 568 } };
 const site = await Site.start('screens', { confirm: 'on' });
 const phone = await site.newPhone({ name: '欧阳小明', unitName: '湖南省示例自然资源与规划信息技术服务中心（湖南省示例测绘档案资料馆）' });
 const chromium = await launch();
@@ -25,8 +26,16 @@ let count = 0;
 const attemptOf = (page) => page.evaluate(() => new URLSearchParams(location.search).get('attempt'));
 
 const button = (page) => page.locator('[data-unitpass] .unitpass-cover button').first();
-const asked = async (page, path = '/') => { await page.goto(site.portal + path); await phone.approve(await readQr(page)); await stateOf(page, 'confirm'); };
-const signIn = async (page) => { await asked(page); await button(page).click(); await page.waitForURL(site.portal + '/'); };
+const asked = async (page, path = '/') => {
+	await page.goto(site.portal + path);
+	await phone.approve(await readQr(page));
+	await stateOf(page, 'confirm');
+};
+const signIn = async (page) => {
+	await asked(page);
+	await button(page).click();
+	await page.waitForURL(site.portal + '/');
+};
 
 /* name: what to do with a fresh page to get there */
 const states = {
@@ -64,20 +73,31 @@ const states = {
 		await page.waitForSelector('[data-view="reconnecting"]', { timeout: 20000 });
 	},
 	noscript: async (page) => { await page.goto(site.portal + '/'); await readQr(page); },
-	plain: async (page) => { await page.goto(site.portal + '/.unitpass/login?plain=1'); await readQr(page); },
+	plain: async (page) => {
+		await page.goto(site.portal + '/.unitpass/login?plain=1');
+		await readQr(page);
+	},
 	confirm: (page) => asked(page),
 	confirmform: async (page) => {
 		await asked(page);
 		await page.goto(`${site.portal}/.unitpass/login?attempt=${await attemptOf(page)}`);
 	},
-	declined: async (page) => { await asked(page); await page.locator('[data-unitpass] .unitpass-cover button').nth(1).click(); await stateOf(page, 'declined'); },
+	declined: async (page) => {
+		await asked(page);
+		await page.locator('[data-unitpass] .unitpass-cover button').nth(1).click();
+		await stateOf(page, 'declined');
+	},
 	forbidden: async (page) => { await signIn(page); await page.goto(site.portal + '/nobody/'); },
 	portal: signIn,
-	logout: async (page) => { await signIn(page); await page.goto(site.portal + '/.unitpass/logout'); },
+	logout: async (page) => {
+		await signIn(page);
+		await page.goto(site.portal + '/.unitpass/logout');
+	},
 	loggedout: async (page) => { await page.goto(site.portal + '/.unitpass/logout'); },
 	unsent: async (page) => {
 		await page.goto(site.portal + '/public/whoami');
-		await page.setContent(`<form method="post" action="${site.portal}/whoami"><button>x</button></form>`);
+		await page.setContent(
+			`<form method="post" action="${site.portal}/whoami"><button>x</button></form>`);
 		await page.click('button');
 		await page.waitForSelector('.unitpass-message');
 	},
@@ -117,8 +137,12 @@ try {
 	const www = path.join(site.dir, 'www');
 
 	fs.cpSync(path.join(TOP, 'conf/examples'), www, { recursive: true });
-	fs.writeFileSync(path.join(www, 'emblem.svg'), '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#b02318"/><path d="m16 5 3 7h7l-6 5 2 8-6-5-6 5 2-8-6-5h7z" fill="#f7d35c"/></svg>');
-	const marks = "unitpass_issuer_name 湖南省事业单位登记管理局; unitpass_emblem /welcome/emblem.svg; unitpass_telephone '0731-12345678'; unitpass_app /welcome/app;";
+	fs.writeFileSync(path.join(www, 'emblem.svg'),
+		'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+		+ '<circle cx="16" cy="16" r="15" fill="#b02318"/><path d="'
+		+ 'm16 5 3 7h7l-6 5 2 8-6-5-6 5 2-8-6-5h7z" fill="#f7d35c"/></svg>');
+	const marks = 'unitpass_issuer_name 湖南省事业单位登记管理局; unitpass_emblem /welcome/emblem.svg; '
+		+ "unitpass_telephone '0731-12345678'; unitpass_app /welcome/app;";
 
 	fs.writeFileSync(path.join(site.dir, 'etc/portal-nginx.d/marks.conf'), marks);
 	await site.addLocations('screens', { '/nobody/': { require: [['role', 'user']] }, '/welcome/': { guard: false, to: 'files', folder: www } });

@@ -27,7 +27,8 @@ test('SECURITY 29: there is something to look for', () => {
 		assert.ok(kinds.has(kind), kind);
 	assert.ok(sites.length >= 1);
 	/* the sample's log, which names what was asked for and no more */
-	assert.match(fs.readFileSync(path.join(Site.shared().dir, 'log/nginx-unitpass-access.log'), 'utf8'), /"GET \/watch\/- HTTP/);
+	assert.match(fs.readFileSync(path.join(Site.shared().dir, 'log/nginx-unitpass-access.log'),
+		'utf8'), /"GET \/watch\/- HTTP/);
 });
 
 for (const dir of sites) {

@@ -52,10 +52,15 @@ before(async () => {
 	const [port] = await freePorts(1);
 
 	asking = `http://127.0.0.1:${port}`;
-	await site.ctl('client', 'add', 'asking', '--name', '会问的业务系统', '--origin', asking, '--secret-file', path.join(site.dir, 'keys-portal/asking.secret'));
+	await site.ctl('client', 'add', 'asking', '--name', '会问的业务系统', '--origin', asking,
+		'--secret-file', path.join(site.dir, 'keys-portal/asking.secret'));
 	await site.reloadServer();
-	await site.addHosts('asking', [{ port, client: 'asking', secret: path.join(site.dir, 'keys-portal/asking.secret'), confirm: 'on', locations: { '/': {} },
-		marks: { issuer_name: '湖南省示例管理局', emblem: '/public/emblem.svg', favicon: '/public/icon.svg', telephone: '0731-12345678', app: '/public/app' } }]);
+	await site.addHosts('asking', [{
+		port, client: 'asking', secret: path.join(site.dir, 'keys-portal/asking.secret'),
+		confirm: 'on', locations: { '/': {} },
+		marks: { issuer_name: '湖南省示例管理局', emblem: '/public/emblem.svg', favicon: '/public/icon.svg',
+			telephone: '0731-12345678', app: '/public/app' },
+	}]);
 	[chromium, phone] = await Promise.all([launch(), site.newPhone()]);
 }, { timeout: 120000 });
 after(async () => {
@@ -95,7 +100,8 @@ for (const [name, where] of Object.entries(PAGES)) {
 		await page.waitForURL(site.portal + '/whoami');
 		assert.equal(JSON.parse(await page.textContent('body')).unit_code, phone.unit);
 		/* a quick confirmation overtakes the word of the scan */
-		assert.deepEqual((await kept('states')).filter((state) => state !== 'scanned'), ['starting', 'pending', 'approved', 'done']);
+		assert.deepEqual((await kept('states')).filter((state) => state !== 'scanned'),
+			['starting', 'pending', 'approved', 'done']);
 		assert.deepEqual(await kept('violations'), []);
 		assert.deepEqual(thrown, []);
 		assert.deepEqual([...new Set(asked.map((url) => new URL(url).origin))].sort(), [site.issuer, site.portal].sort());
@@ -349,7 +355,8 @@ test('widget: data-theme="dark" is dark whatever the reader has, and absent is l
 	}
 });
 
-test('issue confirm: a unit that is new to the browser is named and asked; from then on it is known', async () => {
+test('issue confirm: a unit that is new to the browser is named and asked; '
+	+ 'from then on it is known', async () => {
 	const { context, page, kept } = await open('/whoami#part', {}, asking);
 
 	assert.match(await page.innerText('.unitpass-issuer'), /湖南省示例管理局/);
@@ -358,11 +365,13 @@ test('issue confirm: a unit that is new to the browser is named and asked; from 
 	await stateOf(page, 'confirm');
 	const who = await page.innerText('[data-unitpass] .unitpass-who');
 	assert.ok(who.includes('测试单位') && who.includes('王*') && !who.includes('小明'), who);
-	assert.equal(await page.evaluate(() => fetch('/.unitpass/session').then((a) => a.status)), 401, 'nobody is signed in yet');
+	assert.equal(await page.evaluate(() => fetch('/.unitpass/session').then((a) => a.status)), 401,
+		'nobody is signed in yet');
 	await page.click('text=以此身份继续');
 	await page.waitForURL(asking + '/whoami#part');
 	assert.deepEqual((await kept('states')).slice(-3), ['confirm', 'approved', 'done']);
-	await page.evaluate(() => fetch('/.unitpass/logout', { method: 'POST', headers: { Accept: 'application/json' }, body: new URLSearchParams({ return: '/' }) }));
+	await page.evaluate(() => fetch('/.unitpass/logout', { method: 'POST',
+		headers: { Accept: 'application/json' }, body: new URLSearchParams({ return: '/' }) }));
 	await page.goto(asking + '/whoami?again');
 	await phone.approve(await readQr(page));
 	await page.waitForURL(asking + '/whoami?again');
@@ -388,7 +397,8 @@ test('issue confirm: "not me" signs nobody in and ends the session at the server
 	await page.click('text=不是我');
 	await stateOf(page, 'declined');
 	assert.equal(await page.evaluate(() => fetch('/.unitpass/session').then((a) => a.status)), 401);
-	const [row] = await site.sql(`SELECT count(*) AS n FROM session s JOIN role r ON r.id = s.role JOIN unit u ON u.id = r.unit `
+	const [row] = await site.sql('SELECT count(*) AS n FROM session s '
+		+ 'JOIN role r ON r.id = s.role JOIN unit u ON u.id = r.unit '
 		+ `WHERE u.code = '${stranger.unit}' AND s.revoked_ms IS NULL`);
 	assert.equal(row.n, 0, 'no live session is left');
 	await context.close();

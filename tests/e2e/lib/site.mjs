@@ -41,7 +41,8 @@ function siteScript(dir, args) {
 			if (code === 0)
 				resolve();
 			else
-				reject(new Error(`script/site ${args.join(' ')}: ${fs.readFileSync(file, 'utf8').slice(-2000)}`));
+				reject(new Error(`script/site ${args.join(' ')}: `
+					+ fs.readFileSync(file, 'utf8').slice(-2000)));
 		});
 	});
 }
@@ -100,11 +101,13 @@ export class Site {
 		return new Site(JSON.parse(fs.readFileSync(path.join(dir, 'site.json'), 'utf8')), server);
 	}
 
-	/* One of one's own. RATE: percent of the request-rate limits. CONFIRM 'on': its portal asks where a unit has never been. */
+	/* One of one's own. RATE: percent of the request-rate limits. CONFIRM 'on': its portal asks
+	 * where a unit has never been. */
 	static async start(name, { rate = 1000000, confirm = 'off' } = {}) {
 		const dir = fs.mkdtempSync(path.join(process.env.E2E_DIR || os.tmpdir(), name + '-'));
 
-		await siteScript(dir, ['start', dir, '--build', BUILD, '--rate', String(rate), '--confirm', confirm]);
+		await siteScript(dir, ['start', dir, '--build', BUILD, '--rate', String(rate),
+			'--confirm', confirm]);
 		return Site.read(dir);
 	}
 

@@ -9,8 +9,9 @@
  *   folder     where 'files' are, if not below the host's root           policy     the Content-Security-Policy they are sent with
  *   rewrite    the path that such a request is led to, within the server
  * } }
- * HOST: { port, http2 (another port), client, secret or key, sessionKey, page, proxies: [...], session,
- *   confirm: 'on' or 'off', marks: { issuer_name, emblem, favicon, telephone, app }, errors: { 404: '/path' }, root, locations } */
+ * HOST: { port, http2 (another port), client, secret or key, sessionKey, page, proxies: [...],
+ *   session, confirm: 'on' or 'off', marks: { issuer_name, emblem, favicon, telephone, app },
+ *   errors: { 404: '/path' }, root, locations } */
 
 const byLength = (locations) => Object.entries(locations).sort(([a], [b]) => a.length - b.length);
 
@@ -60,7 +61,8 @@ const nginx = {
 			${h.page ? this.page(h.page) : ''}
 			${h.session ? `unitpass_session ${h.session};` : ''}
 			${h.confirm ? `unitpass_confirm ${h.confirm};` : ''}
-			${Object.entries(h.marks || {}).map(([name, value]) => `unitpass_${name} "${value}";`).join(' ')}
+			${Object.entries(h.marks || {})
+				.map(([name, value]) => `unitpass_${name} "${value}";`).join(' ')}
 			${h.proxies ? `unitpass_trusted_proxy ${h.proxies.join(' ')};` : ''}
 			${Object.entries(h.errors || {}).map(([status, path]) => `error_page ${status} ${path};`).join(' ')}
 			${this.locations(h.locations, site)}
@@ -122,7 +124,8 @@ const apache = {
 			${h.page ? this.page(h.page) : ''}
 			${h.session ? `UnitpassSession ${h.session}` : ''}
 			${h.confirm ? `UnitpassConfirm ${h.confirm}` : ''}
-			${Object.entries(h.marks || {}).map(([name, value]) => `Unitpass${camel(name)} "${value}"`).join('\n')}
+			${Object.entries(h.marks || {})
+				.map(([name, value]) => `Unitpass${camel(name)} "${value}"`).join('\n')}
 			${h.proxies ? `UnitpassTrustedProxy ${h.proxies.join(' ')}` : ''}
 			${Object.entries(h.errors || {}).map(([status, path]) => `ErrorDocument ${status} ${path}`).join('\n')}
 			${this.locations(h.locations, site)}
