@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by unitpass.sh and slices.sh: how many instructions a server's own process executes for a
 # request or a login, counted by callgrind. Not a time (the kernel is not in it), but the same on a
-# busy machine as on a quiet one, to a few in a thousand. What starting, the first requests and ending
-# cost drops out: two servers do the same but for N more, and the difference is divided by N.
+# busy machine as on a quiet one, to a few in a thousand. What starting, the first requests and
+# ending cost drops out: two servers do the same but for N more, and the difference is divided by N.
 #
 # A script that sources it sets $dir, and calls
 #

@@ -86,7 +86,8 @@ def show_requests(kind, lines, result, targets):
         s["ratio"] = of[what]
         print(f"  {title:34}{spread(s['cpu_us_per_request'], '.1f'):>22}{spread(s['rate'], '.0f'):>22}{spread(of[what], '.2f'):>22}")
     most = {"request": 1.05, "apache": 1.08}[kind]
-    targets.append(verdict(f"{server}, 1000 sessions, unitpass / plain <= {most}", of["unitpass_many"]["median"], most))
+    targets.append(verdict(f"{server}, 1000 sessions, unitpass / plain <= {most}",
+                           of["unitpass_many"]["median"], most))
 
 
 def show_instructions(lines, result):
@@ -94,7 +95,8 @@ def show_instructions(lines, result):
     for o in lines:
         counts.setdefault(o["server"], {})[o["what"]] = o["instructions"]
     result.update(counts)
-    print(f"\nInstructions in the server's own processes\n  {'a login':34}{counts['unitpassd']['login']:>22}")
+    print(f"\nInstructions in the server's own processes\n  "
+          f"{'a login':34}{counts['unitpassd']['login']:>22}")
     for server, kind in ("nginx", "request"), ("apache", "apache"):
         for what, n in counts[server].items():
             more = n - counts[server]["plain_many" if what.endswith("_many") else "plain"]
@@ -115,7 +117,8 @@ def main(lines_file, out_file, rounds):
     for line in open(lines_file, encoding="utf-8"):
         o = json.loads(line)
         groups.setdefault(o["kind"], []).append(o)
-    result = {"machine": machine(), "rounds": int(rounds), "logins": {}, "requests": {}, "apache": {}, "waiting": {}, "instructions": {},
+    result = {"machine": machine(), "rounds": int(rounds), "logins": {}, "requests": {},
+              "apache": {}, "waiting": {}, "instructions": {},
               "targets": []}
     m = result["machine"]
     print(f"unitpass, {m['time']}: {m['cpu']}, {m['cores']} cores, {m['kernel']}; median (least-most) of {rounds}")

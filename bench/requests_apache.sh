@@ -6,7 +6,8 @@
 #   requests_apache.sh start DIR BUILD PEERS   a site (script/site) and a real login in it, an OP (node-oidc-provider, installed in PEERS by
 #                                              peers/install.sh) and a login there for each kind of session, an httpd with one child for each module
 #   requests_apache.sh round DIR [SECONDS]     that long for each in turn by 2 s; one JSON line each
-#   requests_apache.sh count DIR [REQUESTS]    instructions a request, plain and behind unitpass (count.sh)
+#   requests_apache.sh count DIR [REQUESTS]    instructions a request, plain and behind unitpass
+#                                              (count.sh)
 #   requests_apache.sh stop DIR
 #
 # All get the same requests but for what says who asks, kept connections, and answers of the same size; plain is sent the cookie of unitpass. With
@@ -189,7 +190,8 @@ cpu() {
 }
 
 counted() { # PORT
-	sed -e "s/127\.0\.0\.1:$(sed 's/.*://' "$dir/url.unitpass")/127.0.0.1:$1/" -e 's/unitpass\.pid/counted.pid/' \
+	sed -e "s/127\.0\.0\.1:$(sed 's/.*://' "$dir/url.unitpass")/127.0.0.1:$1/" \
+		-e 's/unitpass\.pid/counted.pid/' \
 		-e '/^ThreadsPerChild\|^MaxRequestWorkers/s/64/1/' "$dir/unitpass.conf" >"$dir/counted.conf"
 	command=("$apache" -f "$dir/counted.conf" -X)
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by requests.sh and requests_apache.sh: a site with a real login, files of 1 KiB, and measuring
-# in short slices in turn, so that what slows the machine for a while slows all alike; and counting
-# instructions. Load runs on core 1. A server's script sets $0's own:
+# Sourced by requests.sh and requests_apache.sh: a site with a real login, files of 1 KiB, and
+# measuring in short slices in turn, so that what slows the machine for a while slows all alike; and
+# counting instructions. Load runs on core 1. A server's script sets $0's own:
 #
 #   dir, build      its folder, the build folder
 #   whats           what is measured
@@ -12,8 +12,8 @@
 set -euo pipefail
 . "$here/count.sh"
 connections=32 sessions=1000
-# A browser takes the cookie that renews its session, once in a quarter of the idle time. The load keeps
-# the first one, so none may become due while it is measured.
+# A browser takes the cookie that renews its session, once in a quarter of the idle time. The load
+# keeps the first one, so none may become due while it is measured.
 lasting="idle=12h max=12h"
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
@@ -165,7 +165,8 @@ count() { # [REQUESTS]
 
 # run START STOP VERB DIR [BUILD, SECONDS or REQUESTS]
 run() {
-	local usage="usage: ${0##*/} start DIR BUILD | round DIR [SECONDS] | count DIR [REQUESTS] | stop DIR"
+	local usage="usage: ${0##*/} start DIR BUILD | round DIR [SECONDS]"
+	usage+=" | count DIR [REQUESTS] | stop DIR"
 	[ $# -ge 4 ] || die "$usage"
 	mkdir -p "$4"
 	dir=$(cd "$4" && pwd)

@@ -4,7 +4,8 @@
 #
 #   unitpass.sh start DIR BUILD PHONES    makes DIR (or starts it again); afterwards DIR has: pid listen watch client.secret phones.json
 #   unitpass.sh stop DIR
-#   unitpass.sh count DIR BUILD [LOGINS]  instructions a login (count.sh), where "start" has been before
+#   unitpass.sh count DIR BUILD [LOGINS]  instructions a login (count.sh), where "start" has been
+#                                         before
 #
 #   LOAD_UNITPASS  the load generator (default BUILD/load_unitpass)
 #   SERVER_CORE    (default 0)
@@ -100,8 +101,8 @@ stop() {
 count_logins() { # N
 	count_start "$build/unitpassd" -c "$dir/unitpassd.conf"
 	count_ready --unix-socket "$dir/run/admin.sock" http://localhost/healthz
-	"$load" --listen "$(cat "$dir/listen")" --phones "$dir/phones.json" --client bench --secret-file "$dir/client.secret" \
-		--threads 8 --logins $((100 + $1)) >/dev/null
+	"$load" --listen "$(cat "$dir/listen")" --phones "$dir/phones.json" --client bench \
+		--secret-file "$dir/client.secret" --threads 8 --logins $((100 + $1)) >/dev/null
 	count_stop
 }
 

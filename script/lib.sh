@@ -7,10 +7,11 @@ BUILD_ROOT=${BUILD_ROOT:-$TOP/build}
 PATH=/usr/sbin:/usr/bin:$PATH
 
 BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
-	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev libunistring-dev nginx-dev apache2-dev
-	libpam0g-dev libcunit1-dev"
+	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev libunistring-dev
+	nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
 SITE_PACKAGES="nginx apache2 python3 curl openssl"
-E2E_PACKAGES="ca-certificates glewlwyd nodejs npm chromium zbar-tools fonts-noto-cjk sqlite3 openssh-client util-linux"
+E2E_PACKAGES="ca-certificates glewlwyd nodejs npm chromium zbar-tools fonts-noto-cjk
+	sqlite3 openssh-client util-linux"
 PACKAGE_PACKAGES="debhelper fakeroot"
 FRESH_PACKAGES="systemd-container mmdebstrap"
 
@@ -66,7 +67,8 @@ install_packages() {
 	stop_new_services "$before" >>"$log" 2>&1
 }
 
-# build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps the log. TARGET: not all, but this.
+# build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps
+# the log. TARGET: not all, but this.
 build() {
 	local name=$1 dir=$BUILD_ROOT/$1 log
 	shift
@@ -81,5 +83,8 @@ build() {
 		(cd "$dir" && "$TOP/configure" -q "$@") >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "configure failed; the whole log is $log"; }
 	fi
 	say "building $name"
-	make -C "$dir" -s -j"$(nproc)" "${TARGET:-all}" >>"$log" 2>&1 || { grep -E 'error|\*\*\*' "$log" | tail -n 20 >&2; die "make failed; the whole log is $log"; }
+	make -C "$dir" -s -j"$(nproc)" "${TARGET:-all}" >>"$log" 2>&1 || {
+		grep -E 'error|\*\*\*' "$log" | tail -n 20 >&2
+		die "make failed; the whole log is $log"
+	}
 }
