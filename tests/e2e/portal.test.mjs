@@ -23,8 +23,8 @@ before(async () => {
 	await site.addHosts('tests', [
 		{ port: p1, client: 'keyed', key: keyFile, locations: { '/': {} } },
 		{ port: p2, client: site.client_id, secret: site.clients[site.server].secret_file, proxies: ['127.0.0.1/32', '10.0.0.0/8'], locations: { '/': {} } },
-		{ port: p3, client: site.client_id, secret: site.clients[site.server].secret_file,
-			confirm: 'on', locations: { '/': {} } },
+		{ port: p3, client: site.client_id, secret: site.clients[site.server].secret_file, confirm: 'on',
+			locations: { '/': {} } },
 	]);
 	asking = `http://127.0.0.1:${p3}`;
 	phone = await site.newPhone({ unitName: '模块测试单位100% & "引号"' });
@@ -88,6 +88,7 @@ test('SECURITY 20: identity in headers and variables, percent-encoded UTF-8', as
 /* --- who is asked to sign in, and how --- */
 
 const NAVIGATE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
+const UNSAID = Object.fromEntries(['dest', 'mode', 'site'].map((s) => ['sec-fetch-' + s]));
 for (const [name, method, headers, status] of [
 	['navigation', 'GET', NAVIGATE, 302],
 	['navigation of an old browser', 'GET', { accept: 'text/html,*/*;q=0.8' }, 302],
@@ -125,8 +126,7 @@ test('SECURITY 22: a form sent when the session had ended: a page, and the way t
 	async () => {
 	for (const headers of [NAVIGATE, { accept: 'text/html,*/*;q=0.8' }]) {
 		const answer = await request({ base: site.portal, method: 'POST', path: '/whoami',
-			headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
-			body: 'x=1' });
+			headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: 'x=1' });
 
 		assert.equal(answer.status, 401);
 		assert.match(answer.headers['content-type'], /html/);
@@ -147,9 +147,7 @@ test('issue: a page that nobody sees begins no login and ends none', async () =>
 		[{ 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }, 403],
 		[{ 'sec-purpose': 'prefetch' }, 503], [{ 'sec-purpose': 'prefetch;prerender' }, 503],
 		[{ purpose: 'prefetch' }, 503], [{ 'x-moz': 'prefetch' }, 503],
-		[{ 'x-purpose': 'preview' }, 503],
-		[{ 'sec-fetch-dest': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-site': undefined,
-			accept: 'image/webp,*/*' }, 403],
+		[{ 'x-purpose': 'preview' }, 503], [{ ...UNSAID, accept: 'image/webp,*/*' }, 403],
 	])
 		for (let i = 0; i < 4; i++) {
 			const answer = await browser.open(
@@ -160,9 +158,7 @@ test('issue: a page that nobody sees begins no login and ends none', async () =>
 		}
 	assert.deepEqual(browser.jar, before);
 	assert.equal((await snapshot(begun.watch_uri)).json().state, 'pending');
-	assert.equal((await site.browser().open('/.unitpass/login', { 'sec-fetch-dest': undefined,
-		'sec-fetch-mode': undefined, 'sec-fetch-site': undefined })).status, 200,
-		'an old browser may sign in');
+	assert.equal((await site.browser().open('/.unitpass/login', UNSAID)).status, 200, 'old browser');
 });
 
 test('issue: three tabs that begin at once all sign in', async () => {
@@ -216,8 +212,8 @@ test('SECURITY 22: who may not enter gets 403, as a page or JSON, and a way to s
 		assert.equal(page.status, 403);
 		assert.match(page.headers['content-type'], /html/);
 		assert.match(page.text, /again=1/);
-		assert.ok(page.text.includes(phone.unit) &&
-			/第一管理责任人|first responsible manager/.test(page.text), 'what one has');
+		assert.ok(page.text.includes(phone.unit) && /第一管理责任人|first responsible manager/.test(page.text),
+			'what one has');
 		assert.equal(json.status, 403);
 		assert.equal(json.json().error, 'access_denied');
 	}
@@ -438,16 +434,13 @@ test('SECURITY 24: X-Forwarded-For counts from configured proxies, read from the
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9' }), '203.0.113.9');
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '1.1.1.1, 203.0.113.9, 10.1.2.3' }), '203.0.113.9', 'the left is what anybody may write');
 	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': ['1.1.1.1', '203.0.113.9'] }), '203.0.113.9', 'over several lines');
-	assert.equal(await initiatorOf(proxied,
-		{ 'x-forwarded-for': '1.1.1.1, 203.0.113.9:51008, [2001:db8::7]:443' }), '2001:db8::7',
-		'with ports');
-	assert.equal(await initiatorOf(proxied,
-		{ 'x-forwarded-for': ['"203.0.113.9:51008"', '10.1.2.3:80 ,'] }), '203.0.113.9',
-		'quoted, over lines');
-	assert.equal(await initiatorOf(proxied, { 'x-forwarded-for': '203.0.113.9, unknown' }),
-		'127.0.0.1', 'whoever hides vouches for nobody');
-	assert.equal(await initiatorOf(proxied, { forwarded: 'for=203.0.113.9' }), '127.0.0.1',
-		'Forwarded is not read');
+	for (const [headers, address, why] of [
+		[{ 'x-forwarded-for': '1.1.1.1, 203.0.113.9:51008, [2001:db8::7]:443' }, '2001:db8::7', 'ports'],
+		[{ 'x-forwarded-for': ['"203.0.113.9:51008"', '10.1.2.3:80 ,'] }, '203.0.113.9', 'quoted'],
+		[{ 'x-forwarded-for': '203.0.113.9, unknown' }, '127.0.0.1', 'who hides vouches for nobody'],
+		[{ forwarded: 'for=203.0.113.9' }, '127.0.0.1', 'Forwarded is not read'],
+	])
+		assert.equal(await initiatorOf(proxied, headers), address, why);
 	assert.equal(await initiatorOf(proxied, {}), '127.0.0.1');
 	assert.match(await initiatorOf(proxied, { 'x-forwarded-for': 'garbage, , \'x' }), /^127\.0\.0\.1$/);
 	for (const proto of [', https', 'https', 'javascript', ''])
