@@ -134,16 +134,18 @@ static bool open_cookie(struct up_rp_opener *o, struct up_span value,
 	return true;
 }
 
-/* Where two of them come, one was slipped in, with units that this browser does not know: neither is
- * believed. Of more than we open, another one may be the browser's own. */
-static bool load_browser(struct up_rp_opener *o, struct up_span cookies, uint8_t plain[UP_RP_PLAIN_MAX], struct up_attempts *out)
+/* Where two of them come, one was slipped in, with units that this browser does not know: neither
+ * is believed. Of more than we open, another one may be the browser's own. */
+static bool load_browser(struct up_rp_opener *o, struct up_span cookies,
+    uint8_t plain[UP_RP_PLAIN_MAX], struct up_attempts *out)
 {
 	const struct up_span name = UP_SPAN_LIT(UP_RP_LOGIN_COOKIE);
 	struct up_span value, content, found = { 0 };
 	unsigned n = 0;
 
 	for (; n < UP_RP_TRIES && up_cookie_next(&cookies, name, &value); n++) {
-		if (up_span_eq(value, found) || !open_cookie(o, value, plain, &content) || !take_browser(content, out))
+		if (up_span_eq(value, found) || !open_cookie(o, value, plain, &content) ||
+		    !take_browser(content, out))
 			continue;
 		if (found.n > 0)
 			return false;
