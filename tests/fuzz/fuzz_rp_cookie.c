@@ -7,6 +7,7 @@
 
 #include "module/rp/attempt.h"
 #include "module/rp/cookie.h"
+#include "module/rp/recent.h"
 #include "module/rp/session.h"
 
 #define NOW INT64_C(1700000000)
@@ -95,8 +96,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct up_span in = up_span_of(data, size);
 	struct up_buf cookie = { 0 };
 
-	if (opener == NULL)
+	if (opener == NULL) {
+		FUZZ_HOLDS((portal.recent = up_recent_new()) != NULL);
 		FUZZ_HOLDS(up_rp_opener_new(&portal, &opener) == UP_OK);
+	}
 	check_session(in);
 	check_attempts(in);
 	if (size > UP_RP_PLAIN_MAX)
