@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum type { TEXT, NUMBER, LIST };
@@ -202,16 +203,27 @@ static cfg_t *make_parser(void)
 	return cfg_init(opts, CFGF_NONE);
 }
 
+/* What keeps FILE from being read, or NULL. The parser ends the process over a folder. */
+static const char *unreadable(const char *file)
+{
+	struct stat st;
+
+	if (access(file, R_OK) != 0 || stat(file, &st) != 0)
+		return strerror(errno);
+	return S_ISDIR(st.st_mode) ? strerror(EISDIR) : NULL;
+}
+
 enum up_err up_config_read(const char *file, struct up_config **out, char why[512])
 {
+	const char *fault = unreadable(file);
 	struct up_config *c = NULL;
 	enum up_err err = UP_E_CONFIG;
 	cfg_t *cfg;
 
 	*out = NULL;
 	why[0] = '\0';
-	if (access(file, R_OK) != 0) {
-		snprintf(why, 512, "%s: %s", file, strerror(errno));
+	if (fault != NULL) {
+		snprintf(why, 512, "%s: %s", file, fault);
 		return UP_E_IO;
 	}
 	cfg = make_parser();

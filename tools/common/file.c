@@ -19,6 +19,11 @@ static enum up_err say(char why[256], enum up_err err, const char *path, const c
 	return err;
 }
 
+static const char *label_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? up_say("standard input", "标准输入") : path;
+}
+
 static enum up_err read_all(int fd, const char *path, size_t max, struct up_buf *out, char why[256])
 {
 	uint8_t chunk[16384];
@@ -32,9 +37,9 @@ static enum up_err read_all(int fd, const char *path, size_t max, struct up_buf 
 		up_buf_put(out, chunk, (size_t)n);
 		up_wipe(chunk, (size_t)n);
 		if (out->failed)
-			return say(why, UP_E_NOMEM, path, "no memory");
+			return say(why, UP_E_NOMEM, path, up_say("no memory", "内存不足"));
 		if (out->n > max)
-			return say(why, UP_E_TOO_LARGE, path, "is too large");
+			return say(why, UP_E_TOO_LARGE, path, up_say("is too large", "太大"));
 	}
 	return UP_OK;
 }
@@ -42,7 +47,7 @@ static enum up_err read_all(int fd, const char *path, size_t max, struct up_buf 
 enum up_err up_file_read(const char *path, size_t max, bool secret, struct up_buf *out, char why[256])
 {
 	bool input = strcmp(path, "-") == 0;
-	const char *label = input ? "standard input" : path;
+	const char *label = label_of(path);
 	int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	enum up_err err = UP_OK;
 	struct stat st;
@@ -53,9 +58,10 @@ enum up_err up_file_read(const char *path, size_t max, bool secret, struct up_bu
 	if (fstat(fd, &st) != 0)
 		err = say(why, UP_E_IO, label, strerror(errno));
 	else if (S_ISDIR(st.st_mode))
-		err = say(why, UP_E_IO, label, "is a folder");
+		err = say(why, UP_E_IO, label, up_say("is a folder", "是文件夹"));
 	else if (secret && !input && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
-		err = say(why, UP_E_KEY, label, "can be read by others: chmod 600 it");
+		err = say(why, UP_E_KEY, label,
+		    up_say("can be read by others: chmod 600 it", "其他用户可以读取，请 chmod 600"));
 	if (err == UP_OK)
 		err = read_all(fd, label, max, out, why);
 	if (!input)
@@ -85,7 +91,7 @@ enum up_err up_file_read_text(const char *path, size_t max, bool secret, struct 
 	snprintf(what, sizeof(what), up_say("line %lu %s", "第 %lu 行%s"), line,
 	    up_lines_fault_text(fault, up_terminal_chinese()));
 	up_buf_free(out);
-	return say(why, UP_E_UTF8, strcmp(path, "-") == 0 ? "standard input" : path, what);
+	return say(why, UP_E_UTF8, label_of(path), what);
 }
 
 enum up_err up_file_read_line(const char *path, struct up_buf *out, char why[256])
@@ -101,8 +107,11 @@ enum up_err up_file_read_line(const char *path, struct up_buf *out, char why[256
 	rest = up_buf_span(&text);
 	if (up_lines_next(&rest, &line))
 		up_buf_put_span(out, up_lines_chop(line));
-	err = out->n == 0 ? say(why, UP_E_FORMAT, path, "its first line is empty") : out->failed
-	    ? UP_E_NOMEM : UP_OK;
+	if (out->n == 0)
+		err = say(why, UP_E_FORMAT, label_of(path),
+		    up_say("its first line is empty", "首行为空"));
+	else if (out->failed)
+		err = say(why, UP_E_NOMEM, label_of(path), up_say("no memory", "内存不足"));
 	up_buf_free(&text);
 	if (err != UP_OK)
 		up_buf_free(out);
@@ -129,7 +138,9 @@ enum up_err up_file_create(const char *path, struct up_span text, char why[256])
 	enum up_err err = UP_OK;
 
 	if (fd < 0)
-		return say(why, errno == EEXIST ? UP_E_STATE : UP_E_IO, path, errno == EEXIST ? "is there already" : strerror(errno));
+		return errno == EEXIST
+		    ? say(why, UP_E_STATE, path, up_say("is there already", "已存在"))
+		    : say(why, UP_E_IO, path, strerror(errno));
 	if (!write_all(fd, text)) {
 		err = say(why, UP_E_IO, path, strerror(errno));
 		unlink(path);
