@@ -333,7 +333,8 @@ static int report(struct scan *x)
 		return up_holder_print(json_pack("{s:s, s:O, s:O*, s:O}", "decision", x->decision, "state", json_object_get(x->done.body, "state"),
 		    "usage_receipt", receipt, "request", x->view.body));
 	if (up_span_eq_str(state, "approved"))
-		puts(up_say("Approved. The page in front of you continues by itself.", "已确认登录，电脑页面将自动继续。"));
+		puts(up_say("Approved. The page in front of you goes on, or asks first whether it is you.",
+		    "已确认登录。电脑页面将自动继续，或先请您确认是本人。"));
 	else if (strcmp(x->decision, "not_mine") == 0)
 		puts(up_say("Refused and reported: you did not start this.", "已拒绝并上报：不是您发起的登录。"));
 	else
