@@ -6,60 +6,61 @@
 
 #include "core/text.h"
 
+static const struct token {
+	const char *what, *claim;
+	bool missing;
+	const char *iss, *aud, *nonce, *times, *unit, *holder, *rest;
+} refused_tokens[] = {
+	{ .what = "iss", .claim = "iss", .iss = "https://evil.example.org" },
+	{ .what = "aud", .claim = "aud", .aud = "\"other\"" },
+	{ .what = "aud of several without ours", .claim = "aud", .aud = "[\"a\",\"b\"]" },
+	{ .what = "nonce", .claim = "nonce", .nonce = "AAAAAAAAAAAAAAAAAAAAAA" },
+	{ .what = "exp passed", .claim = "exp",
+	    .times = "\"exp\":1699999900,\"iat\":1699999800" },
+	{ .what = "exp missing", .claim = "exp", .missing = true,
+	    .times = "\"iat\":1700000000" },
+	{ .what = "exp as text", .claim = "exp",
+	    .times = "\"exp\":\"1700000600\",\"iat\":1700000000" },
+	{ .what = "iat missing", .claim = "iat", .missing = true,
+	    .times = "\"exp\":1700000600" },
+	{ .what = "iat old", .claim = "iat",
+	    .times = "\"exp\":1700000600,\"iat\":1699999000" },
+	{ .what = "iat to come", .claim = "iat",
+	    .times = "\"exp\":1700000600,\"iat\":1700000300" },
+	{ .what = "nbf to come", .claim = "nbf",
+	    .times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000400" },
+	{ .what = "jti no text", .claim = "jti", .rest = ",\"sub\":\"S1\",\"jti\":7" },
+	{ .what = "sub missing", .claim = "sub", .missing = true,
+	    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\"" },
+	{ .what = "unit code", .claim = "unit.code",
+	    .unit = "{\"code\":\"12430000100000016X\",\"name\":\"n\",\"certificate\":\"C\","
+	    "\"certificate_version\":1}" },
+	{ .what = "not a unit", .claim = "unit.code",
+	    .unit = "{\"code\":\"91330000755918469E\",\"name\":\"n\",\"certificate\":\"C\","
+	    "\"certificate_version\":1}" },
+	{ .what = "unit missing", .claim = "unit.code", .missing = true, .unit = "null" },
+	{ .what = "certificate with a break", .claim = "unit.certificate",
+	    .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\","
+	    "\"certificate\":\"C\\r\\nX: y\",\"certificate_version\":1}" },
+	{ .what = "certificate version as text", .claim = "unit.certificate_version",
+	    .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\","
+	    "\"certificate_version\":\"1\"}" },
+	{ .what = "role", .claim = "holder.role",
+	    .holder = "{\"ref\":\"H\",\"role\":\"root\",\"name\":\"n\"}" },
+	{ .what = "role missing", .claim = "holder.role", .missing = true,
+	    .holder = "{\"ref\":\"H\",\"name\":\"n\"}" },
+	{ .what = "name with a control", .claim = "holder.name",
+	    .holder = "{\"ref\":\"H\",\"role\":\"user\",\"name\":\"a\\u0007\"}" },
+	{ .what = "item with a space", .claim = "items",
+	    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"a b\"]" },
+	{ .what = "item no text", .claim = "items",
+	    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[1]" },
+};
+
 static void test_refused_tokens(void)
 {
-	static const struct {
-		const char *what, *claim;
-		bool missing;
-		const char *iss, *aud, *nonce, *times, *unit, *holder, *rest;
-	} rows[] = {
-		{ .what = "iss", .claim = "iss", .iss = "https://evil.example.org" },
-		{ .what = "aud", .claim = "aud", .aud = "\"other\"" },
-		{ .what = "aud of several without ours", .claim = "aud", .aud = "[\"a\",\"b\"]" },
-		{ .what = "nonce", .claim = "nonce", .nonce = "AAAAAAAAAAAAAAAAAAAAAA" },
-		{ .what = "exp passed", .claim = "exp",
-		    .times = "\"exp\":1699999900,\"iat\":1699999800" },
-		{ .what = "exp missing", .claim = "exp", .missing = true,
-		    .times = "\"iat\":1700000000" },
-		{ .what = "exp as text", .claim = "exp",
-		    .times = "\"exp\":\"1700000600\",\"iat\":1700000000" },
-		{ .what = "iat missing", .claim = "iat", .missing = true,
-		    .times = "\"exp\":1700000600" },
-		{ .what = "iat old", .claim = "iat",
-		    .times = "\"exp\":1700000600,\"iat\":1699999000" },
-		{ .what = "iat to come", .claim = "iat",
-		    .times = "\"exp\":1700000600,\"iat\":1700000300" },
-		{ .what = "nbf to come", .claim = "nbf",
-		    .times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000400" },
-		{ .what = "jti no text", .claim = "jti", .rest = ",\"sub\":\"S1\",\"jti\":7" },
-		{ .what = "sub missing", .claim = "sub", .missing = true,
-		    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\"" },
-		{ .what = "unit code", .claim = "unit.code",
-		    .unit = "{\"code\":\"12430000100000016X\",\"name\":\"n\",\"certificate\":\"C\","
-		    "\"certificate_version\":1}" },
-		{ .what = "not a unit", .claim = "unit.code",
-		    .unit = "{\"code\":\"91330000755918469E\",\"name\":\"n\",\"certificate\":\"C\","
-		    "\"certificate_version\":1}" },
-		{ .what = "unit missing", .claim = "unit.code", .missing = true, .unit = "null" },
-		{ .what = "certificate with a break", .claim = "unit.certificate",
-		    .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\","
-		    "\"certificate\":\"C\\r\\nX: y\",\"certificate_version\":1}" },
-		{ .what = "certificate version as text", .claim = "unit.certificate_version",
-		    .unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"n\",\"certificate\":\"C\","
-		    "\"certificate_version\":\"1\"}" },
-		{ .what = "role", .claim = "holder.role",
-		    .holder = "{\"ref\":\"H\",\"role\":\"root\",\"name\":\"n\"}" },
-		{ .what = "role missing", .claim = "holder.role", .missing = true,
-		    .holder = "{\"ref\":\"H\",\"name\":\"n\"}" },
-		{ .what = "name with a control", .claim = "holder.name",
-		    .holder = "{\"ref\":\"H\",\"role\":\"user\",\"name\":\"a\\u0007\"}" },
-		{ .what = "item with a space", .claim = "items",
-		    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[\"a b\"]" },
-		{ .what = "item no text", .claim = "items",
-		    .rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"items\":[1]" },
-	};
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < UP_ARRAY_LEN(refused_tokens); i++) {
+		const struct token *row = &refused_tokens[i];
 		struct fake_browser b;
 		struct up_rp *rp = setup(&b);
 		struct claims c;
@@ -67,21 +68,21 @@ static void test_refused_tokens(void)
 
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 		c = right_claims();
-		c.iss = rows[i].iss != NULL ? rows[i].iss : c.iss;
-		c.aud = rows[i].aud != NULL ? rows[i].aud : c.aud;
-		c.nonce = rows[i].nonce != NULL ? rows[i].nonce : c.nonce;
-		c.times = rows[i].times != NULL ? rows[i].times : c.times;
-		c.unit = rows[i].unit != NULL ? rows[i].unit : c.unit;
-		c.holder = rows[i].holder != NULL ? rows[i].holder : c.holder;
-		c.rest = rows[i].rest != NULL ? rows[i].rest : c.rest;
+		c.iss = row->iss != NULL ? row->iss : c.iss;
+		c.aud = row->aud != NULL ? row->aud : c.aud;
+		c.nonce = row->nonce != NULL ? row->nonce : c.nonce;
+		c.times = row->times != NULL ? row->times : c.times;
+		c.unit = row->unit != NULL ? row->unit : c.unit;
+		c.holder = row->holder != NULL ? row->holder : c.holder;
+		c.rest = row->rest != NULL ? row->rest : c.rest;
 		answer_token(&c, key);
-		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 502, rows[i].what);
-		UP_CHECK(strcmp(fake_member(text, "error"), "unusable_answer") == 0, rows[i].what);
-		UP_CHECK(!signed_in(rp, &b), rows[i].what);
-		snprintf(log, sizeof(log), "claim=%s fault=%s\n", rows[i].claim, rows[i].missing
-		    ? "missing" : "unfit");
+		UP_CHECK(complete(rp, &b, id, text, sizeof(text)) == 502, row->what);
+		UP_CHECK(strcmp(fake_member(text, "error"), "unusable_answer") == 0, row->what);
+		UP_CHECK(!signed_in(rp, &b), row->what);
+		snprintf(log, sizeof(log), "claim=%s fault=%s\n", row->claim,
+		    row->missing ? "missing" : "unfit");
 		UP_CHECK(strstr(fake_logged, "rp_login refused") != NULL &&
-		    strstr(fake_logged, log) != NULL, rows[i].what);
+		    strstr(fake_logged, log) != NULL, row->what);
 		up_rp_free(&rp);
 	}
 }
