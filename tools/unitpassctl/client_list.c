@@ -206,8 +206,9 @@ static bool listed(const struct up_command_line *l, const struct up_client *c)
 
 static void put_row(struct up_table *t, const struct up_client *c)
 {
-	const char *const row[] = {c->id, c->name, c->origin, c->is_static ? "static" : "animated",
-	    authentication(c), status_word(c->status), c->items};
+	const char *qr = c->is_static ? up_say("static", "静态") : up_say("animated", "动态");
+	const char *const row[] = {c->id, c->name, c->origin, qr, authentication(c),
+	    status_word(c->status), c->items};
 
 	for (size_t k = 0; k < UP_ARRAY_LEN(row); k++)
 		up_table_put(t, up_span_str(row[k]));

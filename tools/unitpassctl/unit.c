@@ -187,6 +187,18 @@ static json_t *unit_json(const struct up_unit_view *u)
 	return o;
 }
 
+/* Of a unit or of its principal's role. */
+static struct up_span status_word(struct up_span status)
+{
+	if (up_span_eq_str(status, "live"))
+		return up_span_str(up_say("live", "有效"));
+	if (up_span_eq_str(status, "waiting"))
+		return up_span_str(up_say("waits for her phone", "待领取"));
+	if (up_span_eq_str(status, "ended"))
+		return up_span_str(up_say("ended", "已停用"));
+	return status;
+}
+
 static int list_one(void *arg, const struct up_unit_view *u)
 {
 	struct listing *x = arg;
@@ -201,15 +213,16 @@ static int list_one(void *arg, const struct up_unit_view *u)
 	up_table_put(x->table, u->certificate);
 	up_table_put(x->table, up_span_str(to));
 	up_table_put(x->table, u->principal);
-	up_table_put(x->table, u->principal_status);
-	up_table_put(x->table, u->status);
+	up_table_put(x->table, status_word(u->principal_status));
+	up_table_put(x->table, status_word(u->status));
 	return 0;
 }
 
 int up_unit_list(struct up_command_line *l)
 {
 	const char *const heads[] = { up_say("CODE", "统一社会信用代码"), up_say("NAME", "名称"), up_say("CERTIFICATE", "证书号"), up_say("VALID TO", "有效期至"),
-		up_say("PRINCIPAL", "第一管理责任人"), "", up_say("STATUS", "状态") };
+		up_say("PRINCIPAL", "第一管理责任人"),
+		up_say("HER ROLE", "责任人状态"), up_say("UNIT", "单位状态") };
 	struct up_ctl *ctl = l->program;
 	struct listing x = { up_table_new(heads, UP_ARRAY_LEN(heads)), ctl->json ? json_array() : NULL };
 	int status = 1;
@@ -245,7 +258,7 @@ static int show_one(void *arg, const struct up_unit_view *u)
 	fields = json_object_get(*out, "fields");
 	print_field(*out, "code", "code", "统一社会信用代码");
 	print_field(*out, "name", "name", "名称");
-	print_field(*out, "status", "status", "状态");
+	up_terminal_line(stdout, up_say("status", "状态"), status_word(u->status));
 	print_field(fields, "purpose", "purpose", "宗旨和业务范围");
 	print_field(fields, "address", "address", "住所");
 	print_field(fields, "legal_representative", "legal repr.", "法定代表人");
@@ -257,7 +270,7 @@ static int show_one(void *arg, const struct up_unit_view *u)
 	print_field(*out, "valid_from", "valid from", "有效期自");
 	print_field(*out, "valid_to", "valid to", "有效期至");
 	print_field(json_object_get(*out, "principal"), "name", "principal", "第一管理责任人");
-	print_field(json_object_get(*out, "principal"), "status", "", "");
+	up_terminal_line(stdout, up_say("her role", "责任人状态"), status_word(u->principal_status));
 	return 0;
 }
 
