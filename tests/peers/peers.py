@@ -299,7 +299,7 @@ class OidcProvider(Cases):
         page = Browser().ask(self.site.origins['wrong'] + '/.unitpass/login', Accept='text/html',
                              **{'Accept-Language': 'en'})
         self.assertEqual(page.status, 502)
-        self.assertIn('its answer does not do', page.text)
+        self.assertIn('is missing from its answer', page.text)
         self.assertIn('rp_provider refused call=device_authorization status=401 '
                       'error=invalid_client', self.site.log())
 
