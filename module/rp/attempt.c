@@ -14,7 +14,6 @@
 #define YEAR_S 31536000
 #define ATTEMPT_COOKIE UP_RP_LOGIN_COOKIE "-"
 #define ATTEMPT_NAME (sizeof(ATTEMPT_COOKIE) - 1 + UP_ATTEMPT_ID_TEXT)
-#define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
 
 static struct up_span purpose(const struct up_rp_opener *o)
 {
@@ -38,25 +37,16 @@ static void read_bytes(struct up_cookie_reader *r, uint8_t *out, size_t n)
 		memcpy(out, s.p, n);
 }
 
-static int64_t read_time(struct up_cookie_reader *r)
-{
-	int64_t v = up_cookie_read_i64(r);
-
-	if (v < 0 || v > TIME_MAX)
-		r->failed = true;
-	return v;
-}
-
 static void read_attempt(struct up_cookie_reader *r, struct up_attempt *a)
 {
 	read_bytes(r, a->id, sizeof(a->id));
 	read_bytes(r, a->nonce, sizeof(a->nonce));
 	read_bytes(r, a->browser, sizeof(a->browser));
-	a->started_s = read_time(r);
-	a->expires_s = read_time(r);
-	a->interval_s = read_time(r);
+	a->started_s = up_cookie_read_time(r);
+	a->expires_s = up_cookie_read_time(r);
+	a->interval_s = up_cookie_read_time(r);
 	a->polled_ms = up_cookie_read_i64(r);
-	a->frame_interval_s = read_time(r);
+	a->frame_interval_s = up_cookie_read_time(r);
 	read_text(r, a->device_code, sizeof(a->device_code));
 	read_text(r, a->watch_uri, sizeof(a->watch_uri));
 	read_text(r, a->complete_uri, sizeof(a->complete_uri));

@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
 #define ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 /* The next "name=value" of *REST, which begins with NAME. */
@@ -141,6 +142,15 @@ int64_t up_cookie_read_i64(struct up_cookie_reader *r)
 	r->p += sizeof(u);
 	r->n -= sizeof(u);
 	return (int64_t)be64toh(u);
+}
+
+int64_t up_cookie_read_time(struct up_cookie_reader *r)
+{
+	int64_t v = up_cookie_read_i64(r);
+
+	if (v < 0 || v > TIME_MAX)
+		r->failed = true;
+	return r->failed ? 0 : v;
 }
 
 struct up_span up_cookie_read_text(struct up_cookie_reader *r, size_t max)

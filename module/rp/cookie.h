@@ -26,6 +26,8 @@ void up_cookie_write_bytes(struct up_cookie_writer *, const uint8_t *p, size_t n
 
 struct up_cookie_reader { const uint8_t *p; size_t n; bool failed; };
 int64_t up_cookie_read_i64(struct up_cookie_reader *);
+/* A moment or a span, in seconds. */
+int64_t up_cookie_read_time(struct up_cookie_reader *);
 struct up_span up_cookie_read_text(struct up_cookie_reader *, size_t max);
 struct up_span up_cookie_read_bytes(struct up_cookie_reader *, size_t n);
 

@@ -30,9 +30,9 @@ bool up_session_take(struct up_span plain, struct up_rp_session *s)
 
 	if (version.n != 1 || version.p[0] != VERSION)
 		return false;
-	s->created_s = up_cookie_read_i64(&r);
-	s->seen_s = up_cookie_read_i64(&r);
-	s->auth_time_s = up_cookie_read_i64(&r);
+	s->created_s = up_cookie_read_time(&r);
+	s->seen_s = up_cookie_read_time(&r);
+	s->auth_time_s = up_cookie_read_time(&r);
 	s->certificate_version = up_cookie_read_i64(&r);
 	for (size_t i = 0; i < TEXTS; i++)
 		*(struct up_span *)((char *)s + texts[i].offset) = up_cookie_read_text(&r, texts[i].max);
@@ -41,7 +41,7 @@ bool up_session_take(struct up_span plain, struct up_rp_session *s)
 
 static bool within_limits(const struct up_rp *rp, const struct up_rp_session *s, int64_t now)
 {
-	if (s->created_s < 0 || s->seen_s < s->created_s || s->seen_s - CLOCK_SKEW_S > now)
+	if (s->seen_s < s->created_s || s->seen_s - CLOCK_SKEW_S > now)
 		return false;
 	return now - s->seen_s <= rp->idle_s && now - s->created_s <= rp->max_s;
 }
@@ -76,7 +76,7 @@ static bool seen_of(struct up_rp_opener *o, struct up_span value, struct up_span
 	if (up_seal_take(o->seal, up_span_str(o->rp->seen_purpose), value, plain, sizeof(plain),
 	    &r.n, &old) != UP_OK)
 		return false;
-	*seen_s = up_cookie_read_i64(&r);
+	*seen_s = up_cookie_read_time(&r);
 	return up_span_eq(up_cookie_read_text(&r, UP_SESSION_ID_MAX), sid) && !r.failed && r.n == 0;
 }
 
