@@ -33,7 +33,7 @@ static void read_bytes(struct up_cookie_reader *r, uint8_t *out, size_t n)
 {
 	struct up_span s = up_cookie_read_bytes(r, n);
 
-	if (s.n == n)
+	if (s.n == n && n > 0)
 		memcpy(out, s.p, n);
 }
 
