@@ -7,11 +7,12 @@ BUILD_ROOT=${BUILD_ROOT:-$TOP/build}
 PATH=/usr/sbin:/usr/bin:$PATH
 
 BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
-	libssl-dev libsqlite3-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev libunistring-dev
+	libssl-dev libsqlite3-dev libpq-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev libunistring-dev
 	nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
 SITE_PACKAGES="nginx apache2 python3 curl openssl"
 E2E_PACKAGES="ca-certificates glewlwyd nodejs npm chromium zbar-tools fonts-noto-cjk
 	sqlite3 openssh-client util-linux"
+POSTGRES_PACKAGES="postgresql-15"
 PACKAGE_PACKAGES="debhelper fakeroot"
 FRESH_PACKAGES="systemd-container mmdebstrap"
 
@@ -32,15 +33,14 @@ own_folder() {
 # Below the build folder things are deleted and made anew.
 [ "$BUILD_ROOT" = "$TOP/build" ] || own_folder "$BUILD_ROOT"
 
-# services: the web servers that are installed as services by now, one a line; nothing without
-# systemd.
+# services: the servers that are installed as services by now, one a line; nothing without systemd.
 services() {
-	systemctl list-unit-files --no-legend nginx.service apache2.service 2>/dev/null |
+	systemctl list-unit-files --no-legend nginx.service apache2.service postgresql.service 2>/dev/null |
 		awk '{ print $1 }' || true
 }
 
 # stop_new_services UNITS: those that came since UNITS was written are not needed as services, and
-# hold port 80. What ran here before goes on.
+# hold ports. What ran here before goes on.
 stop_new_services() {
 	local unit
 	for unit in $(services); do
