@@ -22,6 +22,8 @@ struct up_db_rows;                       /* a running statement, and the row tha
 
 struct up_db_settings {
 	const char *database;            /* path or URI */
+	/* For the server, when it wants one and the URI says none; copied. NULL: none. */
+	const char *password;
 	/* Make what is missing: the file (mode 0600). A server's database must be there. */
 	bool create;
 	bool reader;                     /* refuses to write */
