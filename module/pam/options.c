@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/authority.h"
 #include "core/text.h"
 #include "core/uscc.h"
 
@@ -47,7 +48,7 @@ static bool are_roles(struct up_options *o, struct up_span v)
 
 	(void)o;
 	for (; up_options_next(&v, &one); n++)
-		if (!up_span_eq_str(one, "principal") && !up_span_eq_str(one, "manager") && !up_span_eq_str(one, "user"))
+		if (up_authority_role(one) == UP_ROLES)
 			return false;
 	return n > 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/authority.h"
 #include "core/json.h"
 #include "core/jws.h"
 #include "core/text.h"
@@ -43,8 +44,7 @@ static bool is_unit(struct up_span s)
 
 static bool is_role(struct up_span s)
 {
-	return up_span_eq_str(s, "principal") || up_span_eq_str(s, "manager") ||
-	       up_span_eq_str(s, "user");
+	return up_authority_role(s) != UP_ROLES;
 }
 
 /* --- who: claim by claim --- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/authority.h"
 #include "core/uscc.h"
 #include "module/rp/rp.h"
 
@@ -50,7 +51,7 @@ static bool has_item(const struct up_rp_rule *r, const struct up_rp_session *s)
 {
 	struct up_span rest = s->items, item;
 
-	if (up_span_eq_str(s->role, "principal") || up_span_eq_str(s->role, "manager"))
+	if (!up_authority_needs_grant(UP_USE_LOGIN, up_authority_role(s->role)))
 		return true;
 	while (rest.n > 0) {
 		up_span_cut(rest, ' ', &item, &rest);
@@ -66,7 +67,7 @@ const char *up_rp_rule_refuses(enum up_rp_what what, struct up_span value)
 		return "a value is empty; remove it";
 	if (what == UP_RP_UNIT && up_uscc_check_unit(value) != UP_OK)
 		return "a value is not the unified social credit code of a public institution (18 characters, in capitals; the check characters are checked)";
-	if (what == UP_RP_ROLE && !up_span_eq_str(value, "principal") && !up_span_eq_str(value, "manager") && !up_span_eq_str(value, "user"))
+	if (what == UP_RP_ROLE && up_authority_role(value) == UP_ROLES)
 		return "takes principal, manager and user";
 	return NULL;
 }
