@@ -80,6 +80,25 @@ export const alive = (pid) => {
 	}
 };
 
+/* Does PID still take connections? */
+function listens(pid) {
+	const listening = new Set(fs.readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1)
+		.map((line) => line.trim().split(/\s+/)).filter((word) => word[3] === '0A')
+		.map((word) => `socket:[${word[9]}]`));
+
+	try {
+		return fs.readdirSync(`/proc/${pid}/fd`).some((fd) => {
+			try {
+				return listening.has(fs.readlinkSync(`/proc/${pid}/fd/${fd}`));
+			} catch {
+				return false;
+			}
+		});
+	} catch {
+		return false;                    // it has ended
+	}
+}
+
 export class Site {
 	/* SERVER: behind which of its web servers the portal is that the tests ask. */
 	constructor(json, server = process.env.SERVER || 'nginx') {
@@ -160,11 +179,12 @@ export class Site {
 		if (this.server === 'nginx')
 			await until(() => this.workers().length > 0 && !this.workers().some((pid) => before.includes(pid)), 'new workers', 20000);
 		else
-			await until(() => this.restarts() > times, 'the restart', 20000);
+			await until(() => this.restarts() > times && !before.some(listens),
+				'the restart', 20000);
 		await until(() => request({ base: this.portal, path: '/public/whoami' }).then((a) => a.status === 200, () => false), 'the portal');
 	}
 
-	/* How often Apache has begun. */
+	/* How often Apache has begun. It says so before its old children take no more connections. */
 	restarts() {
 		return fs.readFileSync(this.files.log_apache, 'utf8').split('resuming normal operations').length - 1;
 	}
