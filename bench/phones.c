@@ -23,7 +23,7 @@
 /* --- one call --- */
 
 static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
-    const struct up_buf *extra, struct up_buf *out)
+    const struct up_decision *decision, struct up_buf *out)
 {
 	char url[400], jti[22];
 	uint8_t random[16];
@@ -35,19 +35,19 @@ static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p,
 	const struct up_dpop_make make = {
 		.key = p->key, .method = "POST", .url = up_span_str(url), .token = up_span_str(p->token),
 		.nonce = up_span_str(c->nonce), .jti = up_span_of(jti, sizeof(jti)),
-		.extra = up_buf_span(extra), .now_s = time(NULL),
+		.decision = decision, .now_s = time(NULL),
 	};
 	return up_dpop_make(&make, out) == UP_OK;
 }
 
 static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
-    const char *body, const struct up_buf *extra)
+    const char *body, const struct up_decision *decision)
 {
 	struct up_buf head = { 0 };
 	bool ok;
 
 	up_buf_put_str(&head, "Content-Type: application/json\r\nDPoP: ");
-	ok = put_proof(c, p, path, extra, &head);
+	ok = put_proof(c, p, path, decision, &head);
 	if (p->token[0] != '\0') {
 		up_buf_put_str(&head, "\r\nAuthorization: DPoP ");
 		up_buf_put_str(&head, p->token);
@@ -67,15 +67,15 @@ static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p,
 
 /* POST; gives the JSON answer, the caller's, or NULL: said why. */
 static json_t *call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path, const char *body,
-    const struct up_buf *extra)
+    const struct up_decision *decision)
 {
 	json_t *o = NULL;
 
-	if (!call_once(c, p, path, body, extra))
+	if (!call_once(c, p, path, body, decision))
 		return NULL;
 	/* RFC 9449 section 8: the first call, and when the nonce has aged. */
 	if (c->res->status == 401 && strstr(c->res->body.p, "use_dpop_nonce") != NULL &&
-	    !call_once(c, p, path, body, extra))
+	    !call_once(c, p, path, body, decision))
 		return NULL;
 	if (c->res->status == 200)
 		o = json_loadb(c->res->body.p, c->res->body.n, 0, NULL);
@@ -113,11 +113,10 @@ static bool read_view(const json_t *o, struct up_bench_view *v)
 bool up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone *p, const char *text,
     struct up_bench_view *out)
 {
-	const struct up_buf none = { 0 };
 	char body[512];
 
 	snprintf(body, sizeof(body), "{\"text\":\"%s\"}", text);
-	json_t *o = call(c, p, "/holder/scan", body, &none);
+	json_t *o = call(c, p, "/holder/scan", body, NULL);
 	bool ok = o != NULL && read_view(o, out);
 	json_decref(o);
 	return ok;
@@ -133,18 +132,15 @@ bool up_bench_phone_approve(struct up_bench_caller *c, const struct up_bench_pho
 		.role = up_span_str(v->role), .item = up_span_str(v->item), .nonce = up_span_str(v->nonce),
 		.frame = up_span_str(v->frame), .decision = UP_SPAN_LIT("approve"), .exp = v->expires,
 	};
-	struct up_buf extra = { 0 };
 	char body[256];
 
-	up_decision_put(&extra, &decision);
 	snprintf(body, sizeof(body), "{\"transaction\":\"%s\",\"password\":\"%s\"}", v->transaction,
 	    c->phones->password);
-	json_t *o = call(c, p, "/holder/decisions", body, &extra);
+	json_t *o = call(c, p, "/holder/decisions", body, &decision);
 	bool ok = o != NULL && strcmp(json_string_value(json_object_get(o, "state")) ?: "", "approved") == 0;
 	if (o != NULL && !ok)
 		up_bench_complain("phone: decision: %.300s", c->res->body.p);
 	json_decref(o);
-	up_buf_free(&extra);
 	return ok;
 }
 
@@ -166,9 +162,8 @@ static bool stretch(char out[44])
 /* Look, agree, take (rules 6 to 9). O is {"code","person"} and is changed. */
 static bool accept_role(struct up_bench_caller *c, struct up_bench_phone *p, json_t *o)
 {
-	const struct up_buf none = { 0 };
 	char *body = json_dumps(o, JSON_COMPACT);
-	json_t *found = body != NULL ? call(c, p, "/holder/enrolments", body, &none) : NULL;
+	json_t *found = body != NULL ? call(c, p, "/holder/enrolments", body, NULL) : NULL;
 	json_t *taken = NULL;
 
 	free(body);
@@ -178,7 +173,7 @@ static bool accept_role(struct up_bench_caller *c, struct up_bench_phone *p, jso
 	    "device", "name", "bench")) == 0)
 		body = json_dumps(o, JSON_COMPACT);
 	if (body != NULL)
-		taken = call(c, p, "/holder/enrolments/accept", body, &none);
+		taken = call(c, p, "/holder/enrolments/accept", body, NULL);
 	bool ok = taken != NULL && copy(taken, "device_token", p->token, sizeof(p->token)) && p->token[0] != '\0';
 	free(body);
 	json_decref(found);

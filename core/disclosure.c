@@ -48,38 +48,34 @@ static struct up_span object_of(const struct row *row)
 	return up_span_of(row->name, dot != NULL ? (size_t)(dot - row->name) : 0);
 }
 
-static void put_name(struct up_buf *b, struct up_span name)
+static void put_value(struct up_json_put *j, const struct row *row, const void *at)
 {
-	if (b->n > 0 && b->p[b->n - 1] != '{')
-		up_buf_put_char(b, ',');
-	up_buf_put_char(b, '"');
-	up_buf_put_span(b, name);
-	up_buf_put(b, "\":", 2);
-}
-
-static void put_value(struct up_buf *b, const struct row *row, const void *at)
-{
-	struct up_span object = object_of(row), text;
+	struct up_span object = object_of(row);
 	const char *member = row->name + (object.n > 0 ? object.n + 1 : 0);
 
-	if (row->form == NUMBER) {
-		put_name(b, up_span_str(member));
-		up_buf_put_i64(b, *(const int64_t *)at);
+	switch (row->form) {
+	case NUMBER:
+		up_json_put_int(j, member, *(const int64_t *)at);
 		return;
+	case TEXT:
+		up_json_put_opt(j, member, *(const struct up_span *)at);
+		return;
+	case LIST:
+		up_json_put_array(j, member);
+		up_json_put_opt(j, NULL, *(const struct up_span *)at);
+		up_json_put_end(j);
 	}
-	text = *(const struct up_span *)at;
-	if (row->form == TEXT && text.n == 0)
-		return;
-	put_name(b, up_span_str(member));
-	if (row->form == LIST)
-		up_buf_put_char(b, '[');
-	if (text.n > 0)
-		up_buf_put_json(b, text);
-	if (row->form == LIST)
-		up_buf_put_char(b, ']');
 }
 
-void up_disclosure_put_claims(struct up_buf *b, const struct up_disclosure *d)
+static void open_object(struct up_json_put *j, struct up_span name)
+{
+	char text[UP_DISCLOSURE_WORDS];
+
+	snprintf(text, sizeof(text), "%.*s", (int)name.n, (const char *)name.p);
+	up_json_put_object(j, text);
+}
+
+void up_disclosure_put_claims(struct up_json_put *j, const struct up_disclosure *d)
 {
 	struct up_span open = { NULL, 0 };
 
@@ -88,25 +84,23 @@ void up_disclosure_put_claims(struct up_buf *b, const struct up_disclosure *d)
 
 		if (!up_span_eq(object, open)) {
 			if (open.n > 0)
-				up_buf_put_char(b, '}');
-			if (object.n > 0) {
-				put_name(b, object);
-				up_buf_put_char(b, '{');
-			}
+				up_json_put_end(j);
+			if (object.n > 0)
+				open_object(j, object);
 			open = object;
 		}
-		put_value(b, &rows[i], (const char *)d + rows[i].offset);
+		put_value(j, &rows[i], (const char *)d + rows[i].offset);
 	}
 	if (open.n > 0)
-		up_buf_put_char(b, '}');
+		up_json_put_end(j);
 }
 
-void up_disclosure_put_array(struct up_buf *b)
+void up_disclosure_put_array(struct up_json_put *j, const char *name)
 {
-	up_buf_put_char(b, '[');
+	up_json_put_array(j, name);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
-		up_buf_printf(b, "%s\"%s\"", i > 0 ? "," : "", rows[i].name);
-	up_buf_put_char(b, ']');
+		up_json_put_str(j, NULL, rows[i].name);
+	up_json_put_end(j);
 }
 
 void up_disclosure_words(char out[UP_DISCLOSURE_WORDS])

@@ -4,7 +4,7 @@
 #ifndef UP_DISCLOSURE_H
 #define UP_DISCLOSURE_H
 
-#include "core/span.h"
+#include "core/json_put.h"
 
 struct up_disclosure {                   /* the values; texts are valid UTF-8 */
 	struct up_span unit_code, unit_name, certificate;
@@ -16,9 +16,10 @@ struct up_disclosure {                   /* the values; texts are valid UTF-8 */
 const char *up_disclosure_word(struct up_span name, bool chinese);
 /* The Ith name: "unit.code", a claim's path in the ID token; NULL after the last one. */
 const char *up_disclosure_name(size_t i);
-/* "unit":{...},"holder":{...},"items":[...]; a text that is empty is left out. */
-void up_disclosure_put_claims(struct up_buf *, const struct up_disclosure *);
-void up_disclosure_put_array(struct up_buf *);   /* the names as a JSON array */
+/* Members of the open object: "unit":{...},"holder":{...},"items":[...]; a text that is empty is
+ * left out. */
+void up_disclosure_put_claims(struct up_json_put *, const struct up_disclosure *);
+void up_disclosure_put_array(struct up_json_put *, const char *name);    /* of the names */
 #define UP_DISCLOSURE_WORDS 128
 void up_disclosure_words(char out[UP_DISCLOSURE_WORDS]); /* the names, a space between */
 

@@ -102,54 +102,52 @@ void up_dpop_free(struct up_dpop *d)
 	memset(d, 0, sizeof(*d));
 }
 
-static void put_member(struct up_buf *b, const char *name, struct up_span value)
-{
-	up_buf_put_str(b, ",\"");
-	up_buf_put_str(b, name);
-	up_buf_put_str(b, "\":");
-	up_buf_put_json(b, value);
-}
-
 static void put_header(struct up_buf *b, const struct up_jwk *key)
 {
+	struct up_json_put j = { .b = b };
 	uint8_t xy[64];
 
 	up_jwk_public(key, xy);
-	up_buf_put_str(b, "{\"alg\":\"ES256\",\"jwk\":{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"");
-	up_text_put_b64url(b, up_span_of(xy, 32));
-	up_buf_put_str(b, "\",\"y\":\"");
-	up_text_put_b64url(b, up_span_of(xy + 32, 32));
-	up_buf_put_str(b, "\"},\"typ\":\"" TYP "\"}");
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "alg", "ES256");
+	up_json_put_object(&j, "jwk");
+	up_json_put_str(&j, "crv", "P-256");
+	up_json_put_str(&j, "kty", "EC");
+	up_json_put_b64url(&j, "x", up_span_of(xy, 32));
+	up_json_put_b64url(&j, "y", up_span_of(xy + 32, 32));
+	up_json_put_end(&j);
+	up_json_put_str(&j, "typ", TYP);
+	up_json_put_end(&j);
+}
+
+static void put_claims(struct up_json_put *j, const struct up_dpop_make *m, struct up_span ath)
+{
+	up_json_put_object(j, NULL);
+	up_json_put_int(j, "iat", m->now_s);
+	up_json_put_str(j, "htm", m->method);
+	up_json_put_text(j, "htu", m->url);
+	up_json_put_text(j, "jti", m->jti);
+	up_json_put_opt(j, "nonce", m->nonce);
+	up_json_put_opt(j, "ath", ath);
+	if (m->decision != NULL)
+		up_decision_put(j, m->decision);
+	up_json_put_end(j);
 }
 
 enum up_err up_dpop_make(const struct up_dpop_make *m, struct up_buf *out)
 {
 	struct up_buf header = { 0 }, claims = { 0 };
+	struct up_json_put j = { .b = &claims };
 	char ath[HASH_CHARS];
-	enum up_err e;
+	enum up_err e = m->token.n > 0 ? token_hash(m->token, ath) : UP_OK;
 
+	if (e != UP_OK)
+		return e;
 	put_header(&header, m->key);
-	up_buf_put_str(&claims, "{\"iat\":");
-	up_buf_put_i64(&claims, m->now_s);
-	put_member(&claims, "htm", up_span_str(m->method));
-	put_member(&claims, "htu", m->url);
-	put_member(&claims, "jti", m->jti);
-	if (m->nonce.n > 0)
-		put_member(&claims, "nonce", m->nonce);
-	if (m->token.n > 0) {
-		if ((e = token_hash(m->token, ath)) != UP_OK)
-			goto out;
-		put_member(&claims, "ath", up_span_of(ath, HASH_CHARS));
-	}
-	if (m->extra.n > 0) {
-		up_buf_put_char(&claims, ',');
-		up_buf_put_span(&claims, m->extra);
-	}
-	up_buf_put_char(&claims, '}');
+	put_claims(&j, m, up_span_of(ath, m->token.n > 0 ? HASH_CHARS : 0));
 	e = UP_E_NOMEM;
 	if (!header.failed && !claims.failed)
 		e = up_jwt_sign_header(m->key, up_buf_span(&header), up_buf_span(&claims), out);
-out:
 	up_buf_free(&header);
 	up_buf_free(&claims);
 	return e;
@@ -180,13 +178,13 @@ static struct up_span member_of(const struct up_decision *d, const struct member
 	return *(const struct up_span *)(const void *)((const char *)d + m->offset);
 }
 
-void up_decision_put(struct up_buf *b, const struct up_decision *d)
+void up_decision_put(struct up_json_put *j, const struct up_decision *d)
 {
-	up_buf_put_str(b, "\"decision\":{\"exp\":");
-	up_buf_put_i64(b, d->exp);
+	up_json_put_object(j, "decision");
+	up_json_put_int(j, "exp", d->exp);
 	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
-		put_member(b, members[i].name, member_of(d, &members[i]));
-	up_buf_put_char(b, '}');
+		up_json_put_text(j, members[i].name, member_of(d, &members[i]));
+	up_json_put_end(j);
 }
 
 static bool take_member(const json_t *o, const struct member *m, struct up_decision *out)

@@ -3,6 +3,7 @@
 #ifndef UP_DPOP_H
 #define UP_DPOP_H
 
+#include "core/json_put.h"
 #include "core/jwt.h"
 
 /* What the proof must say: the request it came with. */
@@ -27,15 +28,6 @@ UP_MUST_USE enum up_err up_dpop_parse(struct up_span proof, const struct up_dpop
 UP_MUST_USE enum up_err up_dpop_verify(const struct up_dpop *, const struct up_dpop_expect *);
 void up_dpop_free(struct up_dpop *);
 
-/* The phone's side. EXTRA: further members as JSON text without braces, or empty. Appends the proof. */
-struct up_dpop_make {
-	const struct up_jwk *key;
-	const char *method;
-	struct up_span url, token, nonce, jti, extra;
-	int64_t now_s;
-};
-UP_MUST_USE enum up_err up_dpop_make(const struct up_dpop_make *, struct up_buf *out);
-
 /* The decision (SECURITY 9): member "decision" of the proof on POST /holder/decisions. Every member is a string
  * but exp; the server compares each with what it knows, so that any changed byte fails. */
 struct up_decision {
@@ -43,10 +35,20 @@ struct up_decision {
 	    nonce, frame /* "t" of the scanned frame in decimal, "static", or "code" */, decision /* "approve" "deny" "not_mine" */;
 	int64_t exp;                     /* seconds; not after the transaction's own deadline */
 };
-void up_decision_put(struct up_buf *, const struct up_decision *);   /* "decision":{...} */
+void up_decision_put(struct up_json_put *, const struct up_decision *);  /* "decision":{...} */
 /* Borrowed from CLAIMS. UP_E_PROOF: missing, wrong type, an unknown member. */
 UP_MUST_USE enum up_err up_decision_parse(const json_t *claims, struct up_decision *out);
 /* UP_OK, or UP_E_SIGNATURE when any member but DECISION differs or exp has passed at NOW_S or lies after WANT->exp. */
 UP_MUST_USE enum up_err up_decision_match(const struct up_decision *got, const struct up_decision *want, int64_t now_s);
+
+/* The phone's side. Appends the proof. */
+struct up_dpop_make {
+	const struct up_jwk *key;
+	const char *method;
+	struct up_span url, token, nonce, jti;
+	const struct up_decision *decision;      /* that it carries; NULL: none */
+	int64_t now_s;
+};
+UP_MUST_USE enum up_err up_dpop_make(const struct up_dpop_make *, struct up_buf *out);
 
 #endif

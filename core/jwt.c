@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "core/json_put.h"
 #include "core/text.h"
 
 #define SIG 64
@@ -40,13 +41,14 @@ enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const 
     struct up_span claims, struct up_buf *out)
 {
 	struct up_buf header = { 0 };
+	struct up_json_put j = { .b = &header };
 	enum up_err e = UP_E_NOMEM;
 
-	up_buf_put_str(&header, "{\"alg\":\"ES256\",\"kid\":");
-	up_buf_put_json(&header, kid);
-	up_buf_put_str(&header, ",\"typ\":");
-	up_buf_put_json(&header, up_span_str(typ == NULL ? "JWT" : typ));
-	up_buf_put_char(&header, '}');
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "alg", "ES256");
+	up_json_put_text(&j, "kid", kid);
+	up_json_put_str(&j, "typ", typ == NULL ? "JWT" : typ);
+	up_json_put_end(&j);
 	if (!header.failed)
 		e = up_jwt_sign_header(key, up_buf_span(&header), claims, out);
 	up_buf_free(&header);

@@ -2,6 +2,7 @@
 #include "core/record.h"
 
 #include "core/hash.h"
+#include "core/json_put.h"
 #include "core/text.h"
 
 /* In ASCII order of the names: the order of the rows is the canonical form. */
@@ -73,30 +74,24 @@ static bool absent(const struct up_record *r, const struct member *m)
 
 enum up_err up_record_put(struct up_buf *b, const struct up_record *r)
 {
-	char sep = '{';
+	struct up_json_put j = { .b = b };
 
 	/* before the first byte: a record is appended whole or not at all */
 	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
 		if (!members[i].integer && !up_text_utf8_valid(text_of(r, &members[i])))
 			return UP_E_UTF8;
+	up_json_put_object(&j, NULL);
 	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++) {
 		const struct member *m = &members[i];
 
 		if (absent(r, m))
 			continue;
-		up_buf_put_char(b, sep);
-		up_buf_put_char(b, '"');
-		up_buf_put_str(b, m->name);
-		up_buf_put(b, "\":", 2);
 		if (m->integer)
-			up_buf_put_i64(b, integer_of(r, m));
+			up_json_put_int(&j, m->name, integer_of(r, m));
 		else
-			up_buf_put_json(b, text_of(r, m));
-		sep = ',';
+			up_json_put_text(&j, m->name, text_of(r, m));
 	}
-	if (sep == '{')
-		up_buf_put_char(b, '{');
-	up_buf_put_char(b, '}');
+	up_json_put_end(&j);
 	return b->failed ? UP_E_NOMEM : UP_OK;
 }
 

@@ -20,18 +20,24 @@ static void test_claims(void)
 {
 	static const struct up_disclosure nothing;
 	struct up_buf b = { 0 };
+	struct up_json_put j = { .b = &b };
 
-	up_disclosure_put_claims(&b, &all);
+	up_json_put_object(&j, NULL);
+	up_disclosure_put_claims(&j, &all);
+	up_json_put_end(&j);
 	UP_CHECK_TEXT(up_buf_span(&b),
-	    "\"unit\":{\"code\":\"12430000100000016Y\",\"name\":\"第一\\\"中学\","
+	    "{\"unit\":{\"code\":\"12430000100000016Y\",\"name\":\"第一\\\"中学\","
 	    "\"certificate\":\"CERT-1\",\"certificate_version\":2},"
 	    "\"holder\":{\"ref\":\"ref\",\"role\":\"principal\",\"name\":\"李明\"},"
-	    "\"items\":[\"annual-report\"]");
+	    "\"items\":[\"annual-report\"]}");
 	up_buf_reset(&b);
-	up_buf_put_str(&b, "{\"sub\":\"x\"");
-	up_disclosure_put_claims(&b, &nothing);
+	j = (struct up_json_put){ .b = &b };
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "sub", "x");
+	up_disclosure_put_claims(&j, &nothing);
+	up_json_put_end(&j);
 	UP_CHECK_TEXT(up_buf_span(&b),
-	    "{\"sub\":\"x\",\"unit\":{\"certificate_version\":0},\"holder\":{},\"items\":[]");
+	    "{\"sub\":\"x\",\"unit\":{\"certificate_version\":0},\"holder\":{},\"items\":[]}");
 	up_buf_free(&b);
 }
 
@@ -63,20 +69,22 @@ static size_t count_known(const json_t *claims, const char *prefix)
 static void test_names(void)
 {
 	struct up_buf b = { 0 };
+	struct up_json_put j = { .b = &b };
 	char words[UP_DISCLOSURE_WORDS];
 	json_t *claims, *names;
 	size_t n = 0;
 
 	while (up_disclosure_name(n) != NULL)
 		n++;
-	up_buf_put_char(&b, '{');
-	up_disclosure_put_claims(&b, &all);
-	up_buf_put_char(&b, '}');
+	up_json_put_object(&j, NULL);
+	up_disclosure_put_claims(&j, &all);
+	up_json_put_end(&j);
 	claims = json_loadb((const char *)b.p, b.n, 0, NULL);
 	CU_ASSERT_EQUAL(count_known(claims, ""), n);
 	json_decref(claims);
 	up_buf_reset(&b);
-	up_disclosure_put_array(&b);
+	j = (struct up_json_put){ .b = &b };
+	up_disclosure_put_array(&j, NULL);
 	names = json_loadb((const char *)b.p, b.n, 0, NULL);
 	CU_ASSERT_EQUAL(json_array_size(names), n);
 	for (size_t i = 0; i < n; i++)

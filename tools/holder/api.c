@@ -70,7 +70,8 @@ static enum up_err make_proof(const struct up_holder *h, const struct up_holder_
 	char jti[22];
 	struct up_buf htu = { 0 };
 	struct up_dpop_make make = { .key = h->key, .method = c->method, .token = up_span_str(h->token), .nonce = up_span_str(h->nonce),
-		.jti = up_span_of(jti, sizeof(jti)), .extra = c->extra, .now_s = (int64_t)time(NULL) };
+		.jti = up_span_of(jti, sizeof(jti)), .decision = c->decision,
+		.now_s = (int64_t)time(NULL) };
 	enum up_err err;
 
 	if (RAND_bytes(raw, sizeof(raw)) != 1)

@@ -51,7 +51,7 @@ struct up_holder_call {
 	const char *method, *path;               /* "/holder/scan" */
 	const char *query;                       /* without its question mark; or NULL */
 	json_t *body;                            /* sent when not NULL; borrowed */
-	struct up_span extra;                    /* further members of the proof, or empty */
+	const struct up_decision *decision;      /* in the proof, or NULL */
 };
 
 /* Proof, request, and once more with the nonce when the server wants a newer one. UP_OK: the server answered with a JSON object, which may be a refusal.

@@ -271,35 +271,39 @@ static int ask(struct scan *x)
 
 /* --- the decision, in the proof --- */
 
-static enum up_err put_decision(const struct scan *x, struct up_buf *extra)
+static struct up_decision decision_of(const struct scan *x)
 {
 	const json_t *view = x->view.body, *client = json_object_get(view, "client");
-	struct up_decision d = {
-		.transaction = up_holder_text(view, "transaction"), .client = up_holder_text(client, "id"), .origin = up_holder_text(client, "origin"),
-		.issuer = up_span_str(x->h->issuer), .unit = up_holder_text(x->certificate, "unit"), .certificate = up_holder_text(x->certificate, "certificate"),
-		.role = up_holder_text(x->certificate, "role"), .item = up_holder_text(view, "item"), .nonce = up_holder_text(view, "nonce"),
-		.frame = up_holder_text(view, "frame"), .decision = up_span_str(x->decision),
+
+	return (struct up_decision){
+		.transaction = up_holder_text(view, "transaction"),
+		.client = up_holder_text(client, "id"),
+		.origin = up_holder_text(client, "origin"),
+		.issuer = up_span_str(x->h->issuer),
+		.unit = up_holder_text(x->certificate, "unit"),
+		.certificate = up_holder_text(x->certificate, "certificate"),
+		.role = up_holder_text(x->certificate, "role"),
+		.item = up_holder_text(view, "item"),
+		.nonce = up_holder_text(view, "nonce"),
+		.frame = up_holder_text(view, "frame"),
+		.decision = up_span_str(x->decision),
 		.exp = json_integer_value(json_object_get(view, "expires")),
 	};
-
-	up_decision_put(extra, &d);
-	return extra->failed ? UP_E_NOMEM : UP_OK;
 }
 
 static int send_decision(struct scan *x)
 {
 	bool approve = strcmp(x->decision, "approve") == 0;
 	json_t *body = json_pack("{s:O, s:s*}", "transaction", json_object_get(x->view.body, "transaction"), "password", approve ? x->password : NULL);
-	struct up_holder_call c = { .method = "POST", .path = "/holder/decisions", .body = body };
-	struct up_buf extra = { 0 };
-	enum up_err err = body != NULL ? put_decision(x, &extra) : UP_E_NOMEM;
+	const struct up_decision decision = decision_of(x);
+	struct up_holder_call c = { .method = "POST", .path = "/holder/decisions", .body = body,
+		.decision = &decision };
+	enum up_err err = body != NULL ? UP_OK : UP_E_NOMEM;
 
-	c.extra = up_buf_span(&extra);
 	up_holder_answer_free(&x->done);
 	if (err == UP_OK)
 		err = up_holder_call(x->h, &c, &x->done);
 	json_decref(body);
-	up_buf_free(&extra);
 	if (err != UP_OK)
 		return up_holder_fail(x->h, UP_HOLDER_FAILED, up_err_name(err), "%s", x->h->why);
 	return x->done.status == 200 ? 0 : up_holder_refused(x->h, &x->done);
