@@ -263,22 +263,33 @@ void up_begin_page(struct up_exchange *x)
 }
 
 /* For who cannot scan: the address to open and the code to type there. */
-static void put_code(struct up_buf *b, const struct up_attempt *a)
+static void put_code(struct up_json_put *j, const struct up_attempt *a)
 {
 	if (a->user_code[0] == '\0')
 		return;
-	up_buf_put_str(b, ",\"verification_uri\":");
-	up_buf_put_json(b, up_span_str(a->verification_uri));
-	up_buf_put_str(b, ",\"user_code\":");
-	up_buf_put_json(b, up_span_str(a->user_code));
+	up_json_put_str(j, "verification_uri", a->verification_uri);
+	up_json_put_str(j, "user_code", a->user_code);
+}
+
+static void put_attempt(struct up_json_put *j, const struct up_attempt *a)
+{
+	char id[UP_ATTEMPT_ID_TEXT + 1];
+
+	up_attempt_id_text(a, id);
+	up_json_put_object(j, NULL);
+	up_json_put_str(j, "attempt", id);
+	up_json_put_str(j, "watch_uri", a->watch_uri);
+	up_json_put_int(j, "frame_interval", a->frame_interval_s);
+	up_json_put_int(j, "expires_in", a->expires_s - a->started_s);
+	put_code(j, a);
+	up_json_put_end(j);
 }
 
 void up_begin_json(struct up_exchange *x)
 {
 	struct up_attempts all;
 	struct up_attempt *a = NULL;
-	char id[UP_ATTEMPT_ID_TEXT + 1];
-	struct up_buf *b = &x->resp->body;
+	struct up_json_put j = { .b = &x->resp->body };
 	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
 
 	if (e == UP_OK && up_request_is_ahead(x->req))
@@ -289,13 +300,7 @@ void up_begin_json(struct up_exchange *x)
 		up_respond_error(x, e, 0);
 		goto out;
 	}
-	up_attempt_id_text(a, id);
-	up_buf_printf(b, "{\"attempt\":\"%s\",\"watch_uri\":", id);
-	up_buf_put_json(b, up_span_str(a->watch_uri));
-	up_buf_printf(b, ",\"frame_interval\":%lld,\"expires_in\":%lld",
-	    (long long)a->frame_interval_s, (long long)(a->expires_s - a->started_s));
-	put_code(b, a);
-	up_buf_put_char(b, '}');
+	put_attempt(&j, a);
 	up_respond_json(x->resp, 200);
 out:
 	up_wipe(&all, sizeof(all));
@@ -318,7 +323,7 @@ void up_begin_state(struct up_exchange *x)
 {
 	struct up_attempts all;
 	struct up_provider_state s;
-	struct up_buf *b = &x->resp->body;
+	struct up_json_put j = { .b = &x->resp->body };
 	struct up_attempt *a = named(x, &all);
 	const char *text;
 	enum up_err e;
@@ -329,15 +334,18 @@ void up_begin_state(struct up_exchange *x)
 		up_respond_error(x, e, 0);
 		goto out;
 	}
-	up_buf_printf(b, "{\"state\":\"%s\",\"expires_in\":%lld", s.state, (long long)s.expires_in_s);
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "state", s.state);
+	up_json_put_int(&j, "expires_in", s.expires_in_s);
 	text = strcmp(s.state, "pending") == 0 && a->watch_uri[0] == '\0'
 	    ? up_attempt_qr(a) : s.text;
 	if (text[0] != '\0') {
-		up_buf_printf(b, ",\"frame\":{\"t\":%lld,\"text\":", (long long)s.t);
-		up_buf_put_json(b, up_span_str(text));
-		up_buf_put_char(b, '}');
+		up_json_put_object(&j, "frame");
+		up_json_put_int(&j, "t", s.t);
+		up_json_put_str(&j, "text", text);
+		up_json_put_end(&j);
 	}
-	up_buf_put_char(b, '}');
+	up_json_put_end(&j);
 	up_respond_json(x->resp, 200);
 out:
 	up_wipe(&all, sizeof(all));

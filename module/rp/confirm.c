@@ -26,9 +26,27 @@ void up_confirm_give_back(struct up_exchange *x, struct up_attempt *a)
 	up_rplog('w', "rp_login declined at the browser");
 }
 
+static void put_confirm(struct up_buf *b, const struct up_rp_session *s, struct up_span name)
+{
+	struct up_json_put j = { .b = b };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_object(&j, "confirm");
+	up_json_put_object(&j, "unit");
+	up_json_put_text(&j, "code", s->unit_code);
+	up_json_put_text(&j, "name", s->unit_name);
+	up_json_put_end(&j);
+	up_json_put_object(&j, "holder");
+	up_json_put_text(&j, "role", s->role);
+	up_json_put_text(&j, "name", name);
+	up_json_put_end(&j);
+	up_json_put_end(&j);
+	up_json_put_end(&j);
+}
+
 static void ask(struct up_exchange *x, const struct up_attempt *a, const struct up_rp_session *s)
 {
-	struct up_buf *b = &x->resp->body, name = { 0 };
+	struct up_buf name = { 0 };
 	char id[UP_ATTEMPT_ID_TEXT + 1];
 
 	up_attempt_id_text(a, id);
@@ -40,15 +58,7 @@ static void ask(struct up_exchange *x, const struct up_attempt *a, const struct 
 			.attempt = up_span_str(id), .who = s, .person = up_buf_span(&name),
 		});
 	} else {
-		up_buf_put_str(b, "{\"confirm\":{\"unit\":{\"code\":");
-		up_buf_put_json(b, s->unit_code);
-		up_buf_put_str(b, ",\"name\":");
-		up_buf_put_json(b, s->unit_name);
-		up_buf_put_str(b, "},\"holder\":{\"role\":");
-		up_buf_put_json(b, s->role);
-		up_buf_put_str(b, ",\"name\":");
-		up_buf_put_json(b, up_buf_span(&name));
-		up_buf_put_str(b, "}}}");
+		put_confirm(&x->resp->body, s, up_buf_span(&name));
 		up_respond_json(x->resp, 200);
 	}
 	up_buf_free(&name);
@@ -56,6 +66,7 @@ static void ask(struct up_exchange *x, const struct up_attempt *a, const struct 
 
 static void decline(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a)
 {
+	struct up_json_put j = { .b = &x->resp->body };
 	struct up_buf login = { 0 };
 
 	up_confirm_give_back(x, a);
@@ -71,7 +82,9 @@ static void decline(struct up_exchange *x, struct up_attempts *all, struct up_at
 			    UP_SPAN_LIT("state_declined_hint")),
 		});
 	} else {
-		up_buf_put_str(&x->resp->body, "{\"declined\":true}");
+		up_json_put_object(&j, NULL);
+		up_json_put_bool(&j, "declined", true);
+		up_json_put_end(&j);
 		up_respond_json(x->resp, 200);
 	}
 	up_buf_free(&login);

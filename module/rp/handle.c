@@ -8,8 +8,6 @@
 #include "module/rp/request.h"
 #include "module/rp/signout.h"
 
-#define REALM "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\""
-
 struct route {
 	const char *path;                /* after the prefix */
 	void (*get)(struct up_exchange *);
@@ -169,11 +167,9 @@ static void say_login_required(struct up_exchange *x, struct up_span item)
 	} else if (up_request_is_sent_form(x->req) && up_request_wants_page(x->req)) {
 		up_page_unsent(x, item);
 	} else {
-		up_buf_put_str(&resp->body,
-		    "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
-		up_respond_json(resp, 401);
+		up_respond_login_required(x);
 	}
-	up_respond_header(resp, "WWW-Authenticate", REALM);
+	up_respond_header(resp, "WWW-Authenticate", UP_RESPOND_REALM);
 }
 
 void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *req, struct up_span item, struct up_rp_response *resp)
@@ -192,32 +188,36 @@ void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *re
 	close_exchange(&x);
 }
 
-static void put_text(struct up_buf *b, const char *before, struct up_span value)
+static void put_wanted(struct up_json_put *j, const struct up_rp_rule *rule)
 {
-	up_buf_put_str(b, before);
-	up_buf_put_json(b, value);
+	static const char *const whats[] = { "unit", "role", "item", "certificate" };
+
+	if (rule == NULL || rule->n == 0)
+		return;
+	up_json_put_object(j, "wanted");
+	up_json_put_array(j, whats[rule->what]);
+	for (size_t i = 0; i < rule->n; i++)
+		up_json_put_text(j, NULL, rule->values[i]);
+	up_json_put_end(j);
+	up_json_put_end(j);
 }
 
 static void forbid_json(struct up_exchange *x, const struct up_rp_session *s,
     const struct up_rp_rule *rule, struct up_span login)
 {
-	static const char *const whats[] = { "unit", "role", "item", "certificate" };
-	struct up_buf *b = &x->resp->body;
+	struct up_json_put j = { .b = &x->resp->body };
 
-	up_buf_put_str(b, "{\"error\":\"access_denied\",\"error_description\":\"the session does "
-	    "not have what this location requires; sign in as another\"");
-	put_text(b, ",\"message\":",
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "error", "access_denied");
+	up_json_put_str(&j, "error_description", "the session does not have what this location "
+	    "requires; sign in as another");
+	up_json_put_text(&j, "message",
 	    up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("forbidden_text")));
-	put_text(b, ",\"unit\":", s->unit_code);
-	put_text(b, ",\"role\":", s->role);
-	for (size_t i = 0; rule != NULL && i < rule->n; i++) {
-		if (i == 0)
-			up_buf_printf(b, ",\"wanted\":{\"%s\":[", whats[rule->what]);
-		put_text(b, i > 0 ? "," : "", rule->values[i]);
-		up_buf_put_str(b, i + 1 == rule->n ? "]}" : "");
-	}
-	put_text(b, ",\"login\":", login);
-	up_buf_put_char(b, '}');
+	up_json_put_text(&j, "unit", s->unit_code);
+	up_json_put_text(&j, "role", s->role);
+	put_wanted(&j, rule);
+	up_json_put_text(&j, "login", login);
+	up_json_put_end(&j);
 	up_respond_json(x->resp, 403);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "core/json_put.h"
 #include "core/text.h"
 #include "module/rp/metadata.h"
 #include "module/rp/rplog.h"
@@ -94,20 +95,20 @@ static bool add(oauth2_nv_list_t *list, const char *name, struct up_span value)
 static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oauth2_nv_list_t *list)
 {
 	struct up_buf claims = { 0 }, token = { 0 };
+	struct up_json_put j = { .b = &claims };
 	uint8_t rnd[16];
 	enum up_err e = UP_E_CRYPTO;
 
 	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
 		return UP_E_CRYPTO;
-	up_buf_put_str(&claims, "{\"iss\":");
-	up_buf_put_json(&claims, up_span_str(p->client));
-	up_buf_put_str(&claims, ",\"sub\":");
-	up_buf_put_json(&claims, up_span_str(p->client));
-	up_buf_put_str(&claims, ",\"aud\":");
-	up_buf_put_json(&claims, up_span_str(p->issuer));
-	up_buf_printf(&claims, ",\"iat\":%lld,\"exp\":%lld,\"jti\":\"", (long long)now_s, (long long)now_s + ASSERTION_LIFE_S);
-	up_text_put_b64url(&claims, up_span_of(rnd, sizeof(rnd)));
-	up_buf_put_str(&claims, "\"}");
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "iss", p->client);
+	up_json_put_str(&j, "sub", p->client);
+	up_json_put_str(&j, "aud", p->issuer);
+	up_json_put_int(&j, "iat", now_s);
+	up_json_put_int(&j, "exp", now_s + ASSERTION_LIFE_S);
+	up_json_put_b64url(&j, "jti", up_span_of(rnd, sizeof(rnd)));
+	up_json_put_end(&j);
 	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL,
 	    up_buf_span(&claims), &token);
 	if (e == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&

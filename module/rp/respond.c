@@ -64,12 +64,13 @@ void up_respond_redirect(struct up_rp_response *r, int status, struct up_buf *lo
 
 void up_respond_back(struct up_exchange *x, struct up_span where)
 {
+	struct up_json_put j = { .b = &x->resp->body };
 	struct up_buf location = { 0 };
 
 	if (up_request_accepts(x->req, "application/json")) {
-		up_buf_put_str(&x->resp->body, "{\"return\":");
-		up_buf_put_json(&x->resp->body, where);
-		up_buf_put_char(&x->resp->body, '}');
+		up_json_put_object(&j, NULL);
+		up_json_put_text(&j, "return", where);
+		up_json_put_end(&j);
 		up_respond_json(x->resp, 200);
 		return;
 	}
@@ -77,22 +78,32 @@ void up_respond_back(struct up_exchange *x, struct up_span where)
 	up_respond_redirect(x->resp, 303, &location);
 }
 
+void up_respond_login_required(struct up_exchange *x)
+{
+	struct up_json_put j = { .b = &x->resp->body };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "error", "login_required");
+	up_json_put_str(&j, "login", UP_RP_PREFIX "login");
+	up_json_put_end(&j);
+	up_respond_json(x->resp, 401);
+}
+
 void up_respond_error(struct up_exchange *x, enum up_err e, int status)
 {
 	const struct up_reply *reply = up_err_reply(e);
-	struct up_buf *b = &x->resp->body;
+	struct up_json_put j = { .b = &x->resp->body };
 
 	status = status != 0 ? status : reply->http;
 	if (up_request_wants_page(x->req)) {
 		up_page_error(x, e, status);
 	} else {
-		up_buf_put_str(b, "{\"error\":");
-		up_buf_put_json(b, up_span_str(reply->oauth));
-		up_buf_put_str(b, ",\"error_description\":");
-		up_buf_put_json(b, up_span_str(reply->en));
-		up_buf_put_str(b, ",\"message\":");
-		up_buf_put_json(b, up_span_str(strcmp(x->lang, "en") == 0 ? reply->en : reply->zh));
-		up_buf_put_char(b, '}');
+		up_json_put_object(&j, NULL);
+		up_json_put_str(&j, "error", reply->oauth);
+		up_json_put_str(&j, "error_description", reply->en);
+		up_json_put_str(&j, "message",
+		    strcmp(x->lang, "en") == 0 ? reply->en : reply->zh);
+		up_json_put_end(&j);
 		up_respond_json(x->resp, status);
 		up_respond_header(x->resp, "Vary", "Accept, Accept-Language");
 	}

@@ -4,6 +4,7 @@
 #define UP_RESPOND_H
 
 #include "core/form.h"
+#include "core/json_put.h"
 #include "module/rp/inside.h"
 
 /* One request being answered. */
@@ -29,6 +30,9 @@ void up_respond_redirect(struct up_rp_response *, int status, struct up_buf *loc
 void up_respond_back(struct up_exchange *, struct up_span where);
 /* JSON or page, as the request wants it. STATUS 0: that of E. */
 void up_respond_error(struct up_exchange *, enum up_err e, int status);
+/* 401 as JSON. The header WWW-Authenticate goes with it, also where a page stands in its place. */
+void up_respond_login_required(struct up_exchange *);
+#define UP_RESPOND_REALM "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\""
 /* At the end: a response that could not be made whole becomes a 500 without body. */
 void up_respond_finish(struct up_rp_response *);
 /* "/.unitpass/login?again=1&return=...&item=...&attempt=..."; empty parts are left out. */

@@ -8,49 +8,50 @@
 
 /* --- who am I --------------------------------------------------------------------------------- */
 
-static void put_member(struct up_buf *b, const char *before, struct up_span value)
-{
-	up_buf_put_str(b, before);
-	up_buf_put_json(b, value);
-}
-
-static void put_items(struct up_buf *b, struct up_span items)
+static void put_items(struct up_json_put *j, struct up_span items)
 {
 	struct up_span item;
-	const char *sep = "";
 
+	up_json_put_array(j, "items");
 	while (items.n > 0) {
 		up_span_cut(items, ' ', &item, &items);
-		put_member(b, sep, item);
-		sep = ",";
+		up_json_put_text(j, NULL, item);
 	}
+	up_json_put_end(j);
+}
+
+static void put_session(struct up_json_put *j, const struct up_rp_session *s)
+{
+	up_json_put_object(j, NULL);
+	up_json_put_object(j, "unit");
+	up_json_put_text(j, "code", s->unit_code);
+	up_json_put_text(j, "name", s->unit_name);
+	up_json_put_text(j, "certificate", s->certificate);
+	up_json_put_int(j, "certificate_version", s->certificate_version);
+	up_json_put_end(j);
+	up_json_put_object(j, "holder");
+	up_json_put_text(j, "ref", s->holder_ref);
+	up_json_put_text(j, "role", s->role);
+	up_json_put_text(j, "name", s->holder_name);
+	up_json_put_end(j);
+	put_items(j, s->items);
+	up_json_put_text(j, "session", s->sid);
+	up_json_put_int(j, "auth_time", s->auth_time_s);
+	up_json_put_end(j);
 }
 
 void up_signout_who(struct up_exchange *x)
 {
-	struct up_buf *b = &x->resp->body;
+	struct up_json_put j = { .b = &x->resp->body };
 	struct up_rp_session s;
 	bool refresh;
 
 	if (up_rp_session_open(x->opener, x->req->cookies, x->req->now_s, &s, &refresh) != UP_OK) {
-		up_buf_put_str(b,
-		    "{\"error\":\"login_required\",\"login\":\"" UP_RP_PREFIX "login\"}");
-		up_respond_json(x->resp, 401);
-		up_respond_header(x->resp, "WWW-Authenticate",
-		    "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\"");
+		up_respond_login_required(x);
+		up_respond_header(x->resp, "WWW-Authenticate", UP_RESPOND_REALM);
 		return;
 	}
-	put_member(b, "{\"unit\":{\"code\":", s.unit_code);
-	put_member(b, ",\"name\":", s.unit_name);
-	put_member(b, ",\"certificate\":", s.certificate);
-	up_buf_printf(b, ",\"certificate_version\":%lld", (long long)s.certificate_version);
-	put_member(b, "},\"holder\":{\"ref\":", s.holder_ref);
-	put_member(b, ",\"role\":", s.role);
-	put_member(b, ",\"name\":", s.holder_name);
-	up_buf_put_str(b, "},\"items\":[");
-	put_items(b, s.items);
-	put_member(b, "],\"session\":", s.sid);
-	up_buf_printf(b, ",\"auth_time\":%lld}", (long long)s.auth_time_s);
+	put_session(&j, &s);
 	up_respond_json(x->resp, 200);
 }
 
