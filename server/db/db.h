@@ -81,8 +81,8 @@ struct up_db_arg up_db_blob(const void *p, size_t n);    /* NULL when P is */
 
 /* Run statement ID up to its first row; *ROW: there is one. *OUT must be ended in any case, and may
  * be NULL after a failure. Other statements may run before it is ended, the same one may not.
- * ARGS[i] is ?(i + 1); one that the text does not name is allowed. An engine may fetch the whole
- * answer at once: a text whose answer has no bound by its nature says LIMIT. */
+ * ARGS[i] is ?(i + 1); the text names the last one, and need not name all before it. An engine may
+ * fetch the whole answer at once: a text whose answer has no bound by its nature says LIMIT. */
 UP_MUST_USE enum up_err up_db_first(struct up_db *, unsigned id, const struct up_db_arg *args,
     size_t n, struct up_db_rows **out, bool *row);
 UP_MUST_USE enum up_err up_db_next(struct up_db_rows *, bool *row);
@@ -110,7 +110,7 @@ UP_MUST_USE enum up_err up_db_column_fixed(
 
 /* How long a commit whose connection was cut is asked after before it is UP_DB_UNKNOWN. */
 #define UP_DB_LOOKUP_MS 5000
-/* How long one waits for the write lock. */
+/* How long one waits for the write lock, unless up_db_set_patience said otherwise. */
 #define UP_DB_BUSY_MS 5000
 
 /* One writer at a time, of all connections and programs of this database: what is read inside is
@@ -121,6 +121,7 @@ UP_MUST_USE enum up_err up_db_begin(struct up_db *);
  * Where the connection was cut the outcome is looked up, never guessed. */
 UP_MUST_USE enum up_err up_db_commit(struct up_db *);
 void up_db_rollback(struct up_db *);     /* nothing to do without a transaction */
+void up_db_set_patience(struct up_db *, unsigned ms);
 
 /* --- texts that are not kept: schema, tools --- */
 

@@ -28,9 +28,8 @@ struct up_db_engine {
 	const char *name;
 	const struct up_db_schema *schema;
 
-	/* Sees that there is a database (makes it, if it may), connects, prepares the connection for
-	 * its use. The head but for the engine's own things is filled by db.c afterwards: OPEN
-	 * allocates (zeroed, from calloc) and CLOSE frees. WHY as in db.h. */
+	/* Sees that there is a database (makes it, if it may), connects, makes the connection ready.
+	 * OPEN allocates (zeroed) and calls up_db_head; CLOSE frees. WHY as in db.h. */
 	enum up_err (*open)(const struct up_db_settings *, struct up_db **out, char why[256]);
 	void (*close)(struct up_db *);
 
@@ -48,6 +47,7 @@ struct up_db_engine {
 	enum up_err (*begin)(struct up_db *);
 	enum up_err (*commit)(struct up_db *);
 	void (*rollback)(struct up_db *);
+	void (*set_patience)(struct up_db *, unsigned ms);
 
 	enum up_err (*script)(struct up_db *, const char *sql);
 	enum up_err (*number)(struct up_db *, const char *sql, int64_t *out);
@@ -57,6 +57,7 @@ struct up_db_engine {
 
 extern const struct up_db_engine up_db_sqlite, up_db_postgres;
 
+void up_db_head(struct up_db *, const struct up_db_engine *, const struct up_db_settings *);
 /* Keep the cause of a failure: the engine's CODE and words. UP_E_STORE. */
 enum up_err up_db_failed(
     struct up_db *, enum up_db_trouble, const char *code, const char *message);

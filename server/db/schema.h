@@ -7,6 +7,8 @@
 
 #include "server/db/db.h"
 
+#define UP_SCHEMA_SQLITE_APPLICATION 1970299251  /* PRAGMA application_id: "upas" */
+
 struct up_db_schema {
 	/* Before the first step: what marks a database as ours (see engine.h, identify), and the
 	 * table schema_version (version, applied_s, probed_ms). */
