@@ -3,22 +3,22 @@
 
 #include "server/store/usage.h"
 
-enum up_err up_change_record(struct up_sqlite *c, struct up_record *r, int64_t now_ms)
+enum up_err up_change_record(struct up_tx *tx, struct up_record *r, int64_t now_ms)
 {
 	char id[UP_STORE_REF + 1];
 	uint8_t leaf[32];
-	enum up_err err = up_change_clock(c, now_ms);
+	enum up_err err = up_change_clock(tx, now_ms);
 
 	if (err != UP_OK)
 		return err;
-	if (up_sqlite_draw(id) != UP_OK)
+	if (up_tx_draw(id) != UP_OK)
 		return UP_E_CRYPTO;
 	r->id = up_span_str(id);
 	r->time_ms = now_ms;
 	r->result = UP_SPAN_LIT("ok");
 	r->channel = UP_SPAN_LIT("command-line");
-	r->operator_ = up_span_str(c->administrator);
-	return up_usage_add(c, r, leaf);
+	r->operator_ = up_span_str(tx->administrator);
+	return up_usage_add(tx, r, leaf);
 }
 
 void up_change_word(struct up_buf *b, const char *name, struct up_span value)

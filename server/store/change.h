@@ -4,15 +4,15 @@
 #ifndef UP_CHANGE_H
 #define UP_CHANGE_H
 
-#include "server/store/sqlite.h"
+#include "server/store/tx.h"
 
 /* Append R inside the write transaction that makes the change: EVENT, what changed (before, after:
  * JSON text or "") and whom it concerns are the caller's; id, time, result, channel and who did it
  * are filled in here. UP_E_STORE, UP_E_CLOCK. */
-UP_MUST_USE enum up_err up_change_record(struct up_sqlite *, struct up_record *r, int64_t now_ms);
+UP_MUST_USE enum up_err up_change_record(struct up_tx *, struct up_record *r, int64_t now_ms);
 /* UP_E_CLOCK: NOW_MS is behind the newest record, and nobody accepted that. Asked before a change
  * is dated. */
-UP_MUST_USE enum up_err up_change_clock(struct up_sqlite *, int64_t now_ms);
+UP_MUST_USE enum up_err up_change_clock(struct up_tx *, int64_t now_ms);
 /* {"NAME":"VALUE"}, for before and after. */
 void up_change_word(struct up_buf *, const char *name, struct up_span value);
 

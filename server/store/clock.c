@@ -32,16 +32,16 @@ static int take(void *arg, int64_t seq, struct up_span canonical)
 	return 1;
 }
 
-enum up_err up_change_clock(struct up_sqlite *c, int64_t now_ms)
+enum up_err up_change_clock(struct up_tx *tx, int64_t now_ms)
 {
 	struct shown shown = { 0, false };
-	sqlite3_stmt *st;
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err err = up_sqlite_first(c, UP_SQL_USAGE_NEWEST, NULL, 0, &st, &row);
+	enum up_err err = up_db_first(tx->db, UP_SQL_USAGE_NEWEST, NULL, 0, &rows, &row);
 
 	if (err == UP_OK && row)
-		take(&shown, 0, up_sqlite_column(st, 0));
-	up_sqlite_end(&st);
+		take(&shown, 0, up_db_column(rows, 0));
+	up_db_end(&rows);
 	return err != UP_OK ? err : now_ms < shown.ms - UP_CLOCK_BACK_MS ? UP_E_CLOCK : UP_OK;
 }
 
@@ -58,32 +58,34 @@ enum up_err up_store_clock(struct up_store *s, int64_t *shown_ms, bool *accepted
 
 struct accept { int64_t now_ms, newest_ms; };
 
-static enum up_err accept(struct up_sqlite *c, void *arg)
+static enum up_err accept(struct up_tx *tx, void *arg)
 {
 	struct accept *a = arg;
-	const struct up_sqlite_arg latest = up_sqlite_int(a->now_ms + CODE_LIFE_MS);
+	const struct up_db_arg latest = up_db_int(a->now_ms + CODE_LIFE_MS);
 	char id[UP_STORE_REF + 1], before[48], after[48];
-	struct up_record r = { .time_ms = a->now_ms, .event = UP_SPAN_LIT(ACCEPT),
-		.result = UP_SPAN_LIT("ok"), .channel = UP_SPAN_LIT("command-line"),
-		.operator_ = up_span_str(c->administrator) };
+	struct up_record r = {.time_ms = a->now_ms,
+	    .event = UP_SPAN_LIT(ACCEPT),
+	    .result = UP_SPAN_LIT("ok"),
+	    .channel = UP_SPAN_LIT("command-line"),
+	    .operator_ = up_span_str(tx->administrator)};
 	uint8_t leaf[32];
-	enum up_err err = up_sqlite_draw(id);
+	enum up_err err = up_tx_draw(id);
 
-	a->newest_ms = c->last_ms;
+	a->newest_ms = tx->last_ms;
 	snprintf(before, sizeof(before), "{\"time_ms\":%lld}", (long long)a->newest_ms);
 	snprintf(after, sizeof(after), "{\"time_ms\":%lld}", (long long)a->now_ms);
 	r.id = up_span_str(id);
 	r.before = up_span_str(before);
 	r.after = up_span_str(after);
 	if (err == UP_OK)
-		err = up_sqlite_run(c, UP_SQL_ENROLMENT_TOO_LONG, &latest, 1, NULL);
-	return err == UP_OK ? up_usage_add(c, &r, leaf) : err;
+		err = up_db_run(tx->db, UP_SQL_ENROLMENT_TOO_LONG, &latest, 1, NULL);
+	return err == UP_OK ? up_usage_add(tx, &r, leaf) : err;
 }
 
 enum up_err up_store_clock_accept(struct up_store *s, int64_t now_ms, int64_t *newest_ms)
 {
 	struct accept a = { .now_ms = now_ms };
-	enum up_err err = up_sqlite_write(s, accept, &a);
+	enum up_err err = up_tx_write(s, accept, &a);
 
 	*newest_ms = a.newest_ms;
 	return err;

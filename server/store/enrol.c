@@ -42,34 +42,37 @@ static const struct up_rows_text code_texts[] = {
 	{ offsetof(struct up_enrolment, person_masked), 6 },
 };
 
-static enum up_err load(struct up_sqlite *c, const uint8_t code_hash[32], const struct up_named *who, struct code *out)
+static enum up_err load(
+    struct up_db *db, const uint8_t code_hash[32], const struct up_named *who, struct code *out)
 {
-	const struct up_sqlite_arg arg = up_sqlite_blob(code_hash, 32);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_blob(code_hash, 32);
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_ENROLMENT, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(db, UP_SQL_ENROLMENT, &arg, 1, &rows, &row);
 
 	memset(out, 0, sizeof(*out));
 	if (e != UP_OK || !row)
 		goto out;
-	out->enrolment = up_rows_pack(st, sizeof(*out->enrolment), code_texts, UP_ARRAY_LEN(code_texts));
+	out->enrolment =
+	    up_rows_pack(rows, sizeof(*out->enrolment), code_texts, UP_ARRAY_LEN(code_texts));
 	if (out->enrolment == NULL) {
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	out->enrolment->id = sqlite3_column_int64(st, 0);
-	out->enrolment->certificate_version = sqlite3_column_int64(st, 7);
-	out->enrolment->expires_ms = sqlite3_column_int64(st, 8);
-	out->mismatches = (unsigned)sqlite3_column_int(st, 9);
-	out->open = sqlite3_column_int(st, 10) != 0;
-	out->valid_from_s = sqlite3_column_int64(st, 11);
-	out->valid_to_s = sqlite3_column_int64(st, 12);
-	out->named = is_named(who, up_sqlite_column(st, 13), up_sqlite_column(st, 14), up_sqlite_column(st, 15));
-	out->role = sqlite3_column_int64(st, 16);
-	out->device = sqlite3_column_int64(st, 17);
-	out->person = sqlite3_column_int64(st, 18);
+	out->enrolment->id = up_db_column_int(rows, 0);
+	out->enrolment->certificate_version = up_db_column_int(rows, 7);
+	out->enrolment->expires_ms = up_db_column_int(rows, 8);
+	out->mismatches = (unsigned)up_db_column_int(rows, 9);
+	out->open = up_db_column_int(rows, 10) != 0;
+	out->valid_from_s = up_db_column_int(rows, 11);
+	out->valid_to_s = up_db_column_int(rows, 12);
+	out->named =
+	    is_named(who, up_db_column(rows, 13), up_db_column(rows, 14), up_db_column(rows, 15));
+	out->role = up_db_column_int(rows, 16);
+	out->device = up_db_column_int(rows, 17);
+	out->person = up_db_column_int(rows, 18);
 out:
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e;
 }
 
@@ -82,28 +85,29 @@ static enum up_err judge(const struct code *code, int64_t now_ms)
 	return code->named ? UP_OK : UP_E_PERSON;
 }
 
-static enum up_err count_mismatch(struct up_sqlite *c, const struct code *code)
+static enum up_err count_mismatch(struct up_tx *tx, const struct code *code)
 {
-	const struct up_sqlite_arg arg = up_sqlite_int(code->enrolment->id);
+	const struct up_db_arg arg = up_db_int(code->enrolment->id);
 
-	return up_sqlite_run_one(c, UP_SQL_ENROLMENT_MISMATCH, &arg, 1);
+	return up_db_run_one(tx->db, UP_SQL_ENROLMENT_MISMATCH, &arg, 1);
 }
 
 /* --- up_store_enrolment ----------------------------------------------------------------------------------------------------------- */
 
 struct ask { const uint8_t *code_hash; const struct up_named *who; int64_t now_ms; struct up_enrolment *enrolment; enum up_err answer; };
 
-static enum up_err ask(struct up_sqlite *c, void *arg)
+static enum up_err ask(struct up_tx *tx, void *arg)
 {
 	struct ask *a = arg;
 	struct code code;
-	enum up_err e = load(c, a->code_hash, a->who, &code);
+	enum up_err e = load(tx->db, a->code_hash, a->who, &code);
 
+	up_store_enrolment_free(&a->enrolment); /* of an earlier try */
 	if (e != UP_OK)
 		return e;
 	a->answer = judge(&code, a->now_ms);
 	if (a->answer == UP_E_PERSON)
-		e = count_mismatch(c, &code);
+		e = count_mismatch(tx, &code);
 	if (e == UP_OK && a->answer == UP_OK) {
 		a->enrolment = code.enrolment;
 		code.enrolment = NULL;
@@ -116,12 +120,12 @@ static enum up_err ask(struct up_sqlite *c, void *arg)
 static enum up_err look(struct up_store *s, struct ask *a)
 {
 	struct code code = { 0 };
-	struct up_sqlite *c;
-	enum up_err e = up_sqlite_take(s, &c);
+	struct up_db *db;
+	enum up_err e = up_tx_take(s, &db);
 
 	if (e != UP_OK)
 		return e;
-	e = load(c, a->code_hash, a->who, &code);
+	e = load(db, a->code_hash, a->who, &code);
 	if (e == UP_OK)
 		a->answer = judge(&code, a->now_ms);
 	if (e == UP_OK && a->answer == UP_OK) {
@@ -129,7 +133,7 @@ static enum up_err look(struct up_store *s, struct ask *a)
 		code.enrolment = NULL;
 	}
 	up_store_enrolment_free(&code.enrolment);
-	up_sqlite_put(s, &c);
+	up_tx_put(s, &db);
 	return e;
 }
 
@@ -150,7 +154,7 @@ enum up_err up_store_enrolment(struct up_store *s, const uint8_t code_hash[32], 
 
 	/* Judged again in a write transaction, so that parallel guesses are counted one after the other. */
 	if (e == UP_OK && a.answer == UP_E_PERSON)
-		e = up_sqlite_write(s, ask, &a);
+		e = up_tx_write(s, ask, &a);
 	*out = a.enrolment;
 	if (e != UP_OK)
 		up_store_enrolment_free(out);
@@ -167,7 +171,7 @@ void up_store_enrolment_free(struct up_enrolment **e)
 
 static enum up_err make_verifier(const struct up_jobs_act *a, const char *ref, uint8_t out[32])
 {
-	return up_password_verifier(up_span_of(a->c->password_key, 32), up_span_str(ref),
+	return up_password_verifier(up_span_of(a->tx->password_key, 32), up_span_str(ref),
 	    up_span_of(a->job->password, 32), out);
 }
 
@@ -186,10 +190,10 @@ static enum up_err unlock(struct up_jobs_act *a)
 	if (make_verifier(a, d->ref, verifier) != UP_OK)
 		return UP_E_STORE;
 
-	const struct up_sqlite_arg args[] = { up_sqlite_int(d->id), up_sqlite_blob(verifier, 32),
-	    up_sqlite_int(d->errors) };
+	const struct up_db_arg args[] = {
+	    up_db_int(d->id), up_db_blob(verifier, 32), up_db_int(d->errors)};
 
-	e = up_sqlite_run_one(a->c, UP_SQL_DEVICE_UNLOCK, args, UP_ARRAY_LEN(args));
+	e = up_db_run_one(a->tx->db, UP_SQL_DEVICE_UNLOCK, args, UP_ARRAY_LEN(args));
 	up_wipe(verifier, sizeof(verifier));
 	up_jobs_fill(&a->record.before, "{\"password\":\"locked\"}");
 	up_jobs_fill(&a->record.after, "{\"password\":\"new\"}");
@@ -200,7 +204,8 @@ static enum up_err unlock(struct up_jobs_act *a)
 static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
 {
 	bool found;
-	enum up_err e = up_rows_device(a->c, UP_SQL_DEVICE, up_sqlite_int(a->job->device), &a->device, &found);
+	enum up_err e =
+	    up_rows_device(a->tx->db, UP_SQL_DEVICE, up_db_int(a->job->device), &a->device, &found);
 
 	if (e != UP_OK)
 		return e;
@@ -211,7 +216,7 @@ static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
 	up_jobs_fill(&a->record.device, a->device.device.ref);
 	if (a->device.device.person != code->person) {
 		a->merit = UP_E_PERSON;
-		return count_mismatch(a->c, code);
+		return count_mismatch(a->tx, code);
 	}
 	a->job->out_device = a->job->device;
 	return a->job->unlock ? unlock(a) : up_jobs_password(a);
@@ -224,7 +229,8 @@ static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
 	struct up_rows_device other;
 	uint8_t verifier[32];
 	bool taken;
-	enum up_err e = up_rows_device(a->c, UP_SQL_DEVICE_BY_TOKEN, up_sqlite_blob(job->device_token_hash, 32), &other, &taken);
+	enum up_err e = up_rows_device(a->tx->db, UP_SQL_DEVICE_BY_TOKEN,
+	    up_db_blob(job->device_token_hash, 32), &other, &taken);
 
 	up_wipe(&other, sizeof(other));
 	if (e != UP_OK)
@@ -238,14 +244,18 @@ static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
 	if (make_verifier(a, d->ref, verifier) != UP_OK)
 		return UP_E_STORE;
 
-	const struct up_sqlite_arg args[] = {
-		up_sqlite_text(job->device_ref), up_sqlite_int(code->person), up_sqlite_blob(job->device_key, 64),
-		up_sqlite_blob(job->device_token_hash, 32), up_sqlite_blob(verifier, 32), up_sqlite_text(job->device_name), up_sqlite_int(job->now_ms),
+	const struct up_db_arg args[] = {
+	    up_db_text(job->device_ref),
+	    up_db_int(code->person),
+	    up_db_blob(job->device_key, 64),
+	    up_db_blob(job->device_token_hash, 32),
+	    up_db_blob(verifier, 32),
+	    up_db_text(job->device_name),
+	    up_db_int(job->now_ms),
 	};
 
-	e = up_sqlite_run_one(a->c, UP_SQL_DEVICE_ADD, args, UP_ARRAY_LEN(args));
+	e = up_db_add(a->tx->db, UP_SQL_DEVICE_ADD, args, UP_ARRAY_LEN(args), &job->out_device);
 	up_wipe(verifier, sizeof(verifier));
-	job->out_device = sqlite3_last_insert_rowid(a->c->db);
 	return e;
 }
 
@@ -253,22 +263,24 @@ static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
 static enum up_err take_role(struct up_jobs_act *a, const struct code *code)
 {
 	const struct up_job *job = a->job;
-	const struct up_sqlite_arg use[] = { up_sqlite_int(code->enrolment->id), up_sqlite_int(job->now_ms) };
-	const struct up_sqlite_arg take[] = { up_sqlite_int(code->role), up_sqlite_int(job->out_device), up_sqlite_int(job->now_ms) };
-	const struct up_sqlite_arg agree[] = { take[0], take[1], up_sqlite_text(job->statement_version), take[2] };
-	const struct up_sqlite_arg old[] = { up_sqlite_int(code->device), take[2] };
-	enum up_err e = up_sqlite_run_one(a->c, UP_SQL_ENROLMENT_USE, use, UP_ARRAY_LEN(use));
+	const struct up_db_arg use[] = {up_db_int(code->enrolment->id), up_db_int(job->now_ms)};
+	const struct up_db_arg take[] = {
+	    up_db_int(code->role), up_db_int(job->out_device), up_db_int(job->now_ms)};
+	const struct up_db_arg agree[] = {
+	    take[0], take[1], up_db_text(job->statement_version), take[2]};
+	const struct up_db_arg old[] = {up_db_int(code->device), take[2]};
+	enum up_err e = up_db_run_one(a->tx->db, UP_SQL_ENROLMENT_USE, use, UP_ARRAY_LEN(use));
 
 	if (e == UP_OK)
-		e = up_sqlite_run(a->c, UP_SQL_ENROLMENT_END, take, 1, NULL);
+		e = up_db_run(a->tx->db, UP_SQL_ENROLMENT_END, take, 1, NULL);
 	if (e == UP_OK)
-		e = up_sqlite_run_one(a->c, UP_SQL_ROLE_TAKE, take, UP_ARRAY_LEN(take));
+		e = up_db_run_one(a->tx->db, UP_SQL_ROLE_TAKE, take, UP_ARRAY_LEN(take));
 	if (e == UP_OK && code->device != 0)
-		e = up_sqlite_run(a->c, UP_SQL_DEVICE_END_UNUSED, old, UP_ARRAY_LEN(old), NULL);
+		e = up_db_run(a->tx->db, UP_SQL_DEVICE_END_UNUSED, old, UP_ARRAY_LEN(old), NULL);
 	if (e == UP_OK)
-		e = up_sqlite_run_one(a->c, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
+		e = up_db_run_one(a->tx->db, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
 	if (e == UP_OK)
-		e = up_rows_role(a->c, UP_SQL_ROLE, take, 2, job->now_ms, &a->found);
+		e = up_rows_role(a->tx->db, UP_SQL_ROLE, take, 2, job->now_ms, &a->found);
 	if (e == UP_OK && a->found.role == NULL)
 		e = UP_E_STORE;
 	if (e == UP_OK)
@@ -282,7 +294,7 @@ static enum up_err put_on_phone(struct up_jobs_act *a, const struct code *code)
 
 	a->merit = judge(code, a->job->now_ms);
 	if (a->merit == UP_E_PERSON)
-		return count_mismatch(a->c, code);
+		return count_mismatch(a->tx, code);
 	if (a->merit == UP_OK && a->job->statement_version.n == 0)
 		a->merit = UP_E_STATEMENT;
 	if (a->merit != UP_OK)
@@ -314,7 +326,7 @@ static void name_unit(struct up_jobs_act *a, const struct code *code)
 enum up_err up_enrol_source(struct up_jobs_act *a)
 {
 	struct code code;
-	enum up_err e = load(a->c, a->job->code_hash, a->job->named, &code);
+	enum up_err e = load(a->tx->db, a->job->code_hash, a->job->named, &code);
 
 	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
 	if (code.enrolment != NULL)
@@ -326,7 +338,7 @@ enum up_err up_enrol_source(struct up_jobs_act *a)
 enum up_err up_enrol_job(struct up_jobs_act *a)
 {
 	struct code code;
-	enum up_err e = load(a->c, a->job->code_hash, a->job->named, &code);
+	enum up_err e = load(a->tx->db, a->job->code_hash, a->job->named, &code);
 
 	if (e == UP_OK)
 		e = put_on_phone(a, &code);

@@ -57,15 +57,16 @@ static void judge(struct up_jobs_act *a, bool good, enum up_err otherwise)
 static enum up_err find_role(struct up_jobs_act *a)
 {
 	const struct up_job *job = a->job;
-	const struct up_sqlite_arg by_number[] = { up_sqlite_int(job->role), up_sqlite_int(job->device) };
-	const struct up_sqlite_arg by_certificate[] = { up_sqlite_int(job->device), up_sqlite_text(job->certificate) };
+	const struct up_db_arg by_number[] = {up_db_int(job->role), up_db_int(job->device)};
+	const struct up_db_arg by_certificate[] = {
+	    up_db_int(job->device), up_db_text(job->certificate)};
 
 	if (job->role != 0)
-		return up_rows_role(a->c, UP_SQL_ROLE, by_number, 2, job->now_ms, &a->found);
+		return up_rows_role(a->tx->db, UP_SQL_ROLE, by_number, 2, job->now_ms, &a->found);
 	if (job->certificate.n != 0)
-		return up_rows_role(
-		    a->c, UP_SQL_ROLE_BY_CERTIFICATE, by_certificate, 2, job->now_ms, &a->found);
-	return up_rows_role(a->c, UP_SQL_ROLE_ONLY, by_certificate, 1, job->now_ms, &a->found);
+		return up_rows_role(a->tx->db, UP_SQL_ROLE_BY_CERTIFICATE, by_certificate, 2,
+		    job->now_ms, &a->found);
+	return up_rows_role(a->tx->db, UP_SQL_ROLE_ONLY, by_certificate, 1, job->now_ms, &a->found);
 }
 
 /* The role with its phone; the phone alone when it holds no such role. */
@@ -80,7 +81,8 @@ static enum up_err step_role(struct up_jobs_act *a)
 		a->device.device.id = job->device;
 		up_jobs_fill_role(a);
 	} else if (e == UP_OK) {
-		e = up_rows_device(a->c, UP_SQL_DEVICE, up_sqlite_int(job->device), &a->device, &known);
+		e = up_rows_device(
+		    a->tx->db, UP_SQL_DEVICE, up_db_int(job->device), &a->device, &known);
 	}
 	if (e != UP_OK)
 		return e;
@@ -101,18 +103,18 @@ static void step_item(struct up_jobs_act *a)
 
 static enum up_err step_client(struct up_jobs_act *a)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(a->record.client);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_text(a->record.client);
+	struct up_db_rows *rows;
 	bool row;
 	enum up_err e;
 
 	if (a->merit != UP_OK)
 		return UP_OK;
-	e = up_sqlite_first(a->c, UP_SQL_CLIENT, &arg, 1, &st, &row);
+	e = up_db_first(a->tx->db, UP_SQL_CLIENT, &arg, 1, &rows, &row);
 	if (e == UP_OK && row)
-		a->client = sqlite3_column_int64(st, 0);
-	judge(a, row && sqlite3_column_int(st, 1) != 0, UP_E_CLIENT);
-	up_sqlite_end(&st);
+		a->client = up_db_column_int(rows, 0);
+	judge(a, row && up_db_column_int(rows, 1) != 0, UP_E_CLIENT);
+	up_db_end(&rows);
 	return e;
 }
 
@@ -125,7 +127,8 @@ enum up_err up_jobs_password(struct up_jobs_act *a)
 
 	if (a->merit != UP_OK)
 		return UP_OK;
-	e = up_password_verifier(up_span_of(a->c->password_key, 32), up_span_str(d->ref), up_span_of(a->job->password, 32), verifier);
+	e = up_password_verifier(up_span_of(a->tx->password_key, 32), up_span_str(d->ref),
+	    up_span_of(a->job->password, 32), verifier);
 	if (e != UP_OK)
 		return UP_E_STORE;
 	a->merit = up_password_step(d->errors, up_span_eq_ct(up_span_of(verifier, 32), up_span_of(a->device.verifier, 32)), &next);
@@ -135,9 +138,9 @@ enum up_err up_jobs_password(struct up_jobs_act *a)
 	if (next == d->errors)
 		return UP_OK;
 
-	const struct up_sqlite_arg args[] = { up_sqlite_int(d->id), up_sqlite_int(next), up_sqlite_int(d->errors) };
+	const struct up_db_arg args[] = {up_db_int(d->id), up_db_int(next), up_db_int(d->errors)};
 
-	return up_sqlite_run_one(a->c, UP_SQL_DEVICE_ERRORS, args, UP_ARRAY_LEN(args));
+	return up_db_run_one(a->tx->db, UP_SQL_DEVICE_ERRORS, args, UP_ARRAY_LEN(args));
 }
 
 /* Role before password: a phone whose role is dead gives nobody a try, right or wrong. */
@@ -156,16 +159,21 @@ static enum up_err decide(struct up_jobs_act *a)
 
 static enum up_err add_browser(struct up_jobs_act *a)
 {
-	const struct up_sqlite_arg args[] = {
-		up_sqlite_int(a->client), up_sqlite_text(a->record.browser), up_sqlite_int(a->found.unit), up_sqlite_int(a->job->now_ms),
+	const struct up_db_arg args[] = {
+	    up_db_int(a->client),
+	    up_db_text(a->record.browser),
+	    up_db_int(a->found.unit),
+	    up_db_int(a->job->now_ms),
 	};
 
-	return a->record.browser.n > 0 ? up_sqlite_run(a->c, UP_SQL_BROWSER_ADD, args, UP_ARRAY_LEN(args), NULL) : UP_OK;
+	return a->record.browser.n > 0
+		   ? up_db_run(a->tx->db, UP_SQL_BROWSER_ADD, args, UP_ARRAY_LEN(args), NULL)
+		   : UP_OK;
 }
 
 static enum up_err redeem(struct up_jobs_act *a)
 {
-	int added = 0;
+	int64_t added = 0;
 	enum up_err e = step_role(a);
 
 	if (e != UP_OK)
@@ -176,12 +184,16 @@ static enum up_err redeem(struct up_jobs_act *a)
 	if (e != UP_OK || a->merit != UP_OK)
 		return e;
 
-	const struct up_sqlite_arg args[] = {
-		up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->client), up_sqlite_int(a->job->role),
-		up_sqlite_int(a->job->device), up_sqlite_int(a->job->now_ms), up_sqlite_text(a->record.items.n > 0 ? a->record.items : a->job->item),
+	const struct up_db_arg args[] = {
+	    up_db_text(up_span_str(a->job->session)),
+	    up_db_int(a->client),
+	    up_db_int(a->job->role),
+	    up_db_int(a->job->device),
+	    up_db_int(a->job->now_ms),
+	    up_db_text(a->record.items.n > 0 ? a->record.items : a->job->item),
 	};
 
-	e = up_sqlite_run(a->c, UP_SQL_SESSION_ADD, args, UP_ARRAY_LEN(args), &added);
+	e = up_db_run(a->tx->db, UP_SQL_SESSION_ADD, args, UP_ARRAY_LEN(args), &added);
 	judge(a, added == 1, UP_E_STATE);
 	up_jobs_fill(&a->record.session, a->job->session);
 	return e == UP_OK && a->merit == UP_OK ? add_browser(a) : e;
@@ -225,14 +237,14 @@ static enum up_err record(struct up_jobs_act *a)
 /* Whose session it was stands in the record: unit, person and phone. */
 static enum up_err replay(struct up_jobs_act *a)
 {
-	const struct up_sqlite_arg args[] = {
-	    up_sqlite_text(up_span_str(a->job->session)), up_sqlite_int(a->job->now_ms) };
+	const struct up_db_arg args[] = {
+	    up_db_text(up_span_str(a->job->session)), up_db_int(a->job->now_ms)};
 	enum up_err e = note(a);
 
 	up_jobs_fill(&a->record.session, a->job->session);
 	if (e != UP_OK)
 		return e;
-	return up_sqlite_run(a->c, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);
+	return up_db_run(a->tx->db, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);
 }
 
 static enum up_err act(struct up_jobs_act *a)
@@ -269,23 +281,23 @@ static void set_result(struct up_jobs_act *a)
  * it was (SECURITY 12). */
 static enum up_err count_refusal(struct up_jobs_act *a, bool *keep)
 {
-	const struct up_sqlite_arg args[] = {
-	    up_sqlite_text(a->source),
-	    up_sqlite_text(a->record.event),
-	    up_sqlite_text(a->record.reason),
-	    up_sqlite_int(a->record.time_ms / DAY_MS),
+	const struct up_db_arg args[] = {
+	    up_db_text(a->source),
+	    up_db_text(a->record.event),
+	    up_db_text(a->record.reason),
+	    up_db_int(a->record.time_ms / DAY_MS),
 	};
-	sqlite3_stmt *st;
+	struct up_db_rows *rows;
 	enum up_err e;
 	int64_t n = 0;
 
 	*keep = true;
 	if (a->source.n == 0 || !up_span_eq_str(a->record.result, "refused"))
 		return UP_OK;
-	e = up_sqlite_first(a->c, UP_SQL_REFUSAL_COUNT, args, UP_ARRAY_LEN(args), &st, keep);
+	e = up_db_first(a->tx->db, UP_SQL_REFUSAL_COUNT, args, UP_ARRAY_LEN(args), &rows, keep);
 	if (e == UP_OK && *keep)
-		n = sqlite3_column_int64(st, 0);
-	up_sqlite_end(&st);
+		n = up_db_column_int(rows, 0);
+	up_db_end(&rows);
 	a->record.count = n;
 	*keep = (n & (n - 1)) == 0;
 	return e;
@@ -303,24 +315,23 @@ static enum up_err add_record(struct up_jobs_act *a)
 	if (e != UP_OK || !keep)
 		return e;
 	if (r->id.n == 0) {
-		if (up_sqlite_draw(id) != UP_OK)
+		if (up_tx_draw(id) != UP_OK)
 			return UP_E_STORE;
 		r->id = up_span_str(id);
 	}
-	e = up_usage_add(a->c, r, a->job->out_leaf);
+	e = up_usage_add(a->tx, r, a->job->out_leaf);
 	a->job->out_seq = r->seq;
 	return e;
 }
 
-enum up_err up_jobs_apply(struct up_sqlite *c, struct up_job *job)
+enum up_err up_jobs_apply(struct up_tx *tx, struct up_job *job)
 {
 	struct up_jobs_act a = {
-	    .c = c, .job = job, .record = job->record, .source = job->refused_by };
+	    .tx = tx, .job = job, .record = job->record, .source = job->refused_by};
 	bool with_role = job->kind == UP_JOB_ENROL || job->kind == UP_JOB_REDEEM || (job->kind == UP_JOB_DECIDE && job->with_password);
 	enum up_err e;
 
 	forget(job);
-	c->rc = SQLITE_OK;
 	e = act(&a);
 	if (e == UP_OK)
 		e = add_record(&a);

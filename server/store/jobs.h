@@ -8,7 +8,7 @@
 /* A job on its way. Steps set MERIT, the answer on the merits, once; a step that returns something else than UP_OK has failed and the
  * transaction must be given up. */
 struct up_jobs_act {
-	struct up_sqlite *c;
+	struct up_tx *tx;
 	struct up_job *job;
 	struct up_record record;         /* a copy: the job may have to run again */
 	struct up_rows_device device;
@@ -22,7 +22,7 @@ struct up_jobs_act {
 };
 
 /* Clears the results of JOB and runs it; its err is the answer. UP_E_STORE: give the transaction up. */
-UP_MUST_USE enum up_err up_jobs_apply(struct up_sqlite *, struct up_job *);
+UP_MUST_USE enum up_err up_jobs_apply(struct up_tx *, struct up_job *);
 /* Free what JOB was given and make it fail with UP_E_STORE. */
 void up_jobs_fail(struct up_job *);
 

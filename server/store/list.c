@@ -1,114 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lists for administration. Their statements are rare, so they are not kept prepared. */
+ * Lists for administration. */
 #include "core/password.h"
-#include "server/store/sqlite.h"
+#include "server/store/rows.h"
 
-static const char units_sql[] =
-    "SELECT u.code, u.name, u.status, a.code, a.name, c.number, c.fields, c.version, c.valid_from_s, c.valid_to_s, p.masked, r.status"
-    " FROM unit u JOIN authority a ON a.id = u.authority LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'"
-    " LEFT JOIN role r ON r.unit = u.id AND r.role = 'principal' AND r.status <> 'ended'"
-    " LEFT JOIN holder h ON h.id = r.holder LEFT JOIN person p ON p.id = h.person"
-    " WHERE ?1 = '' OR u.code = ?1 ORDER BY u.code";
-
-static const char authorities_sql[] = "SELECT code, name FROM authority ORDER BY code";
-
-/* The units of a phone's roles, as text; empty parameters do not filter. */
-static const char devices_sql[] =
-    "SELECT d.ref, d.name, d.status, p.ref, p.masked, d.errors, d.created_ms, d.ended_ms, (SELECT "
-    "group_concat(code, ' ') FROM"
-    " (SELECT u.code FROM role r JOIN unit u ON u.id = r.unit WHERE r.device = d.id AND r.status "
-    "<> 'ended' ORDER BY u.code))"
-    " FROM device d JOIN person p ON p.id = d.person WHERE (?1 = '' OR d.ref = ?1) AND (?2 = '' OR "
-    "p.ref = ?2)"
-    " AND (?3 = '' OR EXISTS (SELECT 1 FROM role r JOIN unit u ON u.id = r.unit WHERE r.device = "
-    "d.id AND r.status <> 'ended' AND u.code = ?3))"
-    " AND (?4 <> '' OR d.status = 'live') ORDER BY d.id";
-
-/* SQL with the text parameters KEYS; STEP gets each row. */
-static enum up_err each(struct up_store *s, const char *sql, const struct up_span *keys, int n,
-    int (*step)(sqlite3_stmt *, void *), void *arg)
+/* Statement ID with ARGS; STEP gets each row, non-zero stops. */
+typedef int (*step_fn)(struct up_db *, const struct up_db_rows *, void *arg);
+static enum up_err each(struct up_store *s, enum up_sql id, const struct up_db_arg *args, size_t n,
+    step_fn step, void *arg)
 {
-	sqlite3_stmt *st = NULL;
-	struct up_sqlite *c;
-	int rc = SQLITE_DONE;
-	enum up_err e = up_sqlite_take(s, &c);
+	struct up_db_rows *rows;
+	struct up_db *db;
+	bool row;
+	enum up_err err = up_tx_take(s, &db);
 
-	if (e != UP_OK)
-		return e;
-	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
-		e = UP_E_STORE;
-	for (int i = 0; e == UP_OK && i < n; i++)
-		if (sqlite3_bind_text(st, i + 1, keys[i].n > 0 ? (const char *)keys[i].p : "",
-			(int)keys[i].n, SQLITE_STATIC) != SQLITE_OK)
-			e = UP_E_STORE;
-	while (e == UP_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
-		if (step(st, arg) != 0) {
-			rc = SQLITE_DONE;
-			break;
-		}
-	if (e == UP_OK && rc != SQLITE_DONE)
-		e = UP_E_STORE;
-	if (e == UP_E_STORE)
-		up_sqlite_log(s, 'e', "store: list failed", c);
-	sqlite3_finalize(st);
-	up_sqlite_put(s, &c);
-	return e;
+	if (err != UP_OK)
+		return err;
+	err = up_db_first(db, id, args, n, &rows, &row);
+	while (err == UP_OK && row && step(db, rows, arg) == 0)
+		err = up_db_next(rows, &row);
+	if (err == UP_E_STORE)
+		up_tx_log(s, 'e', "store: list failed", db);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
+	return err;
 }
 
 struct units { up_unit_fn fn; void *arg; };
 
-static int unit(sqlite3_stmt *st, void *arg)
+static int unit(struct up_db *db, const struct up_db_rows *rows, void *arg)
 {
 	const struct units *u = arg;
 	const struct up_unit_view v = {
-		.code = up_sqlite_column(st, 0), .name = up_sqlite_column(st, 1), .status = up_sqlite_column(st, 2),
-		.authority = up_sqlite_column(st, 3), .authority_name = up_sqlite_column(st, 4),
-		.certificate = up_sqlite_column(st, 5), .fields = up_sqlite_column(st, 6), .certificate_version = sqlite3_column_int64(st, 7),
-		.valid_from_s = sqlite3_column_int64(st, 8), .valid_to_s = sqlite3_column_int64(st, 9),
-		.principal = up_sqlite_column(st, 10), .principal_status = up_sqlite_column(st, 11),
+	    .code = up_db_column(rows, 0),
+	    .name = up_db_column(rows, 1),
+	    .status = up_db_column(rows, 2),
+	    .authority = up_db_column(rows, 3),
+	    .authority_name = up_db_column(rows, 4),
+	    .certificate = up_db_column(rows, 5),
+	    .fields = up_db_column(rows, 6),
+	    .certificate_version = up_db_column_int(rows, 7),
+	    .valid_from_s = up_db_column_int(rows, 8),
+	    .valid_to_s = up_db_column_int(rows, 9),
+	    .principal = up_db_column(rows, 10),
+	    .principal_status = up_db_column(rows, 11),
 	};
 
+	(void)db;
 	return u->fn(u->arg, &v);
 }
 
 enum up_err up_store_units(struct up_store *s, struct up_span code, up_unit_fn fn, void *arg)
 {
+	const struct up_db_arg key = up_db_text(code);
 	struct units u = { fn, arg };
 
-	return each(s, units_sql, &code, 1, unit, &u);
+	return each(s, UP_SQL_UNITS, &key, 1, unit, &u);
 }
 
 struct authorities { up_authority_fn fn; void *arg; };
 
-static int authority(sqlite3_stmt *st, void *arg)
+static int authority(struct up_db *db, const struct up_db_rows *rows, void *arg)
 {
 	const struct authorities *a = arg;
 
-	return a->fn(a->arg, up_sqlite_column(st, 0), up_sqlite_column(st, 1));
+	(void)db;
+	return a->fn(a->arg, up_db_column(rows, 0), up_db_column(rows, 1));
 }
 
 enum up_err up_store_authorities(struct up_store *s, up_authority_fn fn, void *arg)
 {
 	struct authorities a = { fn, arg };
 
-	return each(s, authorities_sql, NULL, 0, authority, &a);
+	return each(s, UP_SQL_AUTHORITIES, NULL, 0, authority, &a);
 }
 
-struct devices { up_device_fn fn; void *arg; };
+struct devices {
+	up_device_fn fn;
+	void *arg;
+	struct up_buf units;
+	enum up_err err;
+};
 
-static int device(sqlite3_stmt *st, void *arg)
+static int device(struct up_db *db, const struct up_db_rows *rows, void *arg)
 {
-	const struct devices *d = arg;
+	struct devices *d = arg;
+	const struct up_db_arg id = up_db_int(up_db_column_int(rows, 8));
+
+	d->err = up_rows_words(db, UP_SQL_DEVICE_UNITS, id, &d->units);
+	if (d->err != UP_OK)
+		return 1;
+
 	const struct up_device_view v = {
-	    .ref = up_sqlite_column(st, 0),
-	    .name = up_sqlite_column(st, 1),
-	    .status = up_sqlite_column(st, 2),
-	    .person_ref = up_sqlite_column(st, 3),
-	    .person = up_sqlite_column(st, 4),
-	    .locked = sqlite3_column_int(st, 5) >= UP_PASSWORD_ERRORS_MAX,
-	    .created_ms = sqlite3_column_int64(st, 6),
-	    .ended_ms = sqlite3_column_int64(st, 7),
-	    .units = up_sqlite_column(st, 8),
+	    .ref = up_db_column(rows, 0),
+	    .name = up_db_column(rows, 1),
+	    .status = up_db_column(rows, 2),
+	    .person_ref = up_db_column(rows, 3),
+	    .person = up_db_column(rows, 4),
+	    .locked = up_db_column_int(rows, 5) >= UP_PASSWORD_ERRORS_MAX,
+	    .created_ms = up_db_column_int(rows, 6),
+	    .ended_ms = up_db_column_int(rows, 7),
+	    .units = up_buf_span(&d->units),
 	};
 
 	return d->fn(d->arg, &v);
@@ -117,11 +108,17 @@ static int device(sqlite3_stmt *st, void *arg)
 enum up_err up_store_devices(
     struct up_store *s, const struct up_device_filter *f, up_device_fn fn, void *arg)
 {
-	const struct up_span keys[] = {
-	    f->ref, f->person_ref, f->unit, up_span_str(f->ended_too ? "all" : "")};
-	struct devices d = { fn, arg };
+	const struct up_db_arg keys[] = {
+	    up_db_text(f->ref),
+	    up_db_text(f->person_ref),
+	    up_db_text(f->unit),
+	    up_db_text(up_span_str(f->ended_too ? "all" : "")),
+	};
+	struct devices d = {.fn = fn, .arg = arg};
+	enum up_err err = each(s, UP_SQL_DEVICES, keys, UP_ARRAY_LEN(keys), device, &d);
 
-	return each(s, devices_sql, keys, UP_ARRAY_LEN(keys), device, &d);
+	up_buf_free(&d.units);
+	return err == UP_OK ? d.err : err;
 }
 
 enum up_err up_store_known(struct up_store *s, enum up_known kind, struct up_span key, bool *known)
@@ -130,34 +127,34 @@ enum up_err up_store_known(struct up_store *s, enum up_known kind, struct up_spa
 	    [UP_KNOWN_PERSON] = UP_SQL_PERSON_KNOWN,
 	    [UP_KNOWN_CLIENT] = UP_SQL_CLIENT,
 	    [UP_KNOWN_ITEM] = UP_SQL_ITEM};
-	const struct up_sqlite_arg arg = up_sqlite_text(key);
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
-	enum up_err e = up_sqlite_take(s, &c);
+	const struct up_db_arg arg = up_db_text(key);
+	struct up_db_rows *rows;
+	struct up_db *db;
+	enum up_err e = up_tx_take(s, &db);
 
 	*known = false;
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, statements[kind], &arg, 1, &st, known);
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
+	e = up_db_first(db, statements[kind], &arg, 1, &rows, known);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
 	return e;
 }
 
 enum up_err up_store_clients_version(struct up_store *s, int64_t *version)
 {
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
+	struct up_db_rows *rows;
+	struct up_db *db;
 	bool row;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err e = up_tx_take(s, &db);
 
 	*version = 0;
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, UP_SQL_CLIENTS_VERSION, NULL, 0, &st, &row);
+	e = up_db_first(db, UP_SQL_CLIENTS_VERSION, NULL, 0, &rows, &row);
 	if (e == UP_OK && row)
-		*version = sqlite3_column_int64(st, 0);
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
+		*version = up_db_column_int(rows, 0);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
 	return e;
 }

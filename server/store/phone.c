@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ending a phone from the command line (rule 28): its key, and with it what stands on the key. */
-#include <stdio.h>
-
 #include "server/store/change.h"
 #include "server/store/rows.h"
 
@@ -12,28 +10,27 @@ struct end {
 	unsigned recorded;
 };
 
-static enum up_err find(struct up_sqlite *c, struct end *x)
+static enum up_err find(struct up_tx *tx, struct end *x)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(x->ref);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_text(x->ref);
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_DEVICE_VIEW, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(tx->db, UP_SQL_DEVICE_VIEW, &arg, 1, &rows, &row);
 
 	if (e == UP_OK && !row)
 		e = UP_E_NOT_FOUND;
 	if (e == UP_OK) {
-		x->device = sqlite3_column_int64(st, 0);
-		up_rows_copy_ref(st, 2, x->person_ref);
-		snprintf(
-		    x->person, sizeof(x->person), "%s", (const char *)sqlite3_column_text(st, 3));
-		e = sqlite3_column_int(st, 1) != 0 ? UP_OK : UP_E_STATE;
+		x->device = up_db_column_int(rows, 0);
+		up_rows_copy_ref(rows, 2, x->person_ref);
+		up_rows_copy(rows, 3, x->person, sizeof(x->person));
+		e = up_db_column_int(rows, 1) != 0 ? UP_OK : UP_E_STATE;
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e;
 }
 
 /* ROW: a role that the phone holds, or NULL. */
-static enum up_err record(struct up_sqlite *c, struct end *x, sqlite3_stmt *row)
+static enum up_err record(struct up_tx *tx, struct end *x, struct up_db_rows *row)
 {
 	struct up_record rec = {.event = UP_SPAN_LIT("device.end"),
 	    .device = x->ref,
@@ -43,49 +40,50 @@ static enum up_err record(struct up_sqlite *c, struct end *x, sqlite3_stmt *row)
 	    .after = UP_SPAN_LIT("{\"status\":\"ended\"}")};
 
 	if (row != NULL) {
-		rec.unit_code = up_sqlite_column(row, 0);
-		rec.unit_name = up_sqlite_column(row, 1);
-		rec.holder_ref = up_sqlite_column(row, 2);
-		rec.role = up_sqlite_column(row, 3);
-		rec.certificate = up_sqlite_column(row, 4);
-		rec.certificate_version = sqlite3_column_int64(row, 5);
+		rec.unit_code = up_db_column(row, 0);
+		rec.unit_name = up_db_column(row, 1);
+		rec.holder_ref = up_db_column(row, 2);
+		rec.role = up_db_column(row, 3);
+		rec.certificate = up_db_column(row, 4);
+		rec.certificate_version = up_db_column_int(row, 5);
 	}
 	x->recorded++;
-	return up_change_record(c, &rec, x->now_ms);
+	return up_change_record(tx, &rec, x->now_ms);
 }
 
 /* One record for each unit in which the phone holds a role, so that each finds it among its own; at
  * least one. */
-static enum up_err record_all(struct up_sqlite *c, struct end *x)
+static enum up_err record_all(struct up_tx *tx, struct end *x)
 {
-	const struct up_sqlite_arg arg = up_sqlite_int(x->device);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_int(x->device);
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_DEVICE_ROLES, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(tx->db, UP_SQL_DEVICE_ROLES, &arg, 1, &rows, &row);
 
+	x->recorded = 0;
 	while (e == UP_OK && row) {
-		e = record(c, x, st);
+		e = record(tx, x, rows);
 		if (e == UP_OK)
-			e = up_sqlite_next(c, st, &row);
+			e = up_db_next(rows, &row);
 	}
-	up_sqlite_end(&st);
-	return e == UP_OK && x->recorded == 0 ? record(c, x, NULL) : e;
+	up_db_end(&rows);
+	return e == UP_OK && x->recorded == 0 ? record(tx, x, NULL) : e;
 }
 
-static enum up_err end(struct up_sqlite *c, void *arg)
+static enum up_err end(struct up_tx *tx, void *arg)
 {
 	struct end *x = arg;
-	enum up_err e = find(c, x);
-	const struct up_sqlite_arg args[] = { up_sqlite_int(x->device), up_sqlite_int(x->now_ms) };
+	enum up_err e = find(tx, x);
+	const struct up_db_arg args[] = {up_db_int(x->device), up_db_int(x->now_ms)};
 
 	if (e == UP_OK)
-		e = up_sqlite_run_one(c, UP_SQL_DEVICE_END, args, UP_ARRAY_LEN(args));
-	return e == UP_OK ? record_all(c, x) : e;
+		e = up_db_run_one(tx->db, UP_SQL_DEVICE_END, args, UP_ARRAY_LEN(args));
+	return e == UP_OK ? record_all(tx, x) : e;
 }
 
 enum up_err up_store_device_end(struct up_store *s, struct up_span ref, int64_t now_ms)
 {
 	struct end x = { .ref = ref, .now_ms = now_ms };
 
-	return up_sqlite_write(s, end, &x);
+	return up_tx_write(s, end, &x);
 }

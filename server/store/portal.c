@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/store/change.h"
+#include "server/store/rows.h"
 
 /* A client as a change finds it. */
 struct found {
@@ -19,21 +20,20 @@ static void free_found(struct found *f)
 	up_buf_free(&f->origin);
 }
 
-static enum up_err find(struct up_sqlite *c, struct up_span id, struct found *out)
+static enum up_err find(struct up_tx *tx, struct up_span id, struct found *out)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(id);
-	sqlite3_stmt *st;
-	enum up_err e = up_sqlite_first(c, UP_SQL_CLIENT_VIEW, &arg, 1, &st, &out->known);
+	const struct up_db_arg arg = up_db_text(id);
+	struct up_db_rows *rows;
+	enum up_err e = up_db_first(tx->db, UP_SQL_CLIENT_VIEW, &arg, 1, &rows, &out->known);
 
 	if (e == UP_OK && out->known) {
-		out->number = sqlite3_column_int64(st, 0);
-		snprintf(out->status, sizeof(out->status), "%s",
-		    (const char *)sqlite3_column_text(st, 1));
-		up_buf_put_span(&out->name, up_sqlite_column(st, 2));
-		up_buf_put_span(&out->origin, up_sqlite_column(st, 3));
-		out->has_secret = sqlite3_column_int(st, 4) != 0;
+		out->number = up_db_column_int(rows, 0);
+		up_rows_copy(rows, 1, out->status, sizeof(out->status));
+		up_buf_put_span(&out->name, up_db_column(rows, 2));
+		up_buf_put_span(&out->origin, up_db_column(rows, 3));
+		out->has_secret = up_db_column_int(rows, 4) != 0;
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return out->name.failed || out->origin.failed ? UP_E_NOMEM : e;
 }
 
@@ -46,7 +46,7 @@ static bool gone(const struct found *f)
 struct change { const char *event, *word; struct up_span before, after, id, item; int64_t now_ms; };
 
 static enum up_err record(
-    struct up_sqlite *c, const struct change *x, struct up_span name, struct up_span origin)
+    struct up_tx *tx, const struct change *x, struct up_span name, struct up_span origin)
 {
 	struct up_record rec = {.event = up_span_str(x->event),
 	    .client = x->id,
@@ -64,7 +64,7 @@ static enum up_err record(
 	up_buf_put_char(&after, '}');
 	rec.before = up_buf_span(&before);
 	rec.after = up_buf_span(&after);
-	e = before.failed || after.failed ? UP_E_NOMEM : up_change_record(c, &rec, x->now_ms);
+	e = before.failed || after.failed ? UP_E_NOMEM : up_change_record(tx, &rec, x->now_ms);
 	up_buf_free(&before);
 	up_buf_free(&after);
 	return e;
@@ -75,17 +75,17 @@ static struct up_span authentication(bool has_secret)
 	return has_secret ? UP_SPAN_LIT("client_secret") : UP_SPAN_LIT("private_key_jwt");
 }
 
-static struct up_sqlite_arg secret_of(const struct up_client *client)
+static struct up_db_arg secret_of(const struct up_client *client)
 {
-	return client->has_secret ? up_sqlite_blob(client->secret_hash, sizeof(client->secret_hash))
-				  : up_sqlite_optional(up_span_str(NULL));
+	return client->has_secret ? up_db_blob(client->secret_hash, sizeof(client->secret_hash))
+				  : up_db_optional(up_span_str(NULL));
 }
 
 /* --- add, rotate --- */
 
 struct credentials { const struct up_client *client; int64_t now_ms; };
 
-static enum up_err add(struct up_sqlite *c, void *arg)
+static enum up_err add(struct up_tx *tx, void *arg)
 {
 	const struct credentials *r = arg;
 	const struct up_client *client = r->client;
@@ -94,24 +94,24 @@ static enum up_err add(struct up_sqlite *c, void *arg)
 	    .after = authentication(client->has_secret),
 	    .id = up_span_str(client->id),
 	    .now_ms = r->now_ms};
-	const struct up_sqlite_arg args[] = {
-	    up_sqlite_text(up_span_str(client->id)),
-	    up_sqlite_text(up_span_str(client->name)),
-	    up_sqlite_text(up_span_str(client->origin)),
-	    up_sqlite_int(client->is_static),
+	const struct up_db_arg args[] = {
+	    up_db_text(up_span_str(client->id)),
+	    up_db_text(up_span_str(client->name)),
+	    up_db_text(up_span_str(client->origin)),
+	    up_db_int(client->is_static),
 	    secret_of(client),
-	    up_sqlite_optional(up_span_str(client->jwks)),
-	    up_sqlite_int(r->now_ms),
+	    up_db_optional(up_span_str(client->jwks)),
+	    up_db_int(r->now_ms),
 	};
 	struct found f = { 0 };
-	enum up_err e = find(c, up_span_str(client->id), &f);
+	enum up_err e = find(tx, up_span_str(client->id), &f);
 
 	if (e == UP_OK && f.known)
 		e = UP_E_STATE;
 	if (e == UP_OK)
-		e = up_sqlite_run_one(c, UP_SQL_CLIENT_ADD, args, UP_ARRAY_LEN(args));
+		e = up_db_run_one(tx->db, UP_SQL_CLIENT_ADD, args, UP_ARRAY_LEN(args));
 	if (e == UP_OK)
-		e = record(c, &x, up_span_str(client->name), up_span_str(client->origin));
+		e = record(tx, &x, up_span_str(client->name), up_span_str(client->origin));
 	free_found(&f);
 	return e;
 }
@@ -120,30 +120,30 @@ enum up_err up_store_client_put(struct up_store *s, const struct up_client *clie
 {
 	struct credentials r = { client, now_ms };
 
-	return up_sqlite_write(s, add, &r);
+	return up_tx_write(s, add, &r);
 }
 
-static enum up_err rotate(struct up_sqlite *c, void *arg)
+static enum up_err rotate(struct up_tx *tx, void *arg)
 {
 	const struct credentials *r = arg;
 	const struct up_client *client = r->client;
-	const struct up_sqlite_arg args[] = {up_sqlite_text(up_span_str(client->id)),
-	    secret_of(client), up_sqlite_optional(up_span_str(client->jwks))};
+	const struct up_db_arg args[] = {up_db_text(up_span_str(client->id)), secret_of(client),
+	    up_db_optional(up_span_str(client->jwks))};
 	struct change x = {.event = "client.rotate",
 	    .word = "authentication",
 	    .after = authentication(client->has_secret),
 	    .id = up_span_str(client->id),
 	    .now_ms = r->now_ms};
 	struct found f = { 0 };
-	enum up_err e = find(c, up_span_str(client->id), &f);
+	enum up_err e = find(tx, up_span_str(client->id), &f);
 
 	if (e == UP_OK && gone(&f))
 		e = UP_E_NOT_FOUND;
 	x.before = authentication(f.has_secret);
 	if (e == UP_OK)
-		e = up_sqlite_run_one(c, UP_SQL_CLIENT_ROTATE, args, UP_ARRAY_LEN(args));
+		e = up_db_run_one(tx->db, UP_SQL_CLIENT_ROTATE, args, UP_ARRAY_LEN(args));
 	if (e == UP_OK)
-		e = record(c, &x, up_buf_span(&f.name), up_buf_span(&f.origin));
+		e = record(tx, &x, up_buf_span(&f.name), up_buf_span(&f.origin));
 	free_found(&f);
 	return e;
 }
@@ -153,7 +153,7 @@ enum up_err up_store_client_rotate(
 {
 	struct credentials r = { client, now_ms };
 
-	return up_sqlite_write(s, rotate, &r);
+	return up_tx_write(s, rotate, &r);
 }
 
 /* --- disable, enable, remove --- */
@@ -167,15 +167,15 @@ static const struct { const char *status, *event;
 
 struct setting { struct up_span id; const char *status; int64_t now_ms; };
 
-static enum up_err set(struct up_sqlite *c, void *arg)
+static enum up_err set(struct up_tx *tx, void *arg)
 {
 	const struct setting *r = arg;
-	const struct up_sqlite_arg args[] = {up_sqlite_text(r->id),
-	    up_sqlite_text(up_span_str(r->status)), up_sqlite_int(r->now_ms)};
+	const struct up_db_arg args[] = {
+	    up_db_text(r->id), up_db_text(up_span_str(r->status)), up_db_int(r->now_ms)};
 	struct change x = {
 	    .word = "status", .after = up_span_str(r->status), .id = r->id, .now_ms = r->now_ms};
 	struct found f = { 0 };
-	enum up_err e = find(c, r->id, &f);
+	enum up_err e = find(tx, r->id, &f);
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(states); i++)
 		if (strcmp(states[i].status, r->status) == 0)
@@ -186,9 +186,9 @@ static enum up_err set(struct up_sqlite *c, void *arg)
 	if (e == UP_OK && strcmp(f.status, r->status) == 0)
 		e = UP_E_STATE;
 	if (e == UP_OK)
-		e = up_sqlite_run_one(c, UP_SQL_CLIENT_SET, args, UP_ARRAY_LEN(args));
+		e = up_db_run_one(tx->db, UP_SQL_CLIENT_SET, args, UP_ARRAY_LEN(args));
 	if (e == UP_OK)
-		e = record(c, &x, up_buf_span(&f.name), up_buf_span(&f.origin));
+		e = record(tx, &x, up_buf_span(&f.name), up_buf_span(&f.origin));
 	free_found(&f);
 	return e;
 }
@@ -198,25 +198,25 @@ enum up_err up_store_client_set(
 {
 	struct setting r = { id, status, now_ms };
 
-	return up_sqlite_write(s, set, &r);
+	return up_tx_write(s, set, &r);
 }
 
 /* --- items --- */
 
 struct item { struct up_span code, name, client; int64_t now_ms; };
 
-static enum up_err taken(struct up_sqlite *c, struct up_span code)
+static enum up_err taken(struct up_tx *tx, struct up_span code)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(code);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_text(code);
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_ITEM, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(tx->db, UP_SQL_ITEM, &arg, 1, &rows, &row);
 
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e == UP_OK && row ? UP_E_STATE : e;
 }
 
-static enum up_err add_item(struct up_sqlite *c, void *arg)
+static enum up_err add_item(struct up_tx *tx, void *arg)
 {
 	const struct item *r = arg;
 	const struct change x = {.event = "item.add",
@@ -226,20 +226,20 @@ static enum up_err add_item(struct up_sqlite *c, void *arg)
 	    .item = r->code,
 	    .now_ms = r->now_ms};
 	struct found f = { 0 };
-	enum up_err e = find(c, r->client, &f);
+	enum up_err e = find(tx, r->client, &f);
 
 	if (e == UP_OK && gone(&f))
 		e = UP_E_CLIENT;
 	if (e == UP_OK)
-		e = taken(c, r->code);
+		e = taken(tx, r->code);
 	if (e == UP_OK) {
-		const struct up_sqlite_arg args[] = {up_sqlite_text(r->code),
-		    up_sqlite_text(r->name), up_sqlite_int(f.number), up_sqlite_int(r->now_ms)};
+		const struct up_db_arg args[] = {up_db_text(r->code), up_db_text(r->name),
+		    up_db_int(f.number), up_db_int(r->now_ms)};
 
-		e = up_sqlite_run_one(c, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
+		e = up_db_run_one(tx->db, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
 	}
 	if (e == UP_OK)
-		e = record(c, &x, up_buf_span(&f.name), up_buf_span(&f.origin));
+		e = record(tx, &x, up_buf_span(&f.name), up_buf_span(&f.origin));
 	free_found(&f);
 	return e;
 }
@@ -249,5 +249,5 @@ enum up_err up_store_item_put(struct up_store *s, struct up_span code, struct up
 {
 	struct item r = { .code = code, .name = name, .client = client, .now_ms = now_ms };
 
-	return up_sqlite_write(s, add_item, &r);
+	return up_tx_write(s, add_item, &r);
 }

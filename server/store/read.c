@@ -6,69 +6,89 @@
 #include "server/store/rows.h"
 
 static const struct up_rows_text client_texts[] = {
-	{ offsetof(struct up_client, id), 1 },
-	{ offsetof(struct up_client, name), 2 },
-	{ offsetof(struct up_client, origin), 3 },
-	{ offsetof(struct up_client, jwks), 4 },
-	{ offsetof(struct up_client, items), 5 },
-	{ offsetof(struct up_client, status), 8 },
+    {offsetof(struct up_client, id), 1},
+    {offsetof(struct up_client, name), 2},
+    {offsetof(struct up_client, origin), 3},
+    {offsetof(struct up_client, jwks), 4},
+    {offsetof(struct up_client, status), 7},
 };
 
-static enum up_err take_client(struct up_sqlite *c, sqlite3_stmt *st, struct up_client **out)
+/* The items stand between the struct and its other texts. */
+static enum up_err take_client(
+    const struct up_db_rows *rows, struct up_span items, struct up_client **out)
 {
-	struct up_client *client = up_rows_pack(st, sizeof(*client), client_texts, UP_ARRAY_LEN(client_texts));
-	enum up_err e = UP_OK;
+	struct up_client *client = up_rows_pack(
+	    rows, sizeof(*client) + items.n + 1, client_texts, UP_ARRAY_LEN(client_texts));
+	enum up_err err = UP_OK;
 
 	*out = client;
 	if (client == NULL)
 		return UP_E_NOMEM;
-	client->number = sqlite3_column_int64(st, 0);
-	client->is_static = sqlite3_column_int(st, 6) != 0;
-	client->created_ms = sqlite3_column_int64(st, 9);
-	client->since_ms = sqlite3_column_int64(st, 10);
-	client->has_secret = sqlite3_column_type(st, 7) != SQLITE_NULL;
+	client->items = (char *)(client + 1);
+	if (items.n > 0)
+		memcpy(client->items, items.p, items.n);
+	client->number = up_db_column_int(rows, 0);
+	client->is_static = up_db_column_int(rows, 5) != 0;
+	client->created_ms = up_db_column_int(rows, 8);
+	client->since_ms = up_db_column_int(rows, 9);
+	client->has_secret = !up_db_column_null(rows, 6);
 	if (client->has_secret)
-		e = up_sqlite_column_fixed(c, st, 7, client->secret_hash, sizeof(client->secret_hash));
-	if (sqlite3_column_type(st, 4) == SQLITE_NULL)
+		err = up_db_column_fixed(rows, 6, client->secret_hash, sizeof(client->secret_hash));
+	if (up_db_column_null(rows, 4))
 		client->jwks = NULL;
-	return e;
+	return err;
+}
+
+struct clients {
+	struct up_client **list;
+	size_t n;
+	struct up_buf items;
+};
+
+static enum up_err add_client(struct up_db *db, const struct up_db_rows *rows, struct clients *c)
+{
+	const struct up_db_arg number = up_db_int(up_db_column_int(rows, 0));
+	struct up_client **more = reallocarray(c->list, c->n + 1, sizeof(struct up_client *));
+	enum up_err err;
+
+	if (more == NULL)
+		return UP_E_NOMEM;
+	c->list = more;
+	err = up_rows_words(db, UP_SQL_CLIENT_ITEMS, number, &c->items);
+	if (err != UP_OK)
+		return err;
+	err = take_client(rows, up_buf_span(&c->items), &c->list[c->n]);
+	c->n++; /* NULL is freed as well */
+	return err;
 }
 
 enum up_err up_store_clients(struct up_store *s, bool all, struct up_client ***out, size_t *n)
 {
-	const struct up_sqlite_arg arg = up_sqlite_int(all);
-	struct up_client **clients = NULL;
-	size_t count = 0;
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
+	const struct up_db_arg arg = up_db_int(all);
+	struct clients clients = {0};
+	struct up_db_rows *rows;
+	struct up_db *db;
 	bool row;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err err = up_tx_take(s, &db);
 
 	*out = NULL;
 	*n = 0;
-	if (e != UP_OK)
-		return e;
-	e = up_sqlite_first(c, UP_SQL_CLIENTS, &arg, 1, &st, &row);
-	while (e == UP_OK && row) {
-		struct up_client **more = reallocarray(clients, count + 1, sizeof(struct up_client *));
-
-		if (more == NULL) {
-			e = UP_E_NOMEM;
-			break;
-		}
-		clients = more;
-		e = take_client(c, st, &clients[count]);
-		count++;                 /* NULL is freed as well */
-		if (e == UP_OK)
-			e = up_sqlite_next(c, st, &row);
+	if (err != UP_OK)
+		return err;
+	err = up_db_first(db, UP_SQL_CLIENTS, &arg, 1, &rows, &row);
+	while (err == UP_OK && row) {
+		err = add_client(db, rows, &clients);
+		if (err == UP_OK)
+			err = up_db_next(rows, &row);
 	}
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
-	if (e != UP_OK)
-		up_store_clients_free(&clients, count);
-	*out = clients;
-	*n = e == UP_OK ? count : 0;
-	return e;
+	up_db_end(&rows);
+	up_tx_put(s, &db);
+	up_buf_free(&clients.items);
+	if (err != UP_OK)
+		up_store_clients_free(&clients.list, clients.n);
+	*out = clients.list;
+	*n = err == UP_OK ? clients.n : 0;
+	return err;
 }
 
 void up_store_clients_free(struct up_client ***clients, size_t n)
@@ -88,16 +108,16 @@ enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 {
 	struct up_item *items = NULL;
 	size_t count = 0;
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
+	struct up_db_rows *rows;
+	struct up_db *db;
 	bool row;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err e = up_tx_take(s, &db);
 
 	*out = NULL;
 	*n = 0;
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, UP_SQL_ITEMS, NULL, 0, &st, &row);
+	e = up_db_first(db, UP_SQL_ITEMS, NULL, 0, &rows, &row);
 	while (e == UP_OK && row) {
 		struct up_item *more = reallocarray(items, count + 1, sizeof(*items));
 
@@ -106,16 +126,16 @@ enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 			break;
 		}
 		items = more;
-		items[count].code = up_span_dup(up_sqlite_column(st, 0));
-		items[count].name = up_span_dup(up_sqlite_column(st, 1));
-		items[count].client = up_span_dup(up_sqlite_column(st, 2));
+		items[count].code = up_span_dup(up_db_column(rows, 0));
+		items[count].name = up_span_dup(up_db_column(rows, 1));
+		items[count].client = up_span_dup(up_db_column(rows, 2));
 		e = items[count].code != NULL && items[count].name != NULL && items[count].client != NULL ? UP_OK : UP_E_NOMEM;
 		count++;
 		if (e == UP_OK)
-			e = up_sqlite_next(c, st, &row);
+			e = up_db_next(rows, &row);
 	}
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
 	if (e != UP_OK)
 		up_store_items_free(&items, count);
 	*out = items;
@@ -137,35 +157,35 @@ void up_store_items_free(struct up_item **items, size_t n)
 enum up_err up_store_session(struct up_store *s, const char *id, struct up_session **out)
 {
 	static const struct up_rows_text texts[] = { { offsetof(struct up_session, client), 1 }, { offsetof(struct up_session, items), 2 } };
-	const struct up_sqlite_arg arg = up_sqlite_text(up_span_str(id));
+	const struct up_db_arg arg = up_db_text(up_span_str(id));
 	struct up_session *session;
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
+	struct up_db_rows *rows;
+	struct up_db *db;
 	bool row;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err e = up_tx_take(s, &db);
 
 	*out = NULL;
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, UP_SQL_SESSION, &arg, 1, &st, &row);
+	e = up_db_first(db, UP_SQL_SESSION, &arg, 1, &rows, &row);
 	if (e == UP_OK && !row)
 		e = UP_E_TOKEN;
 	if (e != UP_OK)
 		goto out;
-	session = up_rows_pack(st, sizeof(*session), texts, UP_ARRAY_LEN(texts));
+	session = up_rows_pack(rows, sizeof(*session), texts, UP_ARRAY_LEN(texts));
 	if (session == NULL) {
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	up_rows_copy_ref(st, 0, session->id);
-	session->role = sqlite3_column_int64(st, 3);
-	session->device = sqlite3_column_int64(st, 4);
-	session->created_ms = sqlite3_column_int64(st, 5);
-	session->revoked = sqlite3_column_int(st, 6) != 0;
+	up_rows_copy_ref(rows, 0, session->id);
+	session->role = up_db_column_int(rows, 3);
+	session->device = up_db_column_int(rows, 4);
+	session->created_ms = up_db_column_int(rows, 5);
+	session->revoked = up_db_column_int(rows, 6) != 0;
 	*out = session;
 out:
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
 	return e;
 }
 
@@ -177,19 +197,19 @@ void up_store_session_free(struct up_session **session)
 
 enum up_err up_store_browser_known(struct up_store *s, struct up_span client, struct up_span browser, struct up_span unit, bool *known)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_text(client), up_sqlite_text(browser), up_sqlite_text(unit) };
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
+	const struct up_db_arg args[] = {up_db_text(client), up_db_text(browser), up_db_text(unit)};
+	struct up_db_rows *rows;
+	struct up_db *db;
 	enum up_err e;
 
 	*known = false;
 	if (browser.n == 0)
 		return UP_OK;
-	e = up_sqlite_take(s, &c);
+	e = up_tx_take(s, &db);
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, UP_SQL_BROWSER, args, UP_ARRAY_LEN(args), &st, known);
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
+	e = up_db_first(db, UP_SQL_BROWSER, args, UP_ARRAY_LEN(args), &rows, known);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
 	return e;
 }

@@ -4,19 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *up_rows_pack(sqlite3_stmt *st, size_t struct_size, const struct up_rows_text *texts, size_t n)
+void *up_rows_pack(
+    const struct up_db_rows *rows, size_t struct_size, const struct up_rows_text *texts, size_t n)
 {
 	size_t size = struct_size;
 	char *p, *base;
 
 	for (size_t i = 0; i < n; i++)
-		size += up_sqlite_column(st, texts[i].column).n + 1;
+		size += up_db_column(rows, texts[i].column).n + 1;
 	base = calloc(1, size);
 	if (base == NULL)
 		return NULL;
 	p = base + struct_size;
 	for (size_t i = 0; i < n; i++) {
-		struct up_span s = up_sqlite_column(st, texts[i].column);
+		struct up_span s = up_db_column(rows, texts[i].column);
 
 		memcpy(base + texts[i].offset, &p, sizeof(p));
 		if (s.n > 0)
@@ -26,10 +27,9 @@ void *up_rows_pack(sqlite3_stmt *st, size_t struct_size, const struct up_rows_te
 	return base;
 }
 
-/* As much of the text as fits, whole characters only. */
-static void copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
+void up_rows_copy(const struct up_db_rows *rows, int column, char *out, size_t cap)
 {
-	struct up_span s = up_sqlite_column(st, column);
+	struct up_span s = up_db_column(rows, column);
 	size_t n = s.n < cap ? s.n : cap - 1;
 
 	while (n > 0 && n < s.n && (s.p[n] & 0xc0) == 0x80)
@@ -39,32 +39,51 @@ static void copy_text(sqlite3_stmt *st, int column, char *out, size_t cap)
 	out[n] = '\0';
 }
 
-void up_rows_copy_ref(sqlite3_stmt *st, int column, char out[UP_STORE_REF + 1])
+void up_rows_copy_ref(const struct up_db_rows *rows, int column, char out[UP_STORE_REF + 1])
 {
-	copy_text(st, column, out, UP_STORE_REF + 1);
+	up_rows_copy(rows, column, out, UP_STORE_REF + 1);
 }
 
-enum up_err up_rows_device(struct up_sqlite *c, enum up_sql id, struct up_sqlite_arg key, struct up_rows_device *out, bool *found)
+enum up_err up_rows_words(
+    struct up_db *db, enum up_sql id, struct up_db_arg key, struct up_buf *words)
 {
-	sqlite3_stmt *st;
+	struct up_db_rows *rows;
+	bool row;
+	enum up_err err = up_db_first(db, id, &key, 1, &rows, &row);
+
+	up_buf_reset(words);
+	while (err == UP_OK && row) {
+		if (words->n > 0)
+			up_buf_put_char(words, ' ');
+		up_buf_put_span(words, up_db_column(rows, 0));
+		err = up_db_next(rows, &row);
+	}
+	up_db_end(&rows);
+	return err == UP_OK && words->failed ? UP_E_NOMEM : err;
+}
+
+enum up_err up_rows_device(
+    struct up_db *db, enum up_sql id, struct up_db_arg key, struct up_rows_device *out, bool *found)
+{
+	struct up_db_rows *rows;
 	struct up_device *d = &out->device;
-	enum up_err e = up_sqlite_first(c, id, &key, 1, &st, found);
+	enum up_err e = up_db_first(db, id, &key, 1, &rows, found);
 
 	memset(out, 0, sizeof(*out));
 	if (e != UP_OK || !*found)
 		goto out;
-	d->id = sqlite3_column_int64(st, 0);
-	up_rows_copy_ref(st, 1, d->ref);
-	d->person = sqlite3_column_int64(st, 2);
-	up_rows_copy_ref(st, 3, d->person_ref);
-	copy_text(st, 4, d->person_masked, sizeof(d->person_masked));
-	d->errors = (unsigned)sqlite3_column_int(st, 5);
-	out->live = sqlite3_column_int(st, 6) != 0;
-	e = up_sqlite_column_fixed(c, st, 7, out->verifier, sizeof(out->verifier));
+	d->id = up_db_column_int(rows, 0);
+	up_rows_copy_ref(rows, 1, d->ref);
+	d->person = up_db_column_int(rows, 2);
+	up_rows_copy_ref(rows, 3, d->person_ref);
+	up_rows_copy(rows, 4, d->person_masked, sizeof(d->person_masked));
+	d->errors = (unsigned)up_db_column_int(rows, 5);
+	out->live = up_db_column_int(rows, 6) != 0;
+	e = up_db_column_fixed(rows, 7, out->verifier, sizeof(out->verifier));
 	if (e == UP_OK)
-		e = up_sqlite_column_fixed(c, st, 8, d->key, sizeof(d->key));
+		e = up_db_column_fixed(rows, 8, d->key, sizeof(d->key));
 out:
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e;
 }
 
@@ -80,51 +99,53 @@ static const struct up_rows_text role_texts[] = {
 	{ offsetof(struct up_role, fields), 10 },
 };
 
-static struct up_role *take_role(sqlite3_stmt *st, int64_t now_ms)
+static struct up_role *take_role(struct up_db_rows *rows, int64_t now_ms)
 {
-	struct up_role *r = up_rows_pack(st, sizeof(*r), role_texts, UP_ARRAY_LEN(role_texts));
+	struct up_role *r = up_rows_pack(rows, sizeof(*r), role_texts, UP_ARRAY_LEN(role_texts));
 	int64_t now_s = now_ms / 1000;
 
 	if (r == NULL)
 		return NULL;
-	r->id = sqlite3_column_int64(st, 0);
-	up_rows_copy_ref(st, 1, r->ref);
-	up_rows_copy_ref(st, 2, r->person_ref);
-	r->certificate_version = sqlite3_column_int64(st, 11);
-	r->valid_from_s = sqlite3_column_int64(st, 12);
-	r->valid_to_s = sqlite3_column_int64(st, 13);
+	r->id = up_db_column_int(rows, 0);
+	up_rows_copy_ref(rows, 1, r->ref);
+	up_rows_copy_ref(rows, 2, r->person_ref);
+	r->certificate_version = up_db_column_int(rows, 11);
+	r->valid_from_s = up_db_column_int(rows, 12);
+	r->valid_to_s = up_db_column_int(rows, 13);
 	/* Without a live certificate the columns are NULL and read as 0: the period is over. */
-	r->live = sqlite3_column_int(st, 14) != 0 && r->valid_from_s <= now_s && now_s <= r->valid_to_s;
+	r->live =
+	    up_db_column_int(rows, 14) != 0 && r->valid_from_s <= now_s && now_s <= r->valid_to_s;
 	return r;
 }
 
-enum up_err up_rows_role(struct up_sqlite *c, enum up_sql id, const struct up_sqlite_arg *args, size_t n, int64_t now_ms, struct up_rows_role *out)
+enum up_err up_rows_role(struct up_db *db, enum up_sql id, const struct up_db_arg *args, size_t n,
+    int64_t now_ms, struct up_rows_role *out)
 {
-	sqlite3_stmt *st;
+	struct up_db_rows *rows;
 	bool row;
 	struct up_device *d = &out->phone.device;
-	enum up_err e = up_sqlite_first(c, id, args, n, &st, &row);
+	enum up_err e = up_db_first(db, id, args, n, &rows, &row);
 
 	memset(out, 0, sizeof(*out));
 	if (e != UP_OK || !row)
 		goto out;
-	e = up_sqlite_column_fixed(c, st, 17, out->phone.verifier, sizeof(out->phone.verifier));
+	e = up_db_column_fixed(rows, 17, out->phone.verifier, sizeof(out->phone.verifier));
 	if (e != UP_OK)
 		goto out;
-	out->role = take_role(st, now_ms);
+	out->role = take_role(rows, now_ms);
 	if (out->role == NULL) {
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	out->unit = sqlite3_column_int64(st, 15);
-	up_rows_copy_ref(st, 16, d->ref);
+	out->unit = up_db_column_int(rows, 15);
+	up_rows_copy_ref(rows, 16, d->ref);
 	memcpy(d->person_ref, out->role->person_ref, sizeof(d->person_ref));
-	copy_text(st, 7, d->person_masked, sizeof(d->person_masked));
-	d->errors = (unsigned)sqlite3_column_int(st, 18);
-	out->phone.live = sqlite3_column_int(st, 19) != 0;
-	d->person = sqlite3_column_int64(st, 20);
+	up_rows_copy(rows, 7, d->person_masked, sizeof(d->person_masked));
+	d->errors = (unsigned)up_db_column_int(rows, 18);
+	out->phone.live = up_db_column_int(rows, 19) != 0;
+	d->person = up_db_column_int(rows, 20);
 out:
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e;
 }
 
@@ -133,14 +154,14 @@ out:
 enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], struct up_device *out)
 {
 	struct up_rows_device d;
-	struct up_sqlite *c;
+	struct up_db *db;
 	bool found;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err e = up_tx_take(s, &db);
 
 	memset(out, 0, sizeof(*out));
 	if (e != UP_OK)
 		return e;
-	e = up_rows_device(c, UP_SQL_DEVICE_BY_TOKEN, up_sqlite_blob(token_hash, 32), &d, &found);
+	e = up_rows_device(db, UP_SQL_DEVICE_BY_TOKEN, up_db_blob(token_hash, 32), &d, &found);
 	if (e == UP_OK && !found)
 		e = UP_E_TOKEN;
 	if (e == UP_OK)
@@ -148,42 +169,42 @@ enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], st
 	if (e == UP_OK && !d.live)
 		e = UP_E_ENDED;
 	up_wipe(d.verifier, sizeof(d.verifier));
-	up_sqlite_put(s, &c);
+	up_tx_put(s, &db);
 	return e;
 }
 
 enum up_err up_store_role(struct up_store *s, int64_t role, int64_t device, int64_t now_ms, struct up_role **out)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_int(role), up_sqlite_int(device) };
+	const struct up_db_arg args[] = {up_db_int(role), up_db_int(device)};
 	struct up_rows_role found;
-	struct up_sqlite *c;
-	enum up_err e = up_sqlite_take(s, &c);
+	struct up_db *db;
+	enum up_err e = up_tx_take(s, &db);
 
 	*out = NULL;
 	if (e != UP_OK)
 		return e;
-	e = up_rows_role(c, UP_SQL_ROLE, args, UP_ARRAY_LEN(args), now_ms, &found);
+	e = up_rows_role(db, UP_SQL_ROLE, args, UP_ARRAY_LEN(args), now_ms, &found);
 	up_wipe(&found.phone, sizeof(found.phone));
-	up_sqlite_put(s, &c);
+	up_tx_put(s, &db);
 	*out = found.role;
 	return e == UP_OK && found.role == NULL ? UP_E_ROLE : e;
 }
 
 enum up_err up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, struct up_role ***out, size_t *n)
 {
-	const struct up_sqlite_arg arg = up_sqlite_int(device);
+	const struct up_db_arg arg = up_db_int(device);
 	struct up_role **roles = NULL;
 	size_t count = 0, cap = 0;
-	sqlite3_stmt *st;
-	struct up_sqlite *c;
+	struct up_db_rows *rows;
+	struct up_db *db;
 	bool row;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err e = up_tx_take(s, &db);
 
 	*out = NULL;
 	*n = 0;
 	if (e != UP_OK)
 		return e;
-	e = up_sqlite_first(c, UP_SQL_ROLES, &arg, 1, &st, &row);
+	e = up_db_first(db, UP_SQL_ROLES, &arg, 1, &rows, &row);
 	while (e == UP_OK && row) {
 		if (count == cap) {
 			struct up_role **more = reallocarray(roles, cap = cap * 2 + 4, sizeof(struct up_role *));
@@ -191,15 +212,15 @@ enum up_err up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, s
 			e = more != NULL ? UP_OK : UP_E_NOMEM;
 			roles = more != NULL ? more : roles;
 		}
-		if (e == UP_OK && (roles[count] = take_role(st, now_ms)) == NULL)
+		if (e == UP_OK && (roles[count] = take_role(rows, now_ms)) == NULL)
 			e = UP_E_NOMEM;
 		if (e != UP_OK)
 			break;
 		count++;
-		e = up_sqlite_next(c, st, &row);
+		e = up_db_next(rows, &row);
 	}
-	up_sqlite_end(&st);
-	up_sqlite_put(s, &c);
+	up_db_end(&rows);
+	up_tx_put(s, &db);
 	if (e != UP_OK)
 		up_store_roles_free(&roles, count);
 	*out = roles;

@@ -3,7 +3,7 @@
 #ifndef UP_ROWS_H
 #define UP_ROWS_H
 
-#include "server/store/sqlite.h"
+#include "server/store/tx.h"
 
 /* A phone as a job sees it. */
 struct up_rows_device {
@@ -12,7 +12,7 @@ struct up_rows_device {
 	uint8_t verifier[32];
 };
 /* *found is false when there is none. UP_E_STORE. */
-UP_MUST_USE enum up_err up_rows_device(struct up_sqlite *, enum up_sql id, struct up_sqlite_arg key, struct up_rows_device *out, bool *found);
+UP_MUST_USE enum up_err up_rows_device(struct up_db *, enum up_sql id, struct up_db_arg key, struct up_rows_device *out, bool *found);
 
 /* A role, its phone, and the row number of its unit. */
 struct up_rows_role {
@@ -21,11 +21,17 @@ struct up_rows_role {
 	struct up_rows_device phone;     /* without key */
 };
 /* By statement ID with ARGS; role.live is judged at NOW_MS. UP_E_STORE, UP_E_NOMEM. */
-UP_MUST_USE enum up_err up_rows_role(struct up_sqlite *, enum up_sql id, const struct up_sqlite_arg *args, size_t n, int64_t now_ms, struct up_rows_role *out);
+UP_MUST_USE enum up_err up_rows_role(struct up_db *, enum up_sql id, const struct up_db_arg *args, size_t n, int64_t now_ms, struct up_rows_role *out);
 
 /* One allocation: STRUCT_SIZE zeroed bytes, then the texts; TEXTS[i] is set to a copy of column FIRST + i ("" for NULL). NULL: no memory. */
 struct up_rows_text { size_t offset; int column; };
-void *up_rows_pack(sqlite3_stmt *, size_t struct_size, const struct up_rows_text *texts, size_t n);
-void up_rows_copy_ref(sqlite3_stmt *, int column, char out[UP_STORE_REF + 1]);
+void *up_rows_pack(const struct up_db_rows *, size_t struct_size, const struct up_rows_text *texts, size_t n);
+/* As much of the text as fits, whole characters only. */
+void up_rows_copy(const struct up_db_rows *, int column, char *out, size_t cap);
+void up_rows_copy_ref(const struct up_db_rows *, int column, char out[UP_STORE_REF + 1]);
+
+/* The first column of the rows of statement ID, one space between two, in WORDS (emptied before). */
+UP_MUST_USE enum up_err up_rows_words(
+    struct up_db *, enum up_sql id, struct up_db_arg key, struct up_buf *words);
 
 #endif

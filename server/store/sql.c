@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/store/sql.h"
 
-/* One shape for a role wherever it is read: up_role_take (role.c) knows the columns. */
+/* A condition as a column: 1 or 0, 0 too where it is unknown. */
+#define TRUTH(condition) "CASE WHEN " condition " THEN 1 ELSE 0 END"
+
+/* One shape for a role wherever it is read: take_role (rows.c) knows the columns. */
 #define ROLE_COLUMNS \
-	"SELECT r.id, h.ref, p.ref, r.role, u.code, u.name, p.name, p.masked, c.number, p.assurance, c.fields," \
-	" c.version, c.valid_from_s, c.valid_to_s," \
-	" r.status = 'live' AND u.status = 'live' AND d.status = 'live' AND p.outcome = 'match'," \
-	" u.id, d.ref, d.verifier, d.errors, d.status = 'live', p.id" \
-	" FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit JOIN person p ON p.id = h.person" \
-	" JOIN device d ON d.id = r.device LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' "
+	"SELECT r.id, h.ref, p.ref, r.role, u.code, u.name, p.name, p.masked, c.number," \
+	" p.assurance, c.fields," \
+	" c.version, c.valid_from_s, c.valid_to_s, " \
+	TRUTH("r.status = 'live' AND u.status = 'live' AND d.status = 'live'" \
+	      " AND p.outcome = 'match'") \
+	", u.id, d.ref, d.verifier, d.errors, " TRUTH("d.status = 'live'") ", p.id" \
+	" FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit" \
+	" JOIN person p ON p.id = h.person" \
+	" JOIN device d ON d.id = r.device LEFT JOIN certificate c ON c.unit = u.id" \
+	" AND c.status = 'live' "
 
 /* An ended client that was not removed is disabled: it may come back. */
 #define CLIENT_STATUS \
@@ -17,63 +24,86 @@
 
 /* Of one person: what happened under her units, and what happened before a unit was chosen. */
 #define PERSON_OWNERS \
-	"(SELECT ?1 UNION SELECT u.code FROM person p JOIN holder h ON h.person = p.id JOIN unit u ON u.id = h.unit WHERE p.ref = ?1)"
+	"(SELECT ?1 UNION SELECT u.code FROM person p JOIN holder h ON h.person = p.id" \
+	" JOIN unit u ON u.id = h.unit WHERE p.ref = ?1)"
 
-static const char *const texts[UP_SQL_N] = {
-	[UP_SQL_BEGIN] = "BEGIN IMMEDIATE",
-	[UP_SQL_COMMIT] = "COMMIT",
+const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_PING] = "SELECT max(version) FROM schema_version",
-	[UP_SQL_PROBE] = "UPDATE schema_version SET probed_ms = ?1 WHERE version = (SELECT max(version) FROM schema_version)",
+	[UP_SQL_PROBE] = "UPDATE schema_version SET probed_ms = ?1"
+	    " WHERE version = (SELECT max(version) FROM schema_version)",
 
 	[UP_SQL_USAGE_LAST] = "SELECT seq, time_ms FROM usage ORDER BY seq DESC LIMIT 1",
 	[UP_SQL_USAGE_NEWEST] = "SELECT body FROM usage ORDER BY seq DESC LIMIT 1",
-	[UP_SQL_USAGE_ADD] = "INSERT INTO usage (seq, time_ms, owner, login, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[UP_SQL_USAGE_BLOCK] = "INSERT INTO usage_block (block, first_ms, last_ms) VALUES (?1, ?2, ?3)"
-	    " ON CONFLICT (block) DO UPDATE SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)",
-	[UP_SQL_USAGE_BOUNDS] = "SELECT min(block), max(block) FROM usage_block WHERE last_ms >= ?1 AND first_ms < ?2",
-	[UP_SQL_USAGE_UP] = "SELECT seq, time_ms, body FROM usage WHERE seq > ?2 AND seq < ?3 ORDER BY seq",
-	[UP_SQL_USAGE_DOWN] = "SELECT seq, time_ms, body FROM usage WHERE seq > ?2 AND seq < ?3 ORDER BY seq DESC",
-	[UP_SQL_USAGE_OWNER_UP] = "SELECT seq, time_ms, body FROM usage WHERE owner = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq",
-	[UP_SQL_USAGE_OWNER_DOWN] = "SELECT seq, time_ms, body FROM usage WHERE owner = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq DESC",
-	[UP_SQL_USAGE_PERSON_UP] = "SELECT seq, time_ms, body FROM usage WHERE owner IN " PERSON_OWNERS " AND seq > ?2 AND seq < ?3 ORDER BY seq",
-	[UP_SQL_USAGE_PERSON_DOWN] = "SELECT seq, time_ms, body FROM usage WHERE owner IN " PERSON_OWNERS " AND seq > ?2 AND seq < ?3 ORDER BY seq DESC",
+	[UP_SQL_USAGE_ADD] = "INSERT INTO usage (seq, time_ms, owner, login, body)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[UP_SQL_USAGE_BLOCK] = "INSERT INTO usage_block (block, first_ms, last_ms)"
+	    " VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT (block) DO UPDATE SET"
+	    " first_ms = CASE WHEN excluded.first_ms < usage_block.first_ms"
+	    " THEN excluded.first_ms ELSE usage_block.first_ms END,"
+	    " last_ms = CASE WHEN excluded.last_ms > usage_block.last_ms"
+	    " THEN excluded.last_ms ELSE usage_block.last_ms END",
+	[UP_SQL_USAGE_BOUNDS] = "SELECT min(block), max(block) FROM usage_block"
+	    " WHERE last_ms >= ?1 AND first_ms < ?2",
+	[UP_SQL_USAGE_UP] = "SELECT seq, time_ms, body FROM usage WHERE seq > ?2 AND seq < ?3"
+	    " ORDER BY seq LIMIT ?4",
+	[UP_SQL_USAGE_DOWN] = "SELECT seq, time_ms, body FROM usage WHERE seq > ?2 AND seq < ?3"
+	    " ORDER BY seq DESC LIMIT ?4",
+	[UP_SQL_USAGE_OWNER_UP] = "SELECT seq, time_ms, body FROM usage WHERE owner = ?1"
+	    " AND seq > ?2 AND seq < ?3 ORDER BY seq LIMIT ?4",
+	[UP_SQL_USAGE_OWNER_DOWN] = "SELECT seq, time_ms, body FROM usage WHERE owner = ?1"
+	    " AND seq > ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4",
+	[UP_SQL_USAGE_PERSON_UP] = "SELECT seq, time_ms, body FROM usage"
+	    " WHERE owner IN " PERSON_OWNERS " AND seq > ?2 AND seq < ?3 ORDER BY seq LIMIT ?4",
+	[UP_SQL_USAGE_PERSON_DOWN] = "SELECT seq, time_ms, body FROM usage"
+	    " WHERE owner IN " PERSON_OWNERS " AND seq > ?2 AND seq < ?3"
+	    " ORDER BY seq DESC LIMIT ?4",
 	[UP_SQL_USAGE_LOGIN] = "SELECT min(seq), max(time_ms) FROM usage WHERE login = ?1",
-	[UP_SQL_HOLDER_UNIT] = "SELECT u.code FROM holder h JOIN unit u ON u.id = h.unit WHERE h.ref = ?1",
+	[UP_SQL_HOLDER_UNIT] = "SELECT u.code FROM holder h JOIN unit u ON u.id = h.unit"
+	    " WHERE h.ref = ?1",
 
-	[UP_SQL_CLIENTS] = "SELECT c.id, c.code, c.name, c.origin, c.jwks, (SELECT group_concat(code, ' ') FROM"
-	    " (SELECT code FROM item WHERE client = c.id ORDER BY code)), c.is_static,"
+	[UP_SQL_CLIENTS] = "SELECT c.id, c.code, c.name, c.origin, c.jwks, c.is_static,"
 	    " c.secret_hash, " CLIENT_STATUS ", c.created_ms, c.since_ms FROM client c"
-	    " WHERE ?1 OR c.status = 'live' ORDER BY c.id",
-	[UP_SQL_CLIENT] = "SELECT id, status = 'live' FROM client WHERE code = ?1",
-	[UP_SQL_CLIENT_ADD] = "INSERT INTO client (code, name, origin, is_static, secret_hash, jwks, status, created_ms)"
+	    " WHERE ?1 <> 0 OR c.status = 'live' ORDER BY c.id",
+	[UP_SQL_CLIENT_ITEMS] = "SELECT code FROM item WHERE client = ?1 ORDER BY code",
+	[UP_SQL_CLIENT] = "SELECT id, " TRUTH("status = 'live'") " FROM client WHERE code = ?1",
+	[UP_SQL_CLIENT_ADD] = "INSERT INTO client (code, name, origin, is_static, secret_hash,"
+	    " jwks, status, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'live', ?7)",
 	[UP_SQL_CLIENT_ROTATE] = "UPDATE client SET secret_hash = ?2, jwks = ?3"
 	    " WHERE code = ?1 AND removed_ms IS NULL",
 	[UP_SQL_CLIENT_VIEW] = "SELECT c.id, " CLIENT_STATUS ", c.name, c.origin,"
-	    " c.secret_hash IS NOT NULL FROM client c WHERE c.code = ?1",
-	[UP_SQL_CLIENT_SET] = "UPDATE client SET status = iif(?2 = 'live', 'live', 'ended'),"
-	    " removed_ms = iif(?2 = 'removed', ?3, NULL), since_ms = ?3"
+	    " " TRUTH("c.secret_hash IS NOT NULL") " FROM client c WHERE c.code = ?1",
+	[UP_SQL_CLIENT_SET] = "UPDATE client SET"
+	    " status = CASE WHEN ?2 = 'live' THEN 'live' ELSE 'ended' END,"
+	    " removed_ms = CASE WHEN ?2 = 'removed' THEN ?3 END, since_ms = ?3"
 	    " WHERE code = ?1 AND removed_ms IS NULL",
 	[UP_SQL_CLIENTS_VERSION] = "SELECT version FROM catalogue",
-	[UP_SQL_ITEMS] = "SELECT i.code, i.name, c.code FROM item i JOIN client c ON c.id = i.client WHERE c.status = 'live' ORDER BY i.code",
+	[UP_SQL_ITEMS] = "SELECT i.code, i.name, c.code FROM item i"
+	    " JOIN client c ON c.id = i.client WHERE c.status = 'live' ORDER BY i.code",
 	[UP_SQL_ITEM] = "SELECT 1 FROM item WHERE code = ?1",
 	[UP_SQL_PERSON_KNOWN] = "SELECT 1 FROM person WHERE ref = ?1",
-	[UP_SQL_ITEM_ADD] = "INSERT INTO item (code, name, client, created_ms) VALUES (?1, ?2, ?3, ?4)",
+	[UP_SQL_ITEM_ADD] = "INSERT INTO item (code, name, client, created_ms)"
+	    " VALUES (?1, ?2, ?3, ?4)",
 
-	[UP_SQL_DEVICE_BY_TOKEN] = "SELECT d.id, d.ref, d.person, p.ref, p.masked, d.errors, d.status = 'live', d.verifier, d.key"
+	[UP_SQL_DEVICE_BY_TOKEN] = "SELECT d.id, d.ref, d.person, p.ref, p.masked, d.errors,"
+	    " " TRUTH("d.status = 'live'") ", d.verifier, d.key"
 	    " FROM device d JOIN person p ON p.id = d.person WHERE d.token_hash = ?1",
-	[UP_SQL_DEVICE] = "SELECT d.id, d.ref, d.person, p.ref, p.masked, d.errors, d.status = 'live', d.verifier, d.key"
+	[UP_SQL_DEVICE] = "SELECT d.id, d.ref, d.person, p.ref, p.masked, d.errors,"
+	    " " TRUTH("d.status = 'live'") ", d.verifier, d.key"
 	    " FROM device d JOIN person p ON p.id = d.person WHERE d.id = ?1",
-	[UP_SQL_DEVICE_ADD] = "INSERT INTO device (ref, person, key, token_hash, verifier, errors, status, name, created_ms)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, 0, 'live', ?6, ?7)",
+	[UP_SQL_DEVICE_ADD] = "INSERT INTO device (ref, person, key, token_hash, verifier,"
+	    " errors, status, name, created_ms)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, 0, 'live', ?6, ?7) RETURNING id",
 	[UP_SQL_DEVICE_UNLOCK] = "UPDATE device SET verifier = ?2, errors = 0 WHERE id = ?1"
 	    " AND errors = ?3",
 	[UP_SQL_DEVICE_ERRORS] = "UPDATE device SET errors = ?2 WHERE id = ?1 AND errors = ?3",
-	[UP_SQL_DEVICE_END_UNUSED] = "UPDATE device SET status = 'ended', ended_ms = ?2 WHERE id = ?1 AND status = 'live'"
+	[UP_SQL_DEVICE_END_UNUSED] = "UPDATE device SET status = 'ended', ended_ms = ?2"
+	    " WHERE id = ?1 AND status = 'live'"
 	    " AND NOT EXISTS (SELECT 1 FROM role WHERE device = ?1 AND status <> 'ended')",
 	[UP_SQL_DEVICE_END] = "UPDATE device SET status = 'ended', ended_ms = ?2"
 	    " WHERE id = ?1 AND status = 'live'",
-	[UP_SQL_DEVICE_VIEW] = "SELECT d.id, d.status = 'live', p.ref, p.masked"
+	[UP_SQL_DEVICE_VIEW] = "SELECT d.id, " TRUTH("d.status = 'live'") ", p.ref, p.masked"
 	    " FROM device d JOIN person p ON p.id = d.person WHERE d.ref = ?1",
 	[UP_SQL_DEVICE_ROLES] = "SELECT u.code, u.name, h.ref, r.role, c.number, c.version"
 	    " FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit"
@@ -81,64 +111,111 @@ static const char *const texts[UP_SQL_N] = {
 	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY r.id",
 	[UP_SQL_ROLES] = ROLE_COLUMNS "WHERE r.device = ?1 ORDER BY r.id",
 	[UP_SQL_ROLE] = ROLE_COLUMNS "WHERE r.id = ?1 AND r.device = ?2",
-	[UP_SQL_ROLE_BY_CERTIFICATE] = ROLE_COLUMNS "WHERE r.device = ?1 AND c.number = ?2 ORDER BY r.status = 'live' DESC, r.id LIMIT 1",
+	[UP_SQL_ROLE_BY_CERTIFICATE] = ROLE_COLUMNS "WHERE r.device = ?1 AND c.number = ?2 ORDER BY"
+	    " CASE WHEN r.status = 'live' THEN 0 ELSE 1 END, r.id LIMIT 1",
 	[UP_SQL_ROLE_ONLY] = ROLE_COLUMNS "WHERE r.device = ?1 AND r.status <> 'ended'"
 	    " AND (SELECT count(*) FROM role WHERE device = ?1 AND status <> 'ended') = 1",
-	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3 WHERE id = ?1 AND status <> 'ended'",
+	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3"
+	    " WHERE id = ?1 AND status <> 'ended'",
 
 	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n)"
 	    " VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (source, event, reason) DO UPDATE"
-	    " SET n = CASE day WHEN excluded.day THEN n + 1 ELSE 1 END, day = excluded.day"
+	    " SET n = CASE WHEN refusal.day = excluded.day THEN refusal.n + 1 ELSE 1 END,"
+	    " day = excluded.day"
 	    " RETURNING n",
 
-	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the session with it. */
-	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, s.revoked_ms IS NOT NULL OR NOT"
-	    " (r.status = 'live' AND r.device = s.device AND d.status = 'live'"
+	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the
+	 * session with it. */
+	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, CASE"
+	    " WHEN s.revoked_ms IS NULL"
+	    " AND r.status = 'live' AND r.device = s.device AND d.status = 'live'"
 	    " AND u.status = 'live' AND p.outcome = 'match' AND c.status = 'live'"
-	    " AND s.created_ms >= c.since_ms)"
-	    " FROM session s JOIN client c ON c.id = s.client JOIN role r ON r.id = s.role JOIN device d ON d.id = s.device"
-	    " JOIN unit u ON u.id = r.unit JOIN holder h ON h.id = r.holder JOIN person p ON p.id = h.person WHERE s.id = ?1",
-	[UP_SQL_SESSION_ADD] = "INSERT INTO session (id, client, role, device, created_ms, items) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-	[UP_SQL_SESSION_REVOKE] = "UPDATE session SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL",
-	[UP_SQL_BROWSER] = "SELECT 1 FROM browser b JOIN client c ON c.id = b.client JOIN unit u ON u.id = b.unit"
+	    " AND s.created_ms >= c.since_ms THEN 0 ELSE 1 END"
+	    " FROM session s JOIN client c ON c.id = s.client JOIN role r ON r.id = s.role"
+	    " JOIN device d ON d.id = s.device"
+	    " JOIN unit u ON u.id = r.unit JOIN holder h ON h.id = r.holder"
+	    " JOIN person p ON p.id = h.person WHERE s.id = ?1",
+	[UP_SQL_SESSION_ADD] = "INSERT INTO session (id, client, role, device, created_ms,"
+	    " items) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+	[UP_SQL_SESSION_REVOKE] = "UPDATE session SET revoked_ms = ?2 WHERE id = ?1"
+	    " AND revoked_ms IS NULL",
+	[UP_SQL_BROWSER] = "SELECT 1 FROM browser b JOIN client c ON c.id = b.client"
+	    " JOIN unit u ON u.id = b.unit"
 	    " WHERE c.code = ?1 AND b.browser = ?2 AND u.code = ?3",
-	[UP_SQL_BROWSER_ADD] = "INSERT INTO browser (client, browser, unit, first_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+	[UP_SQL_BROWSER_ADD] = "INSERT INTO browser (client, browser, unit, first_ms)"
+	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
 
-	[UP_SQL_ENROLMENT] = "SELECT e.id, u.code, u.name, r.role, c.number, c.fields, p.masked, c.version, e.expires_ms, e.mismatches,"
-	    " e.status = 'open' AND r.status <> 'ended' AND u.status = 'live' AND p.outcome = 'match',"
-	    " c.valid_from_s, c.valid_to_s, p.name, p.resident, p.mobile, r.id, r.device, p.id, p.ref, h.ref, p.assurance"
-	    " FROM enrolment e JOIN role r ON r.id = e.role JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit"
-	    " JOIN person p ON p.id = h.person JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE e.code_hash = ?1",
-	[UP_SQL_ENROLMENT_ADD] = "INSERT INTO enrolment (code_hash, role, status, expires_ms, mismatches, clerk, window, created_ms)"
+	[UP_SQL_ENROLMENT] = "SELECT e.id, u.code, u.name, r.role, c.number, c.fields,"
+	    " p.masked, c.version, e.expires_ms, e.mismatches, "
+	    TRUTH("e.status = 'open' AND r.status <> 'ended' AND u.status = 'live'"
+		  " AND p.outcome = 'match'")
+	    ", c.valid_from_s, c.valid_to_s, p.name, p.resident, p.mobile, r.id, r.device,"
+	    " p.id, p.ref, h.ref, p.assurance"
+	    " FROM enrolment e JOIN role r ON r.id = e.role JOIN holder h ON h.id = r.holder"
+	    " JOIN unit u ON u.id = h.unit"
+	    " JOIN person p ON p.id = h.person JOIN certificate c ON c.unit = u.id"
+	    " AND c.status = 'live' WHERE e.code_hash = ?1",
+	[UP_SQL_ENROLMENT_ADD] = "INSERT INTO enrolment (code_hash, role, status, expires_ms,"
+	    " mismatches, clerk, \"window\", created_ms)"
 	    " VALUES (?1, ?2, 'open', ?3, 0, ?4, ?5, ?6)",
-	[UP_SQL_ENROLMENT_MISMATCH] = "UPDATE enrolment SET mismatches = mismatches + 1 WHERE id = ?1 AND status = 'open'",
-	[UP_SQL_ENROLMENT_USE] = "UPDATE enrolment SET status = 'used', used_ms = ?2 WHERE id = ?1 AND status = 'open'",
-	[UP_SQL_ENROLMENT_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1 AND status = 'open'",
+	[UP_SQL_ENROLMENT_MISMATCH] = "UPDATE enrolment SET mismatches = mismatches + 1"
+	    " WHERE id = ?1 AND status = 'open'",
+	[UP_SQL_ENROLMENT_USE] = "UPDATE enrolment SET status = 'used', used_ms = ?2"
+	    " WHERE id = ?1 AND status = 'open'",
+	[UP_SQL_ENROLMENT_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1"
+	    " AND status = 'open'",
 	[UP_SQL_ENROLMENT_TOO_LONG] = "UPDATE enrolment SET status = 'ended'"
 	    " WHERE status = 'open' AND expires_ms > ?1",
-	[UP_SQL_AGREEMENT_ADD] = "INSERT INTO agreement (role, device, version, agreed_ms) VALUES (?1, ?2, ?3, ?4)",
-	[UP_SQL_PERSON] = "SELECT id, ref, name, mobile, outcome, masked FROM person WHERE resident = ?1",
-	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident, name, masked, mobile, outcome, assurance, checked_ms, created_ms)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-	[UP_SQL_PERSON_SET] = "UPDATE person SET name = ?2, masked = ?3, mobile = ?4, outcome = ?5, assurance = ?6, checked_ms = ?7 WHERE id = ?1",
+	[UP_SQL_AGREEMENT_ADD] = "INSERT INTO agreement (role, device, version, agreed_ms)"
+	    " VALUES (?1, ?2, ?3, ?4)",
+	[UP_SQL_PERSON] = "SELECT id, ref, name, mobile, outcome, masked FROM person"
+	    " WHERE resident = ?1",
+	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident, name, masked, mobile,"
+	    " outcome, assurance, checked_ms, created_ms)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) RETURNING id",
+	[UP_SQL_PERSON_SET] = "UPDATE person SET name = ?2, masked = ?3, mobile = ?4, outcome ="
+	    " ?5, assurance = ?6, checked_ms = ?7 WHERE id = ?1",
 	[UP_SQL_HOLDER] = "SELECT id, ref FROM holder WHERE unit = ?1 AND person = ?2",
-	[UP_SQL_HOLDER_ADD] = "INSERT INTO holder (ref, unit, person, created_ms) VALUES (?1, ?2, ?3, ?4)",
-	[UP_SQL_PRINCIPAL] = "SELECT r.id, h.person, r.status = 'live' FROM role r JOIN holder h ON h.id = r.holder"
+	[UP_SQL_HOLDER_ADD] = "INSERT INTO holder (ref, unit, person, created_ms)"
+	    " VALUES (?1, ?2, ?3, ?4) RETURNING id",
+	[UP_SQL_PRINCIPAL] = "SELECT r.id, h.person, " TRUTH("r.status = 'live'") " FROM role r"
+	    " JOIN holder h ON h.id = r.holder"
 	    " WHERE r.unit = ?1 AND r.role = 'principal' AND r.status <> 'ended'",
-	[UP_SQL_ROLE_ADD] = "INSERT INTO role (holder, unit, role, status, created_ms) VALUES (?1, ?2, ?3, 'waiting', ?4)",
-	[UP_SQL_ROLE_END] = "UPDATE role SET status = 'ended', ended_ms = ?2 WHERE id = ?1 AND status <> 'ended'",
+	[UP_SQL_ROLE_ADD] = "INSERT INTO role (holder, unit, role, status, created_ms)"
+	    " VALUES (?1, ?2, ?3, 'waiting', ?4) RETURNING id",
+	[UP_SQL_ROLE_END] = "UPDATE role SET status = 'ended', ended_ms = ?2 WHERE id = ?1"
+	    " AND status <> 'ended'",
 
-	[UP_SQL_AUTHORITY_PUT] = "INSERT INTO authority (code, name, created_ms) VALUES (?1, ?2, ?3) ON CONFLICT (code) DO UPDATE SET name = excluded.name",
+	[UP_SQL_AUTHORITY_PUT] = "INSERT INTO authority (code, name, created_ms)"
+	    " VALUES (?1, ?2, ?3) ON CONFLICT (code) DO UPDATE SET name = excluded.name",
 	[UP_SQL_AUTHORITY] = "SELECT id, name FROM authority WHERE code = ?1",
-	[UP_SQL_UNIT] = "SELECT u.id, u.status = 'live' AND c.id IS NOT NULL, u.name, a.code, c.number, c.version, c.fields, c.valid_from_s, c.valid_to_s"
-	    " FROM unit u JOIN authority a ON a.id = u.authority LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE u.code = ?1",
-	[UP_SQL_UNIT_ADD] = "INSERT INTO unit (code, name, authority, status, created_ms) VALUES (?1, ?2, ?3, 'live', ?4)",
+	[UP_SQL_UNIT] = "SELECT u.id, " TRUTH("u.status = 'live'"
+	    " AND c.id IS NOT NULL") ", u.name, a.code, c.number, c.version, c.fields,"
+	    " c.valid_from_s, c.valid_to_s"
+	    " FROM unit u JOIN authority a ON a.id = u.authority"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE u.code = ?1",
+	[UP_SQL_UNIT_ADD] = "INSERT INTO unit (code, name, authority, status, created_ms)"
+	    " VALUES (?1, ?2, ?3, 'live', ?4) RETURNING id",
 	[UP_SQL_CERTIFICATE_TAKEN] = "SELECT 1 FROM certificate WHERE number = ?1",
-	[UP_SQL_CERTIFICATE_ADD] = "INSERT INTO certificate (unit, number, version, status, valid_from_s, valid_to_s, fields, created_ms)"
+	[UP_SQL_CERTIFICATE_ADD] = "INSERT INTO certificate (unit, number, version, status,"
+	    " valid_from_s, valid_to_s, fields, created_ms)"
 	    " VALUES (?1, ?2, 1, 'live', ?3, ?4, ?5, ?6)",
-};
 
-const char *up_sql_text(enum up_sql id)
-{
-	return texts[id];
-}
+	[UP_SQL_UNITS] = "SELECT u.code, u.name, u.status, a.code, a.name, c.number, c.fields,"
+	    " c.version, c.valid_from_s, c.valid_to_s, p.masked, r.status"
+	    " FROM unit u JOIN authority a ON a.id = u.authority"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'"
+	    " LEFT JOIN role r ON r.unit = u.id AND r.role = 'principal' AND r.status <> 'ended'"
+	    " LEFT JOIN holder h ON h.id = r.holder LEFT JOIN person p ON p.id = h.person"
+	    " WHERE ?1 = '' OR u.code = ?1 ORDER BY u.code",
+	[UP_SQL_AUTHORITIES] = "SELECT code, name FROM authority ORDER BY code",
+	/* Empty parameters do not filter. */
+	[UP_SQL_DEVICES] = "SELECT d.ref, d.name, d.status, p.ref, p.masked, d.errors,"
+	    " d.created_ms, d.ended_ms, d.id FROM device d JOIN person p ON p.id = d.person"
+	    " WHERE (?1 = '' OR d.ref = ?1) AND (?2 = '' OR p.ref = ?2)"
+	    " AND (?3 = '' OR EXISTS (SELECT 1 FROM role r JOIN unit u ON u.id = r.unit"
+	    " WHERE r.device = d.id AND r.status <> 'ended' AND u.code = ?3))"
+	    " AND (?4 <> '' OR d.status = 'live') ORDER BY d.id",
+	[UP_SQL_DEVICE_UNITS] = "SELECT u.code FROM role r JOIN unit u ON u.id = r.unit"
+	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY u.code",
+};

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Private to server/store: every statement that is kept prepared, by name. */
+ * Private to server/store: every statement, by name, written in what all engines of server/db
+ * understand: see db.h. */
 #ifndef UP_SQL_H
 #define UP_SQL_H
 
 enum up_sql {
-	UP_SQL_BEGIN,
-	UP_SQL_COMMIT,
 	UP_SQL_PING,
 	UP_SQL_PROBE,
 	/* usage */
@@ -24,6 +23,7 @@ enum up_sql {
 	UP_SQL_HOLDER_UNIT,
 	/* clients and items */
 	UP_SQL_CLIENTS,
+	UP_SQL_CLIENT_ITEMS,
 	UP_SQL_CLIENT,
 	UP_SQL_CLIENT_ADD,
 	UP_SQL_CLIENT_ROTATE,
@@ -79,9 +79,14 @@ enum up_sql {
 	UP_SQL_UNIT_ADD,
 	UP_SQL_CERTIFICATE_TAKEN,
 	UP_SQL_CERTIFICATE_ADD,
+	/* lists for administration */
+	UP_SQL_UNITS,
+	UP_SQL_AUTHORITIES,
+	UP_SQL_DEVICES,
+	UP_SQL_DEVICE_UNITS,
 	UP_SQL_N
 };
 
-const char *up_sql_text(enum up_sql id);
+extern const char *const up_sql_texts[UP_SQL_N];
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Durable data behind one interface: units, certificates, persons, holders, roles, devices, clients, items, enrolments, sessions, records.
- * sqlite.c is the default; postgres comes behind the same functions.
+ * server/db has the engines.
  *
  * Reads are synchronous and may come from any thread. What a login writes goes through jobs: a writer thread runs the waiting
  * jobs in one transaction and one fsync (group commit), and calls each job's DONE only after the commit: an answer goes out only when

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "server/store/rows.h"
 
 /* Records read in one go before the database is let go: a long read keeps the write-ahead log from being reused. */
 #define CHUNK 4096
+#define CHUNK_LEAST 16
 /* A transaction is over long before (SECURITY 4: five minutes and two). */
 #define LOGIN_MS (20 * 60 * 1000)
 
@@ -18,96 +20,95 @@ static bool follows(struct up_span event)
 	return up_span_eq_str(event, "login.approve") || up_span_eq_str(event, "login.deny") || up_span_eq_str(event, "login.redeem");
 }
 
-enum up_err up_usage_begin(struct up_sqlite *c)
+enum up_err up_usage_begin(struct up_tx *tx)
 {
-	sqlite3_stmt *st;
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_USAGE_LAST, NULL, 0, &st, &row);
+	enum up_err e = up_db_first(tx->db, UP_SQL_USAGE_LAST, NULL, 0, &rows, &row);
 
-	c->last_seq = c->last_ms = 0;
+	tx->last_seq = tx->last_ms = 0;
 	if (e == UP_OK && row) {
-		c->last_seq = sqlite3_column_int64(st, 0);
-		c->last_ms = sqlite3_column_int64(st, 1);
+		tx->last_seq = up_db_column_int(rows, 0);
+		tx->last_ms = up_db_column_int(rows, 1);
 	}
-	up_sqlite_end(&st);
-	c->block.dirty = false;
+	up_db_end(&rows);
+	tx->block.dirty = false;
 	return e;
 }
 
-enum up_err up_usage_flush(struct up_sqlite *c)
+enum up_err up_usage_flush(struct up_tx *tx)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_int(c->block.number), up_sqlite_int(c->block.first_ms), up_sqlite_int(c->block.last_ms) };
+	const struct up_db_arg args[] = {up_db_int(tx->block.number), up_db_int(tx->block.first_ms),
+	    up_db_int(tx->block.last_ms)};
 
-	if (!c->block.dirty)
+	if (!tx->block.dirty)
 		return UP_OK;
-	c->block.dirty = false;
-	return up_sqlite_run_one(c, UP_SQL_USAGE_BLOCK, args, UP_ARRAY_LEN(args));
+	tx->block.dirty = false;
+	return up_db_run_one(tx->db, UP_SQL_USAGE_BLOCK, args, UP_ARRAY_LEN(args));
 }
 
-static enum up_err note_time(struct up_sqlite *c, int64_t seq, int64_t time_ms)
+static enum up_err note_time(struct up_tx *tx, int64_t seq, int64_t time_ms)
 {
 	int64_t number = seq >> UP_USAGE_BLOCK_BITS;
 
-	if (c->block.dirty && c->block.number != number) {
-		enum up_err e = up_usage_flush(c);
+	if (tx->block.dirty && tx->block.number != number) {
+		enum up_err e = up_usage_flush(tx);
 
 		if (e != UP_OK)
 			return e;
 	}
-	if (!c->block.dirty) {
-		c->block.number = number;
-		c->block.first_ms = c->block.last_ms = time_ms;
-		c->block.dirty = true;
+	if (!tx->block.dirty) {
+		tx->block.number = number;
+		tx->block.first_ms = tx->block.last_ms = time_ms;
+		tx->block.dirty = true;
 	}
-	if (time_ms < c->block.first_ms)
-		c->block.first_ms = time_ms;
-	if (time_ms > c->block.last_ms)
-		c->block.last_ms = time_ms;
+	if (time_ms < tx->block.first_ms)
+		tx->block.first_ms = time_ms;
+	if (time_ms > tx->block.last_ms)
+		tx->block.last_ms = time_ms;
 	return UP_OK;
 }
 
 /* Dates never go back. Jobs that overtook each other differ by moments; what differs by more is
  * told by the record itself. */
-static void date(struct up_sqlite *c, struct up_record *r)
+static void date(struct up_tx *tx, struct up_record *r)
 {
-	if (r->time_ms >= c->last_ms)
+	if (r->time_ms >= tx->last_ms)
 		return;
-	if (r->time_ms < c->last_ms - UP_CLOCK_BACK_MS)
+	if (r->time_ms < tx->last_ms - UP_CLOCK_BACK_MS)
 		r->clock_ms = r->time_ms;
-	r->time_ms = c->last_ms;
+	r->time_ms = tx->last_ms;
 }
 
-enum up_err up_usage_add(struct up_sqlite *c, struct up_record *r, uint8_t leaf[32])
+enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32])
 {
 	enum up_err e;
 
-	date(c, r);
-	r->seq = c->last_seq + 1;
-	up_buf_reset(&c->body);
-	e = up_record_put(&c->body, r);
+	date(tx, r);
+	r->seq = tx->last_seq + 1;
+	up_buf_reset(&tx->body);
+	e = up_record_put(&tx->body, r);
 	if (e != UP_OK) {                        /* bad UTF-8 from a caller: such a record cannot be kept, so nothing may happen */
-		c->rc = SQLITE_MISMATCH;
-		snprintf(c->message, sizeof(c->message), "record %s", up_err_name(e));
-		return UP_E_STORE;
+		return up_db_fail(tx->db, UP_DB_OTHER, "record %s", up_err_name(e));
 	}
-	const struct up_sqlite_arg args[] = {
-		up_sqlite_int(r->seq), up_sqlite_int(r->time_ms),
-		up_sqlite_optional(r->unit_code.n > 0 ? r->unit_code : r->person_ref),
-		up_sqlite_optional(follows(r->event) ? up_span_str("") : r->transaction), up_sqlite_blob(c->body.p, c->body.n),
+	const struct up_db_arg args[] = {
+	    up_db_int(r->seq),
+	    up_db_int(r->time_ms),
+	    up_db_optional(r->unit_code.n > 0 ? r->unit_code : r->person_ref),
+	    up_db_optional(follows(r->event) ? up_span_str("") : r->transaction),
+	    up_db_blob(tx->body.p, tx->body.n),
 	};
 
-	e = up_sqlite_run_one(c, UP_SQL_USAGE_ADD, args, UP_ARRAY_LEN(args));
+	e = up_db_run_one(tx->db, UP_SQL_USAGE_ADD, args, UP_ARRAY_LEN(args));
 	if (e == UP_OK)
-		e = note_time(c, r->seq, r->time_ms);
+		e = note_time(tx, r->seq, r->time_ms);
 	if (e != UP_OK)
 		return e;
 	/* A receipt without its hash would be worth nothing: the job fails. */
-	if (up_record_leaf(up_buf_span(&c->body), leaf) != UP_OK) {
-		c->rc = SQLITE_NOMEM;
-		return UP_E_STORE;
-	}
-	c->last_seq = r->seq;
-	c->last_ms = r->time_ms;
+	if (up_record_leaf(up_buf_span(&tx->body), leaf) != UP_OK)
+		return up_db_fail(tx->db, UP_DB_OTHER, "record without a leaf hash");
+	tx->last_seq = r->seq;
+	tx->last_ms = r->time_ms;
 	return UP_OK;
 }
 
@@ -124,6 +125,7 @@ struct query {
 	int64_t low, high;               /* seq, both exclusive */
 	int64_t from_ms, to_ms;
 	int64_t found;
+	int64_t chunk; /* rows asked for next */
 	bool stop, sorted;               /* sorted: the whole answer is computed at the first step; no chunks */
 };
 
@@ -203,22 +205,22 @@ static bool matches(const struct query *q, int64_t time_ms, struct up_span body)
 }
 
 /* A holder belongs to one unit: its records are among the unit's. */
-static enum up_err unit_of_holder(struct up_sqlite *c, struct query *q)
+static enum up_err unit_of_holder(struct up_db *db, struct query *q)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(q->filter->holder_ref);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_text(q->filter->holder_ref);
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_HOLDER_UNIT, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(db, UP_SQL_HOLDER_UNIT, &arg, 1, &rows, &row);
 
 	if (e == UP_OK && row)
-		snprintf(q->unit, sizeof(q->unit), "%s", (const char *)sqlite3_column_text(st, 0));
-	up_sqlite_end(&st);
+		up_rows_copy(rows, 0, q->unit, sizeof(q->unit));
+	up_db_end(&rows);
 	q->owner = up_span_str(q->unit);
 	return e;
 }
 
 /* Which index answers with the fewest rows. */
-static enum up_err choose(struct up_sqlite *c, struct query *q)
+static enum up_err choose(struct up_db *db, struct query *q)
 {
 	const struct up_usage_filter *f = q->filter;
 
@@ -229,7 +231,7 @@ static enum up_err choose(struct up_sqlite *c, struct query *q)
 		q->down = UP_SQL_USAGE_OWNER_DOWN;
 		q->owner = f->unit;
 		if (f->unit.n == 0)
-			return unit_of_holder(c, q);
+			return unit_of_holder(db, q);
 	} else if (f->person_ref.n > 0) {
 		q->up = UP_SQL_USAGE_PERSON_UP;
 		q->down = UP_SQL_USAGE_PERSON_DOWN;
@@ -246,43 +248,44 @@ static void narrow(struct query *q, int64_t low, int64_t high)
 }
 
 /* The blocks that hold records of [FROM_MS, TO_MS). */
-static enum up_err bound_time(struct up_sqlite *c, struct query *q, int64_t from_ms, int64_t to_ms)
+static enum up_err bound_time(struct up_db *db, struct query *q, int64_t from_ms, int64_t to_ms)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_int(from_ms), up_sqlite_int(to_ms) };
-	sqlite3_stmt *st = NULL;
+	const struct up_db_arg args[] = {up_db_int(from_ms), up_db_int(to_ms)};
+	struct up_db_rows *rows = NULL;
 	bool row;
-	enum up_err e = up_sqlite_first(c, UP_SQL_USAGE_BOUNDS, args, UP_ARRAY_LEN(args), &st, &row);
+	enum up_err e = up_db_first(db, UP_SQL_USAGE_BOUNDS, args, UP_ARRAY_LEN(args), &rows, &row);
 
-	if (e == UP_OK && sqlite3_column_type(st, 0) == SQLITE_NULL)
+	if (e == UP_OK && up_db_column_null(rows, 0))
 		narrow(q, 0, 0);         /* no record of that time */
 	else if (e == UP_OK)
-		narrow(q, (sqlite3_column_int64(st, 0) << UP_USAGE_BLOCK_BITS) - 1, (sqlite3_column_int64(st, 1) + 1) << UP_USAGE_BLOCK_BITS);
-	up_sqlite_end(&st);
+		narrow(q, (up_db_column_int(rows, 0) << UP_USAGE_BLOCK_BITS) - 1,
+		    (up_db_column_int(rows, 1) + 1) << UP_USAGE_BLOCK_BITS);
+	up_db_end(&rows);
 	return e;
 }
 
 /* From the first indexed record of the transaction to LOGIN_MS after the last. Without an indexed record everything is looked through. */
-static enum up_err bound_login(struct up_sqlite *c, struct query *q)
+static enum up_err bound_login(struct up_db *db, struct query *q)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(q->filter->transaction);
-	sqlite3_stmt *st = NULL;
+	const struct up_db_arg arg = up_db_text(q->filter->transaction);
+	struct up_db_rows *rows = NULL;
 	bool row, known;
 	int64_t low = 0, last_ms = 0;
-	enum up_err e = up_sqlite_first(c, UP_SQL_USAGE_LOGIN, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(db, UP_SQL_USAGE_LOGIN, &arg, 1, &rows, &row);
 
-	known = e == UP_OK && sqlite3_column_type(st, 0) != SQLITE_NULL;
+	known = e == UP_OK && !up_db_column_null(rows, 0);
 	if (known) {
-		low = sqlite3_column_int64(st, 0);
-		last_ms = sqlite3_column_int64(st, 1);
+		low = up_db_column_int(rows, 0);
+		last_ms = up_db_column_int(rows, 1);
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	if (!known)
 		return e;
 	narrow(q, low - 1, INT64_MAX);
-	return bound_time(c, q, 0, last_ms + LOGIN_MS);
+	return bound_time(db, q, 0, last_ms + LOGIN_MS);
 }
 
-static enum up_err bound(struct up_sqlite *c, struct query *q)
+static enum up_err bound(struct up_db *db, struct query *q)
 {
 	const struct up_usage_filter *f = q->filter;
 	enum up_err e = UP_OK;
@@ -290,9 +293,9 @@ static enum up_err bound(struct up_sqlite *c, struct query *q)
 	q->low = 0;
 	q->high = INT64_MAX;
 	if (f->from_ms != 0 || f->to_ms != 0)
-		e = bound_time(c, q, q->from_ms, q->to_ms);
+		e = bound_time(db, q, q->from_ms, q->to_ms);
 	if (e == UP_OK && f->transaction.n > 0)
-		e = bound_login(c, q);
+		e = bound_login(db, q);
 	if (f->after_seq > 0 && f->oldest_first && q->low < f->after_seq)
 		q->low = f->after_seq;
 	if (f->after_seq > 0 && !f->oldest_first && q->high > f->after_seq)
@@ -300,54 +303,61 @@ static enum up_err bound(struct up_sqlite *c, struct query *q)
 	return e;
 }
 
-/* Up to CHUNK rows from where the query stands; *more: there may be others. */
-static enum up_err chunk(struct up_sqlite *c, struct query *q, up_usage_fn fn, void *arg, bool *more)
+/* Some rows from where the query stands; *more: there may be others. Who wants few gets few at
+ * first: an engine may send all that was asked for. */
+static enum up_err chunk(struct up_db *db, struct query *q, up_usage_fn fn, void *arg, bool *more)
 {
 	const struct up_usage_filter *f = q->filter;
-	const struct up_sqlite_arg args[] = { up_sqlite_text(q->owner), up_sqlite_int(q->low), up_sqlite_int(q->high) };
-	sqlite3_stmt *st;
+	const struct up_db_arg args[] = {up_db_text(q->owner), up_db_int(q->low),
+	    up_db_int(q->high), up_db_int(q->sorted ? INT64_MAX : q->chunk)};
+	struct up_db_rows *rows;
 	bool row = false;
-	enum up_err e = up_sqlite_first(c, f->oldest_first ? q->up : q->down, args, UP_ARRAY_LEN(args), &st, &row);
+	enum up_err e = up_db_first(
+	    db, f->oldest_first ? q->up : q->down, args, UP_ARRAY_LEN(args), &rows, &row);
 
 	*more = false;
 	for (int visited = 1; e == UP_OK && row; visited++) {
-		int64_t seq = sqlite3_column_int64(st, 0);
-		struct up_span body = up_sqlite_column(st, 2);
+		int64_t seq = up_db_column_int(rows, 0);
+		struct up_span body = up_db_column(rows, 2);
 
 		*(f->oldest_first ? &q->low : &q->high) = seq;
-		if (matches(q, sqlite3_column_int64(st, 1), body)) {
+		if (matches(q, up_db_column_int(rows, 1), body)) {
 			q->stop = fn(arg, seq, body) != 0 || ++q->found == f->limit;
 			if (q->stop)
 				break;
 		}
-		*more = visited >= CHUNK && !q->sorted;
+		*more = visited >= q->chunk && !q->sorted;
 		if (*more)
 			break;
-		e = up_sqlite_next(c, st, &row);
+		e = up_db_next(rows, &row);
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
+	q->chunk = q->chunk * 4 < CHUNK ? q->chunk * 4 : CHUNK;
 	return e;
 }
 
 enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, up_usage_fn fn, void *arg)
 {
 	struct query q = { .filter = f, .from_ms = f->from_ms, .to_ms = f->to_ms != 0 ? f->to_ms : INT64_MAX };
-	struct up_sqlite *c;
+	struct up_db *db;
 	bool more = true;
-	enum up_err e = up_sqlite_take(s, &c);
+	enum up_err e = up_tx_take(s, &db);
 
+	q.chunk = f->limit <= 0 || f->limit > CHUNK ? CHUNK
+		  : f->limit < CHUNK_LEAST          ? CHUNK_LEAST
+						    : f->limit;
 	if (e != UP_OK)
 		return e;
 	e = want_all(&q, f);
 	if (e == UP_OK)
-		e = choose(c, &q);
+		e = choose(db, &q);
 	if (e == UP_OK)
-		e = bound(c, &q);
+		e = bound(db, &q);
 	while (e == UP_OK && more && !q.stop)
-		e = chunk(c, &q, fn, arg, &more);
+		e = chunk(db, &q, fn, arg, &more);
 	if (e == UP_E_STORE)
-		up_sqlite_log(s, 'e', "store: usage query failed", c);
+		up_tx_log(s, 'e', "store: usage query failed", db);
 	free_needles(&q);
-	up_sqlite_put(s, &c);
+	up_tx_put(s, &db);
 	return e;
 }

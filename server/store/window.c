@@ -10,7 +10,7 @@
 struct put {
 	const struct up_enrol_row *row;
 	int64_t now_ms;
-	struct up_sqlite *c;
+	struct up_tx *tx;
 	struct up_record record;
 	enum up_err merit;
 	int64_t unit, person, holder, role;
@@ -32,23 +32,23 @@ static struct up_span keep(struct put *p, struct up_span s)
 
 static enum up_err put_unit(struct put *p)
 {
-	const struct up_sqlite_arg arg = up_sqlite_text(p->row->unit);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_text(p->row->unit);
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(p->c, UP_SQL_UNIT, &arg, 1, &st, &row);
+	enum up_err e = up_db_first(p->tx->db, UP_SQL_UNIT, &arg, 1, &rows, &row);
 
 	if (e == UP_OK && !row)
 		p->merit = UP_E_NOT_FOUND;
 	if (e == UP_OK && row) {
-		p->unit = sqlite3_column_int64(st, 0);
-		p->merit = sqlite3_column_int(st, 1) != 0 ? UP_OK : UP_E_STATE;
-		up_buf_reserve(&p->texts, up_sqlite_column(st, 2).n + up_sqlite_column(st, 4).n);
-		p->record.unit_name = keep(p, up_sqlite_column(st, 2));
-		p->record.certificate = keep(p, up_sqlite_column(st, 4));
-		p->record.certificate_version = sqlite3_column_int64(st, 5);
+		p->unit = up_db_column_int(rows, 0);
+		p->merit = up_db_column_int(rows, 1) != 0 ? UP_OK : UP_E_STATE;
+		up_buf_reserve(&p->texts, up_db_column(rows, 2).n + up_db_column(rows, 4).n);
+		p->record.unit_name = keep(p, up_db_column(rows, 2));
+		p->record.certificate = keep(p, up_db_column(rows, 4));
+		p->record.certificate_version = up_db_column_int(rows, 5);
 		e = p->texts.failed ? UP_E_NOMEM : UP_OK;
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e;
 }
 
@@ -56,121 +56,122 @@ static enum up_err put_unit(struct put *p)
 static enum up_err put_person(struct put *p)
 {
 	const struct up_enrol_row *r = p->row;
-	const struct up_sqlite_arg key = up_sqlite_text(up_span_str(p->known.resident));
-	const struct up_sqlite_arg outcome = up_sqlite_text(up_span_str(p->match ? "match" : "pending"));
-	const struct up_sqlite_arg name = up_sqlite_text(up_span_str(p->known.name));
-	const struct up_sqlite_arg masked = up_sqlite_text(up_buf_span(&p->masked));
-	const struct up_sqlite_arg mobile = up_sqlite_text(up_span_str(p->known.mobile)),
-	    assurance = up_sqlite_text(r->assurance);
-	sqlite3_stmt *st;
+	const struct up_db_arg key = up_db_text(up_span_str(p->known.resident));
+	const struct up_db_arg outcome = up_db_text(up_span_str(p->match ? "match" : "pending"));
+	const struct up_db_arg name = up_db_text(up_span_str(p->known.name));
+	const struct up_db_arg masked = up_db_text(up_buf_span(&p->masked));
+	const struct up_db_arg mobile = up_db_text(up_span_str(p->known.mobile)),
+			       assurance = up_db_text(r->assurance);
+	struct up_db_rows *rows;
 	bool row, confirmed;
-	enum up_err e = up_sqlite_first(p->c, UP_SQL_PERSON, &key, 1, &st, &row);
+	enum up_err e = up_db_first(p->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
 
-	confirmed = e == UP_OK && row && up_span_eq_str(up_sqlite_column(st, 4), "match");
+	confirmed = e == UP_OK && row && up_span_eq_str(up_db_column(rows, 4), "match");
 	if (e == UP_OK && row) {
-		p->person = sqlite3_column_int64(st, 0);
-		up_rows_copy_ref(st, 1, p->person_ref);
+		p->person = up_db_column_int(rows, 0);
+		up_rows_copy_ref(rows, 1, p->person_ref);
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	if (e != UP_OK || (confirmed && !p->match))
 		return e;
 	if (row) {
-		const struct up_sqlite_arg set[] = { up_sqlite_int(p->person), name, masked, mobile, outcome, assurance, up_sqlite_int(p->now_ms) };
+		const struct up_db_arg set[] = {up_db_int(p->person), name, masked, mobile, outcome,
+		    assurance, up_db_int(p->now_ms)};
 
-		return up_sqlite_run_one(p->c, UP_SQL_PERSON_SET, set, UP_ARRAY_LEN(set));
+		return up_db_run_one(p->tx->db, UP_SQL_PERSON_SET, set, UP_ARRAY_LEN(set));
 	}
-	if (up_sqlite_draw(p->person_ref) != UP_OK)
+	if (up_tx_draw(p->person_ref) != UP_OK)
 		return UP_E_CRYPTO;
 
-	const struct up_sqlite_arg add[] = { up_sqlite_text(up_span_str(p->person_ref)), key, name, masked, mobile, outcome, assurance, up_sqlite_int(p->now_ms) };
+	const struct up_db_arg add[] = {up_db_text(up_span_str(p->person_ref)), key, name, masked,
+	    mobile, outcome, assurance, up_db_int(p->now_ms)};
 
-	e = up_sqlite_run_one(p->c, UP_SQL_PERSON_ADD, add, UP_ARRAY_LEN(add));
-	p->person = sqlite3_last_insert_rowid(p->c->db);
-	return e;
+	return up_db_add(p->tx->db, UP_SQL_PERSON_ADD, add, UP_ARRAY_LEN(add), &p->person);
 }
 
 static enum up_err put_holder(struct put *p)
 {
-	const struct up_sqlite_arg key[] = { up_sqlite_int(p->unit), up_sqlite_int(p->person) };
-	sqlite3_stmt *st;
+	const struct up_db_arg key[] = {up_db_int(p->unit), up_db_int(p->person)};
+	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_sqlite_first(p->c, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &st, &row);
+	enum up_err e = up_db_first(p->tx->db, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &rows, &row);
 
 	if (e == UP_OK && row) {
-		p->holder = sqlite3_column_int64(st, 0);
-		up_rows_copy_ref(st, 1, p->holder_ref);
+		p->holder = up_db_column_int(rows, 0);
+		up_rows_copy_ref(rows, 1, p->holder_ref);
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	if (e != UP_OK || row)
 		return e;
-	if (up_sqlite_draw(p->holder_ref) != UP_OK)
+	if (up_tx_draw(p->holder_ref) != UP_OK)
 		return UP_E_CRYPTO;
 
-	const struct up_sqlite_arg add[] = { up_sqlite_text(up_span_str(p->holder_ref)), key[0], key[1], up_sqlite_int(p->now_ms) };
+	const struct up_db_arg add[] = {
+	    up_db_text(up_span_str(p->holder_ref)), key[0], key[1], up_db_int(p->now_ms)};
 
-	e = up_sqlite_run_one(p->c, UP_SQL_HOLDER_ADD, add, UP_ARRAY_LEN(add));
-	p->holder = sqlite3_last_insert_rowid(p->c->db);
-	return e;
+	return up_db_add(p->tx->db, UP_SQL_HOLDER_ADD, add, UP_ARRAY_LEN(add), &p->holder);
 }
 
 /* Another person in the way: a live one stays, one who never took the role gives way (wrong data is not edited: rule 10). */
 static enum up_err find_principal(struct put *p, int64_t *other)
 {
-	const struct up_sqlite_arg arg = up_sqlite_int(p->unit), key = up_sqlite_text(p->row->named.resident);
-	sqlite3_stmt *st;
+	const struct up_db_arg arg = up_db_int(p->unit), key = up_db_text(p->row->named.resident);
+	struct up_db_rows *rows;
 	bool row;
 	int64_t person = 0;
-	enum up_err e = up_sqlite_first(p->c, UP_SQL_PERSON, &key, 1, &st, &row);
+	enum up_err e = up_db_first(p->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
 
 	if (e == UP_OK && row)
-		person = sqlite3_column_int64(st, 0);
-	up_sqlite_end(&st);
+		person = up_db_column_int(rows, 0);
+	up_db_end(&rows);
 	if (e == UP_OK)
-		e = up_sqlite_first(p->c, UP_SQL_PRINCIPAL, &arg, 1, &st, &row);
+		e = up_db_first(p->tx->db, UP_SQL_PRINCIPAL, &arg, 1, &rows, &row);
 	*other = 0;
 	if (e == UP_OK && row) {
-		int64_t role = sqlite3_column_int64(st, 0);
+		int64_t role = up_db_column_int(rows, 0);
 
-		if (sqlite3_column_int64(st, 1) == person)
+		if (up_db_column_int(rows, 1) == person)
 			p->role = role;
-		else if (sqlite3_column_int(st, 2) != 0)
+		else if (up_db_column_int(rows, 2) != 0)
 			p->merit = UP_E_STATE;
 		else
 			*other = role;
 	}
-	up_sqlite_end(&st);
+	up_db_end(&rows);
 	return e;
 }
 
 static enum up_err end_role(struct put *p, int64_t role)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_int(role), up_sqlite_int(p->now_ms) };
-	enum up_err e = up_sqlite_run(p->c, UP_SQL_ENROLMENT_END, args, 1, NULL);
+	const struct up_db_arg args[] = {up_db_int(role), up_db_int(p->now_ms)};
+	enum up_err e = up_db_run(p->tx->db, UP_SQL_ENROLMENT_END, args, 1, NULL);
 
-	return e == UP_OK ? up_sqlite_run_one(p->c, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : e;
+	return e == UP_OK ? up_db_run_one(p->tx->db, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : e;
 }
 
 static enum up_err put_role(struct put *p)
 {
-	const struct up_sqlite_arg args[] = { up_sqlite_int(p->holder), up_sqlite_int(p->unit), up_sqlite_text(p->row->role), up_sqlite_int(p->now_ms) };
-	const struct up_sqlite_arg role = up_sqlite_int(p->role);
-	enum up_err e;
+	const struct up_db_arg args[] = {up_db_int(p->holder), up_db_int(p->unit),
+	    up_db_text(p->row->role), up_db_int(p->now_ms)};
+	const struct up_db_arg role = up_db_int(p->role);
 
 	if (p->role != 0)                /* hers already: older codes end */
-		return up_sqlite_run(p->c, UP_SQL_ENROLMENT_END, &role, 1, NULL);
-	e = up_sqlite_run_one(p->c, UP_SQL_ROLE_ADD, args, UP_ARRAY_LEN(args));
-	p->role = sqlite3_last_insert_rowid(p->c->db);
-	return e;
+		return up_db_run(p->tx->db, UP_SQL_ENROLMENT_END, &role, 1, NULL);
+	return up_db_add(p->tx->db, UP_SQL_ROLE_ADD, args, UP_ARRAY_LEN(args), &p->role);
 }
 
 static enum up_err put_code(struct put *p)
 {
-	const struct up_sqlite_arg args[] = {
-		up_sqlite_blob(p->row->code_hash, 32), up_sqlite_int(p->role), up_sqlite_int(p->row->expires_ms),
-		up_sqlite_text(p->row->clerk), up_sqlite_text(p->row->window), up_sqlite_int(p->now_ms),
+	const struct up_db_arg args[] = {
+	    up_db_blob(p->row->code_hash, 32),
+	    up_db_int(p->role),
+	    up_db_int(p->row->expires_ms),
+	    up_db_text(p->row->clerk),
+	    up_db_text(p->row->window),
+	    up_db_int(p->now_ms),
 	};
 
-	return up_sqlite_run_one(p->c, UP_SQL_ENROLMENT_ADD, args, UP_ARRAY_LEN(args));
+	return up_db_run_one(p->tx->db, UP_SQL_ENROLMENT_ADD, args, UP_ARRAY_LEN(args));
 }
 
 static enum up_err put_all(struct put *p)
@@ -203,7 +204,7 @@ static enum up_err put_record(struct put *p)
 	struct up_record *r = &p->record;
 	char id[UP_STORE_REF + 1];
 
-	if (r->id.n == 0 && up_sqlite_draw(id) != UP_OK)
+	if (r->id.n == 0 && up_tx_draw(id) != UP_OK)
 		return UP_E_CRYPTO;
 	up_jobs_fill(&r->id, id);
 	up_jobs_fill(&r->event, "enrolment.code");
@@ -223,16 +224,22 @@ static enum up_err put_record(struct put *p)
 	r->window = p->row->window;
 	r->operator_ = p->row->clerk;
 	r->assurance = p->row->assurance;
-	return up_usage_add(p->c, r, p->leaf);
+	return up_usage_add(p->tx, r, p->leaf);
 }
 
-static enum up_err put(struct up_sqlite *c, void *arg)
+static enum up_err put(struct up_tx *tx, void *arg)
 {
 	struct put *p = arg;
 	enum up_err e;
 
-	p->c = c;
-	e = up_change_clock(c, p->now_ms);
+	/* it may be another try */
+	p->tx = tx;
+	p->record = p->row->record;
+	p->merit = UP_OK;
+	p->unit = p->person = p->holder = p->role = 0;
+	p->person_ref[0] = p->holder_ref[0] = '\0';
+	up_buf_reset(&p->texts);
+	e = up_change_clock(tx, p->now_ms);
 	if (e == UP_OK)
 		e = put_all(p);
 	return e == UP_OK ? put_record(p) : e;
@@ -240,7 +247,8 @@ static enum up_err put(struct up_sqlite *c, void *arg)
 
 enum up_err up_store_enrol_put(struct up_store *s, const struct up_enrol_row *row, int64_t now_ms)
 {
-	struct put p = { .row = row, .now_ms = now_ms, .record = row->record, .match = up_span_eq_str(row->outcome, "match") };
+	struct put p = {
+	    .row = row, .now_ms = now_ms, .match = up_span_eq_str(row->outcome, "match")};
 	const struct up_person_given given = { row->named.name, row->named.resident,
 	    row->named.mobile };
 	struct up_person_fault fault;
@@ -252,7 +260,7 @@ enum up_err up_store_enrol_put(struct up_store *s, const struct up_enrol_row *ro
 	if (e != UP_OK)
 		return e;
 	up_person_mask_name(&p.masked, up_span_str(p.known.name));
-	e = p.masked.failed ? UP_E_NOMEM : up_sqlite_write(s, put, &p);
+	e = p.masked.failed ? UP_E_NOMEM : up_tx_write(s, put, &p);
 	up_buf_free(&p.texts);
 	up_buf_free(&p.masked);
 	up_wipe(&p.known, sizeof(p.known));

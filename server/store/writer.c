@@ -10,20 +10,38 @@
 
 /* --- running a list of jobs ----------------------------------------------------------------------------------------------------- */
 
-/* All of LIST up to (not with) END in one transaction. On UP_E_STORE nothing is kept. */
-static enum up_err transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
+static enum up_err try_transaction(struct up_tx *tx, struct up_job *list, const struct up_job *end)
 {
-	enum up_err e = up_sqlite_begin(s->write);
+	enum up_err err;
 
-	if (e != UP_OK)
-		return e;
-	for (struct up_job *job = list; e == UP_OK && job != end; job = job->next)
-		e = up_jobs_apply(s->write, job);
-	if (e != UP_OK) {
-		up_sqlite_rollback(s->write);
+	up_db_clear(tx->db);
+	err = up_tx_begin(tx);
+	if (err != UP_OK)
+		return err;
+	for (struct up_job *job = list; err == UP_OK && job != end; job = job->next)
+		err = up_jobs_apply(tx, job);
+	if (err != UP_OK) {
+		up_tx_rollback(tx);
 		return UP_E_STORE;
 	}
-	return up_sqlite_commit(s->write);
+	return up_tx_commit(tx);
+}
+
+/* All of LIST up to (not with) END in one transaction. On UP_E_STORE nothing is kept, but after
+ * UP_DB_UNKNOWN. */
+static enum up_err transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
+{
+	enum up_err err;
+	int tries = 0;
+
+	do
+		err = try_transaction(&s->write, list, end);
+	while (err != UP_OK && up_db_trouble(s->write.db) == UP_DB_RETRY && ++tries < UP_TX_TRIES);
+	if (err == UP_OK) {
+		atomic_fetch_add(&s->commits, 1);
+		atomic_store(&s->failed, false);
+	}
+	return err;
 }
 
 static void fail(struct up_store *s, struct up_job *job)
@@ -32,22 +50,24 @@ static void fail(struct up_store *s, struct up_job *job)
 	atomic_fetch_add(&s->failures, 1);
 }
 
-/* After the group failed: each alone, so that one bad job harms nobody. A disk that fails one fails the others too: they are not tried,
- * for each might wait out the lock of another process. */
+/* After the group failed: each alone, so that one bad job harms nobody. A disk that fails one fails
+ * the others too: they are not tried, for each might wait out the lock of another process. Nor is
+ * one that may have been kept: it would be written twice. */
 static void one_by_one(struct up_store *s, struct up_job *list)
 {
-	bool disk = false;
+	bool down = up_db_trouble(s->write.db) == UP_DB_UNKNOWN;
 
+	if (down) {
+		atomic_store(&s->failed, true);
+		up_tx_log(s, 'e', "store: nobody knows whether the jobs were kept", s->write.db);
+	}
 	for (struct up_job *job = list; job != NULL; job = job->next) {
-		if (!disk && transaction(s, job, job->next) == UP_OK) {
-			atomic_fetch_add(&s->commits, 1);
-			atomic_store(&s->failed, false);
+		if (!down && transaction(s, job, job->next) == UP_OK)
 			continue;
-		}
-		if (!disk) {
-			disk = up_sqlite_is_disk(s->write->rc);
-			atomic_store(&s->failed, disk);
-			up_sqlite_log(s, 'e', "store: job failed", s->write);
+		if (!down) {
+			down = up_tx_is_down(&s->write);
+			atomic_store(&s->failed, down);
+			up_tx_log(s, 'e', "store: job failed", s->write.db);
 		}
 		fail(s, job);
 	}
@@ -60,12 +80,8 @@ static void run(struct up_store *s, struct up_job *list)
 	for (struct up_job *job = list; job != NULL; job = job->next)
 		n++;
 	pthread_mutex_lock(&s->write_lock);
-	if (transaction(s, list, NULL) == UP_OK) {
-		atomic_fetch_add(&s->commits, 1);
-		atomic_store(&s->failed, false);
-	} else {
+	if (transaction(s, list, NULL) != UP_OK)
 		one_by_one(s, list);
-	}
 	pthread_mutex_unlock(&s->write_lock);
 	atomic_fetch_add(&s->jobs, n);
 	for (struct up_job *job = list; job != NULL; job = job->next) {

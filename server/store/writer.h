@@ -3,7 +3,7 @@
 #ifndef UP_WRITER_H
 #define UP_WRITER_H
 
-#include "server/store/sqlite.h"
+#include "server/store/tx.h"
 
 #define UP_WRITER_QUEUE 4096             /* waiting jobs; more are refused */
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "server/store/schema.h"
+#include "server/db/schema.h"
 #include "server/store/usage.h"
 #include "test_store_fixture.h"
 
@@ -70,21 +70,32 @@ static enum up_err run_sql(const char *path, const char *sql)
 	return rc == SQLITE_OK ? UP_OK : UP_E_STORE;
 }
 
+/* Make the database at PATH with another schema than the newest. */
+static enum up_err migrate(const char *path, const struct up_db_schema *schema, char why[256])
+{
+	const struct up_db_settings settings = {.database = path, .create = true};
+	struct up_db *db;
+	enum up_err err = up_db_open(&settings, &db, why);
+
+	if (err == UP_OK)
+		err = up_schema_migrate(db, schema, why);
+	up_db_close(&db);
+	return err;
+}
+
 /* A file made by an older release is brought up to date and keeps its rows; a newer one, and another program's, are refused. */
 static void test_migrate(void)
 {
 	char folder[] = "/tmp/unitpass-store-XXXXXX", path[96], why[256];
 	struct fixture f = { 0 };
-	int n;
-	const char *const *steps = up_schema_steps(&n);
-	sqlite3 *db;
+	struct up_db_schema schema = up_schema_sqlite;
+	const int n = schema.n;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
 	for (int older = 1; older <= n; older++) {
 		snprintf(path, sizeof(path), "%s/%d.db", folder, older);
-		CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
-		CU_ASSERT_EQUAL(up_schema_migrate(db, steps, older, why), UP_OK);
-		sqlite3_close(db);
+		schema.n = older;
+		CU_ASSERT_EQUAL(migrate(path, &schema, why), UP_OK);
 		CU_ASSERT_EQUAL(run_sql(path, "INSERT INTO authority (code, name, created_ms) VALUES ('old', 'old', 1)"), UP_OK);
 		CU_ASSERT_EQUAL_FATAL(fixture_connect(path, false, &f.store), UP_OK);
 		snprintf(f.path, sizeof(f.path), "%s", path);
@@ -105,17 +116,24 @@ static void test_migrate(void)
 /* A step that fails leaves the version before it. */
 static void test_migrate_fails(void)
 {
-	static const char *const steps[] = { "CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)" };
-	char why[256];
-	sqlite3 *db;
-	sqlite3_stmt *st;
+	static const char *const steps[] = {
+	    "CREATE TABLE a (x INTEGER)",
+	    "CREATE TABLE b (x INTEGER); CREATE TABLE a (x INTEGER)",
+	};
+	struct up_db_schema schema = {up_schema_sqlite.mark, steps, 2, NULL};
+	char folder[] = "/tmp/unitpass-store-XXXXXX", why[256];
+	struct fixture f = {0};
 
-	CU_ASSERT_EQUAL_FATAL(sqlite3_open(":memory:", &db), SQLITE_OK);
-	CU_ASSERT_EQUAL(up_schema_migrate(db, steps, 2, why), UP_E_STORE);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(f.path, sizeof(f.path), "%s/a.db", folder);
+	CU_ASSERT_EQUAL(migrate(f.path, &schema, why), UP_E_STORE);
 	CU_ASSERT(strstr(why, "step 2") != NULL);
-	CU_ASSERT_EQUAL(up_schema_migrate(db, steps, 1, why), UP_OK);
-	CU_ASSERT_EQUAL(sqlite3_prepare_v2(db, "SELECT * FROM b", -1, &st, NULL), SQLITE_ERROR);
-	sqlite3_close(db);
+	schema.n = 1;
+	CU_ASSERT_EQUAL(migrate(f.path, &schema, why), UP_OK);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM a"), 0);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM b"), -1);
+	unlink(f.path);
+	rmdir(folder);
 }
 
 static void test_admin(void)
@@ -679,7 +697,7 @@ static void test_usage(void)
 
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "first"), UP_OK);
-	CU_ASSERT_EQUAL(up_sqlite_begin(f.store->write), UP_OK);
+	CU_ASSERT_EQUAL(up_tx_begin(&f.store->write), UP_OK);
 	for (int i = 2; i <= 9000; i++) {
 		struct up_record r = fixture_record(i % 3 == 0 ? "login.scan" : "login.approve");
 		uint8_t leaf[32];
@@ -690,10 +708,10 @@ static void test_usage(void)
 		r.unit_code = i % 3 == 0 ? up_span_str("") : i % 2 ? UP_SPAN_LIT(U1) : UP_SPAN_LIT(U2);
 		r.purpose = i == 77 ? UP_SPAN_LIT("\",\"event\":\"fake\",\"") : up_span_str("");
 		u1 += r.unit_code.n > 0 && i % 2;
-		CU_ASSERT_EQUAL_FATAL(up_usage_add(f.store->write, &r, leaf), UP_OK);
+		CU_ASSERT_EQUAL_FATAL(up_usage_add(&f.store->write, &r, leaf), UP_OK);
 		in_time += r.time_ms >= NOW + 5000000 && r.time_ms < NOW + 5100000;
 	}
-	CU_ASSERT_EQUAL(up_sqlite_commit(f.store->write), UP_OK);
+	CU_ASSERT_EQUAL(up_tx_commit(&f.store->write), UP_OK);
 	CU_ASSERT(fixture_gapless(&f));
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage a"
 	    " JOIN usage b ON b.seq = a.seq + 1 WHERE b.time_ms < a.time_ms"), 0);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/hash.h"
+#include "server/db/engine.h"
 #include "server/store/writer.h"
 #include "test_store_fixture.h"
 
@@ -21,16 +22,15 @@
 static int steps_left;                   /* fail when it reaches 0 */
 static bool for_ever;
 
-static int failing_step(sqlite3_stmt *st)
+static bool may_step(void)
 {
-	if (steps_left > 0)
-		steps_left--;
-	else if (steps_left == 0) {
-		if (!for_ever)
-			steps_left = -1;
-		return SQLITE_IOERR;
+	if (steps_left != 0) {
+		steps_left -= steps_left > 0;
+		return true;
 	}
-	return sqlite3_step(st);
+	if (!for_ever)
+		steps_left = -1;
+	return false;
 }
 
 /* SHA-256 of all rows of all tables. */
@@ -294,11 +294,11 @@ static void test_failing_steps(void)
 		prepare(&f);
 		digest(&f, before);
 		do {
-			f.store->write->step = failing_step;
+			f.store->write.db->may_step = may_step;
 			for_ever = true;
 			steps_left = n;
 			e = actions[i].act(&f);
-			f.store->write->step = sqlite3_step;
+			f.store->write.db->may_step = NULL;
 			digest(&f, after);
 			UP_CHECK(e == actions[i].good || (e == UP_E_STORE && memcmp(before, after, 32) == 0), actions[i].name);
 		} while (e == UP_E_STORE && ++n < 200);
@@ -308,11 +308,11 @@ static void test_failing_steps(void)
 		/* one hiccup: a job is tried once more by itself and comes through */
 		for (int at = 0; actions[i].job && at < n; at++) {
 			prepare(&f);
-			f.store->write->step = failing_step;
+			f.store->write.db->may_step = may_step;
 			for_ever = false;
 			steps_left = at;
 			UP_CHECK(actions[i].act(&f) == actions[i].good, actions[i].name);
-			f.store->write->step = sqlite3_step;
+			f.store->write.db->may_step = NULL;
 			UP_CHECK(fixture_gapless(&f), actions[i].name);
 			UP_CHECK(up_store_healthy(f.store) == UP_OK, actions[i].name);
 			fixture_close(&f);
@@ -590,7 +590,7 @@ static void test_foreign_lock(void)
 	sqlite3 *db;
 
 	fixture_open(&f, true);
-	sqlite3_busy_timeout(f.store->write->db, 50);
+	up_db_set_patience(f.store->write.db, 50);
 	CU_ASSERT_EQUAL_FATAL(sqlite3_open(f.path, &db), SQLITE_OK);
 	CU_ASSERT_EQUAL(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	CU_ASSERT_EQUAL(run_job(&f, scan()), UP_E_STORE);
@@ -675,7 +675,7 @@ static void *tell(void *arg)
 		struct up_job job = fixture_redeem(&shared, "");
 		struct answered a;
 
-		if (up_sqlite_draw(job.session) != UP_OK || up_store_run(shared.store, &job) != UP_OK)
+		if (up_tx_draw(job.session) != UP_OK || up_store_run(shared.store, &job) != UP_OK)
 			_exit(1);
 		up_store_role_free(&job.out_role);
 		a.seq = job.out_seq;

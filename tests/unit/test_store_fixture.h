@@ -3,7 +3,9 @@
 #ifndef UP_TEST_STORE_FIXTURE_H
 #define UP_TEST_STORE_FIXTURE_H
 
-#include "server/store/sqlite.h"
+#include <sqlite3.h>
+
+#include "server/store/tx.h"
 #include "unit.h"
 
 #define NOW 1764000000000                /* 2025-11-24 */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Private to server/store: the store itself, its connections and its write transactions. */
+#ifndef UP_TX_H
+#define UP_TX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/db/pool.h"
+#include "server/store/sql.h"
+#include "server/store/store.h"
+
+/* What a write transaction works with; there is one, on the store's write connection. */
+struct up_tx {
+	struct up_db *db;
+	const uint8_t *password_key;     /* the store's */
+	const char *administrator;       /* the store's; may be NULL */
+	int64_t last_seq, last_ms;       /* of the newest record */
+	struct { int64_t number, first_ms, last_ms; bool dirty; } block;
+	struct up_buf body;
+};
+
+struct up_store {
+	char *database;
+	uint8_t password_key[32];
+	char *administrator;             /* who makes the changes of this process; may be NULL */
+	void (*log)(char level, const char *line);
+
+	struct up_pool readers;
+
+	/* The write connection: one transaction at a time in this process. */
+	pthread_mutex_t write_lock;
+	struct up_tx write;
+	atomic_bool failed;              /* the last commit */
+	int64_t probed_ms;               /* under write_lock */
+
+	pthread_mutex_t queue_lock;      /* all from here to ASLEEP */
+	pthread_cond_t queue_filled;
+	pthread_t writer;
+	bool has_writer;
+	struct up_job *first, **last;
+	size_t queued;
+	bool closing, asleep;
+
+	atomic_uint_least64_t commits, jobs, failures, counted;
+};
+
+/* A read connection of one's own until it is put back. */
+UP_MUST_USE enum up_err up_tx_take(struct up_store *, struct up_db **out);
+void up_tx_put(struct up_store *, struct up_db **);
+
+UP_MUST_USE enum up_err up_tx_begin(struct up_tx *);
+UP_MUST_USE enum up_err up_tx_commit(struct up_tx *);    /* rolled back when it fails */
+void up_tx_rollback(struct up_tx *);
+
+/* One transaction, from any thread: committed when FN answers UP_OK, else rolled back. What FN
+ * answers is answered, UP_E_STORE when the commit failed. FN runs again from its start when the
+ * database asks for that (UP_DB_RETRY), so it must set its results anew. */
+typedef enum up_err (*up_tx_fn)(struct up_tx *, void *arg);
+UP_MUST_USE enum up_err up_tx_write(struct up_store *, up_tx_fn fn, void *arg);
+/* Is the last failure about disk, file or connection rather than about one statement? */
+bool up_tx_is_down(const struct up_tx *);
+#define UP_TX_TRIES 5                    /* of one transaction, the first included */
+
+/* 22 characters and NUL of fresh randomness. UP_E_CRYPTO. */
+UP_MUST_USE enum up_err up_tx_draw(char out[UP_STORE_REF + 1]);
+/* WHAT, with the cause that DB keeps unless it is NULL. */
+void up_tx_log(const struct up_store *, char level, const char *what, const struct up_db *);
+
+#endif
