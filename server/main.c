@@ -112,7 +112,7 @@ static enum up_log_level level_of(const char *name)
 
 static enum up_err open_store(struct up_server *s, bool writer, char why[256])
 {
-	struct up_store_settings set = { .path = s->config->database, .writer = writer, .log = up_log_line };
+	struct up_store_settings set = { .database = s->config->database, .writer = writer, .log = up_log_line };
 	struct up_keys *keys;
 	enum up_err err = up_keys_load(s->config->keys, &keys, why);
 

@@ -14,6 +14,7 @@
 static enum up_err prepare(struct up_store *s, const struct up_store_settings *o, char why[256])
 {
 	const struct up_db_settings settings = {.database = s->database,
+	    .password = s->password,
 	    .create = o->create,
 	    .texts = up_sql_texts,
 	    .n_texts = UP_SQL_N};
@@ -34,18 +35,34 @@ static enum up_err prepare(struct up_store *s, const struct up_store_settings *o
 	return err;
 }
 
+static void release(struct up_store *s)
+{
+	up_wipe(s->password_key, sizeof(s->password_key));
+	if (s->password != NULL)
+		up_wipe(s->password, strlen(s->password));
+	free(s->password);
+	free(s->database);
+	free(s->administrator);
+	free(s);
+}
+
+/* A copy of TEXT in *OUT; NULL stays NULL. */
+static bool keep(const char *text, char **out)
+{
+	*out = text != NULL ? strdup(text) : NULL;
+	return text == NULL || *out != NULL;
+}
+
 static struct up_store *allocate(const struct up_store_settings *o)
 {
 	struct up_store *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
-	s->database = strdup(o->path);
-	s->administrator = o->administrator != NULL ? strdup(o->administrator) : NULL;
-	if (s->database != NULL && (o->administrator == NULL || s->administrator != NULL))
+	if (keep(o->database, &s->database) && keep(o->password, &s->password) &&
+	    keep(o->administrator, &s->administrator))
 		return s;
-	free(s->database);
-	free(s);
+	release(s);
 	return NULL;
 }
 
@@ -87,10 +104,7 @@ void up_store_close(struct up_store **sp)
 	pthread_mutex_destroy(&s->write_lock);
 	pthread_mutex_destroy(&s->queue_lock);
 	pthread_cond_destroy(&s->queue_filled);
-	up_wipe(s->password_key, sizeof(s->password_key));
-	free(s->database);
-	free(s->administrator);
-	free(s);
+	release(s);
 }
 
 static int64_t monotonic_ms(void)

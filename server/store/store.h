@@ -20,7 +20,9 @@ struct up_store;
  * without it jobs run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as change
  * records name him; may be NULL. WHY gets a text for people. */
 struct up_store_settings {
-	const char *path, *administrator;
+	const char *database;            /* a file's path or a server's URI: see server/db/db.h */
+	const char *password;            /* for the server; may be NULL */
+	const char *administrator;
 	bool create, writer;
 	uint8_t password_key[32];
 	void (*log)(char level, const char *line);

@@ -21,7 +21,7 @@ struct up_tx {
 };
 
 struct up_store {
-	char *database;
+	char *database, *password;       /* PASSWORD may be NULL */
 	uint8_t password_key[32];
 	char *administrator;             /* who makes the changes of this process; may be NULL */
 	void (*log)(char level, const char *line);

@@ -38,7 +38,7 @@ static struct seen newest(struct up_store *s)
 
 static void test_open(void)
 {
-	struct up_store_settings o = { .path = "/tmp/unitpass-none/none.db" };
+	struct up_store_settings o = { .database = "/tmp/unitpass-none/none.db" };
 	struct up_store *s;
 	struct fixture f;
 	struct stat st;

@@ -13,7 +13,7 @@ const struct up_named fixture_zhang = { { (const uint8_t *)"张伟", 6 }, { (con
 enum up_err fixture_connect(const char *path, bool writer, struct up_store **out)
 {
 	struct up_store_settings o = {
-	    .path = path, .administrator = "root-li", .create = true, .writer = writer};
+	    .database = path, .administrator = "root-li", .create = true, .writer = writer};
 	char why[256];
 
 	memset(o.password_key, 7, sizeof(o.password_key));

@@ -50,7 +50,7 @@ bool up_ctl_open(struct up_ctl *ctl)
 
 	if (!up_ctl_configure(ctl))
 		return false;
-	settings.path = ctl->config->database;
+	settings.database = ctl->config->database;
 	if (up_store_open(&settings, &ctl->store, why) == UP_OK)
 		return true;
 	up_ctl_fail(ctl, "store", up_say("%s (a new installation begins with: unitpassctl init)", "%s（新安装请先运行：unitpassctl init）"), why);

@@ -172,7 +172,7 @@ static void check_portals(struct up_doctor *d, struct up_store *store)
 
 static void check_store(struct up_doctor *d, const struct up_config *c, long uid)
 {
-	struct up_store_settings settings = { .path = c->database };
+	struct up_store_settings settings = { .database = c->database };
 	struct up_store *store = NULL;
 	int64_t now_ms = (int64_t)time(NULL) * 1000;
 	char why[256] = "";

@@ -199,7 +199,7 @@ static bool own_database(const struct up_ctl *ctl, const struct owner *o)
 
 static bool make_database(struct up_ctl *ctl, const struct owner *o, const struct authority *a)
 {
-	const struct up_store_settings settings = { .path = ctl->config->database, .create = true,
+	const struct up_store_settings settings = { .database = ctl->config->database, .create = true,
 		.administrator = up_ctl_administrator() };
 	char why[256];
 	enum up_err err;
