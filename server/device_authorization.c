@@ -160,32 +160,37 @@ static enum up_err begin(struct up_request *r, struct up_login_start *start, cha
 	return err == UP_E_STATE ? UP_E_BUSY : err;
 }
 
-static void put_secret(struct up_buf *b, const char *before, const uint8_t secret[16])
+/* An address of ours that ends in SECRET, or without one. */
+static void put_url(struct up_json_put *j, const char *name, const char *before, const char *path,
+    struct up_span secret)
 {
-	up_buf_put_str(b, before);
-	up_text_put_b64url(b, up_span_of(secret, 16));
-	up_buf_put_char(b, '"');
+	up_json_put_open(j, name);
+	up_buf_put_str(j->b, before);
+	up_buf_put_str(j->b, path);
+	up_text_put_b64url(j->b, secret);
+	up_json_put_close(j);
 }
 
 static void answer(struct up_request *r, const struct drawn *d, const char *user_code, const struct up_item *item)
 {
 	const char *issuer = r->server->config->issuer;
-	struct up_buf *b = &r->out;
+	struct up_json_put j = { .b = &r->out };
 
-	put_secret(b, "{\"device_code\":\"", d->device);
-	up_buf_printf(b, ",\"verification_uri\":\"%s/q/\"", issuer);
+	up_json_put_object(&j, NULL);
+	up_json_put_b64url(&j, "device_code", up_span_of(d->device, 16));
+	put_url(&j, "verification_uri", issuer, "/q/", (struct up_span){ NULL, 0 });
 	if (r->client->is_static) {
-		up_buf_printf(b, ",\"user_code\":\"%s\",\"verification_uri_complete\":\"%s/q/",
-		    user_code, issuer);
-		put_secret(b, "", d->handle);
+		up_json_put_str(&j, "user_code", user_code);
+		put_url(&j, "verification_uri_complete", issuer, "/q/", up_span_of(d->handle, 16));
 	}
-	up_buf_printf(b, ",\"expires_in\":%d,\"interval\":%d,\"frame_interval\":%ld,\"watch_uri\":\"%s/watch/",
-	    UP_LIVE_PENDING_MS / 1000, UP_LIVE_INTERVAL_S, r->server->config->frame_interval, issuer);
-	put_secret(b, "", d->watch);
-	up_put_member(b, "client_name", up_span_str(r->client->name));
+	up_json_put_int(&j, "expires_in", UP_LIVE_PENDING_MS / 1000);
+	up_json_put_int(&j, "interval", UP_LIVE_INTERVAL_S);
+	up_json_put_int(&j, "frame_interval", r->server->config->frame_interval);
+	put_url(&j, "watch_uri", issuer, "/watch/", up_span_of(d->watch, 16));
+	up_json_put_opt(&j, "client_name", up_span_str(r->client->name));
 	if (item != NULL)
-		up_put_member(b, "item_name", up_span_str(item->name));
-	up_buf_put_char(b, '}');
+		up_json_put_opt(&j, "item_name", up_span_str(item->name));
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
 

@@ -2,11 +2,10 @@
  * The phone's reading calls, and what all its calls share. */
 #include "server/holder.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/day.h"
 #include "server/log.h"
 #include "server/login_record.h"
 #include "server/metrics.h"
@@ -83,18 +82,23 @@ void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_log
 	up_http_commit(r, refused);
 }
 
+static void put_tries(struct up_json_put *j, const void *arg)
+{
+	const struct up_job *job = arg;
+
+	if (job->err == UP_E_PASSWORD)
+		up_json_put_int(j, "tries_left", job->tries_left);
+}
+
 void up_holder_password_err(struct up_request *r, const struct up_outcome_of *of)
 {
 	struct up_outcome_of why = *of;
-	char more[40] = "";
 
-	if (r->job.err == UP_E_PASSWORD)
-		snprintf(more, sizeof(more), ",\"tries_left\":%u", r->job.tries_left);
 	why.reason = up_err_name(r->job.err);
 	if (r->job.err != UP_E_STORE)
 		up_outcome_tell(
 		    r->job.err == UP_E_PASSWORD ? UP_OUTCOME_PASSWORD : UP_OUTCOME_REFUSED, &why);
-	up_reply_err_with(r, r->job.err, more);
+	up_reply_err_with(r, r->job.err, put_tries, &r->job);
 }
 
 /* --- roles --- */
@@ -109,52 +113,51 @@ enum up_err up_holder_eligible(const struct up_role *role, struct up_span item)
 	return UP_OK;
 }
 
-static struct tm civil(int64_t s)
-{
-	time_t t = (time_t)s + 8 * 3600;         /* certificates run by Chinese days */
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	return tm;
-}
-
 uint32_t up_holder_today(const struct up_request *r)
 {
-	struct tm tm = civil(r->now_ms / 1000);
-
-	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+	return up_day_number(r->now_ms / 1000);
 }
 
-static void put_date(struct up_buf *b, const char *name, int64_t s)
+static void put_date(struct up_json_put *j, const char *name, int64_t s)
 {
-	struct tm tm = civil(s);
+	char text[16];
 
-	up_buf_printf(b, ",\"%s\":\"%04d-%02d-%02d\"", name, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	up_day_text(s, text);
+	up_json_put_str(j, name, text);
 }
 
-void up_holder_put_role(struct up_buf *b, const struct up_role *role, struct up_span item)
+void up_holder_put_fields(struct up_json_put *j, const char *fields)
+{
+	bool any = fields != NULL && fields[0] != '\0';
+
+	up_json_put_raw(j, "fields", any ? up_span_str(fields) : UP_SPAN_LIT("{}"));
+}
+
+void up_holder_put_role(struct up_json_put *j, const char *name, const struct up_role *role,
+    struct up_span item)
 {
 	enum up_err err = up_holder_eligible(role, item);
 
-	up_buf_put_char(b, '{');
-	up_put_member(b, "certificate", up_span_str(role->certificate));
-	up_put_member(b, "unit", up_span_str(role->unit_code));
-	up_put_member(b, "unit_name", up_span_str(role->unit_name));
-	up_put_member(b, "role", up_span_str(role->role));
-	up_put_member(b, "person", up_span_str(role->person_masked));
-	up_buf_printf(b, ",\"certificate_version\":%lld", (long long)role->certificate_version);
-	put_date(b, "valid_from", role->valid_from_s);
-	put_date(b, "valid_to", role->valid_to_s);
-	up_buf_put_str(b, ",\"fields\":");
-	up_buf_put_str(b, role->fields != NULL && role->fields[0] != '\0' ? role->fields : "{}");
-	up_buf_printf(b, ",\"live\":%s,\"eligible\":%s", role->live ? "true" : "false", err == UP_OK ? "true" : "false");
+	up_json_put_object(j, name);
+	up_json_put_opt(j, "certificate", up_span_str(role->certificate));
+	up_json_put_opt(j, "unit", up_span_str(role->unit_code));
+	up_json_put_opt(j, "unit_name", up_span_str(role->unit_name));
+	up_json_put_opt(j, "role", up_span_str(role->role));
+	up_json_put_opt(j, "person", up_span_str(role->person_masked));
+	up_json_put_int(j, "certificate_version", role->certificate_version);
+	put_date(j, "valid_from", role->valid_from_s);
+	put_date(j, "valid_to", role->valid_to_s);
+	up_holder_put_fields(j, role->fields);
+	up_json_put_bool(j, "live", role->live);
+	up_json_put_bool(j, "eligible", err == UP_OK);
 	if (err != UP_OK)
-		up_put_member(b, "reason", up_span_str(up_err_name(err)));
-	up_buf_put_char(b, '}');
+		up_json_put_str(j, "reason", up_err_name(err));
+	up_json_put_end(j);
 }
 
 void up_holder_certificates(struct up_request *r)
 {
+	struct up_json_put j = { .b = &r->out };
 	struct up_role **roles;
 	enum up_err err;
 	size_t n;
@@ -164,13 +167,12 @@ void up_holder_certificates(struct up_request *r)
 		up_reply_err(r, err);
 		return;
 	}
-	up_buf_put_str(&r->out, "{\"certificates\":[");
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			up_buf_put_char(&r->out, ',');
-		up_holder_put_role(&r->out, roles[i], (struct up_span){ NULL, 0 });
-	}
-	up_buf_put_str(&r->out, "]}");
+	up_json_put_object(&j, NULL);
+	up_json_put_array(&j, "certificates");
+	for (size_t i = 0; i < n; i++)
+		up_holder_put_role(&j, NULL, roles[i], (struct up_span){ NULL, 0 });
+	up_json_put_end(&j);
+	up_json_put_end(&j);
 	up_store_roles_free(&roles, n);
 	up_reply(r, "application/json");
 }

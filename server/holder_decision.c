@@ -103,9 +103,12 @@ static enum up_err check(struct up_request *r, struct decision *x)
 
 static void answer(struct up_request *r, const struct decision *x)
 {
-	up_buf_printf(&r->out, "{\"state\":\"%s\",", x->approve ? "approved" : "denied");
-	up_put_receipt(&r->out, &r->job);
-	up_buf_put_char(&r->out, '}');
+	struct up_json_put j = { .b = &r->out };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "state", x->approve ? "approved" : "denied");
+	up_put_receipt(&j, &r->job);
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
 

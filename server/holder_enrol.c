@@ -103,22 +103,28 @@ static struct enrol *begin(struct up_request *r, const char *const *members, enu
 	return x;
 }
 
+struct detail { const char *member; char text[UP_PERSON_FAULT_TEXT]; };
+
+static void put_detail(struct up_json_put *j, const void *arg)
+{
+	const struct detail *d = arg;
+
+	up_json_put_str(j, "member", d->member);
+	up_json_put_opt(j, "detail", up_span_str(d->text));
+}
+
 /* A value that cannot be anybody's is a typing error, not another person: the code loses no try,
  * and the character is named. */
 static void refuse(struct up_request *r, const struct enrol *x, enum up_err err)
 {
-	struct up_buf more = { 0 };
-	char text[UP_PERSON_FAULT_TEXT];
+	struct detail d = { .member = x != NULL ? x->fault.member : NULL };
 
 	if (x == NULL || x->fault.err == UP_OK || x->fault.err == UP_E_NOMEM) {
 		up_reply_err(r, err);
 		return;
 	}
-	up_person_fault_text(&x->fault, strcmp(up_request_language(r), "en") != 0, text);
-	up_buf_printf(&more, ",\"member\":\"%s\"", x->fault.member);
-	up_put_member(&more, "detail", up_span_str(text));
-	up_reply_err_with(r, err, more.failed ? "" : up_buf_cstr(&more));
-	up_buf_free(&more);
+	up_person_fault_text(&x->fault, strcmp(up_request_language(r), "en") != 0, d.text);
+	up_reply_err_with(r, err, put_detail, &d);
 }
 
 static void begin_record(struct up_request *r, struct enrol *x, const char *event)
@@ -144,26 +150,32 @@ static const char *password_state(const struct up_request *r)
 	return r->device.errors < UP_PASSWORD_ERRORS_MAX ? "set" : "locked";
 }
 
+static void put_statement(struct up_json_put *j)
+{
+	up_json_put_object(j, "statement");
+	up_json_put_str(j, "version", STATEMENT_VERSION);
+	up_json_put_str(j, "zh", STATEMENT_ZH);
+	up_json_put_str(j, "en", STATEMENT_EN);
+	up_json_put_end(j);
+}
+
 static void put_found(struct up_request *r, const struct up_enrolment *e)
 {
-	struct up_buf *b = &r->out;
+	struct up_json_put j = { .b = &r->out };
 
-	up_buf_put_char(b, '{');
-	up_put_member(b, "unit", up_span_str(e->unit_code));
-	up_put_member(b, "unit_name", up_span_str(e->unit_name));
-	up_put_member(b, "role", up_span_str(e->role));
-	up_put_member(b, "person", up_span_str(e->person_masked));
-	up_put_member(b, "certificate", up_span_str(e->certificate));
-	up_buf_printf(b, ",\"certificate_version\":%lld,\"expires\":%lld", (long long)e->certificate_version, (long long)(e->expires_ms / 1000));
-	up_buf_put_str(b, ",\"fields\":");
-	up_buf_put_str(b, e->fields != NULL && e->fields[0] != '\0' ? e->fields : "{}");
-	up_put_member(b, "issuer", up_span_str(r->server->config->issuer));
-	up_put_member(b, "password_state", up_span_str(password_state(r)));
-	up_buf_put_str(b, ",\"statement\":{");
-	up_put_member(b, "version", UP_SPAN_LIT(STATEMENT_VERSION));
-	up_put_member(b, "zh", UP_SPAN_LIT(STATEMENT_ZH));
-	up_put_member(b, "en", UP_SPAN_LIT(STATEMENT_EN));
-	up_buf_put_str(b, "}}");
+	up_json_put_object(&j, NULL);
+	up_json_put_opt(&j, "unit", up_span_str(e->unit_code));
+	up_json_put_opt(&j, "unit_name", up_span_str(e->unit_name));
+	up_json_put_opt(&j, "role", up_span_str(e->role));
+	up_json_put_opt(&j, "person", up_span_str(e->person_masked));
+	up_json_put_opt(&j, "certificate", up_span_str(e->certificate));
+	up_json_put_int(&j, "certificate_version", e->certificate_version);
+	up_json_put_int(&j, "expires", e->expires_ms / 1000);
+	up_holder_put_fields(&j, e->fields);
+	up_json_put_str(&j, "issuer", r->server->config->issuer);
+	up_json_put_str(&j, "password_state", password_state(r));
+	put_statement(&j);
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
 
@@ -235,23 +247,36 @@ void up_holder_enrolment(struct up_request *r)
 /* --- POST /holder/enrolments/accept --- */
 
 /* The certificate as the phone keeps it: a JWS bound to the device key (RFC 7800 cnf). */
-static enum up_err put_certificate(struct up_request *r, const struct up_role *role, struct up_buf *b)
+static void put_claims(struct up_json_put *j, const struct up_request *r,
+    const struct up_role *role)
+{
+	const struct up_jwk *key = r->device_key != NULL ? r->device_key : r->proof->key;
+
+	up_json_put_object(j, NULL);
+	up_json_put_str(j, "iss", r->server->config->issuer);
+	up_json_put_str(j, "sub", role->ref);
+	up_json_put_int(j, "iat", r->now_ms / 1000);
+	up_json_put_int(j, "nbf", role->valid_from_s);
+	up_json_put_int(j, "exp", role->valid_to_s);
+	up_json_put_object(j, "cnf");
+	up_json_put_str(j, "jkt", up_jwk_thumbprint(key));
+	up_json_put_end(j);
+	up_holder_put_role(j, "certificate", role, (struct up_span){ NULL, 0 });
+	up_json_put_end(j);
+}
+
+static enum up_err put_certificate(struct up_json_put *j, const struct up_request *r,
+    const struct up_role *role)
 {
 	struct up_buf claims = { 0 };
+	struct up_json_put inner = { .b = &claims };
 	enum up_err err;
 
-	up_buf_put_char(&claims, '{');
-	up_put_member(&claims, "iss", up_span_str(r->server->config->issuer));
-	up_put_member(&claims, "sub", up_span_str(role->ref));
-	up_buf_printf(&claims, ",\"iat\":%lld,\"nbf\":%lld,\"exp\":%lld,\"cnf\":{\"jkt\":\"", (long long)(r->now_ms / 1000), (long long)role->valid_from_s,
-	    (long long)role->valid_to_s);
-	up_buf_put_str(&claims, up_jwk_thumbprint(r->device_key != NULL ? r->device_key : r->proof->key));
-	up_buf_put_str(&claims, "\"},\"certificate\":");
-	up_holder_put_role(&claims, role, (struct up_span){ NULL, 0 });
-	up_buf_put_char(&claims, '}');
-	up_buf_put_char(b, '"');
-	err = up_jwt_sign(r->catalogue->keys->signing[0], "unitpass-certificate+jwt", up_buf_span(&claims), b);
-	up_buf_put_char(b, '"');
+	put_claims(&inner, r, role);
+	up_json_put_open(j, "certificate_jws");
+	err = up_jwt_sign(r->catalogue->keys->signing[0], "unitpass-certificate+jwt",
+	    up_buf_span(&claims), j->b);
+	up_json_put_close(j);
 	up_buf_free(&claims);
 	return err;
 }
@@ -259,6 +284,7 @@ static enum up_err put_certificate(struct up_request *r, const struct up_role *r
 static void accepted(struct up_request *r)
 {
 	struct enrol *x = r->state;
+	struct up_json_put j = { .b = &r->out };
 	enum up_err err = r->job.err;
 
 	if (err != UP_OK) {
@@ -268,21 +294,16 @@ static void accepted(struct up_request *r)
 		up_holder_password_err(r, &of);
 		return;
 	}
-	if (err == UP_OK) {
-		up_buf_put_char(&r->out, '{');
-		/* A phone that was known before keeps its token. */
-		if (r->device.id == 0)
-			up_put_member(&r->out, "device_token", up_span_of(x->device_token, 43));
-		up_put_member(&r->out, "device", up_span_str(r->device.id == 0 ? x->device_ref : r->device.ref));
-		up_buf_put_str(&r->out, ",\"certificate\":");
-		up_holder_put_role(&r->out, r->job.out_role, (struct up_span){ NULL, 0 });
-		up_buf_put_str(&r->out, ",\"certificate_jws\":");
-		err = put_certificate(r, r->job.out_role, &r->out);
-		up_buf_put_char(&r->out, ',');
-		up_put_receipt(&r->out, &r->job);
-		up_buf_put_char(&r->out, '}');
-		up_metrics_count(UP_METRIC_ENROLLED);
-	}
+	up_json_put_object(&j, NULL);
+	/* A phone that was known before keeps its token. */
+	if (r->device.id == 0)
+		up_json_put_text(&j, "device_token", up_span_of(x->device_token, 43));
+	up_json_put_str(&j, "device", r->device.id == 0 ? x->device_ref : r->device.ref);
+	up_holder_put_role(&j, "certificate", r->job.out_role, (struct up_span){ NULL, 0 });
+	err = put_certificate(&j, r, r->job.out_role);
+	up_put_receipt(&j, &r->job);
+	up_json_put_end(&j);
+	up_metrics_count(UP_METRIC_ENROLLED);
 	if (err == UP_OK)
 		up_reply(r, "application/json");
 	else

@@ -86,58 +86,58 @@ static enum up_err find(struct up_request *r, struct up_span text, struct scan *
 
 /* --- what the phone shows --- */
 
-static void put_initiator(struct up_buf *b, const struct scan *x)
+static void put_initiator(struct up_json_put *j, const struct scan *x)
 {
 	const char *browser, *os;
 
 	up_text_user_agent(x->info->initiator_agent, &browser, &os);
-	up_buf_put_str(b, ",\"initiator\":{");
-	up_put_member(b, "ip", x->info->initiator_ip);
-	up_put_member(b, "browser", up_span_str(browser));
-	up_put_member(b, "os", up_span_str(os));
-	up_buf_printf(b, "%s\"known\":%s}", b->p[b->n - 1] == '{' ? "" : ",", x->known ? "true" : "false");
+	up_json_put_object(j, "initiator");
+	up_json_put_opt(j, "ip", x->info->initiator_ip);
+	up_json_put_opt(j, "browser", up_span_str(browser));
+	up_json_put_opt(j, "os", up_span_str(os));
+	up_json_put_bool(j, "known", x->known);
+	up_json_put_end(j);
 }
 
-static void put_portal(struct up_request *r, const struct scan *x)
+static void put_portal(struct up_json_put *j, const struct up_request *r, const struct scan *x)
 {
 	const struct up_client *c = up_catalogue_client(r->catalogue, x->info->client);
 	const struct up_item *item = up_catalogue_item(r->catalogue, x->info->item);
-	struct up_buf *b = &r->out;
 
-	up_buf_put_str(b, ",\"client\":{");
-	up_put_member(b, "id", x->info->client);
+	up_json_put_object(j, "client");
+	up_json_put_opt(j, "id", x->info->client);
 	if (c != NULL) {
-		up_put_member(b, "name", up_span_str(c->name));
-		up_put_member(b, "origin", up_span_str(c->origin));
+		up_json_put_opt(j, "name", up_span_str(c->name));
+		up_json_put_opt(j, "origin", up_span_str(c->origin));
 	}
-	up_buf_put_char(b, '}');
-	up_put_member(b, "issuer", up_span_str(r->server->config->issuer));
-	up_put_member(b, "item", x->info->item);
+	up_json_put_end(j);
+	up_json_put_str(j, "issuer", r->server->config->issuer);
+	up_json_put_opt(j, "item", x->info->item);
 	if (item != NULL)
-		up_put_member(b, "item_name", up_span_str(item->name));
-	up_put_member(b, "purpose", x->info->purpose);
+		up_json_put_opt(j, "item_name", up_span_str(item->name));
+	up_json_put_opt(j, "purpose", x->info->purpose);
 }
 
 static void put_view(struct up_request *r, const struct scan *x)
 {
-	struct up_buf *b = &r->out;
+	static const char *const none[] = { NULL }, *const new_browser[] = { "new_browser", NULL };
+	struct up_json_put j = { .b = &r->out };
 
-	up_buf_put_char(b, '{');
-	up_put_member(b, "transaction", up_span_str(x->info->id));
-	put_portal(r, x);
-	put_initiator(b, x);
-	up_buf_printf(b, ",\"started\":%lld,\"expires\":%lld", (long long)(x->info->started_ms / 1000), (long long)(x->deadline_ms / 1000));
-	up_put_member(b, "nonce", up_span_str(x->info->challenge));
-	up_put_member(b, "frame", up_span_str(x->frame));
-	up_buf_put_str(b, ",\"disclosed\":");
-	up_disclosure_put_array(b);
-	up_buf_put_str(b, ",\"certificates\":[");
-	for (size_t i = 0; i < x->n_roles; i++) {
-		if (i > 0)
-			up_buf_put_char(b, ',');
-		up_holder_put_role(b, x->roles[i], x->info->item);
-	}
-	up_buf_printf(b, "],\"warnings\":[%s]}", x->known ? "" : "\"new_browser\"");
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "transaction", x->info->id);
+	put_portal(&j, r, x);
+	put_initiator(&j, x);
+	up_json_put_int(&j, "started", x->info->started_ms / 1000);
+	up_json_put_int(&j, "expires", x->deadline_ms / 1000);
+	up_json_put_str(&j, "nonce", x->info->challenge);
+	up_json_put_str(&j, "frame", x->frame);
+	up_disclosure_put_array(&j, "disclosed");
+	up_json_put_array(&j, "certificates");
+	for (size_t i = 0; i < x->n_roles; i++)
+		up_holder_put_role(&j, NULL, x->roles[i], x->info->item);
+	up_json_put_end(&j);
+	up_json_put_words(&j, "warnings", x->known ? none : new_browser);
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
 

@@ -153,27 +153,27 @@ static enum up_err gather(struct up_request *r, struct page *page)
 
 static void answer(struct up_request *r, const struct page *page)
 {
-	struct up_buf *b = &r->out;
+	struct up_json_put j = { .b = &r->out };
 	int64_t shown = 0, last = 0;
 	size_t i;
 
-	up_buf_put_str(b, "{\"records\":[");
+	up_json_put_object(&j, NULL);
+	up_json_put_array(&j, "records");
 	for (i = 0; i < page->n && shown < page->limit; i++) {
 		const struct entry *e = &page->entries[i];
 
 		if (e->seq == last)      /* of two roles in one unit */
 			continue;
-		if (shown++ > 0)
-			up_buf_put_char(b, ',');
-		up_buf_put_span(b, up_span_of(page->text.p + e->at, e->n));
+		up_json_put_raw(&j, NULL, up_span_of(page->text.p + e->at, e->n));
 		last = e->seq;
+		shown++;
 	}
 	while (i < page->n && page->entries[i].seq == last)
 		i++;
-	up_buf_put_char(b, ']');
+	up_json_put_end(&j);
 	if (i < page->n)
-		up_buf_printf(b, ",\"next\":%lld", (long long)last);
-	up_buf_put_char(b, '}');
+		up_json_put_int(&j, "next", last);
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
 

@@ -28,25 +28,12 @@ unsigned up_http_busy(void)
 
 /* --- replies --- */
 
-void up_put_member(struct up_buf *b, const char *name, struct up_span value)
+void up_put_receipt(struct up_json_put *j, const struct up_job *job)
 {
-	if (value.n == 0)
-		return;
-	if (b->n > 0 && b->p[b->n - 1] != '{')
-		up_buf_put_char(b, ',');
-	up_buf_put_char(b, '"');
-	up_buf_put_str(b, name);
-	up_buf_put_str(b, "\":");
-	up_buf_put_json(b, value);
-}
-
-void up_put_receipt(struct up_buf *b, const struct up_job *job)
-{
-	up_buf_put_str(b, "\"usage_receipt\":{");
-	up_put_member(b, "record", job->record.id);
-	up_buf_put_str(b, ",\"leaf_hash\":\"");
-	up_text_put_b64url(b, up_span_of(job->out_leaf, sizeof(job->out_leaf)));
-	up_buf_put_str(b, "\"}");
+	up_json_put_object(j, "usage_receipt");
+	up_json_put_text(j, "record", job->record.id);
+	up_json_put_b64url(j, "leaf_hash", up_span_of(job->out_leaf, sizeof(job->out_leaf)));
+	up_json_put_end(j);
 }
 
 const char *up_request_language(const struct up_request *r)
@@ -95,19 +82,22 @@ static void challenge(struct up_request *r, enum up_err err)
 	up_buf_free(&b);
 }
 
-void up_reply_err_with(struct up_request *r, enum up_err err, const char *more)
+void up_reply_err_with(struct up_request *r, enum up_err err,
+    void (*more)(struct up_json_put *, const void *arg), const void *arg)
 {
 	const struct up_reply *reply = up_err_reply(err);
+	struct up_json_put j = { .b = &r->out };
 
 	up_buf_reset(&r->out);
-	up_buf_put_char(&r->out, '{');
-	up_put_member(&r->out, "error", up_span_str(reply->oauth));
-	up_put_member(&r->out, "error_description", up_span_str(reply->en));
+	up_json_put_object(&j, NULL);
+	up_json_put_opt(&j, "error", up_span_str(reply->oauth));
+	up_json_put_str(&j, "error_description", reply->en);
 	if (for_people(r))
-		up_put_member(&r->out, "message",
-		    up_span_str(strcmp(up_request_language(r), "en") == 0 ? reply->en : reply->zh));
-	up_buf_put_str(&r->out, more);
-	up_buf_put_char(&r->out, '}');
+		up_json_put_str(&j, "message",
+		    strcmp(up_request_language(r), "en") == 0 ? reply->en : reply->zh);
+	if (more != NULL)
+		more(&j, arg);
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 	r->is_public = false;
 	r->status = reply->http;
@@ -121,7 +111,7 @@ void up_reply_err_with(struct up_request *r, enum up_err err, const char *more)
 
 void up_reply_err(struct up_request *r, enum up_err err)
 {
-	up_reply_err_with(r, err, "");
+	up_reply_err_with(r, err, NULL, NULL);
 }
 
 static void wipe_and_free(void *p)

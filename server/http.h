@@ -8,6 +8,7 @@
 
 #include "core/form.h"
 #include "core/json.h"
+#include "core/json_put.h"
 #include "server/server.h"
 
 #define UP_HTTP_BODY_MAX 32768
@@ -86,18 +87,17 @@ struct up_request {
 
 /* The table's status, code and text. */
 void up_reply_err(struct up_request *, enum up_err);
-/* The same with more members: JSON text that begins with a comma, as ",\"tries_left\":3". */
-void up_reply_err_with(struct up_request *, enum up_err, const char *more);
+/* The same with the members that MORE adds to the object. */
+void up_reply_err_with(struct up_request *, enum up_err,
+    void (*more)(struct up_json_put *, const void *arg), const void *arg);
 /* 200 with what is in r->out. */
 void up_reply(struct up_request *, const char *content_type);
 /* The same for what everybody may know: caches keep it for UP_HTTP_PUBLIC_S, and pages of other
  * origins may read it. */
 void up_reply_public(struct up_request *, const char *content_type);
 void up_reply_header(struct up_request *, const char *name, struct up_span value);
-/* Append "name":"value" with a comma before unless the buffer ends in '{'; an empty value is left out. */
-void up_put_member(struct up_buf *, const char *name, struct up_span value);
-/* "usage_receipt" of the finished job. */
-void up_put_receipt(struct up_buf *, const struct up_job *);
+/* Member "usage_receipt" of the finished job. */
+void up_put_receipt(struct up_json_put *, const struct up_job *);
 const char *up_request_language(const struct up_request *);      /* "zh-CN" or "en" */
 
 /* headers.c: r->h, r->head_n, r->forwarded, r->ip. */

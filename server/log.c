@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/json_put.h"
 #include "core/text.h"
 
 static bool as_json;
@@ -32,8 +33,23 @@ static void put_time(struct up_buf *b)
 	    tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000);
 }
 
+static void put_begin(struct up_json_put *j, enum up_log_level level, const char *tag)
+{
+	if (!as_json) {
+		put_time(j->b);
+		up_buf_printf(j->b, " %s %s", level_names[level], tag);
+		return;
+	}
+	up_json_put_object(j, NULL);
+	up_json_put_open(j, "time");
+	put_time(j->b);
+	up_json_put_close(j);
+	up_json_put_str(j, "level", level_names[level]);
+	up_json_put_str(j, "event", tag);
+}
+
 /* Values come from anywhere: only safe text goes out, so that a line stays a line. */
-static void put_value(struct up_buf *b, const char *value)
+static void put_value(struct up_json_put *j, const char *key, const char *value)
 {
 	struct up_buf safe = { 0 };
 
@@ -41,7 +57,12 @@ static void put_value(struct up_buf *b, const char *value)
 		up_text_put_safe(&safe, up_span_str(value), 400);
 	else
 		up_buf_put_str(&safe, "(not UTF-8)");
-	up_buf_put_json(b, up_buf_span(&safe));
+	if (as_json) {
+		up_json_put_text(j, key, up_buf_span(&safe));
+	} else {
+		up_buf_printf(j->b, " %s=", key);
+		up_buf_put_json(j->b, up_buf_span(&safe));
+	}
 	up_buf_free(&safe);
 }
 
@@ -58,26 +79,22 @@ static void write_line(struct up_buf *b)
 void up_log(enum up_log_level level, const char *tag, ...)
 {
 	struct up_buf b = { 0 };
+	struct up_json_put j = { .b = &b };
 	const char *key, *value;
 	va_list ap;
 
 	if (level > least_level)
 		return;
-	if (as_json)
-		up_buf_put_str(&b, "{\"time\":\"");
-	put_time(&b);
-	up_buf_printf(&b, as_json ? "\",\"level\":\"%s\",\"event\":\"%s\"" : " %s %s", level_names[level], tag);
+	put_begin(&j, level, tag);
 	va_start(ap, tag);
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		value = va_arg(ap, const char *);
-		if (value == NULL)
-			continue;
-		up_buf_printf(&b, as_json ? ",\"%s\":" : " %s=", key);
-		put_value(&b, value);
+		if (value != NULL)
+			put_value(&j, key, value);
 	}
 	va_end(ap);
 	if (as_json)
-		up_buf_put_char(&b, '}');
+		up_json_put_end(&j);
 	write_line(&b);
 	up_buf_free(&b);
 }

@@ -64,18 +64,21 @@ void up_admin_metrics(struct up_request *r)
 
 void up_admin_health(struct up_request *r)
 {
+	struct up_json_put j = { .b = &r->out };
 	int64_t now, off;
 	enum up_err store = up_store_healthy(r->server->store);
 	enum up_clock_state clock = up_clock_look(r->server, &now, &off);
 	bool well = store == UP_OK && clock == UP_CLOCK_RIGHT && !atomic_load(&r->server->stopping);
 
-	up_buf_printf(&r->out, "{\"status\":\"%s\",\"store\":\"%s\",\"clock\":\"%s\"",
-	    well ? "ok" : "failing", store == UP_OK ? "ok" : "failing", up_clock_name(clock));
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "status", well ? "ok" : "failing");
+	up_json_put_str(&j, "store", store == UP_OK ? "ok" : "failing");
+	up_json_put_str(&j, "clock", up_clock_name(clock));
 	if (clock != UP_CLOCK_RIGHT) {
-		up_buf_printf(&r->out, ",\"clock_off_s\":%lld", (long long)(off / 1000));
-		up_put_member(&r->out, "cure", up_span_str(up_clock_cure(clock, false)));
+		up_json_put_int(&j, "clock_off_s", off / 1000);
+		up_json_put_opt(&j, "cure", up_span_str(up_clock_cure(clock, false)));
 	}
-	up_buf_put_char(&r->out, '}');
+	up_json_put_end(&j);
 	up_reply(r, "application/json");
 	r->status = well ? 200 : 503;
 }

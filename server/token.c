@@ -31,36 +31,34 @@ static void free_redemption(void *p)
 	free(x);
 }
 
-static void put_claims(struct up_request *r, const struct redemption *x, struct up_buf *b)
+static void put_claims(struct up_json_put *j, const struct up_request *r,
+    const struct redemption *x)
 {
+	static const char *const amr[] = { "hwk", "pin", NULL };
 	const struct up_role *role = r->job.out_role;
 	const struct up_login_info *in = x->live.info;
 	int64_t now = r->now_ms / 1000;
 	char jti[23];
 
 	up_random_id(jti);
-	up_buf_put_char(b, '{');
-	up_put_member(b, "iss", up_span_str(r->server->config->issuer));
-	up_put_member(b, "sub", up_span_str(role->ref));
-	up_put_member(b, "aud", in->client);
-	up_buf_put_str(b, ",\"exp\":");
-	up_buf_put_i64(b, now + ID_TOKEN_LIFE_S);
-	up_buf_put_str(b, ",\"iat\":");
-	up_buf_put_i64(b, now);
-	up_buf_put_str(b, ",\"nbf\":");
-	up_buf_put_i64(b, now);
-	up_buf_put_str(b, ",\"auth_time\":");
-	up_buf_put_i64(b, x->live.auth_ms / 1000);
-	up_put_member(b, "jti", up_span_str(jti));
-	up_put_member(b, "sid", up_span_str(r->job.session));
-	up_put_member(b, "nonce", in->nonce);
-	up_buf_put_str(
-	    b, ",\"amr\":[\"hwk\",\"pin\"],\"acr\":\"urn:unitpass:acr:device-password\"");
-	up_token_put_identity(b, role, in->item);
-	up_buf_put_char(b, '}');
+	up_json_put_object(j, NULL);
+	up_json_put_str(j, "iss", r->server->config->issuer);
+	up_json_put_str(j, "sub", role->ref);
+	up_json_put_text(j, "aud", in->client);
+	up_json_put_int(j, "exp", now + ID_TOKEN_LIFE_S);
+	up_json_put_int(j, "iat", now);
+	up_json_put_int(j, "nbf", now);
+	up_json_put_int(j, "auth_time", x->live.auth_ms / 1000);
+	up_json_put_str(j, "jti", jti);
+	up_json_put_str(j, "sid", r->job.session);
+	up_json_put_opt(j, "nonce", in->nonce);
+	up_json_put_words(j, "amr", amr);
+	up_json_put_str(j, "acr", "urn:unitpass:acr:device-password");
+	up_token_put_identity(j, role, in->item);
+	up_json_put_end(j);
 }
 
-void up_token_put_identity(struct up_buf *b, const struct up_role *role, struct up_span item)
+void up_token_put_identity(struct up_json_put *j, const struct up_role *role, struct up_span item)
 {
 	const struct up_disclosure told = {
 		.unit_code = up_span_str(role->unit_code),
@@ -71,25 +69,29 @@ void up_token_put_identity(struct up_buf *b, const struct up_role *role, struct 
 		.holder_name = up_span_str(role->person_name), .item = item,
 	};
 
-	up_disclosure_put_claims(b, &told);
+	up_disclosure_put_claims(j, &told);
 }
 
 static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 {
 	struct up_buf claims = { 0 }, *b = &r->out;
+	struct up_json_put j = { .b = b }, inner = { .b = &claims };
 	enum up_err err;
 
-	up_buf_put_str(b, "{\"access_token\":\"");
+	up_json_put_object(&j, NULL);
+	up_json_put_open(&j, "access_token");
 	err = up_token_access_put(r->catalogue, r->job.session, x->live.info->client, r->now_ms, b);
-	up_buf_printf(b, "\",\"token_type\":\"Bearer\",\"expires_in\":%d", UP_TOKEN_ACCESS_LIFE_S);
-	up_put_member(b, "scope", x->live.info->scope);
-	up_buf_put_str(b, ",\"id_token\":\"");
-	put_claims(r, x, &claims);
+	up_json_put_close(&j);
+	up_json_put_str(&j, "token_type", "Bearer");
+	up_json_put_int(&j, "expires_in", UP_TOKEN_ACCESS_LIFE_S);
+	up_json_put_opt(&j, "scope", x->live.info->scope);
+	put_claims(&inner, r, x);
+	up_json_put_open(&j, "id_token");
 	if (err == UP_OK)
 		err = up_jwt_sign(r->catalogue->keys->signing[0], NULL, up_buf_span(&claims), b);
-	up_buf_put_str(b, "\",");
-	up_put_receipt(b, &r->job);
-	up_buf_put_char(b, '}');
+	up_json_put_close(&j);
+	up_put_receipt(&j, &r->job);
+	up_json_put_end(&j);
 	up_buf_free(&claims);
 	return err;
 }

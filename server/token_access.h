@@ -3,6 +3,7 @@
 #ifndef UP_TOKEN_ACCESS_H
 #define UP_TOKEN_ACCESS_H
 
+#include "core/json_put.h"
 #include "server/server.h"
 
 #define UP_TOKEN_ACCESS_LIFE_S 600
@@ -14,6 +15,6 @@ UP_MUST_USE enum up_err up_token_access_put(const struct up_catalogue *, const c
 UP_MUST_USE enum up_err up_token_access_take(const struct up_catalogue *, struct up_span text, int64_t now_ms, char session[23]);
 
 /* "unit":{...},"holder":{...},"items":[...]: what a portal learns of a login. */
-void up_token_put_identity(struct up_buf *, const struct up_role *, struct up_span item);
+void up_token_put_identity(struct up_json_put *, const struct up_role *, struct up_span item);
 
 #endif

@@ -57,15 +57,16 @@ static enum up_err find(struct up_request *r, struct up_session **session, struc
 
 void up_userinfo(struct up_request *r)
 {
+	struct up_json_put j = { .b = &r->out };
 	struct up_session *session = NULL;
 	struct up_role *role = NULL;
 	enum up_err err = find(r, &session, &role);
 
 	if (err == UP_OK) {
-		up_buf_put_char(&r->out, '{');
-		up_put_member(&r->out, "sub", up_span_str(role->ref));
-		up_token_put_identity(&r->out, role, up_span_str(session->items));
-		up_buf_put_char(&r->out, '}');
+		up_json_put_object(&j, NULL);
+		up_json_put_str(&j, "sub", role->ref);
+		up_token_put_identity(&j, role, up_span_str(session->items));
+		up_json_put_end(&j);
 		up_reply(r, "application/json");
 	} else {
 		up_reply_err(r, err);

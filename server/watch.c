@@ -157,20 +157,28 @@ static void on_change(struct up_live_watch *live)
 
 /* --- what goes out --- */
 
-static void put_state(struct up_buf *b, enum up_login_state state, int64_t left_ms)
+/* Leaves the object open. */
+static void put_state(struct up_json_put *j, enum up_login_state state, int64_t left_ms)
 {
-	up_buf_printf(b, "{\"state\":\"%s\",\"expires_in\":%lld", up_login_state_public(state), (long long)(left_ms / 1000));
+	up_json_put_object(j, NULL);
+	up_json_put_str(j, "state", up_login_state_public(state));
+	up_json_put_int(j, "expires_in", left_ms / 1000);
 }
 
-static enum up_err put_frame(struct up_buf *b, const struct up_server *s, const uint8_t handle[UP_FRAME_HANDLE],
-    const uint8_t frame_key[UP_FRAME_KEY], int64_t age_ms)
+static enum up_err put_frame(struct up_json_put *j, const char *name, const struct up_server *s,
+    const uint8_t handle[UP_FRAME_HANDLE], const uint8_t frame_key[UP_FRAME_KEY], int64_t age_ms)
 {
 	uint32_t t = age_ms < 0 ? 0 : (uint32_t)(age_ms / 1000);
 
-	up_buf_printf(b, "{\"t\":%u,\"text\":\"%s/q/", (unsigned)t, s->config->issuer);
-	if (up_frame_put(frame_key, handle, t, b) != UP_OK)
+	up_json_put_object(j, name);
+	up_json_put_int(j, "t", t);
+	up_json_put_open(j, "text");
+	up_buf_put_str(j->b, s->config->issuer);
+	up_buf_put_str(j->b, "/q/");
+	if (up_frame_put(frame_key, handle, t, j->b) != UP_OK)
 		return UP_E_CRYPTO;
-	up_buf_put_str(b, "\"}");
+	up_json_put_close(j);
+	up_json_put_end(j);
 	return UP_OK;
 }
 
@@ -184,6 +192,7 @@ static bool is_over(enum up_login_state state)
 /* Everything that is due now; empty: nothing. */
 static void compose(struct watcher *w, struct up_buf *b)
 {
+	struct up_json_put j = { .b = b };
 	int64_t now, left, steady = steady_ms();
 	enum up_login_state state;
 
@@ -196,15 +205,18 @@ static void compose(struct watcher *w, struct up_buf *b)
 		up_buf_put_str(b, "retry: 2000\n");
 	if (w->sent_state == 0 || strcmp(up_login_state_public(w->sent_state - 1), up_login_state_public(state)) != 0) {
 		up_buf_printf(b, "id: %u\nevent: state\ndata: ", (unsigned)++w->version);
-		put_state(b, state, left);
-		up_buf_put_str(b, "}\n\n");
+		put_state(&j, state, left);
+		up_json_put_end(&j);
+		up_buf_put_str(b, "\n\n");
 		w->sent_state = (uint8_t)(state + 1);
 	}
 	if (is_over(state)) {
 		w->over = true;
 	} else if (state == UP_LOGIN_PENDING && steady - w->frame_ms >= w->server->config->frame_interval * 1000 - SLOT_MS / 2) {
 		up_buf_put_str(b, "event: frame\ndata: ");
-		if (put_frame(b, w->server, w->handle, w->frame_key, now - w->live.info->started_ms) != UP_OK)
+		j = (struct up_json_put){ .b = b };
+		if (put_frame(&j, NULL, w->server, w->handle, w->frame_key,
+		    now - w->live.info->started_ms) != UP_OK)
 			w->over = true;
 		up_buf_put_str(b, "\n\n");
 		w->frame_ms = steady;
@@ -340,7 +352,7 @@ static void snapshot(struct up_request *r, const uint8_t key[UP_LIVE_KEY], const
 	uint8_t handle[UP_FRAME_HANDLE], frame_key[UP_FRAME_KEY];
 	const struct up_login_info *info = NULL;
 	enum up_login_state state;
-	struct up_buf *b = &r->out;
+	struct up_json_put j = { .b = &r->out };
 	enum up_err err;
 	int64_t left;
 
@@ -348,18 +360,18 @@ static void snapshot(struct up_request *r, const uint8_t key[UP_LIVE_KEY], const
 	if (err == UP_OK)
 		err = up_limits_spend(r->server, UP_LIMIT_WATCH, up_span_of(key, UP_LIVE_KEY), r->now_ms);
 	if (err == UP_OK)
-		put_state(b, state, left);
+		put_state(&j, state, left);
 	if (err == UP_OK && state == UP_LOGIN_PENDING) {
 		err = up_secrets_handle(r->server, watch, handle);
 		if (err == UP_OK)
 			err = up_secrets_frame_key(r->server, handle, frame_key);
-		up_buf_put_str(b, ",\"frame\":");
 		if (err == UP_OK)
-			err = put_frame(b, r->server, handle, frame_key, r->now_ms - info->started_ms);
+			err = put_frame(&j, "frame", r->server, handle, frame_key,
+			    r->now_ms - info->started_ms);
 		up_wipe(frame_key, sizeof(frame_key));
 	}
-	up_buf_put_char(b, '}');
 	if (err == UP_OK) {
+		up_json_put_end(&j);
 		allow_origin(r, info);
 		up_reply(r, "application/json");
 	} else {
