@@ -219,19 +219,13 @@ export class Site {
 		return done.stdout.trim();
 	}
 
-	/* After the server was down. A worker that found it stuck tries again within seconds
-	 * (module/rp/transport.h); each has to, so they are asked many at once: one alone goes to the
-	 * same worker again and again. */
+	/* After the server was down. A worker that found it stuck asks it again UP_TRANSPORT_RETRY_MS
+	 * later; none can be told from another, so that long is waited, and then each has to. */
 	async recovers(phone) {
-		const open = () => this.browser().open('/.unitpass/login?return=/');
-		let good = 0;
+		const header = fs.readFileSync(path.join(TOP, 'module/rp/transport.h'), 'utf8');
 
-		await until(async () => {
-			const answers = await Promise.all(Array.from({ length: 16 }, open));
-
-			good = answers.every((a) => a.status === 200) ? good + 1 : 0;
-			return good >= 3;
-		}, 'logins in every worker', 20000);
+		await new Promise((wake) =>
+			setTimeout(wake, Number(/UP_TRANSPORT_RETRY_MS (\d+)/.exec(header)[1])));
 		await this.browser().login(phone);
 	}
 
