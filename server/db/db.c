@@ -8,13 +8,15 @@
 
 /* --- which engine --- */
 
-static const struct { const char *prefix; const struct up_db_engine *engine; } servers[1];
+static const struct { const char *prefix; const struct up_db_engine *engine; } servers[] = {
+	{ "postgresql://", &up_db_postgres },
+	{ "postgres://", &up_db_postgres },
+};
 
 static const struct up_db_engine *server_of(const char *database)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(servers); i++)
-		if (servers[i].prefix != NULL &&
-		    strncmp(database, servers[i].prefix, strlen(servers[i].prefix)) == 0)
+		if (strncmp(database, servers[i].prefix, strlen(servers[i].prefix)) == 0)
 			return servers[i].engine;
 	return NULL;
 }

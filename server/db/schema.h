@@ -7,6 +7,7 @@
 
 #include "server/db/db.h"
 
+#define UP_SCHEMA_POSTGRES_MARK "unitpass"       /* comment on the table schema_version */
 #define UP_SCHEMA_SQLITE_APPLICATION 1970299251  /* PRAGMA application_id: "upas" */
 
 struct up_db_schema {

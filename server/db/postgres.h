@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Private to server/db: what the files of the PostgreSQL engine share.
+ *
+ * postgres.c runs statements, postgres_connect.c comes to the server, postgres_commit.c has the
+ * transactions and finds out what became of one whose connection was cut.
+ * Source: documentation of PostgreSQL 15, chapters 34 (libpq) and 55 (protocol), appendix A. */
+#ifndef UP_DB_POSTGRES_H
+#define UP_DB_POSTGRES_H
+
+#include <libpq-fe.h>
+
+#include "server/db/engine.h"
+
+#define UP_POSTGRES_ARGS 16              /* parameters of a statement */
+/* Is there a schema? */
+#define UP_POSTGRES_HAS_MARKS "SELECT (to_regclass('commit_mark') IS NOT NULL)::int"
+
+/* A statement of the texts. */
+struct up_postgres_rows {
+	struct up_db_rows head;
+	bool is_prepared, is_checked;    /* at this server; the types of its columns */
+	PGresult *result;                /* of the running one */
+	int at, n;                       /* row that it stands at; rows */
+	/* what it was bound to */
+	int n_args;
+	Oid types[UP_POSTGRES_ARGS];
+	const char *values[UP_POSTGRES_ARGS];
+	int lengths[UP_POSTGRES_ARGS];
+	uint8_t numbers[UP_POSTGRES_ARGS][8];
+};
+
+struct up_postgres {
+	struct up_db head;
+	PGconn *conn;                    /* NULL after one could not be had */
+	char *uri, *password;
+	bool is_reader, in_transaction;
+	bool has_fixed;                  /* the statements of postgres_commit.c are prepared */
+	bool has_marks;                  /* the table commit_mark is there */
+	unsigned patience_ms;            /* for the write lock */
+	int64_t writer, mark;            /* who we are, and the newest transaction (commit_mark) */
+	int64_t not_before_ms;           /* no attempt to connect before */
+	unsigned pause_ms;               /* after the next failed attempt */
+	struct up_postgres_rows rows[];  /* one for each text */
+};
+
+/* --- postgres_connect.c --- */
+
+enum up_err up_postgres_open(
+    const struct up_db_settings *, struct up_db **out, char why[256]);
+void up_postgres_close(struct up_db *);
+/* Connected? Else connect, but soon after a failed attempt not even try. UP_E_STORE (UP_DB_DOWN).
+ * Not inside a transaction. */
+enum up_err up_postgres_connect(struct up_postgres *);
+/* Is there no use in going on with this connection? */
+bool up_postgres_is_cut(const struct up_postgres *);
+int64_t up_postgres_now_ms(void);        /* of a clock that nobody sets */
+void up_postgres_sleep_ms(unsigned ms);
+
+/* --- postgres.c --- */
+
+/* Keep the cause of the failure that R (may be NULL: the connection) tells of. UP_E_STORE. */
+enum up_err up_postgres_failed(struct up_postgres *, const PGresult *r);
+/* Run SQL, one or more statements. The last result is *OUT (may be NULL). UP_E_STORE. */
+enum up_err up_postgres_exec(struct up_postgres *, const char *sql, PGresult **out);
+/* Number in a column of a result in binary; 0 for NULL. */
+int64_t up_postgres_number(const PGresult *, int row, int column);
+void up_postgres_put64(uint8_t out[8], int64_t v);      /* as the wire has it */
+
+/* --- postgres_commit.c: the engine's own, see engine.h --- */
+
+enum up_err up_postgres_begin(struct up_db *);
+enum up_err up_postgres_commit(struct up_db *);
+void up_postgres_rollback(struct up_db *);
+void up_postgres_set_patience(struct up_db *, unsigned ms);
+
+#endif
