@@ -63,15 +63,15 @@ void up_reply_public(struct up_request *r, const char *content_type)
 	up_reply_header(r, "Access-Control-Allow-Origin", UP_SPAN_LIT("*"));
 }
 
-static bool for_people(const struct up_request *r)
+static enum up_style style_of(const struct up_request *r)
 {
-	return r->route != NULL && r->route->who >= UP_PHONE;
+	return r->room != NULL ? r->room->style : UP_STYLE_OAUTH;
 }
 
 static void challenge(struct up_request *r, enum up_err err)
 {
 	const char *issuer = r->server->config->issuer, *error = up_err_reply(err)->oauth;
-	bool phone = for_people(r), basic = !phone && err == UP_E_CLIENT;
+	bool phone = style_of(r) == UP_STYLE_HOLDER, basic = !phone && err == UP_E_CLIENT;
 	struct up_buf b = { 0 };
 
 	up_buf_printf(&b, "%s realm=\"%s\"", phone ? "DPoP" : basic ? "Basic" : "Bearer", issuer);
@@ -92,7 +92,7 @@ void up_reply_err_with(struct up_request *r, enum up_err err,
 	up_json_put_object(&j, NULL);
 	up_json_put_opt(&j, "error", up_span_str(reply->oauth));
 	up_json_put_str(&j, "error_description", reply->en);
-	if (for_people(r))
+	if (style_of(r) == UP_STYLE_HOLDER)
 		up_json_put_str(&j, "message",
 		    strcmp(up_request_language(r), "en") == 0 ? reply->en : reply->zh);
 	if (more != NULL)
@@ -146,7 +146,7 @@ static enum MHD_Result send_reply(struct up_request *r)
 	if (r->route != NULL && r->route->who == UP_CLIENT)
 		MHD_add_response_header(resp, "Pragma", "no-cache");
 	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
-	if (for_people(r))
+	if (style_of(r) == UP_STYLE_HOLDER)
 		up_auth_put_nonce(r, resp);
 	for (size_t i = 0; i < r->n_extra; i++)
 		if (r->extra[i].value != NULL)
@@ -239,6 +239,9 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	if (r->free_state != NULL)
 		r->free_state(r->state);
 	up_store_role_free(&r->job.out_role);
+	up_store_role_free(&r->role);
+	up_store_session_free(&r->session);
+	up_wipe(r->watch, sizeof(r->watch));
 	up_wipe(r->job.password, sizeof(r->job.password));
 	if (r->proof != NULL)
 		up_dpop_free(r->proof);
@@ -286,17 +289,13 @@ static enum up_err parse_body(struct up_request *r)
 
 static enum up_err prepare(struct up_request *r)
 {
-	enum up_err err;
+	enum up_err err = UP_OK;
 
-	if (r->route->who == UP_ANYONE)
-		return parse_body(r);
-	err = up_clock_now(r->server, &r->now_ms);
-	if (err != UP_OK)
-		return err;
-	err = parse_body(r);
-	if (err != UP_OK)
-		return err;
-	return r->route->who == UP_CLIENT ? up_auth_client(r) : up_auth_phone(r);
+	if (up_auth_wants_clock(r->route->who))
+		err = up_clock_now(r->server, &r->now_ms);
+	if (err == UP_OK)
+		err = parse_body(r);
+	return err == UP_OK ? up_auth_caller(r) : err;
 }
 
 static enum MHD_Result answer(struct up_request *r)
@@ -329,7 +328,7 @@ static enum MHD_Result begin(struct up_request *r, const struct up_listener_sett
 	up_span_cut(uri, '?', &r->path, &r->query);
 	up_headers_read(r);
 	r->catalogue = up_catalogue_get(r->server);
-	err = up_routes_find(l->routes, l->n_routes, r);
+	err = up_routes_find(l->rooms, r);
 	if (err == UP_OK && r->head_n > l->head_max)
 		err = UP_E_HEADERS;
 	if (err == UP_OK && (r->h.n_authorization > 1 || r->h.n_dpop > 1))

@@ -22,13 +22,21 @@
 #define UP_HTTP_WATCH_HEAD_MAX 3072
 #define UP_HTTP_PUBLIC_S 300             /* a new signing key is published that long before use */
 
-enum up_who {
-	UP_ANYONE,
+enum up_who {                            /* auth.h checks it, before the handler runs */
+	UP_ANYONE,               /* anybody may */
+	UP_OPERATOR,             /* who reaches the listener that is the operator's own */
 	UP_CLIENT,               /* an authenticated client: r->client */
+	UP_BEARER,               /* an access token: r->session and the role behind it, r->role */
+	UP_WATCH_KEY,            /* the secret of one login, in the path: r->watch */
 	UP_PHONE,                /* a device token with a proof of its key: r->device */
 	UP_NEW_PHONE,            /* a proof by any key, or an enrolled phone */
+	UP_WHOS
 };
 enum up_body { UP_BODY_NONE, UP_BODY_FORM, UP_BODY_JSON };
+enum up_style {                          /* how what is refused is told */
+	UP_STYLE_OAUTH,          /* JSON: error, error_description; 401 asks for Bearer or Basic */
+	UP_STYLE_HOLDER,         /* a message in the person's language beside; 401 asks for DPoP */
+};
 
 struct up_request;
 
@@ -37,6 +45,14 @@ struct up_route {
 	enum up_who who;
 	enum up_body body;
 	void (*handle)(struct up_request *);
+};
+
+/* The endpoints of one room: a table of its own, one style for all. */
+struct up_room {
+	const char *name;
+	enum up_style style;
+	const struct up_route *routes;
+	size_t n;
 };
 
 struct up_headers {                      /* borrowed from the connection; p == NULL: absent */
@@ -48,6 +64,7 @@ struct up_headers {                      /* borrowed from the connection; p == N
 struct up_request {
 	struct up_server *server;
 	struct MHD_Connection *conn;     /* NULL: gone, nobody hears the answer */
+	const struct up_room *room;      /* of the route; NULL: none is there */
 	const struct up_route *route;
 	struct up_catalogue *catalogue;
 	char *uri;                       /* owned; path, tail and query point into it */
@@ -64,6 +81,9 @@ struct up_request {
 	/* who calls */
 	const struct up_client *client;
 	struct up_device device;         /* id 0: none */
+	struct up_session *session;      /* owned; of a bearer, not revoked */
+	struct up_role *role;            /* owned; that role, live */
+	uint8_t watch[16];
 	struct up_dpop *proof;           /* owned */
 	struct up_jwk *device_key;       /* owned */
 	/* the reply */
@@ -113,8 +133,7 @@ void up_http_commit(struct up_request *, void (*then)(struct up_request *));
 struct up_listener;
 struct up_listener_settings {
 	const char *address;             /* "127.0.0.1:9080", "unix:/path" */
-	const struct up_route *routes;
-	size_t n_routes;
+	const struct up_room *const *rooms;      /* NULL-terminated */
 	unsigned threads, connections;
 	size_t pool, head_max;           /* bytes a connection, and of them for a request's head */
 	unsigned idle_s;

@@ -156,16 +156,16 @@ static enum up_err bind_all(struct up_server *s, struct listeners *l, char why[2
 {
 	const struct up_config *c = s->config;
 	const unsigned threads = (unsigned)c->threads, waiting = (unsigned)c->waiting_pages;
-	const struct up_listener_settings main = { .address = c->listen, .routes = up_routes_main,
-		.n_routes = up_routes_main_n, .threads = threads,
+	const struct up_listener_settings main = { .address = c->listen, .rooms = up_rooms_main,
+		.threads = threads,
 		.connections = (unsigned)c->connections, .pool = UP_HTTP_POOL,
 		.head_max = UP_HTTP_HEAD_MAX, .idle_s = 60 };
 	const struct up_listener_settings watch = { .address = c->watch_listen,
-		.routes = up_routes_watch, .n_routes = up_routes_watch_n, .threads = threads,
+		.rooms = up_rooms_watch, .threads = threads,
 		.connections = waiting,
 		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 120 };
 	const struct up_listener_settings admin = { .address = c->admin_listen,
-		.routes = up_routes_admin, .n_routes = up_routes_admin_n, .threads = 1,
+		.rooms = up_rooms_admin, .threads = 1,
 		.connections = 64,
 		.pool = UP_HTTP_POOL, .head_max = UP_HTTP_HEAD_MAX, .idle_s = 30 };
 	enum up_err err;

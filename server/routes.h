@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The tables of routes: method, path, who may call, what body, handler. */
+ * The tables of routes, one a room: method, path, who may call, what body, handler; and how the
+ * room tells what is refused. */
 #ifndef UP_ROUTES_H
 #define UP_ROUTES_H
 
 #include "server/http.h"
 
-extern const struct up_route up_routes_main[], up_routes_watch[], up_routes_admin[];
-extern const size_t up_routes_main_n, up_routes_watch_n, up_routes_admin_n;
+extern const struct up_room up_room_oauth, up_room_login, up_room_public, up_room_holder,
+    up_room_admin;
+/* What each listener answers; NULL-terminated. */
+extern const struct up_room *const up_rooms_main[], *const up_rooms_watch[],
+    *const up_rooms_admin[];
 
-/* Sets r->route and r->tail. UP_E_NOT_FOUND; UP_E_METHOD (with an Allow header). */
-UP_MUST_USE enum up_err up_routes_find(const struct up_route *, size_t n, struct up_request *);
+/* Sets r->room, r->route and r->tail. UP_E_NOT_FOUND; UP_E_METHOD (with an Allow header). */
+UP_MUST_USE enum up_err up_routes_find(const struct up_room *const *rooms, struct up_request *);
 
 /* Handlers, by file. */
 void up_discovery_configuration(struct up_request *);            /* discovery.c */

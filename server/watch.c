@@ -397,23 +397,15 @@ static bool wants_json(struct up_span accept)
 
 void up_watch(struct up_request *r)
 {
-	uint8_t watch[16], key[UP_LIVE_KEY];
-	enum up_err err;
+	uint8_t key[UP_LIVE_KEY];
+	enum up_err err = up_secrets_key(up_span_of(r->watch, sizeof(r->watch)), key);
 
-	err = up_clock_now(r->server, &r->now_ms);
-	if (err == UP_OK && (r->tail.n != 22 || up_text_b64url_fixed(r->tail, watch, sizeof(watch)) != UP_OK))
-		err = UP_E_NOT_FOUND;
-	if (err == UP_OK)
-		err = up_secrets_key(up_span_of(watch, sizeof(watch)), key);
 	if (err != UP_OK)
 		up_reply_err(r, err);
-	else if (wants_json(r->h.accept))
-		snapshot(r, key, watch);
-	else if (up_span_eq_str(r->method, "HEAD"))
-		snapshot(r, key, watch);
+	else if (wants_json(r->h.accept) || up_span_eq_str(r->method, "HEAD"))
+		snapshot(r, key, r->watch);
 	else
-		stream(r, key, watch);
-	up_wipe(watch, sizeof(watch));
+		stream(r, key, r->watch);
 }
 
 /* --- the thread --- */

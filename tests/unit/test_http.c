@@ -56,6 +56,8 @@ static void handle(struct up_request *r)
 }
 
 static const struct up_route routes[] = { { "GET", "/", UP_ANYONE, UP_BODY_NONE, handle } };
+static const struct up_room room = { "test", UP_STYLE_OAUTH, routes, 1 };
+static const struct up_room *const rooms[] = { &room, NULL };
 
 /* --- a server and its callers --- */
 
@@ -67,7 +69,7 @@ static void wait_for(atomic_uint *what, unsigned n)
 
 static void begin(unsigned threads)
 {
-	const struct up_listener_settings settings = { address, routes, 1, threads, 200,
+	const struct up_listener_settings settings = { address, rooms, threads, 200,
 	    UP_HTTP_POOL, UP_HTTP_HEAD_MAX, 60 };
 	char why[256];
 

@@ -52,12 +52,11 @@ static void put_clients(void)
 
 static void begin(void)
 {
-	const struct up_listener_settings settings = { .address = address, .routes = up_routes_main,
-		.n_routes = up_routes_main_n, .threads = 1, .connections = 200,
+	const struct up_listener_settings settings = { .address = address, .rooms = up_rooms_main,
+		.threads = 1, .connections = 200,
 		.pool = UP_HTTP_POOL, .head_max = UP_HTTP_HEAD_MAX, .idle_s = 60 };
 	const struct up_listener_settings waiting = { .address = watch_address,
-		.routes = up_routes_watch,
-		.n_routes = up_routes_watch_n, .threads = 1, .connections = 200,
+		.rooms = up_rooms_watch, .threads = 1, .connections = 200,
 		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 60 };
 	struct up_live_settings live = { .transactions = 1000, .replays = 1000, .rates = 1000 };
 	char why[256];
@@ -178,6 +177,51 @@ static void test_discovery(void)
 	CU_ASSERT_EQUAL(post("/jwks", FORM, "a=b"), 405);
 	CU_ASSERT_TRUE(says("no-store") && !says("Access-Control") &&
 	    says("\r\nAllow: GET, HEAD\r\n"));
+	end();
+}
+
+/* --- who may call, and how it is told that he may not --- */
+
+/* One who shows nothing at all. */
+static void check_stranger(const struct up_room *room, const struct up_route *route)
+{
+	/* 0: the handler answers him; anybody may read a page, if there is one of that name */
+	static const int status[UP_WHOS] = { [UP_CLIENT] = 401, [UP_BEARER] = 401,
+		[UP_WATCH_KEY] = 404, [UP_PHONE] = 401, [UP_NEW_PHONE] = 401 };
+	static const char *const challenge[UP_WHOS] = { [UP_CLIENT] = "WWW-Authenticate: Basic ",
+		[UP_BEARER] = "WWW-Authenticate: Bearer ", [UP_PHONE] = "WWW-Authenticate: DPoP ",
+		[UP_NEW_PHONE] = "WWW-Authenticate: DPoP " };
+	const char *type = route->body == UP_BODY_JSON ? "Content-Type: application/json\r\n" : "";
+	const char *body = route->body == UP_BODY_JSON ? "{}" : "";
+	int got = strcmp(route->method, "GET") == 0 ? get(route->path, type)
+	    : post(route->path, type, body);
+
+	UP_CHECK(status[route->who] == 0 ? got == 200 || got == 404 : got == status[route->who],
+	    route->path);
+	if (challenge[route->who] != NULL)
+		UP_CHECK(says(challenge[route->who]), route->path);
+	UP_CHECK(got < 400 || says("\"error_description\":\""), route->path);
+	UP_CHECK(says("\"message\":\"") == (room->style == UP_STYLE_HOLDER), route->path);
+	UP_CHECK(says("\r\nDPoP-Nonce: ") == (room->style == UP_STYLE_HOLDER), route->path);
+	UP_CHECK(says("\r\nPragma: no-cache\r\n") == (route->who == UP_CLIENT), route->path);
+}
+
+static void test_strangers(void)
+{
+	char why[256];
+
+	begin();
+	CU_ASSERT_EQUAL_FATAL(up_pages_start(why), UP_OK);
+	for (const struct up_room *const *room = up_rooms_main; *room != NULL; room++)
+		for (size_t i = 0; i < (*room)->n; i++)
+			check_stranger(*room, &(*room)->routes[i]);
+	/* what is nobody's room, and the operator's, which is elsewhere */
+	CU_ASSERT_EQUAL(get("/nothing", ""), 404);
+	CU_ASSERT_FALSE(says("\"message\":"));
+	CU_ASSERT_EQUAL(get("/healthz", ""), 404);
+	CU_ASSERT_EQUAL(ask_at(watch_address, "GET /userinfo HTTP/1.1\r\nHost: a\r\n"
+	    "Connection: close\r\n\r\n"), 404);
+	up_pages_stop();
 	end();
 }
 
@@ -482,5 +526,6 @@ static void test_page_inside_an_app(void)
 	end();
 }
 
-UP_SUITE("wire", test_discovery, test_client_authentication, test_assertions, test_scopes,
-    test_userinfo, test_userinfo_challenge, test_large_heads, test_streams, test_page_inside_an_app)
+UP_SUITE("wire", test_discovery, test_strangers, test_client_authentication, test_assertions,
+    test_scopes, test_userinfo, test_userinfo_challenge, test_large_heads, test_streams,
+    test_page_inside_an_app)
