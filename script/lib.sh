@@ -8,7 +8,7 @@ PATH=/usr/sbin:/usr/bin:$PATH
 
 BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
 	libssl-dev libsqlite3-dev libpq-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev libunistring-dev
-	nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
+	libjemalloc-dev nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
 SITE_PACKAGES="nginx apache2 python3 curl openssl"
 E2E_PACKAGES="ca-certificates glewlwyd nodejs npm chromium zbar-tools fonts-noto-cjk
 	sqlite3 openssh-client util-linux"

@@ -269,9 +269,11 @@ static void wipe_and_free(void *p)
 /* Requests come and go all the time: memory that is free now is wanted again at once, so it is not given back in small pieces. */
 static void tune_memory(void)
 {
+#ifndef UP_JEMALLOC                      /* which knows by itself */
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	mallopt(M_TOP_PAD, 1 << 20);
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
 	/* Stretched passwords and persons go through JSON objects. */
 	json_set_alloc_funcs(malloc, wipe_and_free);
 }
