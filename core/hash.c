@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/hash.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <stdatomic.h>
 #include <string.h>
 
-/* Looking an algorithm up by name takes locks and costs as much as hashing a kilobyte: it is done once for the life of
- * the process.  Whoever comes first publishes; not pthread_once(), after which one moment without memory would last
- * for ever.  The HMAC template is never used itself: each call works on a copy of its own. */
+#define BLOCK 64                         /* of SHA-256 */
+
+/* Looking an algorithm up by name takes locks and costs as much as hashing a kilobyte: it is done
+ * once for the life of the process. Whoever comes first publishes; not pthread_once(), after which
+ * one moment without memory would last for ever. */
 static _Atomic(EVP_MD *) sha256;
-static _Atomic(EVP_MAC_CTX *) hmac_template;
+
+/* Making and freeing a context costs more than hashing what a login hashes: those that are free wait
+ * here. Not one a thread: its end would have to free it, and the module that holds this code may
+ * have been unloaded by then. */
+#define SPARES 16
+static _Atomic(EVP_MD_CTX *) spares[SPARES];
 
 static EVP_MD *get_sha256(void)
 {
@@ -25,69 +30,100 @@ static EVP_MD *get_sha256(void)
 	return first;
 }
 
-static EVP_MAC_CTX *make_template(void)
+/* Threads begin to look at different places. */
+static size_t first_place(void)
 {
-	static const uint8_t any_key[UP_HASH_LEN];
-	char name[] = "SHA256";
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end() };
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *ctx = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+	static _Thread_local char mine;
 
-	EVP_MAC_free(mac);
-	/* a context can be copied only once it has been given a key */
-	if (ctx != NULL && EVP_MAC_init(ctx, any_key, sizeof(any_key), params) == 1)
-		return ctx;
-	EVP_MAC_CTX_free(ctx);
-	return NULL;
+	return ((uintptr_t)&mine >> 12) % SPARES;
 }
 
-static EVP_MAC_CTX *get_template(void)
+static EVP_MD_CTX *take_ctx(void)
 {
-	EVP_MAC_CTX *ctx = atomic_load(&hmac_template), *first = NULL;
+	size_t at = first_place();
+	EVP_MD_CTX *ctx;
 
-	if (ctx != NULL || (ctx = make_template()) == NULL)
-		return ctx;
-	if (atomic_compare_exchange_strong(&hmac_template, &first, ctx))
-		return ctx;
-	EVP_MAC_CTX_free(ctx);
-	return first;
+	for (size_t i = 0; i < SPARES; i++, at = (at + 1) % SPARES) {
+		if (atomic_load_explicit(&spares[at], memory_order_relaxed) == NULL)
+			continue;
+		ctx = atomic_exchange(&spares[at], NULL);
+		if (ctx != NULL)
+			return ctx;
+	}
+	return EVP_MD_CTX_new();
+}
+
+/* After its Final it holds a result at most, and no input any more. */
+static void put_ctx(EVP_MD_CTX *ctx)
+{
+	size_t at = first_place();
+	EVP_MD_CTX *none;
+
+	for (size_t i = 0; i < SPARES; i++, at = (at + 1) % SPARES) {
+		none = NULL;
+		if (atomic_compare_exchange_strong(&spares[at], &none, ctx))
+			return;
+	}
+	EVP_MD_CTX_free(ctx);
+}
+
+/* BEFORE, unless it is empty, and the parts. */
+static bool digest(EVP_MD_CTX *ctx, struct up_span before, const struct up_span *parts, size_t n,
+    uint8_t out[UP_HASH_LEN])
+{
+	EVP_MD *md = get_sha256();
+	bool ok = md != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1;
+
+	if (ok && before.n > 0)
+		ok = EVP_DigestUpdate(ctx, before.p, before.n) == 1;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = parts[i].n == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
+	return ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+}
+
+static enum up_err finish(EVP_MD_CTX *ctx, bool ok, uint8_t out[UP_HASH_LEN])
+{
+	if (ok) {
+		put_ctx(ctx);
+		return UP_OK;
+	}
+	EVP_MD_CTX_free(ctx);
+	up_wipe(out, UP_HASH_LEN);
+	return UP_E_CRYPTO;
 }
 
 enum up_err up_hash_sha256(const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
 {
-	EVP_MD *md = get_sha256();
+	EVP_MD_CTX *ctx = take_ctx();
+
+	memset(out, 0, UP_HASH_LEN);
+	if (ctx == NULL)
+		return UP_E_CRYPTO;
+	return finish(ctx, digest(ctx, up_span_of(NULL, 0), parts, n, out), out);
+}
+
+/* RFC 2104 by hand: OpenSSL's EVP_MAC makes three contexts for each call and copies two of them. */
+enum up_err up_hash_hmac(struct up_span key, const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
+{
+	uint8_t inner[BLOCK] = {0}, outer[BLOCK], hash[UP_HASH_LEN] = {0};
+	const struct up_span result = up_span_of(hash, sizeof(hash));
 	EVP_MD_CTX *ctx;
 	bool ok;
 
 	memset(out, 0, UP_HASH_LEN);
-	if (md == NULL || (ctx = EVP_MD_CTX_new()) == NULL)
+	if (key.n == 0 || (ctx = take_ctx()) == NULL)
 		return UP_E_CRYPTO;
-	ok = EVP_DigestInit_ex2(ctx, md, NULL) == 1;
-	for (size_t i = 0; ok && i < n; i++)
-		ok = parts[i].n == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
-	ok = ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
-	EVP_MD_CTX_free(ctx);
-	if (!ok)
-		memset(out, 0, UP_HASH_LEN);
-	return ok ? UP_OK : UP_E_CRYPTO;
-}
-
-enum up_err up_hash_hmac(struct up_span key, const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
-{
-	EVP_MAC_CTX *template = get_template(), *ctx;
-	size_t len = 0;
-	bool ok;
-
-	memset(out, 0, UP_HASH_LEN);
-	/* OpenSSL takes a NULL key for "the one from before": here it would be the template's */
-	if (key.n == 0 || template == NULL || (ctx = EVP_MAC_CTX_dup(template)) == NULL)
-		return UP_E_CRYPTO;
-	ok = EVP_MAC_init(ctx, key.p, key.n, NULL) == 1;
-	for (size_t i = 0; ok && i < n; i++)
-		ok = parts[i].n == 0 || EVP_MAC_update(ctx, parts[i].p, parts[i].n) == 1;
-	ok = ok && EVP_MAC_final(ctx, out, &len, UP_HASH_LEN) == 1 && len == UP_HASH_LEN;
-	EVP_MAC_CTX_free(ctx);
-	if (!ok)
-		up_wipe(out, UP_HASH_LEN);
-	return ok ? UP_OK : UP_E_CRYPTO;
+	ok = key.n <= BLOCK || digest(ctx, key, NULL, 0, inner);
+	if (key.n <= BLOCK)
+		memcpy(inner, key.p, key.n);
+	for (size_t i = 0; i < BLOCK; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	ok = ok && digest(ctx, up_span_of(inner, BLOCK), parts, n, hash) &&
+	     digest(ctx, up_span_of(outer, BLOCK), &result, 1, out);
+	up_wipe(inner, sizeof(inner));
+	up_wipe(outer, sizeof(outer));
+	up_wipe(hash, sizeof(hash));
+	return finish(ctx, ok, out);
 }
