@@ -351,6 +351,7 @@ void up_buf_free(struct up_buf *b)
 
 void up_wipe(void *p, size_t n)
 {
+	/* not OPENSSL_cleanse(): the C library wipes 32 bytes at a time, that one 8 */
 	if (p != NULL && n > 0)
-		OPENSSL_cleanse(p, n);
+		explicit_bzero(p, n);
 }
