@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/json.h"
 
+#include "core/json_plain.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -59,6 +60,9 @@ enum up_err up_json_parse(struct up_span text, json_t **out)
 	*out = NULL;
 	if (text.n > TEXT_MAX)
 		return UP_E_TOO_LARGE;
+	*out = up_json_plain(text, LEVELS_MAX);
+	if (*out != NULL)
+		return UP_OK;
 	if (!up_text_utf8_valid(text))
 		return UP_E_UTF8;
 	if (too_deep(text))

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/json.h"
+#include "core/json_plain.h"
 #include "unit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void test_parse(void)
 {
@@ -140,6 +142,69 @@ static void test_only(void)
 	json_decref(empty);
 }
 
+/* What the reader of plain documents takes, jansson takes, and makes the same of it. */
+static bool as_jansson(struct up_span text)
+{
+	json_t *o = up_json_plain(text, 8), *want;
+	bool same;
+
+	if (o == NULL)
+		return true;
+	want = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+	same = want != NULL && json_equal(o, want);
+	json_decref(o);
+	json_decref(want);
+	return same;
+}
+
+static const char claims[] = "{\"iat\":1700000000,\"htm\":\"POST\",\"ok\":[true,false,null, {}],"
+    "\"jti\":\"AAAAAAAAAAAAAAAAAAAAAA\" ,\n\"decision\":{\"exp\":0,\"item\":\"\"} }\n";
+
+static void test_plain(void)
+{
+	static const struct { const char *text; bool plain; } rows[] = {
+		{ claims, true }, { "{}", true }, { " { } ", true }, { "{\"\":\"\"}", true },
+		{ "{\"a\":0,\"b\":999999999999999}", true }, { "{\"a\":[]}", true },
+		{ "{\"a\":[[[[[[[1]]]]]]]}", true }, { "{\"a\":[[[[[[[[1]]]]]]]]}", false },
+		{ "{\"a\":1000000000000000}", false }, { "{\"a\":-1}", false }, { "{\"a\":1.5}", false },
+		{ "{\"a\":1e3}", false }, { "{\"a\":01}", false }, { "{\"a\":00}", false },
+		{ "{\"a\":\"\\n\"}", false }, { "{\"a\":\"张\"}", false }, { "{\"a\":1,\"a\":2}", false },
+		{ "{\"a\":truer}", false }, { "{\"a\":tru}", false }, { "[]", false }, { "{}{}", false },
+		{ "{\"a\":1,}", false }, { "{,}", false }, { "{\"a\"}", false }, { "{\"a\":[1,]}", false },
+		{ "{\"a\":[1}", false }, { "{\"a\":\"\t\"}", false }, { "", false }, { "{\"a\":", false },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		json_t *o = up_json_plain(up_span_str(rows[i].text), 8);
+
+		UP_CHECK((o != NULL) == rows[i].plain, rows[i].text);
+		UP_CHECK(as_jansson(up_span_str(rows[i].text)), rows[i].text);
+		json_decref(o);
+	}
+	CU_ASSERT(up_json_plain(UP_SPAN_LIT("{}\0"), 8) == NULL);
+}
+
+/* Every byte of a proof's claims made every other, cut out, and the rest cut off. */
+static void test_plain_spoilt(void)
+{
+	const size_t n = sizeof(claims) - 1;
+
+	for (size_t at = 0; at < n; at++) {
+		char text[sizeof(claims)];
+		bool same = true;
+
+		for (int c = 0; c < 256; c++) {
+			memcpy(text, claims, n);
+			text[at] = (char)c;
+			same = same && as_jansson(up_span_of(text, n));
+		}
+		memcpy(text, claims, n);
+		memmove(text + at, text + at + 1, n - at - 1);
+		same = same && as_jansson(up_span_of(text, n - 1));
+		UP_CHECK(same && as_jansson(up_span_of(claims, at)), claims + at);
+	}
+}
+
 static int allocations_left;
 
 static void *failing_malloc(size_t n)
@@ -167,4 +232,4 @@ static void test_no_memory(void)
 	json_decref(o);
 }
 
-UP_SUITE("json", test_no_memory, test_parse, test_size, test_text, test_int, test_time, test_only)
+UP_SUITE("json", test_no_memory, test_plain, test_plain_spoilt, test_parse, test_size, test_text, test_int, test_time, test_only)
