@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/database.h"
+
 enum type { TEXT, NUMBER, LIST };
 
 /* The one table: name, where it goes, bounds, default, help. It reads the file, prints the sample and is the man page's list. */
@@ -36,8 +38,18 @@ static const struct key {
 	  "Listener for /healthz and /metrics; keep it from the outside.",
 	  "/healthz 和 /metrics 的监听地址；不得对外开放。" },
 	{ "database", TEXT, offsetof(struct up_config, database), false, "/var/lib/unitpass/unitpass.db", 0, 0, 0,
-	  "SQLite database.",
-	  "SQLite 数据库。" },
+	  "SQLite file, or a PostgreSQL server: postgresql://ROLE@HOST/NAME, with the parameters of "
+	      "libpq (for a socket: postgresql://ROLE@/NAME?host=/run/postgresql). Unless sslmode "
+	      "says otherwise, a server on another machine must show a certificate for HOST that "
+	      "sslrootcert=FILE vouches for (verify-full).",
+	  "SQLite 文件，或 PostgreSQL 服务器：postgresql://角色@主机/库名，可带 libpq 的参数"
+	      "（套接字：postgresql://角色@/库名?host=/run/postgresql）。未指明 sslmode 时，"
+	      "其他机器上的服务器必须出示由 sslrootcert=文件 认可的主机证书（verify-full）。" },
+	{ "database_password_file", TEXT, offsetof(struct up_config, database_password_file), false,
+	  "", 0, 0, 0,
+	  "File with the password of the PostgreSQL role in one line; one readable by others is "
+	      "refused.",
+	  "PostgreSQL 角色密码所在的文件，只有一行；其他人可读的文件会被拒绝。" },
 	{ "keys", TEXT, offsetof(struct up_config, keys), false, "/var/lib/unitpass/keys", 0, 0, 0,
 	  "Folder of server.key and signing.jwks; files readable by others are refused.",
 	  "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
@@ -178,6 +190,10 @@ static enum up_err check(const char *file, const struct up_config *c, char why[5
 	for (size_t i = 0; i < UP_ARRAY_LEN(listens); i++)
 		if (!up_config_address_ok(listens[i][1]))
 			return refuse(file, why, listens[i][0], "must be \"127.0.0.1:9080\" or \"unix:/path\"");
+	if (up_database_has_password(c->database))
+		return refuse(file, why, "database",
+		    "holds a password, which others may read: name a file as "
+		    "database_password_file");
 	if (!one_of(c->log, logs))
 		return refuse(file, why, "log", "must be plain or json");
 	if (!one_of(c->log_level, levels))

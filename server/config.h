@@ -13,7 +13,9 @@
 struct up_config {
 	char *issuer;            /* origin of the server as others see it */
 	char *listen, *watch_listen, *admin_listen;  /* "host:port" or "unix:/path" */
-	char *database, *keys;   /* file; folder of key files */
+	char *database;          /* file or postgresql:// URI */
+	char *database_password_file;                /* or "" */
+	char *keys;              /* folder of key files */
 	char *roster;            /* CSV of the real-name check, or "" */
 	char *user, *group;      /* who to become when started as root */
 	char *log;               /* plain | json */

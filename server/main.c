@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "server/database.h"
 #include "server/expiry.h"
 #include "server/harden.h"
 #include "server/http.h"
@@ -112,7 +113,8 @@ static enum up_log_level level_of(const char *name)
 
 static enum up_err open_store(struct up_server *s, bool writer, char why[256])
 {
-	struct up_store_settings set = { .database = s->config->database, .writer = writer, .log = up_log_line };
+	struct up_store_settings set = { .writer = writer, .log = up_log_line };
+	struct up_buf secret;
 	struct up_keys *keys;
 	enum up_err err = up_keys_load(s->config->keys, &keys, why);
 
@@ -120,7 +122,10 @@ static enum up_err open_store(struct up_server *s, bool writer, char why[256])
 		return err;
 	memcpy(set.password_key, keys->password, sizeof(set.password_key));
 	up_keys_free(&keys);
-	err = up_store_open(&set, &s->store, why);
+	err = up_database_settings(s->config, &set, &secret, why);
+	if (err == UP_OK)
+		err = up_store_open(&set, &s->store, why);
+	up_buf_free(&secret);
 	up_wipe(&set, sizeof(set));
 	return err;
 }

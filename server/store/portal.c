@@ -77,8 +77,8 @@ static struct up_span authentication(bool has_secret)
 
 static struct up_db_arg secret_of(const struct up_client *client)
 {
-	return client->has_secret ? up_db_blob(client->secret_hash, sizeof(client->secret_hash))
-				  : up_db_optional(up_span_str(NULL));
+	return up_db_blob(
+	    client->has_secret ? client->secret_hash : NULL, sizeof(client->secret_hash));
 }
 
 /* --- add, rotate --- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/database.h"
 #include "tools/unitpassctl/ctl.h"
 
 #include <pwd.h>
@@ -46,12 +47,17 @@ bool up_ctl_open(struct up_ctl *ctl)
 {
 	struct up_store_settings settings = {
 	    .log = log_line, .administrator = up_ctl_administrator()};
+	struct up_buf secret;
+	enum up_err err;
 	char why[256];
 
 	if (!up_ctl_configure(ctl))
 		return false;
-	settings.database = ctl->config->database;
-	if (up_store_open(&settings, &ctl->store, why) == UP_OK)
+	err = up_database_settings(ctl->config, &settings, &secret, why);
+	if (err == UP_OK)
+		err = up_store_open(&settings, &ctl->store, why);
+	up_buf_free(&secret);
+	if (err == UP_OK)
 		return true;
 	up_ctl_fail(ctl, "store", up_say("%s (a new installation begins with: unitpassctl init)", "%s（新安装请先运行：unitpassctl init）"), why);
 	return false;

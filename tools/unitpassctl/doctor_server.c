@@ -14,6 +14,8 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "server/config.h"
+#include "server/database.h"
+#include "server/db/db.h"
 #include "server/harden.h"
 #include "server/keys.h"
 #include "server/store/store.h"
@@ -84,8 +86,9 @@ static void check_disk(struct up_doctor *d, const struct up_config *c)
 	enum up_doctor_level level;
 	struct statvfs fs;
 
-	if (statvfs(c->database, &fs) != 0)
-		return;                          /* the database's own check says why */
+	/* of a server it is the server's affair; the database's own check says why a file fails */
+	if (up_db_file(c->database) == NULL || statvfs(c->database, &fs) != 0)
+		return;
 	left = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	level = left < DISK_ERROR ? UP_DOCTOR_ERROR : left < DISK_WARNING ? UP_DOCTOR_WARNING : UP_DOCTOR_OK;
 	up_doctor_find(d, level, "disk", up_say("%llu MiB left for the database", "数据库所在磁盘剩余 %llu MiB"), left >> 20);
@@ -170,20 +173,52 @@ static void check_portals(struct up_doctor *d, struct up_store *store)
 	up_store_items_free(&items, n_items);
 }
 
+/* UP_OK, or WHY. */
+static enum up_err open_store(const struct up_config *c, struct up_store **out, char why[256])
+{
+	struct up_store_settings settings = { 0 };
+	struct up_buf secret;
+	enum up_err err = up_database_settings(c, &settings, &secret, why);
+
+	if (err == UP_OK)
+		err = up_store_open(&settings, out, why);
+	if (err == UP_OK)
+		err = up_store_healthy(*out);
+	up_buf_free(&secret);
+	return err;
+}
+
+static void store_remedy(struct up_doctor *d, const struct up_config *c, const char *shown)
+{
+	if (up_db_file(c->database) != NULL)
+		up_doctor_remedy(d, "%s", 
+		    up_say("run this as root; if the file is damaged, restore it from your backup",
+			"请以 root 运行；文件若已损坏，请从备份恢复"));
+	else
+		up_doctor_remedy(d, up_say("as user %s this must work: psql '%s'",
+		    "用户 %s 应能运行：psql '%s'"),
+		    c->user[0] != '\0' ? c->user : "unitpass", shown);
+}
+
 static void check_store(struct up_doctor *d, const struct up_config *c, long uid)
 {
-	struct up_store_settings settings = { .database = c->database };
+	const char *secret = up_db_file(c->database);
 	struct up_store *store = NULL;
 	int64_t now_ms = (int64_t)time(NULL) * 1000;
-	char why[256] = "";
+	char why[256] = "", shown[256];
 
-	if (!up_doctor_keys_private(d, "database", c->database, uid))
+	if (secret == NULL)
+		secret = c->database_password_file;
+	if (secret[0] != '\0' && !up_doctor_keys_private(d, "database", secret, uid))
 		return;
-	if (up_store_open(&settings, &store, why) != UP_OK || up_store_healthy(store) != UP_OK) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "database", "%s: %s", c->database, why[0] != '\0' ? why : up_err_reply(UP_E_STORE)->en);
-		up_doctor_remedy(d, "%s", up_say("run this as root; if the file is damaged, restore it from your backup", "请以 root 运行；文件若已损坏，请从备份恢复"));
+	up_db_show(c->database, shown);
+	if (open_store(c, &store, why) != UP_OK) {
+		up_doctor_find(d, UP_DOCTOR_ERROR, "database", "%s: %s", shown,
+		    why[0] != '\0' ? why : up_err_reply(UP_E_STORE)->en);
+		store_remedy(d, c, shown);
 	} else {
-		up_doctor_find(d, UP_DOCTOR_OK, "database", up_say("%s opens, and its schema fits", "%s 可打开，结构相符"), c->database);
+		up_doctor_find(d, UP_DOCTOR_OK, "database",
+		    up_say("%s opens, and its schema fits", "%s 可打开，结构相符"), shown);
 		check_records(d, store, now_ms);
 		check_portals(d, store);
 		check_units(d, store, now_ms);

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "core/uscc.h"
+#include "server/database.h"
+#include "server/db/db.h"
 #include "server/keys.h"
 #include "tools/common/table.h"
 #include "tools/common/terminal.h"
@@ -137,6 +139,11 @@ static void key_file(const struct up_ctl *ctl, const char *name, char out[PATH_M
 	snprintf(out, PATH_MAX, "%s/%s", ctl->config->keys, name);
 }
 
+static bool has_file(const struct up_ctl *ctl)
+{
+	return up_db_file(ctl->config->database) != NULL;
+}
+
 static bool nothing_there(const struct up_ctl *ctl)
 {
 	char path[3][PATH_MAX];
@@ -144,7 +151,7 @@ static bool nothing_there(const struct up_ctl *ctl)
 	key_file(ctl, "server.key", path[0]);
 	key_file(ctl, "signing.jwks", path[1]);
 	snprintf(path[2], PATH_MAX, "%s", ctl->config->database);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < (has_file(ctl) ? 3 : 2); i++) {
 		struct stat st;
 
 		if (lstat(path[i], &st) == 0) {
@@ -197,24 +204,54 @@ static bool own_database(const struct up_ctl *ctl, const struct owner *o)
 	return true;
 }
 
+static int count_one(void *arg, const struct up_unit_view *u)
+{
+	(void)u;
+	*(int *)arg += 1;
+	return 1;
+}
+
+/* A server's database may be there already, but not in use: with new keys no password in it would
+ * fit. */
+static bool is_new(const struct up_ctl *ctl)
+{
+	int n = 0;
+	enum up_err err = up_store_units(ctl->store, up_span_of(NULL, 0), count_one, &n);
+
+	if (err != UP_OK)
+		up_ctl_fail_err(ctl, err, "units");
+	else if (n > 0)
+		up_ctl_fail(ctl, "exists", "%s",
+		    up_say("the database holds units already: its keys belong to it, bring "
+			   "them from where they are",
+			"数据库中已有单位：请使用与之配套的原有密钥"));
+	return err == UP_OK && n == 0;
+}
+
 static bool make_database(struct up_ctl *ctl, const struct owner *o, const struct authority *a)
 {
-	const struct up_store_settings settings = { .database = ctl->config->database, .create = true,
+	struct up_store_settings settings = { .create = true,
 		.administrator = up_ctl_administrator() };
+	struct up_buf secret;
 	char why[256];
-	enum up_err err;
+	enum up_err err = up_database_settings(ctl->config, &settings, &secret, why);
 
-	if (up_store_open(&settings, &ctl->store, why) != UP_OK) {
+	if (err == UP_OK)
+		err = up_store_open(&settings, &ctl->store, why);
+	up_buf_free(&secret);
+	if (err != UP_OK) {
 		up_ctl_fail(ctl, "store", "%s", why);
 		return false;
 	}
+	if (!is_new(ctl))
+		return false;
 	err = a == NULL ? UP_OK : up_store_authority_put(ctl->store, up_span_str(a->code),
 	    up_span_str(a->name), ctl->now_ms);
 	if (err != UP_OK) {
 		up_ctl_fail_err(ctl, err, ctl->config->database);
 		return false;
 	}
-	return own_database(ctl, o);
+	return !has_file(ctl) || own_database(ctl, o);
 }
 
 /* What was begun and not finished goes, so that init can be tried again. Only after nothing_there. */
@@ -224,7 +261,7 @@ static void undo(struct up_ctl *ctl)
 	char path[PATH_MAX];
 
 	up_store_close(&ctl->store);
-	for (size_t i = 0; i < UP_ARRAY_LEN(tails); i++) {
+	for (size_t i = 0; has_file(ctl) && i < UP_ARRAY_LEN(tails); i++) {
 		snprintf(path, sizeof(path), "%s%s", ctl->config->database, tails[i]);
 		unlink(path);
 	}
@@ -282,7 +319,9 @@ int up_init_run(struct up_command_line *l)
 		return 1;
 	if (!up_ctl_configure(ctl) || !find_owner(ctl, &owner) || !nothing_there(ctl))
 		return 1;
-	if (!make_parent(ctl, ctl->config->database, &owner) || !make_parent(ctl, ctl->config->keys, &owner))
+	if (has_file(ctl) && !make_parent(ctl, ctl->config->database, &owner))
+		return 1;
+	if (!make_parent(ctl, ctl->config->keys, &owner))
 		return 1;
 	if (up_keys_create(ctl->config->keys, owner.uid, owner.gid, why) != UP_OK) {
 		undo(ctl);
