@@ -255,7 +255,15 @@ export class Site {
 
 	/* --- what is on record: read from the file itself, past every program --- */
 
-	async sql(query) {
+	get onPostgres() {
+		return this.files.database_password !== null;
+	}
+
+	sql(query) {
+		return this.onPostgres ? this.sqlOfServer(query) : this.sqlOfFile(query);
+	}
+
+	async sqlOfFile(query) {
 		const done = await run(['sqlite3', '-readonly', '-json', this.files.database, query]);
 
 		if (done.code !== 0)
@@ -263,15 +271,39 @@ export class Site {
 		return done.stdout.trim() ? JSON.parse(done.stdout) : [];
 	}
 
-	async records(where = '1') {
-		const rows = await this.sql(`SELECT seq, CAST(body AS TEXT) AS body FROM usage WHERE ${where} ORDER BY seq`);
+	async sqlOfServer(query) {
+		const PGPASSWORD = fs.readFileSync(this.files.database_password, 'utf8').trim();
+		const text = `SELECT coalesce(json_agg(t), '[]') FROM (${query}) t`;
+		const done = await run(['psql', '-XAtq', this.files.database, '-c', text],
+			{ env: { ...process.env, PGPASSWORD } });
+
+		if (done.code !== 0)
+			throw new Error(`psql: ${done.stderr}`);
+		return JSON.parse(done.stdout);
+	}
+
+	/* A record's body as text, in the words of the engine. */
+	get body() {
+		return this.onPostgres ? "convert_from(body, 'UTF8')" : 'CAST(body AS TEXT)';
+	}
+
+	async records(where = '1 = 1') {
+		const rows = await this.sql(
+			`SELECT seq, ${this.body} AS body FROM usage WHERE ${where} ORDER BY seq`);
 
 		return rows.map((row) => JSON.parse(row.body));
 	}
 
+	/* The condition that TEXT stands in a record. */
+	says(text) {
+		return `${this.body} LIKE '%${text}%'`;
+	}
+
 	/* Of one login. */
 	async recordsOf(transaction) {
-		return (await this.records(`instr(CAST(body AS TEXT), '"transaction":"${transaction}"')`)).filter((r) => r.transaction === transaction);
+		const found = await this.records(this.says(`"transaction":"${transaction}"`));
+
+		return found.filter((r) => r.transaction === transaction);
 	}
 
 	/* --- people --- */
