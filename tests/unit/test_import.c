@@ -9,7 +9,10 @@
 #define HEAD "code,name,legal_representative,certificate,valid_from,valid_to\n"
 #define GOOD "12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10\n"
 
-static struct up_import_authority authorities[] = { { (char *)"11430000006122244L", (char *)"省局" }, { (char *)"114301000000000195", (char *)"市局" } };
+static struct up_unit_authority authorities[] = {
+	{ (char *)"11430000006122244L", (char *)"省局" },
+	{ (char *)"114301000000000195", (char *)"市局" },
+};
 
 /* PROBLEM: "LINE COLUMN" of the only one, or NULL for none. */
 static const struct { const char *text, *problem; size_t rows; } csv[] = {

@@ -24,24 +24,23 @@ struct heads {
 	struct up_import *x;
 	bool read, chinese;
 	size_t n;
-	int column[UP_CSV_COLUMNS];
+	enum up_unit_field column[UP_CSV_COLUMNS];
 };
 
 /* --- CSV --- */
 
 static void take_heads(struct heads *h, unsigned long line, const struct up_span *cells, size_t n)
 {
-	bool seen[UP_IMPORT_COLUMNS] = { false }, chinese;
-	const char *name;
+	bool seen[UP_UNIT_FIELDS] = { false }, chinese;
 
 	h->read = true;
 	h->n = n;
 	for (size_t i = 0; i < n; i++) {
-		int c = up_import_column(cells[i], &chinese);
+		enum up_unit_field c = up_unit_field_of(cells[i], &chinese);
 
 		h->column[i] = c;
 		h->chinese = h->chinese || chinese;
-		if (c < 0)
+		if (c == UP_UNIT_FIELDS)
 			up_import_problem(h->x, line, cells[i], UNKNOWN_EN, UNKNOWN_ZH);
 		else if (seen[c])
 			up_import_problem(h->x, line, cells[i], "stands in the head twice",
@@ -49,10 +48,11 @@ static void take_heads(struct heads *h, unsigned long line, const struct up_span
 		else
 			seen[c] = true;
 	}
-	for (int c = 0; c < UP_IMPORT_COLUMNS; c++)
-		if (up_import_required(c, h->chinese, &name) && !seen[c])
-			up_import_problem(h->x, line, up_span_str(name), "this column is missing",
-			    "缺少这一列");
+	for (unsigned c = 0; c < UP_UNIT_FIELDS; c++)
+		if (up_unit_field_required(c) && !seen[c])
+			up_import_problem(h->x, line,
+			    up_span_str(up_unit_field_name(c, h->chinese)),
+			    "this column is missing", "缺少这一列");
 }
 
 static enum up_err take_cells(void *arg, unsigned long line, const struct up_span *cells, size_t n)
@@ -110,9 +110,9 @@ static void take_object(struct up_import *x, unsigned long line, json_t *object)
 		return;
 	}
 	json_object_foreach(object, name, value) {
-		int c = up_import_column(up_span_str(name), &r.chinese);
+		enum up_unit_field c = up_unit_field_of(up_span_str(name), &r.chinese);
 
-		if (c < 0) {
+		if (c == UP_UNIT_FIELDS) {
 			up_import_problem(x, line, up_span_str(name), UNKNOWN_EN, UNKNOWN_ZH);
 			r.bad = true;
 		} else if (json_is_string(value)) {
@@ -221,7 +221,8 @@ static void read_json(struct up_import *x, struct up_span raw)
 		bad_coding(x, line, fault);
 }
 
-enum up_err up_import_read(struct up_span text, bool json, const struct up_import_authority *authorities, size_t n, struct up_import *x)
+enum up_err up_import_read(struct up_span text, bool json,
+    const struct up_unit_authority *authorities, size_t n, struct up_import *x)
 {
 	memset(x, 0, sizeof(*x));
 	x->authorities = authorities;

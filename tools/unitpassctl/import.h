@@ -4,11 +4,8 @@
 #ifndef UP_IMPORT_H
 #define UP_IMPORT_H
 
+#include "core/unit.h"
 #include "server/store/store.h"
-
-#define UP_IMPORT_YEARS 5                /* a certificate's life (DOMAIN rule 30) */
-
-struct up_import_authority { char *code, *name; };
 
 struct up_import_problem {
 	unsigned long line;              /* where the row begins; in a JSON array: which element, from 1; 0: the whole file */
@@ -24,7 +21,7 @@ struct up_import {
 	size_t n_problems, cap_problems;
 	bool elements;                   /* "line" counts elements of an array */
 	/* private */
-	const struct up_import_authority *authorities;
+	const struct up_unit_authority *authorities;
 	size_t n_authorities;
 	void *codes, *certificates;      /* seen before: tsearch trees */
 	bool failed;                     /* no memory */
@@ -32,7 +29,8 @@ struct up_import {
 
 /* Read TEXT into *X (zeroed by the callee; up_import_free in any case). AUTHORITIES: those that exist; a row names one by code or name, and
  * may leave it out when there is exactly one. UP_OK also when there are problems. UP_E_NOMEM. */
-UP_MUST_USE enum up_err up_import_read(struct up_span text, bool json, const struct up_import_authority *authorities, size_t n, struct up_import *x);
+UP_MUST_USE enum up_err up_import_read(struct up_span text, bool json,
+    const struct up_unit_authority *authorities, size_t n, struct up_import *x);
 void up_import_free(struct up_import *x);
 
 #endif

@@ -29,14 +29,14 @@ const struct argp_option up_unit_import_options[] = {
 
 /* --- import --- */
 
-struct authorities { struct up_import_authority at[AUTHORITIES_MAX]; size_t n; };
+struct authorities { struct up_unit_authority at[AUTHORITIES_MAX]; size_t n; };
 
 static int take_authority(void *arg, struct up_span code, struct up_span name)
 {
 	struct authorities *a = arg;
-	struct up_import_authority *x = &a->at[a->n];
+	struct up_unit_authority *x = &a->at[a->n];
 
-	*x = (struct up_import_authority){ up_span_dup(code), up_span_dup(name) };
+	*x = (struct up_unit_authority){ up_span_dup(code), up_span_dup(name) };
 	a->n++;
 	return x->code == NULL || x->name == NULL || a->n == AUTHORITIES_MAX;
 }
