@@ -14,15 +14,9 @@
 #include "server/login_record.h"
 #include "server/metrics.h"
 #include "server/routes.h"
+#include "web/legal.h"
 
 #define GIVEN_MAX 512                    /* bytes of a value as typed, blanks and all */
-#define STATEMENT_VERSION "2026-11"
-#define STATEMENT_ZH \
-	"我是本二维码指定的本人，将妥善保管本手机和证书密码，不交给他人使用。证书私钥在本手机生成，不会离开本手机。" \
-	"使用本证书登录和办理业务的每一次操作都会留下记录，由本单位和登记管理机关查询。手机遗失、更换或本人不再任职时，立即告知本单位或登记管理机关窗口。"
-#define STATEMENT_EN \
-	"I am the person named in this code. I keep this phone and the certificate password to myself. The private key is made on this phone and never leaves it. " \
-	"Every use of the certificate is recorded and can be read by my unit and the registration authority. When the phone is lost or changed, or I leave this role, I tell my unit or the authority's window at once."
 
 struct enrol {
 	uint8_t code_hash[32];
@@ -150,12 +144,12 @@ static const char *password_state(const struct up_request *r)
 	return r->device.errors < UP_PASSWORD_ERRORS_MAX ? "set" : "locked";
 }
 
-static void put_statement(struct up_json_put *j)
+static void put_statement(struct up_json_put *j, const struct up_legal *statement)
 {
 	up_json_put_object(j, "statement");
-	up_json_put_str(j, "version", STATEMENT_VERSION);
-	up_json_put_str(j, "zh", STATEMENT_ZH);
-	up_json_put_str(j, "en", STATEMENT_EN);
+	up_json_put_text(j, "version", up_legal_version(statement));
+	up_json_put_text(j, "zh", up_legal_text(statement, "zh-CN"));
+	up_json_put_text(j, "en", up_legal_text(statement, "en"));
 	up_json_put_end(j);
 }
 
@@ -174,7 +168,7 @@ static void put_found(struct up_request *r, const struct up_enrolment *e)
 	up_holder_put_fields(&j, e->fields);
 	up_json_put_str(&j, "issuer", r->server->config->issuer);
 	up_json_put_str(&j, "password_state", password_state(r));
-	put_statement(&j);
+	put_statement(&j, r->server->statement);
 	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
@@ -318,8 +312,8 @@ static enum up_err read_accept(struct up_request *r)
 	struct up_span version, password;
 	enum up_err err;
 
-	err = up_json_text(r->json, "statement_version", 32, &version);
-	if (err == UP_OK && !up_span_eq_str(version, STATEMENT_VERSION))
+	err = up_json_text(r->json, "statement_version", UP_LEGAL_VERSION_MAX, &version);
+	if (err == UP_OK && !up_span_eq(version, up_legal_version(r->server->statement)))
 		return UP_E_STATEMENT;
 	if (err == UP_OK)
 		err = up_json_text(r->json, "password", 43, &password);
@@ -329,7 +323,7 @@ static enum up_err read_accept(struct up_request *r)
 		err = up_json_text(device, "name", 128, &r->job.device_name);
 	if (err != UP_OK)
 		return err;
-	r->job.statement_version = UP_SPAN_LIT(STATEMENT_VERSION);
+	r->job.statement_version = up_legal_version(r->server->statement);
 	r->job.with_password = true;
 	if (unlock != NULL && (!json_is_boolean(unlock) || r->device.id == 0))
 		return UP_E_REQUEST;

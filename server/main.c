@@ -23,6 +23,7 @@
 #include "server/pages.h"
 #include "server/routes.h"
 #include "server/watch.h"
+#include "web/legal.h"
 
 #define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 #define FINISH_S 10                      /* how long requests under way may take to finish */
@@ -200,6 +201,15 @@ static enum up_err start_all(struct up_server *s, struct listeners *l, char why[
 	return err;
 }
 
+static enum up_err load_statement(struct up_server *s, char why[256])
+{
+	enum up_err err = up_legal_new("download", &s->statement);
+
+	if (err != UP_OK)
+		strcpy(why, "the download statement is damaged: install again");
+	return err;
+}
+
 /* --- running and stopping --- */
 
 static void finish(struct up_server *s, struct listeners *l)
@@ -311,6 +321,8 @@ static int serve(struct up_server *s)
 	if (err == UP_OK)
 		err = up_pages_start(why);
 	if (err == UP_OK)
+		err = load_statement(s, why);
+	if (err == UP_OK)
 		err = start_all(s, &l, why);
 	if (err == UP_OK) {
 		up_log(UP_LOG_INFO, "started", "version", PACKAGE_VERSION, "issuer", s->config->issuer, "listen", s->config->listen, NULL);
@@ -320,6 +332,7 @@ static int serve(struct up_server *s)
 	}
 	finish(s, &l);
 	up_pages_stop();
+	up_legal_free(&s->statement);
 	return err == UP_OK ? 0 : 1;
 }
 

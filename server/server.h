@@ -13,6 +13,8 @@
 #include "server/live/live.h"
 #include "server/store/store.h"
 
+struct up_legal;
+
 /* Clients, items and keys as of one (re)load: immutable, swapped whole by SIGHUP, freed with the last request that uses it. */
 struct up_catalogue {
 	atomic_int refs;
@@ -32,6 +34,7 @@ struct up_server {
 	pthread_mutex_t catalogue_lock;
 	uint8_t watch_key[32];           /* derives handle and frame key from a watch token; per process */
 	uint8_t nonce_key[32];           /* DPoP nonces; per process */
+	struct up_legal *statement;      /* the download statement (rule 8) */
 	struct up_clock clock;
 	enum up_clock_state clock_told;  /* up_clock_watch's: what the log said last */
 	/* Both clocks: false when there are none. NULL: the system's; tests put theirs here. */
