@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/hash.h"
 #include "server/db/engine.h"
 #include "server/store/writer.h"
 #include "test_store_fixture.h"
@@ -31,32 +30,6 @@ static bool may_step(void)
 	if (!for_ever)
 		steps_left = -1;
 	return false;
-}
-
-/* SHA-256 of all rows of all tables. */
-static void digest(struct fixture *f, uint8_t out[32])
-{
-	struct up_buf all = { 0 };
-	struct up_span s;
-	sqlite3 *db;
-	sqlite3_stmt *tables, *rows;
-
-	CU_ASSERT_EQUAL_FATAL(sqlite3_open(f->path, &db), SQLITE_OK);
-	CU_ASSERT_EQUAL_FATAL(sqlite3_prepare_v2(db, "SELECT 'SELECT * FROM ' || name FROM sqlite_schema WHERE type = 'table' ORDER BY name", -1, &tables, NULL), SQLITE_OK);
-	while (sqlite3_step(tables) == SQLITE_ROW) {
-		CU_ASSERT_EQUAL_FATAL(sqlite3_prepare_v2(db, (const char *)sqlite3_column_text(tables, 0), -1, &rows, NULL), SQLITE_OK);
-		while (sqlite3_step(rows) == SQLITE_ROW)
-			for (int i = 0; i < sqlite3_column_count(rows); i++) {
-				up_buf_put(&all, sqlite3_column_blob(rows, i), (size_t)sqlite3_column_bytes(rows, i));
-				up_buf_put_char(&all, '|');
-			}
-		sqlite3_finalize(rows);
-	}
-	sqlite3_finalize(tables);
-	sqlite3_close(db);
-	s = up_buf_span(&all);
-	CU_ASSERT_EQUAL_FATAL(up_hash_sha256(&s, 1, out), UP_OK);
-	up_buf_free(&all);
 }
 
 /* Each ACTION works once and leaves the database changed. */
@@ -292,14 +265,14 @@ static void test_failing_steps(void)
 		int n = 0;
 
 		prepare(&f);
-		digest(&f, before);
+		fixture_digest(&f, before);
 		do {
 			f.store->write.db->may_step = may_step;
 			for_ever = true;
 			steps_left = n;
 			e = actions[i].act(&f);
 			f.store->write.db->may_step = NULL;
-			digest(&f, after);
+			fixture_digest(&f, after);
 			UP_CHECK(e == actions[i].good || (e == UP_E_STORE && memcmp(before, after, 32) == 0), actions[i].name);
 		} while (e == UP_E_STORE && ++n < 200);
 		UP_CHECK(n >= 4 && n < 200 && memcmp(before, after, 32) != 0, actions[i].name);
@@ -543,7 +516,8 @@ static int fill_disk(struct fixture *f)
 	enum up_err e = UP_OK;
 
 	signal(SIGXFSZ, SIG_IGN);
-	if (fixture_connect(f->path, true, &f->store) != UP_OK || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+	if (fixture_connect(f->database, true, &f->store) != UP_OK ||
+	    setrlimit(RLIMIT_FSIZE, &limit) != 0)
 		return 1;
 	for (int i = 0; i < 2000 && e == UP_OK; i++) {
 		e = run_job(f, scan());
@@ -571,6 +545,8 @@ static void test_disk_full(void)
 	pid_t child;
 	int status = -1;
 
+	if (fixture_on_postgres())       /* the server's disk: test_db_postgres */
+		return;
 	fixture_open(&f, false);
 	up_store_close(&f.store);
 	child = fork();
@@ -586,19 +562,22 @@ static void test_disk_full(void)
 /* Another program that holds the lock for too long. */
 static void test_foreign_lock(void)
 {
+	struct up_db_settings set = { 0 };
 	struct fixture f;
-	sqlite3 *db;
+	struct up_db *db;
+	char why[256];
 
 	fixture_open(&f, true);
+	set.database = f.database;
 	up_db_set_patience(f.store->write.db, 50);
-	CU_ASSERT_EQUAL_FATAL(sqlite3_open(f.path, &db), SQLITE_OK);
-	CU_ASSERT_EQUAL(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	CU_ASSERT_EQUAL_FATAL(up_db_open(&set, &db, why), UP_OK);
+	CU_ASSERT_EQUAL(up_db_begin(db), UP_OK);
 	CU_ASSERT_EQUAL(run_job(&f, scan()), UP_E_STORE);
 	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_E_STORE);
-	CU_ASSERT_EQUAL(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	CU_ASSERT_EQUAL(up_db_commit(db), UP_OK);
 	CU_ASSERT_EQUAL(run_job(&f, scan()), UP_OK);
 	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_OK);
-	sqlite3_close(db);
+	up_db_close(&db);
 	fixture_close(&f);
 }
 
@@ -608,7 +587,7 @@ static int write_many(struct fixture *f)
 {
 	int each = 100;
 
-	if (fixture_connect(f->path, true, &f->store) != UP_OK)
+	if (fixture_connect(f->database, true, &f->store) != UP_OK)
 		return 1;
 	shared = *f;
 	atomic_store(&other, 0);
@@ -644,15 +623,14 @@ static void test_two_processes(void)
 /* Eight programs make the same database at once. */
 static void test_create_together(void)
 {
-	struct fixture f = { .folder = "/tmp/unitpass-store-XXXXXX" };
+	struct fixture f;
 	pid_t child[8];
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(f.folder));
-	snprintf(f.path, sizeof(f.path), "%s/store.db", f.folder);
+	fixture_make(&f);
 	for (int i = 0; i < 8; i++) {
 		child[i] = fork();
 		if (child[i] == 0)
-			_exit((int)fixture_connect(f.path, true, &f.store));
+			_exit((int)fixture_connect(f.database, true, &f.store));
 	}
 	for (int i = 0; i < 8; i++) {
 		int status = -1;
@@ -709,7 +687,7 @@ static void killed_once(struct fixture *f, long after_ms)
 	if (child == 0) {
 		answers = ends[1];
 		shared = *f;
-		if (fixture_connect(f->path, true, &shared.store) != UP_OK)
+		if (fixture_connect(f->database, true, &shared.store) != UP_OK)
 			_exit(1);
 		in_threads(8, tell, NULL);
 		_exit(1);
@@ -721,7 +699,8 @@ static void killed_once(struct fixture *f, long after_ms)
 	nanosleep(&wait, NULL);
 	kill(child, SIGKILL);
 	CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
-	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->path, false, &f->store), UP_OK);
+	fixture_quiet(f);
+	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->database, false, &f->store), UP_OK);
 	while (read(ends[0], &a, sizeof(a)) == sizeof(a)) {
 		const struct up_usage_filter one = { .after_seq = a.seq - 1, .oldest_first = true };
 

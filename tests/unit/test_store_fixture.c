@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE 1                    /* memmem */
 #include "test_store_fixture.h"
 
 #include <stdlib.h>
@@ -6,14 +7,22 @@
 #include <unistd.h>
 
 #include "core/hash.h"
+#include "server/db/copy.h"
 
 const struct up_named fixture_li = { { (const uint8_t *)"李明", 6 }, { (const uint8_t *)"430102198808080010", 18 }, { (const uint8_t *)"13812345678", 11 } };
 const struct up_named fixture_zhang = { { (const uint8_t *)"张伟", 6 }, { (const uint8_t *)"430102198808080061", 18 }, { (const uint8_t *)"13912345678", 11 } };
 
-enum up_err fixture_connect(const char *path, bool writer, struct up_store **out)
+/* What failed on purpose is told as well: with UNITPASS_LOG only. */
+static void tell(char level, const char *line)
 {
-	struct up_store_settings o = {
-	    .database = path, .administrator = "root-li", .create = true, .writer = writer};
+	if (getenv("UNITPASS_LOG") != NULL)
+		fprintf(stderr, "%c %s\n", level, line);
+}
+
+enum up_err fixture_connect(const char *database, bool writer, struct up_store **out)
+{
+	struct up_store_settings o = { .database = database, .administrator = "root-li",
+		.create = true, .writer = writer, .log = tell };
 	char why[256];
 
 	memset(o.password_key, 7, sizeof(o.password_key));
@@ -36,33 +45,67 @@ static void fill(struct up_store *s)
 	CU_ASSERT_EQUAL_FATAL(up_store_item_put(s, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("年度报告"), UP_SPAN_LIT("portal"), NOW), UP_OK);
 }
 
-void fixture_open(struct fixture *f, bool writer)
+bool fixture_on_postgres(void)
+{
+	const char *engine = getenv("UNITPASS_ENGINE");
+
+	return engine != NULL && strcmp(engine, "postgresql") == 0;
+}
+
+const struct up_db_schema *fixture_schema(void)
+{
+	return fixture_on_postgres() ? &up_schema_postgres : &up_schema_sqlite;
+}
+
+void fixture_make(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
+	if (fixture_on_postgres()) {
+		postgres_make(&f->base);
+		strcpy(f->database, f->base.url);
+		return;
+	}
 	strcpy(f->folder, "/tmp/unitpass-store-XXXXXX");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(f->folder));
-	snprintf(f->path, sizeof(f->path), "%s/store.db", f->folder);
-	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->path, writer, &f->store), UP_OK);
+	snprintf(f->database, sizeof(f->database), "%s/store.db", f->folder);
+}
+
+void fixture_open(struct fixture *f, bool writer)
+{
+	fixture_make(f);
+	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->database, writer, &f->store), UP_OK);
 	fill(f->store);
 }
 
 void fixture_reopen(struct fixture *f, bool writer)
 {
 	up_store_close(&f->store);
-	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->path, writer, &f->store), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->database, writer, &f->store), UP_OK);
 }
 
 void fixture_close(struct fixture *f)
 {
 	static const char *const ends[] = { "", "-wal", "-shm" };
-	char path[128];
+	char path[POSTGRES_URL + 8];
 
 	up_store_close(&f->store);
+	if (fixture_on_postgres()) {
+		postgres_drop(&f->base);
+		return;
+	}
 	for (size_t i = 0; i < UP_ARRAY_LEN(ends); i++) {
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		snprintf(path, sizeof(path), "%s%s", f->database, ends[i]);
 		unlink(path);
 	}
 	rmdir(f->folder);
+}
+
+/* A server finds out a little later that a client was killed. */
+void fixture_quiet(struct fixture *f)
+{
+	if (fixture_on_postgres())
+		CU_ASSERT(postgres_wait(f->base.admin, "SELECT count(*) FROM pg_stat_activity"
+		    " WHERE datname = current_database() AND pid <> pg_backend_pid()", 0));
 }
 
 void fixture_code(const char *text, uint8_t hash[32])
@@ -134,23 +177,115 @@ struct up_job fixture_redeem(const struct fixture *f, const char *session)
 
 int64_t fixture_count(struct fixture *f, const char *sql)
 {
-	sqlite3 *db = NULL;
-	sqlite3_stmt *st = NULL;
+	const struct up_db_settings set = { .database = f->database, .reader = true };
+	struct up_db *db;
+	char why[256];
 	int64_t n = -1;
 
-	if (sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK && sqlite3_busy_timeout(db, 10000) == SQLITE_OK &&
-	    sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
+	if (up_db_open(&set, &db, why) == UP_OK && up_db_number(db, sql, &n) != UP_OK)
+		n = -1;
+	up_db_close(&db);
 	return n;
+}
+
+enum up_err fixture_change(struct fixture *f, const char *sql)
+{
+	const struct up_db_settings set = { .database = f->database, .create = true };
+	struct up_db *db;
+	char why[256];
+	enum up_err err = up_db_open(&set, &db, why);
+
+	if (err == UP_OK)
+		err = up_db_script(db, sql);
+	up_db_close(&db);
+	return err;
 }
 
 bool fixture_gapless(struct fixture *f)
 {
-	return fixture_count(f, "SELECT count(*) = coalesce(max(seq), 0) AND coalesce(min(seq), 1) = 1 FROM usage") == 1 &&
+	if (!fixture_on_postgres() &&
+	    (fixture_count(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check") != 1 ||
+		fixture_count(f, "SELECT count(*) FROM pragma_foreign_key_check") != 0))
+		return false;
+	return fixture_count(f, "SELECT CASE WHEN count(*) = coalesce(max(seq), 0)"
+	    " AND coalesce(min(seq), 1) = 1 THEN 1 ELSE 0 END FROM usage") == 1 &&
 	    fixture_count(f, "SELECT count(*) FROM usage LEFT JOIN usage_block ON block = seq >> 12"
-	                     " WHERE block IS NULL OR time_ms NOT BETWEEN first_ms AND last_ms") == 0 &&
-	    fixture_count(f, "SELECT integrity_check = 'ok' FROM pragma_integrity_check") == 1 &&
-	    fixture_count(f, "SELECT count(*) FROM pragma_foreign_key_check") == 0;
+	    " WHERE block IS NULL OR time_ms NOT BETWEEN first_ms AND last_ms") == 0;
+}
+
+struct having { const char *text; int64_t n; };
+
+static int count_having(void *arg, int64_t seq, struct up_span canonical)
+{
+	struct having *h = arg;
+
+	(void)seq;
+	h->n += memmem(canonical.p, canonical.n, h->text, strlen(h->text)) != NULL;
+	return 0;
+}
+
+int64_t fixture_having(struct fixture *f, const char *text)
+{
+	const struct up_usage_filter all = { 0 };
+	struct having h = { text, 0 };
+
+	CU_ASSERT_EQUAL(up_store_usage(f->store, &all, count_having, &h), UP_OK);
+	return h.n;
+}
+
+bool fixture_newest_has(struct fixture *f, const char *text)
+{
+	const struct up_usage_filter newest = { .limit = 1 };
+	struct having h = { text, 0 };
+
+	CU_ASSERT_EQUAL(up_store_usage(f->store, &newest, count_having, &h), UP_OK);
+	return h.n == 1;
+}
+
+static void put_rows(struct up_db *db, unsigned id, size_t columns, struct up_buf *out)
+{
+	struct up_db_rows *rows;
+	bool row;
+	enum up_err err = up_db_first(db, id, NULL, 0, &rows, &row);
+
+	while (err == UP_OK && row) {
+		for (size_t i = 0; i < columns; i++) {
+			up_buf_printf(out, "%lld ", (long long)up_db_column_int(rows, (int)i));
+			up_buf_put_span(out, up_db_column(rows, (int)i));
+			up_buf_put_char(out, '|');
+		}
+		err = up_db_next(rows, &row);
+	}
+	up_db_end(&rows);
+	CU_ASSERT_EQUAL(err, UP_OK);
+}
+
+void fixture_digest(struct fixture *f, uint8_t out[32])
+{
+	size_t n;
+	const struct up_copy_table *tables = up_copy_tables(&n);
+	char texts[32][400];
+	const char *list[32];
+	const struct up_db_settings set = { .database = f->database, .reader = true,
+		.texts = list, .n_texts = (unsigned)n };
+	struct up_buf all = { 0 };
+	struct up_db *db;
+	struct up_span s;
+	char why[256];
+
+	CU_ASSERT_FATAL(n <= UP_ARRAY_LEN(list));
+	for (size_t i = 0; i < n; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "SELECT %s FROM %s ORDER BY 1, 2, 3",
+		    tables[i].columns, tables[i].name);
+		if (strlen(tables[i].types) < 3)
+			*strstr(texts[i], ", 2") = '\0';
+		list[i] = texts[i];
+	}
+	CU_ASSERT_EQUAL_FATAL(up_db_open(&set, &db, why), UP_OK);
+	for (size_t i = 0; i < n; i++)
+		put_rows(db, (unsigned)i, strlen(tables[i].types), &all);
+	up_db_close(&db);
+	s = up_buf_span(&all);
+	CU_ASSERT_EQUAL_FATAL(up_hash_sha256(&s, 1, out), UP_OK);
+	up_buf_free(&all);
 }

@@ -3,9 +3,9 @@
 #ifndef UP_TEST_STORE_FIXTURE_H
 #define UP_TEST_STORE_FIXTURE_H
 
-#include <sqlite3.h>
-
+#include "server/db/schema.h"
 #include "server/store/tx.h"
+#include "test_postgres.h"
 #include "unit.h"
 
 #define NOW 1764000000000                /* 2025-11-24 */
@@ -14,7 +14,9 @@
 #define U2 "124300001000001390"
 
 struct fixture {
-	char folder[64], path[96];
+	char folder[64];                 /* of an SQLite file */
+	struct postgres_base base;       /* instead, on PostgreSQL */
+	char database[POSTGRES_URL];     /* the file's path, or a URL */
 	struct up_store *store;
 	int64_t device, role;            /* of LI, principal of U1, after fixture_enrol */
 	uint8_t password[32], token_hash[32];
@@ -22,10 +24,16 @@ struct fixture {
 
 extern const struct up_named fixture_li, fixture_zhang;
 
-void fixture_open(struct fixture *, bool writer);        /* new folder, filled */
+/* UNITPASS_ENGINE=postgresql: the same tests on a real PostgreSQL; else on SQLite. */
+bool fixture_on_postgres(void);
+const struct up_db_schema *fixture_schema(void);         /* of the engine */
+void fixture_make(struct fixture *);                     /* a new, empty database */
+void fixture_open(struct fixture *, bool writer);        /* a new database, filled */
 void fixture_reopen(struct fixture *, bool writer);
-void fixture_close(struct fixture *);                    /* and remove the folder */
-enum up_err fixture_connect(const char *path, bool writer, struct up_store **out);
+void fixture_close(struct fixture *);                    /* and drop the database */
+enum up_err fixture_connect(const char *database, bool writer, struct up_store **out);
+/* Of others whom we ended nothing is under way any more. */
+void fixture_quiet(struct fixture *);
 void fixture_code(const char *text, uint8_t hash[32]);   /* 32 bytes that depend on TEXT */
 enum up_err fixture_put_code(struct up_store *, const char *unit, const struct up_named *, const char *code);
 /* An ENROL job for CODE on a new phone (its ref is CODE too, padded). */
@@ -34,7 +42,13 @@ void fixture_enrol(struct fixture *);                    /* LI takes U1 on a pho
 struct up_job fixture_decide(const struct fixture *, bool right);
 struct up_job fixture_redeem(const struct fixture *, const char *session);
 struct up_record fixture_record(const char *event);
-int64_t fixture_count(struct fixture *, const char *sql);        /* one number, by a connection of its own */
-bool fixture_gapless(struct fixture *);                  /* seq 1..max, blocks right, integrity_check ok */
+/* By a connection of its own: one number, -1: failed; a change. */
+int64_t fixture_count(struct fixture *, const char *sql);
+enum up_err fixture_change(struct fixture *, const char *sql);
+bool fixture_gapless(struct fixture *);                  /* seq 1..max, blocks right, file sound */
+/* Records that have TEXT in their canonical bytes; is the newest one of them? */
+int64_t fixture_having(struct fixture *, const char *text);
+bool fixture_newest_has(struct fixture *, const char *text);
+void fixture_digest(struct fixture *, uint8_t out[32]);  /* SHA-256 of all rows of all tables */
 
 #endif
