@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/password.h"
 
+#include "core/hash.h"
 #include "core/text.h"
 
 #include <limits.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
 
 #define LENGTH_MIN 6
@@ -146,23 +146,13 @@ enum up_err up_password_stretch(struct up_span password, const uint8_t salt[UP_P
 enum up_err up_password_verifier(struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32])
 {
 	static const char label[] = "unitpass-password";         /* with its NUL */
-	struct up_buf message = { 0 };
-	enum up_err e = UP_OK;
-	unsigned n = 0;
+	const struct up_span parts[] = { up_span_of(label, sizeof label), device, UP_SPAN_LIT("\0"),
+		stretched };
 
 	memset(out, 0, 32);
-	if (key.n == 0 || key.n > INT_MAX)
+	if (key.n == 0)
 		return UP_E_KEY;
-	up_buf_put(&message, label, sizeof label);
-	up_buf_put_span(&message, device);
-	up_buf_put_char(&message, '\0');
-	up_buf_put_span(&message, stretched);
-	if (message.failed)
-		e = UP_E_NOMEM;
-	else if (HMAC(EVP_sha256(), key.p, (int)key.n, message.p, message.n, out, &n) == NULL || n != 32)
-		e = UP_E_CRYPTO;
-	up_buf_free(&message);
-	return e;
+	return up_hash_hmac(key, parts, UP_ARRAY_LEN(parts), out);
 }
 
 enum up_err up_password_step(unsigned errors, bool right, unsigned *next)
