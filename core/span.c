@@ -120,23 +120,25 @@ char *up_span_dup(struct up_span a)
 	return s;
 }
 
-/* Room for MORE bytes and a NUL.  realloc would leave the old bytes, which may be secret, in the heap. */
-static bool reserve(struct up_buf *b, size_t more)
+#define FIRST_CAP 256                    /* an answer is moved twice at most */
+
+/* realloc would leave the old bytes, which may be secret, in the heap. */
+static bool grow(struct up_buf *b, size_t more)
 {
+	size_t cap = b->cap < FIRST_CAP / 2 ? FIRST_CAP : b->cap * 2;
+	uint8_t *p = NULL;
+
 	if (b->failed)
 		return false;
-	if (b->p != NULL && more < b->cap - b->n)
-		return true;
-	if (more > SIZE_MAX / 4 - b->n - 1)
-		goto fail;
-	size_t cap = b->cap < 64 ? 64 : b->cap * 2;
-
-	if (cap < b->n + more + 1)
-		cap = b->n + more + 1;
-	uint8_t *p = malloc(cap);
-
-	if (p == NULL)
-		goto fail;
+	if (more <= SIZE_MAX / 4 - b->n - 1) {
+		if (cap < b->n + more + 1)
+			cap = b->n + more + 1;
+		p = malloc(cap);
+	}
+	if (p == NULL) {
+		b->failed = true;
+		return false;
+	}
 	if (b->n > 0)
 		memcpy(p, b->p, b->n);
 	if (b->p != NULL) {
@@ -146,9 +148,12 @@ static bool reserve(struct up_buf *b, size_t more)
 	b->p = p;
 	b->cap = cap;
 	return true;
-fail:
-	b->failed = true;
-	return false;
+}
+
+/* Room for MORE bytes and a NUL. */
+static inline bool reserve(struct up_buf *b, size_t more)
+{
+	return (!b->failed && b->p != NULL && more < b->cap - b->n) || grow(b, more);
 }
 
 void up_buf_reserve(struct up_buf *b, size_t n)
@@ -231,15 +236,37 @@ static void put_json_escape(struct up_buf *b, uint8_t c)
 	up_buf_put(b, (char[]){ '\\', 'u', '0', '0', hex_lower[c >> 4], hex_lower[c & 15] }, 6);
 }
 
+static bool needs_escape(uint8_t c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* Of the eight at P, by their sign bits: a byte below 0x20, or of value 0 once the quote or the
+ * backslash is taken away from all, borrows from its own and has none itself. */
+static bool eight_need_none(const uint8_t *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), signs = ones << 7;
+	uint64_t v, quote, slash;
+
+	memcpy(&v, p, sizeof(v));
+	quote = v ^ ones * '"';
+	slash = v ^ ones * '\\';
+	return ((((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) &
+	    signs) == 0;
+}
+
 void up_buf_put_json(struct up_buf *b, struct up_span s)
 {
 	size_t from = 0;
 
 	up_buf_put_char(b, '"');
 	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
+		uint8_t c;
 
-		if (c >= 0x20 && c != '"' && c != '\\')
+		while (s.n - i > 8 && eight_need_none(s.p + i))
+			i += 8;
+		c = s.p[i];
+		if (!needs_escape(c))
 			continue;
 		up_buf_put(b, s.p + from, i - from);
 		put_json_escape(b, c);

@@ -185,5 +185,33 @@ static void test_wipe(void)
 	up_wipe(NULL, 0);
 }
 
-UP_SUITE("span", test_compare, test_cut, test_trim, test_u64, test_dup, test_buf_grows, test_buf_printf_long, test_buf_empty,
+/* Every byte at every place of a text of two eights and some: as it comes out alone. */
+static void test_json_every_byte(void)
+{
+	char text[19];
+
+	for (size_t at = 0; at < sizeof(text); at++)
+		for (int c = 0; c < 256; c++) {
+			struct up_buf got = {0}, want = {0}, alone = {0};
+			const char *fill = c % 2 != 0 ? "x" : "\xc3";
+
+			memset(text, fill[0], sizeof(text));
+			text[at] = (char)c;
+			up_buf_put_json(&got, up_span_of(text, sizeof(text)));
+			up_buf_put_json(&alone, up_span_of(text + at, 1));
+			up_buf_put_char(&want, '"');
+			for (size_t i = 0; i < at; i++)
+				up_buf_put(&want, fill, 1);
+			up_buf_put(&want, alone.p + 1, alone.n - 2);
+			for (size_t i = at + 1; i < sizeof(text); i++)
+				up_buf_put(&want, fill, 1);
+			up_buf_put_char(&want, '"');
+			CU_ASSERT(up_span_eq(up_buf_span(&got), up_buf_span(&want)));
+			up_buf_free(&got);
+			up_buf_free(&want);
+			up_buf_free(&alone);
+		}
+}
+
+UP_SUITE("span", test_json_every_byte, test_compare, test_cut, test_trim, test_u64, test_dup, test_buf_grows, test_buf_printf_long, test_buf_empty,
     test_buf_failure_stays, test_buf_escapes, test_wipe)
