@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/frame.h"
 
-#include <inttypes.h>
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/hash.h"
@@ -28,8 +26,16 @@ static enum up_err frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span tex
 /* "handle.t" into TEXT; its length. */
 static size_t frame_text(const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, char text[UP_FRAME_TEXT_MAX])
 {
+	char digits[10];                 /* of 32 bits */
+	size_t n = HANDLE_CHARS, at = sizeof(digits);
+
 	up_text_b64url(up_span_of(handle, UP_FRAME_HANDLE), text);
-	return HANDLE_CHARS + (size_t)snprintf(text + HANDLE_CHARS, UP_FRAME_TEXT_MAX - HANDLE_CHARS, ".%" PRIu32, t);
+	text[n++] = '.';
+	do
+		digits[--at] = (char)('0' + t % 10);
+	while ((t /= 10) != 0);
+	memcpy(text + n, digits + at, sizeof(digits) - at);
+	return n + sizeof(digits) - at;
 }
 
 enum up_err up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, struct up_buf *out)

@@ -139,11 +139,26 @@ static bool parse_address(struct up_span text, struct address *out)
 	return true;
 }
 
+/* As inet_ntop() writes it, without its sprintf(): this is done for each request. */
+void up_target_put4(const uint8_t a[4], char out[16])
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (a[i] >= 100)
+			*out++ = (char)('0' + a[i] / 100);
+		if (a[i] >= 10)
+			*out++ = (char)('0' + a[i] / 10 % 10);
+		*out++ = (char)('0' + a[i] % 10);
+		*out++ = i < 3 ? '.' : '\0';
+	}
+}
+
 static void address_text(const struct address *a, char out[46])
 {
 	if (a->family == FAMILY_UNIX)
 		memcpy(out, "unix:", 6);
-	else if (inet_ntop(a->family == FAMILY_4 ? AF_INET : AF_INET6, a->bytes, out, 46) == NULL)
+	else if (a->family == FAMILY_4)
+		up_target_put4(a->bytes, out);
+	else if (inet_ntop(AF_INET6, a->bytes, out, 46) == NULL)
 		out[0] = '\0';
 }
 

@@ -37,6 +37,9 @@ bool up_target_in(struct up_span ip, const struct up_cidr *nets, size_t n);
  * as it says. */
 bool up_target_address(struct up_span text, char out[46]);
 
+/* The four bytes of an IPv4 address as inet_ntop() writes them. */
+void up_target_put4(const uint8_t a[4], char out[16]);
+
 /* The client's address: PEER itself unless PEER is in TRUSTED, then X-Forwarded-For (all its header lines joined
  * by ',', empty if none) read from the right, skipping trusted hops (SECURITY 24) and empty
  * members. A hop without an address ("unknown", "_hidden", junk) ends the walk at the last good

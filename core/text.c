@@ -340,11 +340,24 @@ static size_t next_shown(struct up_span s, bool *bad)
 	return n == 0 ? 1 : n;
 }
 
+/* Printable ASCII, the usual case, is shown as it is. */
+static bool all_shown(struct up_span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 0x20 || s.p[i] > 0x7e)
+			return false;
+	return true;
+}
+
 void up_text_put_safe(struct up_buf *b, struct up_span s, size_t max)
 {
 	size_t count = 0, end = 0, n;
 	bool bad, cut;
 
+	if (s.n <= max && all_shown(s)) {
+		up_buf_put_span(b, s);
+		return;
+	}
 	/* How far MAX characters reach, and whether that is all: an ellipsis takes the place of the last one. */
 	while (end < s.n && count < max) {
 		end += next_shown(up_span_of(s.p + end, s.n - end), &bad);

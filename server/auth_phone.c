@@ -151,15 +151,18 @@ static enum up_err take_once(struct up_request *r, const struct up_jwk *key)
 
 static enum up_err check_proof(struct up_request *r, struct up_span token, const struct up_jwk *key)
 {
-	char url[512];
+	struct up_span issuer = up_span_str(r->server->config->issuer),
+		       path = up_span_str(r->route->path);
+	uint8_t url[512];
 	struct up_dpop_expect want = { .method = (const char *)r->method.p,
 		.token = token, .key = key, .now_s = r->now_ms / 1000 };
 	enum up_err err;
 
-	if (r->h.n_dpop != 1)
+	if (r->h.n_dpop != 1 || issuer.n + path.n > sizeof(url))
 		return UP_E_PROOF;
-	snprintf(url, sizeof(url), "%s%s", r->server->config->issuer, r->route->path);
-	want.url = up_span_str(url);
+	memcpy(url, issuer.p, issuer.n);
+	memcpy(url + issuer.n, path.p, path.n);
+	want.url = up_span_of(url, issuer.n + path.n);
 	r->proof = calloc(1, sizeof(*r->proof));
 	if (r->proof == NULL)
 		return UP_E_NOMEM;

@@ -49,14 +49,13 @@ static void find_ip(struct up_request *r)
 	const struct up_config *c = r->server->config;
 	const struct sockaddr *sa = info ? info->client_addr : NULL;
 	char peer[INET6_ADDRSTRLEN] = "unix:";
-	const void *at = NULL;
 
 	if (sa != NULL && sa->sa_family == AF_INET)
-		at = &((const struct sockaddr_in *)(const void *)sa)->sin_addr;
+		up_target_put4((const uint8_t *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+		    peer);
 	else if (sa != NULL && sa->sa_family == AF_INET6)
-		at = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-	if (at != NULL)
-		inet_ntop(sa->sa_family, at, peer, sizeof(peer));
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, peer,
+		    sizeof(peer));
 	up_target_client_ip(up_span_str(peer), r->h.forwarded_for, c->proxies, c->n_proxies, r->ip);
 }
 

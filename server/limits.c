@@ -62,7 +62,7 @@ void up_limits_network(const char *ip, char out[UP_LIMITS_NETWORK])
 	struct in6_addr a;
 
 	snprintf(out, UP_LIMITS_NETWORK, "%s", ip);
-	if (inet_pton(AF_INET6, ip, &a) != 1 || IN6_IS_ADDR_V4MAPPED(&a))
+	if (strchr(ip, ':') == NULL || inet_pton(AF_INET6, ip, &a) != 1 || IN6_IS_ADDR_V4MAPPED(&a))
 		return;
 	memset(a.s6_addr + 8, 0, 8);
 	inet_ntop(AF_INET6, &a, out, UP_LIMITS_NETWORK);

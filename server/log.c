@@ -22,6 +22,17 @@ void up_log_setup(bool json, enum up_log_level least)
 	least_level = least;
 }
 
+/* The last DIGITS of V, with zeros in front, and AFTER. */
+static void put_digits(struct up_buf *b, long v, int digits, char after)
+{
+	char text[5];
+
+	for (int i = digits; i > 0; i--, v /= 10)
+		text[i - 1] = (char)('0' + v % 10);
+	text[digits] = after;
+	up_buf_put(b, text, (size_t)digits + 1);
+}
+
 static void put_time(struct up_buf *b)
 {
 	struct timespec ts;
@@ -29,15 +40,23 @@ static void put_time(struct up_buf *b)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	gmtime_r(&ts.tv_sec, &tm);
-	up_buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-	    tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000000);
+	put_digits(b, tm.tm_year + 1900, 4, '-');
+	put_digits(b, tm.tm_mon + 1, 2, '-');
+	put_digits(b, tm.tm_mday, 2, 'T');
+	put_digits(b, tm.tm_hour, 2, ':');
+	put_digits(b, tm.tm_min, 2, ':');
+	put_digits(b, tm.tm_sec, 2, '.');
+	put_digits(b, ts.tv_nsec / 1000000, 3, 'Z');
 }
 
 static void put_begin(struct up_json_put *j, enum up_log_level level, const char *tag)
 {
 	if (!as_json) {
 		put_time(j->b);
-		up_buf_printf(j->b, " %s %s", level_names[level], tag);
+		up_buf_put_char(j->b, ' ');
+		up_buf_put_str(j->b, level_names[level]);
+		up_buf_put_char(j->b, ' ');
+		up_buf_put_str(j->b, tag);
 		return;
 	}
 	up_json_put_object(j, NULL);
@@ -60,7 +79,9 @@ static void put_value(struct up_json_put *j, const char *key, const char *value)
 	if (as_json) {
 		up_json_put_text(j, key, up_buf_span(&safe));
 	} else {
-		up_buf_printf(j->b, " %s=", key);
+		up_buf_put_char(j->b, ' ');
+		up_buf_put_str(j->b, key);
+		up_buf_put_char(j->b, '=');
 		up_buf_put_json(j->b, up_buf_span(&safe));
 	}
 	up_buf_free(&safe);

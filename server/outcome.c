@@ -2,6 +2,7 @@
 #include "server/outcome.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/log.h"
 #include "server/metrics.h"
@@ -24,8 +25,13 @@ static const struct {
 /* NULL when there is nothing: the line leaves it out. */
 static const char *text(struct up_span s, char *out, size_t cap)
 {
-	snprintf(out, cap, "%.*s", (int)s.n, s.n > 0 ? (const char *)s.p : "");
-	return s.n > 0 ? out : NULL;
+	size_t n = s.n < cap ? s.n : cap - 1;
+
+	if (n == 0)
+		return NULL;
+	memcpy(out, s.p, n);
+	out[n] = '\0';
+	return out;
 }
 
 static const char *given(const char *s)

@@ -2,6 +2,8 @@
 #include "core/target.h"
 #include "unit.h"
 
+#include <arpa/inet.h>
+
 #include <string.h>
 
 static void test_return_to(void)
@@ -197,6 +199,19 @@ static void test_client_ip(void)
 	}
 }
 
+static void test_put4(void)
+{
+	for (int v = 0; v < 256; v++)
+		for (size_t at = 0; at < 4; at++) {
+			uint8_t a[4] = { 1, 20, 255, 0 };
+			char got[16], want[INET_ADDRSTRLEN];
+
+			a[at] = (uint8_t)v;
+			up_target_put4(a, got);
+			CU_ASSERT_STRING_EQUAL(got, inet_ntop(AF_INET, a, want, sizeof(want)));
+		}
+}
+
 static void test_address(void)
 {
 	static const struct { const char *text, *want; } rows[] = {
@@ -238,4 +253,4 @@ static void test_address(void)
 }
 
 UP_SUITE("target", test_return_to, test_return_to_length, test_url, test_cidr, test_in,
-    test_client_ip, test_address)
+    test_client_ip, test_put4, test_address)
