@@ -127,3 +127,41 @@ enum up_err up_hash_hmac(struct up_span key, const struct up_span *parts, size_t
 	up_wipe(hash, sizeof(hash));
 	return finish(ctx, ok, out);
 }
+
+/* RFC 5869 section 2.3: T(1) | T(2) | ..., each over the one before, INFO and its number. */
+static enum up_err expand(
+    const uint8_t prk[UP_HASH_LEN], struct up_span info, uint8_t *out, size_t n)
+{
+	uint8_t before[UP_HASH_LEN], t[UP_HASH_LEN], number = 1;
+	struct up_span parts[] = { { before, 0 }, info, { &number, 1 } };
+	enum up_err err = UP_OK;
+
+	for (size_t at = 0; err == UP_OK && at < n; at += UP_HASH_LEN, number++) {
+		err = up_hash_hmac(up_span_of(prk, UP_HASH_LEN), parts, UP_ARRAY_LEN(parts), t);
+		memcpy(out + at, t, n - at < UP_HASH_LEN ? n - at : UP_HASH_LEN);
+		memcpy(before, t, UP_HASH_LEN);
+		parts[0].n = UP_HASH_LEN;
+	}
+	up_wipe(before, sizeof(before));
+	up_wipe(t, sizeof(t));
+	return err;
+}
+
+enum up_err up_hash_hkdf(
+    struct up_span ikm, struct up_span salt, struct up_span info, uint8_t *out, size_t n)
+{
+	static const uint8_t none[UP_HASH_LEN];
+	uint8_t prk[UP_HASH_LEN];
+	enum up_err err;
+
+	if (n > 255 * UP_HASH_LEN)
+		return UP_E_RANGE;
+	memset(out, 0, n);
+	err = up_hash_hmac(salt.n > 0 ? salt : up_span_of(none, sizeof(none)), &ikm, 1, prk);
+	if (err == UP_OK)
+		err = expand(prk, info, out, n);
+	up_wipe(prk, sizeof(prk));
+	if (err != UP_OK)
+		up_wipe(out, n);
+	return err;
+}

@@ -96,6 +96,57 @@ static void test_hmac(void)
 	check_hex(mac, "e2e6fcd640d6b8afc4868e6cd89f8d15ef51321adcd3cbb616150aee665d5169", "65");
 }
 
+/* N bytes FROM, FROM + 1, ...; or all the same. */
+struct run {
+	uint8_t from;
+	bool same;
+	size_t n;
+};
+
+static struct up_span bytes_of(struct run r, uint8_t out[80])
+{
+	for (size_t i = 0; i < r.n; i++)
+		out[i] = (uint8_t)(r.from + (r.same ? 0 : i));
+	return up_span_of(out, r.n);
+}
+
+/* RFC 5869 appendix A, tests 1 to 3. */
+static void test_hkdf(void)
+{
+	static const struct { struct run ikm, salt, info; const char *okm; } rows[] = {
+		{ { 0x0b, true, 22 }, { 0x00, false, 13 }, { 0xf0, false, 10 },
+		    "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b8"
+		    "87185865" },
+		{ { 0x00, false, 80 }, { 0x60, false, 80 }, { 0xb0, false, 80 },
+		    "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7"
+		    "827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5"
+		    "c1f3434f1d87" },
+		{ { 0x0b, true, 22 }, { 0, true, 0 }, { 0, true, 0 },
+		    "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4"
+		    "b61a96c8" },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		uint8_t ikm[80], salt[80], info[80], want[82], got[82];
+		size_t n = strlen(rows[i].okm) / 2;
+
+		CU_ASSERT_EQUAL_FATAL(up_text_hex_decode(up_span_str(rows[i].okm), want, n), UP_OK);
+		CU_ASSERT_EQUAL(up_hash_hkdf(bytes_of(rows[i].ikm, ikm), bytes_of(rows[i].salt, salt),
+		    bytes_of(rows[i].info, info), got, n), UP_OK);
+		UP_CHECK(memcmp(got, want, n) == 0, rows[i].okm);
+	}
+}
+
+static void test_hkdf_bounds(void)
+{
+	static uint8_t out[255 * UP_HASH_LEN + 1];
+	const struct up_span ikm = UP_SPAN_LIT("secret"), none = { NULL, 0 };
+
+	CU_ASSERT_EQUAL(up_hash_hkdf(ikm, none, none, out, 255 * UP_HASH_LEN), UP_OK);
+	CU_ASSERT_EQUAL(up_hash_hkdf(ikm, none, none, out, sizeof(out)), UP_E_RANGE);
+	CU_ASSERT_EQUAL(up_hash_hkdf(ikm, none, none, out, 0), UP_OK);
+}
+
 static void *hash_much(void *arg)
 {
 	bool *good = arg;
@@ -120,4 +171,5 @@ static void test_threads(void)
 	}
 }
 
-UP_SUITE("hash", test_sha256, test_hmac, test_threads)
+UP_SUITE("hash", test_sha256, test_hmac, test_hkdf, test_hkdf_bounds,
+    test_threads)
