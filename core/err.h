@@ -59,6 +59,7 @@ enum up_err {
 	UP_E_CLAIM,        /* a claim is missing or does not fit */
 	/* this side */
 	UP_E_STORE,        /* durable store or usage log failed: nothing was done */
+	UP_E_LIVE,         /* short-lived state cannot be reached; a step may or may not be done */
 	UP_E_CLOCK,        /* no login without a clock that is right: nothing was done */
 	UP_E_BUSY,         /* bounded memory is full, or shutting down */
 	UP_E_NOMEM,

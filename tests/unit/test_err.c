@@ -59,6 +59,7 @@ static void test_replies(void)
 		{ UP_E_STATEMENT, 400, "statement_not_agreed" }, { UP_E_ROLE, 403, "role_not_live" },
 		{ UP_E_ITEM_GRANT, 403, "item_not_granted" }, { UP_E_STORE, 503, "temporarily_unavailable" },
 		{ UP_E_BUSY, 503, "temporarily_unavailable" },
+		{ UP_E_LIVE, 503, "temporarily_unavailable" },
 		{ UP_E_CLOCK, 503, "temporarily_unavailable" },
 		{ UP_E_UPSTREAM, 503, "temporarily_unavailable" },
 		{ UP_E_PROVIDER, 502, "unusable_answer" },
