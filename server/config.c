@@ -53,6 +53,12 @@ static const struct key {
 	{ "keys", TEXT, offsetof(struct up_config, keys), false, "/var/lib/unitpass/keys", 0, 0, 0,
 	  "Folder of server.key and signing.jwks; files readable by others are refused.",
 	  "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
+	{ "live_secret", TEXT, offsetof(struct up_config, live_secret), false, "", 0, 0, 0,
+	  "File of 64 hex digits (openssl rand -hex 32), from which the keys of logins under way are "
+	      "derived: several servers that answer for one another need the same. Without it they "
+	      "are drawn at each start.",
+	  "存放 64 位十六进制数字的文件（openssl rand -hex 32），进行中的登录所用密钥由此派生；"
+	      "多台服务器互为备份时须使用同一文件。不设置时每次启动随机生成。" },
 	{ "roster", TEXT, offsetof(struct up_config, roster), false, "", 0, 0, 0,
 	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every "
 	      "check is 'unavailable'.",

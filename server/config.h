@@ -16,6 +16,7 @@ struct up_config {
 	char *database;          /* file or postgresql:// URI */
 	char *database_password_file;                /* or "" */
 	char *keys;              /* folder of key files */
+	char *live_secret;       /* file of the secret behind the keys of logins under way, or "" */
 	char *roster;            /* CSV of the real-name check, or "" */
 	char *user, *group;      /* who to become when started as root */
 	char *log;               /* plain | json */

@@ -75,23 +75,41 @@ static enum up_err derive(const uint8_t master[32], const char *purpose, uint8_t
 	return up_hash_hmac(up_span_of(master, 32), &part, 1, out);
 }
 
-static enum up_err load_master(const char *dir, struct up_keys *k, char why[256])
+/* NOT_THAT is told of a file that holds something else. */
+static enum up_err read_master(
+    const char *path, const char *not_that, uint8_t out[UP_KEYS_MASTER], char why[256])
 {
-	char path[4096];
-	struct up_buf text;
 	struct up_span line, rest;
-	uint8_t master[32];
-	enum up_err err;
+	struct up_buf text;
+	enum up_err err = up_keys_read_secret(path, &text, why);
 
-	snprintf(path, sizeof(path), "%s/server.key", dir);
-	err = up_keys_read_secret(path, &text, why);
+	memset(out, 0, UP_KEYS_MASTER);
 	if (err != UP_OK)
 		return err;
 	up_span_cut(up_buf_span(&text), '\n', &line, &rest);
-	err = rest.n == 0 ? up_text_hex_decode(up_span_trim(line), master, 32) : UP_E_FORMAT;
+	err = rest.n == 0 ? up_text_hex_decode(up_span_trim(line), out, UP_KEYS_MASTER)
+	    : UP_E_FORMAT;
 	up_buf_free(&text);
+	return err == UP_OK ? UP_OK : say(why, UP_E_KEY, path, not_that);
+}
+
+enum up_err up_keys_read_master(const char *path, uint8_t out[UP_KEYS_MASTER], char why[256])
+{
+	return read_master(path,
+	    "must hold one line of 64 hex digits; `openssl rand -hex 32` makes them", out, why);
+}
+
+static enum up_err load_master(const char *dir, struct up_keys *k, char why[256])
+{
+	uint8_t master[UP_KEYS_MASTER];
+	char path[4096];
+	enum up_err err;
+
+	snprintf(path, sizeof(path), "%s/server.key", dir);
+	err = read_master(path,
+	    "must hold one line of 64 hex digits; `unitpassctl init` makes it", master, why);
 	if (err != UP_OK)
-		return say(why, UP_E_KEY, path, "must hold one line of 64 hex digits; `unitpassctl init` makes it");
+		return err;
 	err = derive(master, "unitpass certificate password", k->password);
 	if (err == UP_OK)
 		err = derive(master, "unitpass access token", k->token);

@@ -25,4 +25,9 @@ UP_MUST_USE enum up_err up_keys_create(const char *dir, long uid, long gid, char
 /* Whole content of a file of secrets (<= 64 KiB): regular, ours, no permission for group or others. OUT is the caller's (up_buf_free wipes). */
 UP_MUST_USE enum up_err up_keys_read_secret(const char *path, struct up_buf *out, char why[256]);
 
+/* A master secret: one line of 64 hex digits in a file as above. */
+#define UP_KEYS_MASTER 32
+UP_MUST_USE enum up_err up_keys_read_master(
+    const char *path, uint8_t out[UP_KEYS_MASTER], char why[256]);
+
 #endif

@@ -22,6 +22,7 @@
 #include "server/metrics.h"
 #include "server/pages.h"
 #include "server/routes.h"
+#include "server/secrets.h"
 #include "server/watch.h"
 #include "web/legal.h"
 
@@ -145,17 +146,18 @@ static void count_abandoned(struct up_span client)
 	up_metrics_login(client, UP_METRIC_ABANDONED);
 }
 
-static enum up_err make_live(struct up_server *s)
+static enum up_err make_live(struct up_server *s, char why[256])
 {
 	struct up_live_settings set = {.transactions = (size_t)s->config->transactions,
 	    .replays = REPLAYS,
 	    .rates = RATES,
 	    .abandoned = count_abandoned};
+	enum up_err err = up_secrets_start(s, set.seed, why);
 
-	up_random(set.seed, sizeof(set.seed));
-	up_random(s->watch_key, sizeof(s->watch_key));
-	up_random(s->nonce_key, sizeof(s->nonce_key));
-	return up_live_memory_new(&set, &s->live);
+	if (err == UP_OK)
+		err = up_live_memory_new(&set, &s->live);
+	up_wipe(set.seed, sizeof(set.seed));
+	return err;
 }
 
 static enum up_err bind_all(struct up_server *s, struct listeners *l, char why[256])
@@ -317,7 +319,7 @@ static int serve(struct up_server *s)
 	if (err == UP_OK)
 		err = start_clock(s, why);
 	if (err == UP_OK)
-		err = make_live(s);
+		err = make_live(s, why);
 	if (err == UP_OK)
 		err = up_pages_start(why);
 	if (err == UP_OK)
@@ -336,6 +338,15 @@ static int serve(struct up_server *s)
 	return err == UP_OK ? 0 : 1;
 }
 
+static enum up_err check_secret(struct up_server *s, char why[256])
+{
+	uint8_t seed[16];
+	enum up_err err = up_secrets_start(s, seed, why);
+
+	up_wipe(seed, sizeof(seed));
+	return err;
+}
+
 static int test(struct up_server *s)
 {
 	char why[256] = "";
@@ -346,6 +357,8 @@ static int test(struct up_server *s)
 		err = open_store(s, false, why);
 	if (err == UP_OK)
 		err = up_catalogue_load(s, why);
+	if (err == UP_OK)
+		err = check_secret(s, why);
 	if (err == UP_OK)
 		printf("configuration, keys and database are good: %zu clients, %zu items\n", s->catalogue->n_clients, s->catalogue->n_items);
 	else

@@ -6,6 +6,34 @@
 #include "core/hash.h"
 #include "core/text.h"
 
+static enum up_err read_secret(
+    const struct up_config *config, uint8_t secret[UP_KEYS_MASTER], char why[256])
+{
+	if (config->live_secret != NULL && config->live_secret[0] != '\0')
+		return up_keys_read_master(config->live_secret, secret, why);
+	up_random(secret, UP_KEYS_MASTER);
+	return UP_OK;
+}
+
+enum up_err up_secrets_start(struct up_server *s, uint8_t seed[16], char why[256])
+{
+	const struct { const char *label; uint8_t *out; size_t n; } keys[] = {
+		{ "unitpass live seed", seed, 16 },
+		{ "unitpass live watch", s->watch_key, sizeof(s->watch_key) },
+		{ "unitpass live streams", s->streams_key, sizeof(s->streams_key) },
+		{ "unitpass live dpop nonce", s->nonce_key, sizeof(s->nonce_key) },
+	};
+	const struct up_span none = { NULL, 0 };
+	uint8_t secret[UP_KEYS_MASTER];
+	enum up_err err = read_secret(s->config, secret, why);
+
+	for (size_t i = 0; err == UP_OK && i < UP_ARRAY_LEN(keys); i++)
+		err = up_hash_hkdf(up_span_of(secret, sizeof(secret)), none,
+		    up_span_str(keys[i].label), keys[i].out, keys[i].n);
+	up_wipe(secret, sizeof(secret));
+	return err;
+}
+
 enum up_err up_secrets_key(struct up_span secret, uint8_t key[UP_LIVE_KEY])
 {
 	uint8_t hash[32];

@@ -32,9 +32,11 @@ struct up_server {
 	struct up_live *live;
 	struct up_catalogue *catalogue;  /* under catalogue_lock */
 	pthread_mutex_t catalogue_lock;
-	uint8_t watch_key[32];           /* derives handle and frame key from a watch token; per process */
-	uint8_t nonce_key[32];           /* DPoP nonces; per process */
 	struct up_legal *statement;      /* the download statement (rule 8) */
+	/* secrets.c: the same in all processes that share one "live_secret" */
+	uint8_t watch_key[32];           /* derives handle and frame key from a watch token */
+	uint8_t streams_key[32];         /* places of addresses among the streams */
+	uint8_t nonce_key[32];           /* DPoP nonces */
 	struct up_clock clock;
 	enum up_clock_state clock_told;  /* up_clock_watch's: what the log said last */
 	/* Both clocks: false when there are none. NULL: the system's; tests put theirs here. */

@@ -20,7 +20,7 @@ static enum up_err place_of(const struct up_server *s, const char *ip, unsigned 
 
 	up_limits_network(ip, network);
 	part = up_span_str(network);
-	err = up_hash_hmac(up_span_of(s->watch_key, sizeof(s->watch_key)), &part, 1, mac);
+	err = up_hash_hmac(up_span_of(s->streams_key, sizeof(s->streams_key)), &part, 1, mac);
 	*place = 1 + ((unsigned)mac[0] << 8 | mac[1]) % PLACES;
 	return err;
 }
