@@ -6,7 +6,8 @@
 /* Deciding and redeeming exist because a decision or a redemption counts only once its usage record is on disk.
  * Whoever moves the transaction there holds the exclusive right to it while the record is being written: others
  * that race find no row.  Commit or undo, by the same holder, ends it; neither expire nor supersede can take the
- * transaction away in between. */
+ * transaction away in between.  Give_up is the holder's way out when neither can be done, and
+ * what ends the step of one who is no more. */
 static const struct {
 	enum up_login_state from;
 	enum up_login_event event;
@@ -43,6 +44,11 @@ static const struct {
 	{ UP_LOGIN_CONTESTED, UP_LOGIN_COMMIT,          UP_LOGIN_REVOKED },
 	{ UP_LOGIN_CONTESTED, UP_LOGIN_UNDO,            UP_LOGIN_EXPIRED },
 
+	{ UP_LOGIN_DECIDING,  UP_LOGIN_GIVE_UP,         UP_LOGIN_EXPIRED },
+	{ UP_LOGIN_APPROVED,  UP_LOGIN_GIVE_UP,         UP_LOGIN_EXPIRED },
+	{ UP_LOGIN_REDEEMING, UP_LOGIN_GIVE_UP,         UP_LOGIN_EXPIRED },
+	{ UP_LOGIN_CONTESTED, UP_LOGIN_GIVE_UP,         UP_LOGIN_EXPIRED },
+
 	/* a second redemption revokes what the first one issued */
 	{ UP_LOGIN_REDEEMED,  UP_LOGIN_REDEEM,          UP_LOGIN_REVOKED },
 	/* ... or it could not be written: the next one may */
@@ -78,6 +84,7 @@ static const char *const events[UP_LOGIN_EVENTS] = {
 	[UP_LOGIN_COMMIT] = "commit",
 	[UP_LOGIN_EXPIRE] = "expire",
 	[UP_LOGIN_SUPERSEDE] = "supersede",
+	[UP_LOGIN_GIVE_UP] = "give_up",
 };
 
 enum up_err up_login_step(enum up_login_state *state, enum up_login_event event)

@@ -6,6 +6,7 @@
  *                                    \--deny--> denied                      (store failed: deciding -> scanned, redeeming -> approved)
  *   any state that still waits --expire/supersede--> expired;  redeemed --redeem again--> revoked
  *   redeeming --redeem again--> contested --commit--> revoked, or --undo--> expired
+ *   deciding, approved, redeeming, contested --give_up--> expired: nothing comes of it (server/live/live.h)
  *   returning: place of the return code (SECURITY 11): deciding --approve_code--> returning --code_right--> approved
  */
 #ifndef UP_LOGIN_H
@@ -22,7 +23,9 @@ enum up_login_state {
 enum up_login_event {
 	UP_LOGIN_SCAN, UP_LOGIN_DECIDE, UP_LOGIN_APPROVE, UP_LOGIN_APPROVE_CODE, UP_LOGIN_CODE_RIGHT, UP_LOGIN_CODE_WRONG_LAST,
 	UP_LOGIN_DENY, UP_LOGIN_UNDO,            /* the store failed, or the decision did not verify: back to where it was */
-	UP_LOGIN_REDEEM, UP_LOGIN_COMMIT, UP_LOGIN_EXPIRE, UP_LOGIN_SUPERSEDE, UP_LOGIN_EVENTS
+	UP_LOGIN_REDEEM, UP_LOGIN_COMMIT, UP_LOGIN_EXPIRE, UP_LOGIN_SUPERSEDE,
+	UP_LOGIN_GIVE_UP,                /* by the holder of a step that cannot be ended, or for one who died */
+	UP_LOGIN_EVENTS
 };
 
 /* UP_E_STATE when the table has no such row; *STATE is untouched then. */

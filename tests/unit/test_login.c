@@ -18,18 +18,18 @@
 
 /* Written out whole and apart from the table under test: what every event does in every state. */
 static const enum up_login_state expected[UP_LOGIN_STATES][UP_LOGIN_EVENTS] = {
-	/*      scan decide appr a_code right wrong deny undo redeem commit expire supersede */
-	/* PEN */ { SCA, NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, EXP },
-	/* SCA */ { NO,  DEC, NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, EXP },
-	/* DEC */ { NO,  NO,  APP, RET, NO,  NO,  DEN, SCA, NO,  NO,  NO,  NO },
-	/* RET */ { NO,  NO,  NO,  NO,  APP, DEN, NO,  NO,  NO,  NO,  EXP, EXP },
-	/* APP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  RNG, NO,  EXP, NO },
-	/* RNG */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  APP, CON, RED, NO,  NO },
-	/* RED */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  REV, NO,  NO,  NO },
-	/* DEN */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO },
-	/* EXP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO },
-	/* REV */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  RED, NO,  NO,  NO,  NO },
-	/* CON */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, NO,  REV, NO,  NO },
+	/*      scan decide appr a_code right wrong deny undo redeem commit expire supersede give_up */
+	/* PEN */ { SCA, NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, EXP, NO },
+	/* SCA */ { NO,  DEC, NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, EXP, NO },
+	/* DEC */ { NO,  NO,  APP, RET, NO,  NO,  DEN, SCA, NO,  NO,  NO,  NO, EXP },
+	/* RET */ { NO,  NO,  NO,  NO,  APP, DEN, NO,  NO,  NO,  NO,  EXP, EXP, NO },
+	/* APP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  RNG, NO,  EXP, NO, EXP },
+	/* RNG */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  APP, CON, RED, NO,  NO, EXP },
+	/* RED */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  REV, NO,  NO,  NO, NO },
+	/* DEN */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO, NO },
+	/* EXP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO, NO },
+	/* REV */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  RED, NO,  NO,  NO,  NO, NO },
+	/* CON */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, NO,  REV, NO,  NO, EXP },
 };
 
 static void test_every_step(void)
@@ -91,6 +91,7 @@ static void test_names(void)
 	};
 	static const char *const events[UP_LOGIN_EVENTS] = {
 		"scan", "decide", "approve", "approve_code", "code_right", "code_wrong_last", "deny", "undo", "redeem", "commit", "expire", "supersede",
+		"give_up",
 	};
 
 	for (unsigned i = 0; i < UP_LOGIN_STATES; i++) {
