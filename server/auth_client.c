@@ -163,13 +163,14 @@ static enum up_err authenticate(struct up_request *r)
 
 enum up_err up_auth_client(struct up_request *r)
 {
-	enum up_err err = authenticate(r);
+	enum up_err err = authenticate(r), spent;
 
-	if (err == UP_OK || err == UP_E_REQUEST)
+	if (err == UP_OK || err == UP_E_REQUEST || err == UP_E_LIVE)
 		return err;
 	r->client = NULL;
-	if (up_limits_spend_source(r->server, UP_LIMIT_BAD_CLIENT, r->ip, r->now_ms) != UP_OK)
-		return UP_E_RATE;
+	spent = up_limits_spend_source(r->server, UP_LIMIT_BAD_CLIENT, r->ip, r->now_ms);
+	if (spent != UP_OK)
+		return spent;
 	up_log(UP_LOG_WARNING, "client_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
 	return err == UP_E_BUSY ? UP_E_BUSY : UP_E_CLIENT;
 }

@@ -172,8 +172,10 @@ static enum up_err check_proof(struct up_request *r, struct up_span token, const
 	if (!nonce_current(r, r->proof->nonce))
 		return UP_E_NONCE;
 	/* A stranger's key proves nothing about him: his address pays before we verify. A phone's token was guessed by nobody. */
-	if (key == NULL && up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms) != UP_OK)
-		return UP_E_RATE;
+	if (key == NULL)
+		err = up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms);
+	if (err != UP_OK)
+		return err;
 	err = up_dpop_verify(r->proof, &want);
 	if (err == UP_OK && key != NULL)
 		err = up_limits_spend(r->server, UP_LIMIT_PHONE, up_span_str(r->device.ref), r->now_ms);
@@ -199,12 +201,13 @@ static enum up_err authenticate(struct up_request *r)
 
 enum up_err up_auth_phone(struct up_request *r)
 {
-	enum up_err err = authenticate(r);
+	enum up_err err = authenticate(r), spent;
 
 	if (err != UP_E_PROOF && err != UP_E_TOKEN && err != UP_E_REPLAY && err != UP_E_ENDED)
 		return err;
-	if (up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms) != UP_OK)
-		return UP_E_RATE;
+	spent = up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms);
+	if (spent != UP_OK)
+		return spent;
 	up_log(UP_LOG_WARNING, "phone_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
 	return err;
 }

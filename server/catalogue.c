@@ -49,20 +49,49 @@ static enum up_err build(struct up_server *s, struct up_catalogue **out, char wh
 
 /* A client that is missing now, or was enabled anew, had ended in between: what it began is void.
  */
-static void end_logins(
+static enum up_err end_logins(
     struct up_server *s, const struct up_catalogue *old, const struct up_catalogue *fresh)
 {
+	enum up_err err = UP_OK;
 	int64_t now;
 
 	if (s->live == NULL || up_clock_now(s, &now) != UP_OK)
-		return;
-	for (size_t i = 0; i < old->n_clients; i++) {
+		return UP_OK;
+	for (size_t i = 0; err == UP_OK && i < old->n_clients; i++) {
 		struct up_span id = up_span_str(old->clients[i]->id);
 		const struct up_client *client = up_catalogue_client(fresh, id);
 
 		if (client == NULL || client->since_ms != old->clients[i]->since_ms)
-			up_live_end_client(s->live, id, now);
+			err = up_live_end_client(s->live, id, now);
 	}
+	return err;
+}
+
+/* FROM, whose reference is given, is compared with FRESH; again later when live cannot be reached.
+ * What is owed already goes further back. */
+static void settle(
+    struct up_server *s, struct up_catalogue *from, const struct up_catalogue *fresh)
+{
+	struct up_catalogue *owed;
+
+	pthread_mutex_lock(&s->catalogue_lock);
+	owed = s->owed;
+	s->owed = NULL;
+	pthread_mutex_unlock(&s->catalogue_lock);
+	if (owed == NULL) {
+		owed = from;
+		from = NULL;
+	}
+	if (owed != NULL && end_logins(s, owed, fresh) != UP_OK) {
+		pthread_mutex_lock(&s->catalogue_lock);
+		if (s->owed == NULL) {
+			s->owed = owed;
+			owed = NULL;
+		}
+		pthread_mutex_unlock(&s->catalogue_lock);
+	}
+	up_catalogue_put(&owed);
+	up_catalogue_put(&from);
 }
 
 enum up_err up_catalogue_load(struct up_server *s, char why[256])
@@ -79,9 +108,7 @@ enum up_err up_catalogue_load(struct up_server *s, char why[256])
 	old = s->catalogue;
 	s->catalogue = fresh;
 	pthread_mutex_unlock(&s->catalogue_lock);
-	if (old != NULL)
-		end_logins(s, old, fresh);
-	up_catalogue_put(&old);
+	settle(s, old, fresh);
 	up_catalogue_put(&fresh);
 	return UP_OK;
 }
@@ -94,6 +121,7 @@ void up_catalogue_follow(struct up_server *s)
 	int64_t version;
 	char why[256];
 
+	settle(s, NULL, c);
 	changed = up_store_clients_version(s->store, &version) == UP_OK && version != c->version;
 	up_catalogue_put(&c);
 	if (!changed)

@@ -62,10 +62,18 @@ static bool copy_info(struct expired *x, const struct up_login_info *in)
 	return !x->text.failed;
 }
 
-static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+/* HELD: what the last record says may not have come about (live.h). */
+static const char *reason_of(const struct up_live_ended *ended)
 {
-	const struct up_outcome_of of = {
-	    .info = info, .reason = role != 0 ? "not_redeemed" : "not_decided"};
+	if (ended->held)
+		return up_err_name(UP_E_LIVE);
+	return ended->role != 0 ? "not_redeemed" : "not_decided";
+}
+
+static void on_expired(void *arg, const struct up_live_ended *ended)
+{
+	const struct up_login_info *info = ended->info;
+	const struct up_outcome_of of = { .info = info, .reason = reason_of(ended) };
 	struct up_server *s = arg;
 	struct expired *x = calloc(1, sizeof(*x));
 	int64_t now;
@@ -85,8 +93,8 @@ static void on_expired(void *arg, const struct up_login_info *info, int64_t devi
 	x->job.record.reason = up_span_str(of.reason);
 	x->job.kind = UP_JOB_RECORD;
 	x->job.now_ms = now;
-	x->job.device = device;
-	x->job.role = role;
+	x->job.device = ended->device;
+	x->job.role = ended->role;
 	x->job.done = done;
 	x->job.arg = x;
 	if (up_store_submit(s->store, &x->job) != UP_OK) {
@@ -95,19 +103,43 @@ static void on_expired(void *arg, const struct up_login_info *info, int64_t devi
 	}
 }
 
+/* END_ALL: still to be done, until it is. */
+static enum up_err advance(struct up_server *s, int64_t now, bool *end_all)
+{
+	enum up_err err = UP_OK;
+
+	if (*end_all)
+		err = up_live_end_client(s->live, (struct up_span){ NULL, 0 }, now);
+	*end_all = err != UP_OK;
+	return err == UP_OK ? up_live_tick(s->live, now, on_expired, s) : err;
+}
+
+/* Told once, not five times a second. */
+static void tell(enum up_err before, enum up_err err)
+{
+	if (err == before)
+		return;
+	if (err != UP_OK)
+		up_log(UP_LOG_ERROR, "live_failed", "reason", up_err_name(err), "effect",
+		    "logins are refused until it can be reached", NULL);
+	else
+		up_log(UP_LOG_INFO, "live_again", NULL);
+}
+
 static void *run(void *arg)
 {
 	const struct timespec pause = { 0, TICK_NS };
+	enum up_err before = UP_OK, err;
 	struct up_server *s = arg;
-	bool set_back;
+	bool end_all = false;
 	int64_t now;
 
 	while (!atomic_load(&stop)) {
-		set_back = up_clock_watch(s);
+		end_all = up_clock_watch(s) || end_all;
 		if (up_clock_now(s, &now) == UP_OK) {
-			if (set_back)
-				up_live_end_client(s->live, (struct up_span){ NULL, 0 }, now);
-			up_live_tick(s->live, now, on_expired, s);
+			err = advance(s, now, &end_all);
+			tell(before, err);
+			before = err;
 		}
 		up_catalogue_follow(s);
 		nanosleep(&pause, NULL);

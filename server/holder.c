@@ -38,9 +38,14 @@ static void refused(struct up_request *r)
 
 struct up_span up_holder_refused_by(struct up_request *r, const struct up_login_info *info)
 {
-	if (info != NULL && up_live_call(r->server->live, info->id, r->now_ms) <= RECORDED_EACH)
-		return (struct up_span){ NULL, 0 };
-	return up_span_str(r->device.ref);
+	unsigned calls;
+
+	/* What cannot be counted now is taken for one of many. */
+	if (info == NULL ||
+	    up_live_call(r->server->live, info->id, r->now_ms, &calls) != UP_OK ||
+	    calls > RECORDED_EACH)
+		return up_span_str(r->device.ref);
+	return (struct up_span){ NULL, 0 };
 }
 
 void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_login_info *info, const char *event, const char *detail)

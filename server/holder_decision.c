@@ -134,26 +134,84 @@ static struct up_outcome_of told(const struct up_request *r, const struct decisi
 	    .now_ms = r->now_ms};
 }
 
-static void decided(struct up_request *r)
+static void given_up(struct up_request *r)
 {
-	struct decision *x = r->state;
+	const struct decision *x = r->state;
+
+	up_login_note(r->job.err, "given_up_unrecorded", x->info);
+	up_reply_err(r, UP_E_LIVE);
+}
+
+/* Her approval is on record and did not come about: so is that, if it is sure (live.h). */
+static void give_up(struct up_request *r, struct decision *x)
+{
+	struct up_outcome_of of = told(r, x);
+	enum up_err err = up_live_give_up(r->server->live, x->info->id, r->now_ms);
+
+	if (err != UP_OK) {
+		up_login_note(err, "approval_unsure", x->info);
+		up_reply_err(r, UP_E_LIVE);
+		return;
+	}
+	of.reason = up_err_name(UP_E_LIVE);
+	up_outcome_tell(UP_OUTCOME_EXPIRED, &of);
+	memset(&r->job.record, 0, sizeof(r->job.record));
+	up_login_record(r, x->info, "login.expire", x->record_id);
+	r->job.record.result = UP_SPAN_LIT("expired");
+	r->job.record.reason = up_span_str(of.reason);
+	r->job.kind = UP_JOB_RECORD;
+	r->job.refused_by = (struct up_span){ NULL, 0 };
+	up_http_commit(r, given_up);
+}
+
+static void approved(struct up_request *r, struct decision *x)
+{
+	int64_t role = r->job.out_role != NULL ? r->job.out_role->id : r->job.role;
+	enum up_err err = up_live_decide_approve(
+	    r->server->live, x->info->id, role, r->now_ms, r->now_ms);
+
+	if (err != UP_OK) {
+		up_login_note(err, "approval_lost", x->info);
+		give_up(r, x);
+		return;
+	}
+	up_metrics_count(UP_METRIC_APPROVED);
+	answer(r, x);
+}
+
+/* What is not approved is never redeemed: her word stands, whatever live says. */
+static void denied(struct up_request *r, const struct decision *x)
+{
 	const struct up_outcome_of of = told(r, x);
 	struct up_live *live = r->server->live;
 	const char *id = x->info->id;
 
+	if (up_live_decide_deny(live, id, r->now_ms) != UP_OK)
+		up_login_note(up_live_give_up(live, id, r->now_ms), "denial_lost", x->info);
+	up_metrics_count(UP_METRIC_DENIED);
+	up_outcome_tell(x->not_mine ? UP_OUTCOME_NOT_MINE : UP_OUTCOME_DENIED, &of);
+	if (x->not_mine)
+		punish(r, x);
+	answer(r, x);
+}
+
+static void undo(struct up_request *r, const struct decision *x)
+{
+	up_login_note(up_live_decide_undo(r->server->live, x->info->id, r->now_ms),
+	    "decision_not_undone", x->info);
+}
+
+static void decided(struct up_request *r)
+{
+	struct decision *x = r->state;
+	const struct up_outcome_of of = told(r, x);
+
 	if (r->job.err == UP_OK && x->approve) {
-		up_live_decide_approve(live, id, r->job.out_role != NULL ? r->job.out_role->id : r->job.role, r->now_ms, r->now_ms);
-		up_metrics_count(UP_METRIC_APPROVED);
-		answer(r, x);
+		approved(r, x);
 	} else if (r->job.err == UP_OK) {
-		up_live_decide_deny(live, id, r->now_ms);
-		up_metrics_count(UP_METRIC_DENIED);
-		up_outcome_tell(x->not_mine ? UP_OUTCOME_NOT_MINE : UP_OUTCOME_DENIED, &of);
-		if (x->not_mine)
-			punish(r, x);
-		answer(r, x);
+		denied(r, x);
 	} else {
-		up_live_decide_undo(live, id, r->now_ms);
+		undo(r, x);
 		up_holder_password_err(r, &of);
 	}
 }
@@ -207,7 +265,7 @@ static void decide(struct up_request *r, struct decision *x)
 		submit(r, x);
 		return;
 	}
-	up_live_decide_undo(r->server->live, x->info->id, r->now_ms);
+	undo(r, x);
 	if (err == UP_E_SIGNATURE || err == UP_E_ROLE || err == UP_E_ITEM_GRANT) {
 		info = x->info;
 		x->info = NULL;
@@ -224,9 +282,14 @@ static void refuse_closed(struct up_request *r, const char *id)
 {
 	const struct up_login_info *info;
 	const char *why = "unknown_transaction";
+	enum up_err err;
 	int64_t device;
 
-	info = up_live_known(r->server->live, id, r->now_ms, &device);
+	err = up_live_known(r->server->live, id, r->now_ms, &info, &device);
+	if (err != UP_OK && err != UP_E_NOT_FOUND) {
+		up_reply_err(r, err);
+		return;
+	}
 	if (info != NULL)
 		why = device == r->device.id ? up_err_name(UP_E_EXPIRED) : "not_yours";
 	up_holder_refuse(r, UP_E_CODE, info, "login.approve", why);

@@ -196,18 +196,19 @@ static void count_for_caller(struct up_request *r, struct enrol *x)
 }
 
 /* Each try costs a commit: strangers get few. */
-static bool may_be_wrong(struct up_request *r)
+static enum up_err may_be_wrong(struct up_request *r)
 {
 	if (r->device.id != 0)
-		return up_limits_spend(r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms) == UP_OK;
+		return up_limits_spend(
+		    r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms);
 	return up_limits_share_source(
-		   r->server, UP_LIMIT_ENROL, r->ip, UP_LIMIT_ENROL_ALL, r->now_ms) == UP_OK;
+	    r->server, UP_LIMIT_ENROL, r->ip, UP_LIMIT_ENROL_ALL, r->now_ms);
 }
 
 void up_holder_enrolment(struct up_request *r)
 {
 	static const char *const members[] = { "code", "person", NULL };
-	enum up_err err;
+	enum up_err err, spent;
 	struct enrol *x = begin(r, members, &err);
 
 	if (err == UP_OK)
@@ -216,8 +217,9 @@ void up_holder_enrolment(struct up_request *r)
 		refuse(r, x, err);
 		return;
 	}
-	if (err != UP_OK && !may_be_wrong(r)) {
-		up_reply_err(r, UP_E_RATE);
+	spent = err != UP_OK ? may_be_wrong(r) : UP_OK;
+	if (spent != UP_OK) {
+		up_reply_err(r, spent);
 		return;
 	}
 	/* Who looked, and with what success, is on record before the answer (rule 8). */
@@ -361,8 +363,10 @@ void up_holder_enrolment_accept(struct up_request *r)
 		refuse(r, x, err);
 		return;
 	}
-	if (up_store_enrolment_known(r->server->store, x->code_hash, r->now_ms) == UP_E_CODE && !may_be_wrong(r)) {
-		up_reply_err(r, UP_E_RATE);
+	if (up_store_enrolment_known(r->server->store, x->code_hash, r->now_ms) == UP_E_CODE)
+		err = may_be_wrong(r);
+	if (err != UP_OK) {
+		up_reply_err(r, err);
 		return;
 	}
 	begin_record(r, x, "enrolment.done");

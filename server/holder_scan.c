@@ -146,8 +146,10 @@ static void scanned(struct up_request *r)
 	struct scan *x = r->state;
 
 	if (r->job.err != UP_OK) {
-		/* What is not recorded did not happen: the login ends, and the page offers a new code. */
-		up_live_end(r->server->live, x->info->id, r->now_ms);
+		/* What is not recorded did not happen: the login ends, and the page offers a new
+		 * code; or it ends by itself, since nobody knows what a decision has to sign. */
+		up_login_note(up_live_end(r->server->live, x->info->id, r->now_ms),
+		    "scan_not_ended", x->info);
 		up_reply_err(r, r->job.err);
 		return;
 	}
@@ -198,15 +200,19 @@ static void record(struct up_request *r, struct scan *x)
 static void refuse(struct up_request *r, struct scan *x, enum up_err err, const char *why)
 {
 	const struct up_login_info *info = x->info;
+	enum up_err spent = UP_OK;
 
 	if (err != UP_E_CODE && err != UP_E_ROLE) {
 		up_reply_err(r, err);
 		return;
 	}
 	x->info = NULL;
-	if (err == UP_E_CODE && up_limits_spend(r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms) != UP_OK) {
+	if (err == UP_E_CODE)
+		spent = up_limits_spend(
+		    r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms);
+	if (spent != UP_OK) {
 		up_live_info_unref(&info);
-		up_reply_err(r, UP_E_RATE);
+		up_reply_err(r, spent);
 		return;
 	}
 	up_holder_refuse(r, err, info, EVENT, err == UP_E_CODE ? why : NULL);

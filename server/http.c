@@ -14,6 +14,7 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/routes.h"
+#include "server/steps.h"
 
 #define TEXT_OF(n) #n
 #define SECONDS(n) TEXT_OF(n)
@@ -191,7 +192,8 @@ void up_http_commit(struct up_request *r, void (*then)(struct up_request *))
 	r->job.done = job_done;
 	r->job.arg = r;
 	/* Suspended first: the writer may be done before submit returns. */
-	MHD_suspend_connection(r->conn);
+	if (!up_steps_hand_on())
+		MHD_suspend_connection(r->conn);
 	err = up_store_submit(r->server->store, &r->job);
 	if (err == UP_OK)
 		return;
@@ -298,7 +300,7 @@ static enum up_err prepare(struct up_request *r)
 	return err == UP_OK ? up_auth_caller(r) : err;
 }
 
-static enum MHD_Result answer(struct up_request *r)
+void up_http_step(struct up_request *r)
 {
 	enum up_err err;
 
@@ -313,6 +315,16 @@ static enum MHD_Result answer(struct up_request *r)
 		else
 			r->route->handle(r);
 	}
+}
+
+static enum MHD_Result answer(struct up_request *r)
+{
+	if (r->stepped)
+		r->stepped = false;
+	else if (r->server->steps != NULL && up_steps_take(r->server->steps, r))
+		return MHD_YES;
+	else
+		up_http_step(r);
 	/* The handler may be waiting for the store (again). */
 	return r->phase == UP_REQ_WAITING ? MHD_YES : send_reply(r);
 }

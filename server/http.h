@@ -99,6 +99,9 @@ struct up_request {
 	enum { UP_REQ_NEW, UP_REQ_READING, UP_REQ_WAITING, UP_REQ_DONE } phase;
 	struct up_job job;
 	void (*then)(struct up_request *);
+	/* taken elsewhere (steps.h) */
+	struct up_request *next_step;
+	bool stepped;                    /* its step is done, the answer is ready */
 	void *state;                     /* the handler's own, freed by free_state */
 	void (*free_state)(void *);
 };
@@ -125,8 +128,11 @@ void up_headers_read(struct up_request *);
 
 /* --- the store -------------------------------------------------------------------------------------------------- */
 
-/* Submit r->job and go on in THEN after its commit (r->job.err tells). Nothing of R may be touched after this call. */
+/* Submit r->job and go on in THEN after its commit (r->job.err tells). Nothing of R may be touched
+ * after this call. */
 void up_http_commit(struct up_request *, void (*then)(struct up_request *));
+/* One step of a request, for up_steps_new: its handler, or what follows from its job. */
+void up_http_step(struct up_request *);
 
 /* --- daemons ------------------------------------------------------------------------------------------------------ */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/login_record.h"
 
+#include "server/log.h"
+
 void up_login_record_fill(struct up_record *rec, const struct up_catalogue *c, const struct up_login_info *in, const char *event, char id[23])
 {
 	const struct up_client *client;
@@ -30,4 +32,10 @@ void up_login_record_fill(struct up_record *rec, const struct up_catalogue *c, c
 void up_login_record(struct up_request *r, const struct up_login_info *in, const char *event, char id[23])
 {
 	up_login_record_fill(&r->job.record, r->catalogue, in, event, id);
+}
+
+void up_login_note(enum up_err err, const char *tag, const struct up_login_info *info)
+{
+	if (err != UP_OK)
+		up_log(UP_LOG_ERROR, tag, "transaction", info->id, "reason", up_err_name(err), NULL);
 }

@@ -10,5 +10,8 @@
 void up_login_record(struct up_request *, const struct up_login_info *info, const char *event, char id[23]);
 /* The same without a request, for expiry. */
 void up_login_record_fill(struct up_record *, const struct up_catalogue *, const struct up_login_info *, const char *event, char id[23]);
+/* A step of INFO's login could not be ended in live, where it ends by itself: told in the log under
+ * TAG. UP_OK: nothing to tell. */
+void up_login_note(enum up_err, const char *tag, const struct up_login_info *info);
 
 #endif

@@ -18,18 +18,20 @@
 #include "server/expiry.h"
 #include "server/harden.h"
 #include "server/http.h"
+#include "server/hub.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/pages.h"
 #include "server/routes.h"
 #include "server/secrets.h"
-#include "server/watch.h"
+#include "server/steps.h"
 #include "web/legal.h"
 
 #define DEFAULT_CONFIG "/etc/unitpass/unitpassd.conf"
 #define FINISH_S 10                      /* how long requests under way may take to finish */
 #define REPLAYS (1u << 20)
 #define RATES (1u << 16)
+#define STEPS 64                         /* threads that may wait for live */
 #define OPT_MAN 1000
 
 const char *argp_program_version = PACKAGE_STRING;
@@ -151,11 +153,14 @@ static enum up_err make_live(struct up_server *s, char why[256])
 	struct up_live_settings set = {.transactions = (size_t)s->config->transactions,
 	    .replays = REPLAYS,
 	    .rates = RATES,
-	    .abandoned = count_abandoned};
+	    .abandoned = count_abandoned,
+	    .woken = up_hub_woken};
 	enum up_err err = up_secrets_start(s, set.seed, why);
 
 	if (err == UP_OK)
 		err = up_live_memory_new(&set, &s->live);
+	if (err == UP_OK && up_live_waits(s->live))
+		err = up_steps_new(STEPS, up_http_step, &s->steps);
 	up_wipe(set.seed, sizeof(set.seed));
 	return err;
 }
@@ -188,7 +193,7 @@ static enum up_err bind_all(struct up_server *s, struct listeners *l, char why[2
 
 static enum up_err start_all(struct up_server *s, struct listeners *l, char why[256])
 {
-	enum up_err err = up_watch_start(s);
+	enum up_err err = up_hub_start(s);
 
 	if (err == UP_OK)
 		err = up_expiry_start(s);
@@ -223,18 +228,22 @@ static void finish(struct up_server *s, struct listeners *l)
 		up_listener_quiesce(l->main);
 	if (l->watch != NULL)
 		up_listener_quiesce(l->watch);
-	up_watch_stop();
+	up_hub_stop();
 	for (int i = 0; i < FINISH_S * 50 && up_http_busy() > 0; i++)
 		nanosleep(&pause, NULL);
 	/* Who still waits for the store gets his answer now: libmicrohttpd cannot stop with suspended connections. */
 	up_expiry_stop();
 	if (s->store != NULL)
 		up_store_drain(s->store);
+	if (s->steps != NULL)
+		up_steps_stop(s->steps);
 	up_listener_stop(&l->main);
 	up_listener_stop(&l->watch);
 	up_listener_stop(&l->admin);
 	up_store_close(&s->store);
+	up_steps_free(&s->steps);
 	up_live_free(&s->live);
+	up_catalogue_put(&s->owed);
 	up_catalogue_put(&s->catalogue);
 }
 

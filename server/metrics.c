@@ -34,9 +34,24 @@ static void put(struct up_buf *b, const char *name, const char *type, const char
 	up_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
 }
 
-void up_admin_metrics(struct up_request *r)
+/* Left out rather than told wrong when they cannot be had. */
+static void put_live(struct up_buf *b, struct up_live *l)
 {
 	struct up_live_stats live;
+
+	if (up_live_stats(l, &live) != UP_OK)
+		return;
+	put(b, "unitpass_logins_pending", "gauge", "Logins waiting for a scan.", live.pending);
+	put(b, "unitpass_logins_waiting_decision", "gauge", "Logins scanned, not decided.",
+	    live.scanned);
+	put(b, "unitpass_logins_waiting_redemption", "gauge", "Logins approved, not redeemed.",
+	    live.approved);
+	put(b, "unitpass_watchers", "gauge", "Pages watching.", live.watchers);
+	put(b, "unitpass_replay_entries", "gauge", "Proof ids remembered.", live.replays);
+}
+
+void up_admin_metrics(struct up_request *r)
+{
 	struct up_store_stats store;
 	struct up_buf *b = &r->out;
 
@@ -46,12 +61,7 @@ void up_admin_metrics(struct up_request *r)
 	up_buf_put_str(b, "# HELP unitpass_http_answers_total Answers by class of status.\n# TYPE unitpass_http_answers_total counter\n");
 	for (size_t i = 0; i < UP_ARRAY_LEN(answers); i++)
 		up_buf_printf(b, "unitpass_http_answers_total{class=\"%zuxx\"} %llu\n", i + 1, (unsigned long long)atomic_load(&answers[i]));
-	up_live_stats(r->server->live, &live);
-	put(b, "unitpass_logins_pending", "gauge", "Logins waiting for a scan.", live.pending);
-	put(b, "unitpass_logins_waiting_decision", "gauge", "Logins scanned, not decided.", live.scanned);
-	put(b, "unitpass_logins_waiting_redemption", "gauge", "Logins approved, not redeemed.", live.approved);
-	put(b, "unitpass_watchers", "gauge", "Pages watching.", live.watchers);
-	put(b, "unitpass_replay_entries", "gauge", "Proof ids remembered.", live.replays);
+	put_live(b, r->server->live);
 	up_store_stats(r->server->store, &store);
 	put(b, "unitpass_store_commits_total", "counter", "Commits of the store.", store.commits);
 	put(b, "unitpass_store_jobs_total", "counter", "Jobs written by those commits.", store.jobs);
@@ -66,14 +76,19 @@ void up_admin_health(struct up_request *r)
 {
 	struct up_json_put j = { .b = &r->out };
 	int64_t now, off;
+	struct up_live_stats stats;
 	enum up_err store = up_store_healthy(r->server->store);
+	enum up_err live = up_live_stats(r->server->live, &stats);
 	enum up_clock_state clock = up_clock_look(r->server, &now, &off);
-	bool well = store == UP_OK && clock == UP_CLOCK_RIGHT && !atomic_load(&r->server->stopping);
+	bool well = store == UP_OK && live == UP_OK && clock == UP_CLOCK_RIGHT &&
+	    !atomic_load(&r->server->stopping);
 
 	up_json_put_object(&j, NULL);
 	up_json_put_str(&j, "status", well ? "ok" : "failing");
 	up_json_put_str(&j, "store", store == UP_OK ? "ok" : "failing");
 	up_json_put_str(&j, "clock", up_clock_name(clock));
+	if (live != UP_OK)
+		up_json_put_str(&j, "live", "failing");
 	if (clock != UP_CLOCK_RIGHT) {
 		up_json_put_int(&j, "clock_off_s", off / 1000);
 		up_json_put_opt(&j, "cure", up_span_str(up_clock_cure(clock, false)));

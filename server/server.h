@@ -30,7 +30,11 @@ struct up_server {
 	struct up_config *config;
 	struct up_store *store;
 	struct up_live *live;
+	struct up_steps *steps;          /* when live waits (steps.h); or NULL */
 	struct up_catalogue *catalogue;  /* under catalogue_lock */
+	/* As it was before clients ended whose logins live could not be told to end; or NULL. Under
+	 * the same lock. */
+	struct up_catalogue *owed;
 	pthread_mutex_t catalogue_lock;
 	struct up_legal *statement;      /* the download statement (rule 8) */
 	/* secrets.c: the same in all processes that share one "live_secret" */

@@ -107,18 +107,18 @@ static void begin_record(struct up_request *r, struct redemption *x, const char 
 	r->job.item = x->live.info->item;
 }
 
-/* Revoke x->live.session, if there is one, and record. */
-static void submit_replay(
-    struct up_request *r, struct redemption *x, void (*then)(struct up_request *))
+/* Revoke x->live.session, if there is one, and record EVENT as refused for REASON. */
+static void take_back(struct up_request *r, struct redemption *x, const char *event,
+    enum up_err reason, void (*then)(struct up_request *))
 {
 	struct up_record *rec = &r->job.record;
 
-	begin_record(r, x, "login.replay");
+	begin_record(r, x, event);
 	r->job.kind = UP_JOB_REPLAY;
 	memcpy(r->job.session, x->live.session, sizeof(r->job.session));
 	rec->session = up_span_str(r->job.session);
 	rec->result = UP_SPAN_LIT("refused");
-	rec->reason = up_span_str(up_err_name(UP_E_REPLAY));
+	rec->reason = up_span_str(up_err_name(reason));
 	up_http_commit(r, then);
 }
 
@@ -128,7 +128,8 @@ static void replayed(struct up_request *r)
 	const struct redemption *x = r->state;
 
 	if (r->job.err == UP_E_STORE)
-		up_live_replay_undo(r->server->live, x->live.info->id, r->now_ms);
+		up_login_note(up_live_replay_undo(r->server->live, x->live.info->id, r->now_ms),
+		    "replay_not_undone", x->live.info);
 	up_reply_err(r, r->job.err == UP_E_STORE ? UP_E_STORE : UP_E_GRANT);
 }
 
@@ -141,50 +142,82 @@ static void contested(struct up_request *r)
 
 /* --- the redemption --- */
 
-/* The record is on disk. True: another caller came meanwhile. */
-static bool issue(struct up_request *r, struct redemption *x)
+static void issue(struct up_request *r, struct redemption *x)
 {
-	bool second =
-	    up_live_redeem_commit(r->server->live, x->live.info->id, r->job.session, r->now_ms);
 	const struct up_outcome_of of = {
 	    .info = x->live.info, .role = r->job.out_role, .now_ms = r->now_ms};
 	enum up_err err = put_tokens(r, x);
 
-	memcpy(x->live.session, r->job.session, sizeof(x->live.session));
 	if (err != UP_OK) {
 		up_reply_err(r, err);
-		return second;
+		return;
 	}
 	up_metrics_count(UP_METRIC_REDEEMED);
 	up_outcome_tell(UP_OUTCOME_LOGIN, &of);
 	up_reply(r, "application/json");
-	return second;
 }
 
-/* The same. */
-static bool give_back(struct up_request *r, struct redemption *x)
+static void revoked(struct up_request *r)
 {
-	bool second = up_live_redeem_undo(r->server->live, x->live.info->id, r->now_ms);
+	const struct redemption *x = r->state;
+
+	up_login_note(r->job.err, "session_not_revoked", x->live.info);
+	up_reply_err(r, UP_E_LIVE);
+}
+
+/* The record is on disk, and the session: it goes out once live knows that it is redeemed, and is
+ * revoked otherwise (live.h). */
+static void finish(struct up_request *r, struct redemption *x)
+{
+	struct up_live *live = r->server->live;
+	const char *id = x->live.info->id;
+	bool second;
+	enum up_err err = up_live_redeem_commit(live, id, r->job.session, r->now_ms, &second);
+
+	memcpy(x->live.session, r->job.session, sizeof(x->live.session));
+	if (err != UP_OK) {
+		up_login_note(err, "redemption_lost", x->live.info);
+		up_login_note(up_live_give_up(live, id, r->now_ms), "redemption_unsure",
+		    x->live.info);
+		take_back(r, x, "login.redeem", UP_E_LIVE, revoked);
+		return;
+	}
+	issue(r, x);
+	if (second)                      /* another caller came meanwhile */
+		take_back(r, x, "login.replay", UP_E_REPLAY, contested);
+}
+
+static void give_back(struct up_request *r, struct redemption *x)
+{
+	struct up_live *live = r->server->live;
+	const char *id = x->live.info->id;
+	bool second;
+	enum up_err err = up_live_redeem_undo(live, id, r->now_ms, &second);
 	const struct up_outcome_of of = {
 	    .info = x->live.info, .event = "login.redeem", .reason = up_err_name(r->job.err)};
 
+	up_login_note(err, "redemption_not_undone", x->live.info);
 	if (r->job.err == UP_E_STORE) {
 		up_reply_err(r, UP_E_STORE);
-		return second;
+	} else {
+		/* Not the store's failure but a dead role or unit: what was approved is void. */
+		up_outcome_tell(UP_OUTCOME_REFUSED, &of);
+		up_login_note(up_live_end(live, id, r->now_ms), "redemption_not_ended",
+		    x->live.info);
+		up_reply_err(r, UP_E_DENIED);
 	}
-	/* Not the store's failure but a dead role or unit: what was approved is void. */
-	up_outcome_tell(UP_OUTCOME_REFUSED, &of);
-	up_live_end(r->server->live, x->live.info->id, r->now_ms);
-	up_reply_err(r, UP_E_DENIED);
-	return second;
+	if (second)
+		take_back(r, x, "login.replay", UP_E_REPLAY, contested);
 }
 
 static void redeemed(struct up_request *r)
 {
 	struct redemption *x = r->state;
 
-	if (r->job.err == UP_OK ? issue(r, x) : give_back(r, x))
-		submit_replay(r, x, contested);
+	if (r->job.err == UP_OK)
+		finish(r, x);
+	else
+		give_back(r, x);
 }
 
 static void submit(struct up_request *r, struct redemption *x)
@@ -219,7 +252,7 @@ static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])
 	if (err == UP_E_REPLAY) {
 		up_log(UP_LOG_WARNING, "code_replayed", "client", r->client->id, "transaction", x->live.info ? x->live.info->id : "", NULL);
 		if (x->live.record_end && x->live.info != NULL) {
-			submit_replay(r, x, replayed);
+			take_back(r, x, "login.replay", UP_E_REPLAY, replayed);
 			return;
 		}
 		err = UP_E_GRANT;

@@ -4,7 +4,7 @@
 #include "server/live/memory.h"
 #include "server/live/siphash.h"
 
-static struct up_index_key key_of(struct up_live *l, enum up_memory_table t, uint32_t i)
+static struct up_index_key key_of(struct up_memory *l, enum up_memory_table t, uint32_t i)
 {
 	const struct up_slot *s = up_memory_slot(l, i);
 	struct up_index_key k = { t, { NULL, 0 }, { NULL, 0 } };
@@ -26,7 +26,7 @@ static struct up_index_key key_of(struct up_live *l, enum up_memory_table t, uin
 	return k;
 }
 
-static uint32_t bucket_of(const struct up_live *l, struct up_index_key k)
+static uint32_t bucket_of(const struct up_memory *l, struct up_index_key k)
 {
 	uint64_t seed[2] = { l->seed[0] ^ k.table, l->seed[1] };
 
@@ -40,19 +40,19 @@ static bool same(struct up_index_key a, struct up_index_key b)
 	return up_span_eq(a.key, b.key) && up_span_eq(a.browser, b.browser);
 }
 
-static pthread_mutex_t *stripe(struct up_live *l, enum up_memory_table t, uint32_t bucket)
+static pthread_mutex_t *stripe(struct up_memory *l, enum up_memory_table t, uint32_t bucket)
 {
 	return &l->tables[t].stripes[bucket % UP_MEMORY_SHARDS].lock;
 }
 
-static uint32_t look(struct up_live *l, struct up_index_key k, uint32_t i)
+static uint32_t look(struct up_memory *l, struct up_index_key k, uint32_t i)
 {
 	while (i != 0 && !same(k, key_of(l, k.table, i)))
 		i = up_memory_slot(l, i)->chain[k.table];
 	return i;
 }
 
-uint32_t up_index_find(struct up_live *l, struct up_index_key k)
+uint32_t up_index_find(struct up_memory *l, struct up_index_key k)
 {
 	uint32_t b = bucket_of(l, k), i;
 
@@ -63,7 +63,7 @@ uint32_t up_index_find(struct up_live *l, struct up_index_key k)
 }
 
 /* New ones come first in a chain. */
-uint32_t up_index_browser(struct up_live *l, const struct up_login_info *info, unsigned n, uint8_t key[UP_LIVE_KEY])
+uint32_t up_index_browser(struct up_memory *l, const struct up_login_info *info, unsigned n, uint8_t key[UP_LIVE_KEY])
 {
 	struct up_index_key k = { UP_BY_BROWSER, info->client, info->browser };
 	uint32_t b = bucket_of(l, k), i;
@@ -78,12 +78,12 @@ uint32_t up_index_browser(struct up_live *l, const struct up_login_info *info, u
 	return i;
 }
 
-bool up_index_has(struct up_live *l, uint32_t i, struct up_index_key k)
+bool up_index_has(struct up_memory *l, uint32_t i, struct up_index_key k)
 {
 	return (up_memory_slot(l, i)->tables & 1u << k.table) != 0 && same(k, key_of(l, k.table, i));
 }
 
-bool up_index_put(struct up_live *l, enum up_memory_table t, uint32_t i)
+bool up_index_put(struct up_memory *l, enum up_memory_table t, uint32_t i)
 {
 	struct up_index_key k = key_of(l, t, i);
 	uint32_t b = bucket_of(l, k), *head = &l->tables[t].heads[b];
@@ -102,7 +102,7 @@ bool up_index_put(struct up_live *l, enum up_memory_table t, uint32_t i)
 	return !taken;
 }
 
-void up_index_cut(struct up_live *l, enum up_memory_table t, uint32_t i)
+void up_index_cut(struct up_memory *l, enum up_memory_table t, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	uint32_t b, *at;
@@ -119,7 +119,7 @@ void up_index_cut(struct up_live *l, enum up_memory_table t, uint32_t i)
 	s->tables &= (uint8_t)~(1u << t);
 }
 
-void up_index_set_info(struct up_live *l, uint32_t i, const struct up_login_info *info)
+void up_index_set_info(struct up_memory *l, uint32_t i, const struct up_login_info *info)
 {
 	uint32_t b = bucket_of(l, key_of(l, UP_BY_ID, i));
 

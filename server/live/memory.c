@@ -10,7 +10,7 @@
 
 /* --- life --- */
 
-static bool allocate(struct up_live *l)
+static bool allocate(struct up_memory *l)
 {
 	size_t bytes = ((size_t)l->n * sizeof(*l->slots) + 4095) & ~(size_t)4095;
 
@@ -24,7 +24,7 @@ static bool allocate(struct up_live *l)
 	return true;
 }
 
-static void open_shards(struct up_live *l)
+static void open_shards(struct up_memory *l)
 {
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		struct up_shard *h = &l->shards[k];
@@ -46,36 +46,7 @@ static bool in_range(size_t n)
 	return n > 0 && n <= ENTRIES_MAX;
 }
 
-enum up_err up_live_memory_new(const struct up_live_settings *settings, struct up_live **out)
-{
-	struct up_live *l;
-	enum up_err e = UP_E_NOMEM;
-
-	*out = NULL;
-	if (!in_range(settings->transactions) || !in_range(settings->replays) || !in_range(settings->rates))
-		return UP_E_RANGE;
-	if ((l = aligned_alloc(alignof(struct up_live), sizeof(*l))) == NULL)
-		return UP_E_NOMEM;
-	memset(l, 0, sizeof(*l));
-	memcpy(l->seed, settings->seed, sizeof(l->seed));
-	l->n = (uint32_t)settings->transactions;
-	l->abandoned = settings->abandoned;
-	for (l->buckets = UP_MEMORY_SHARDS; l->buckets < l->n; l->buckets *= 2)
-		;
-	if (allocate(l))
-		e = UP_OK;
-	open_shards(l);
-	if (e == UP_OK)
-		e = up_replay_new(settings->replays, l->seed, &l->replay);
-	if (e == UP_OK)
-		e = up_rate_new(settings->rates, l->seed, &l->rate);
-	if (e != UP_OK)
-		up_live_free(&l);
-	*out = l;
-	return e;
-}
-
-static void free_slots(struct up_live *l)
+static void free_slots(struct up_memory *l)
 {
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		for (uint32_t i = 0; i < l->shards[k].fresh; i++)
@@ -84,13 +55,10 @@ static void free_slots(struct up_live *l)
 	free(l->slots);
 }
 
-void up_live_free(struct up_live **live)
+static void free_memory(struct up_live *live)
 {
-	struct up_live *l = *live;
+	struct up_memory *l = up_memory_of(live);
 
-	if (l == NULL)
-		return;
-	*live = NULL;
 	free_slots(l);
 	for (int t = 0; t < UP_MEMORY_TABLES; t++) {
 		for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++)
@@ -112,7 +80,7 @@ struct up_index_key up_memory_key(enum up_memory_table table, const uint8_t key[
 	return (struct up_index_key){ table, { key, UP_LIVE_KEY }, { NULL, 0 } };
 }
 
-static bool lock_slot(struct up_live *l, uint32_t i, struct up_index_key k)
+static bool lock_slot(struct up_memory *l, uint32_t i, struct up_index_key k)
 {
 	pthread_mutex_lock(&up_memory_home(l, i)->lock);
 	if (up_index_has(l, i, k))
@@ -121,17 +89,30 @@ static bool lock_slot(struct up_live *l, uint32_t i, struct up_index_key k)
 	return false;
 }
 
-uint32_t up_memory_enter(struct up_live *l, struct up_index_key k, int64_t now_ms)
+struct up_index_key up_memory_id(const char *id)
+{
+	/* a text of another length finds nothing: no transaction has it */
+	return (struct up_index_key){
+		UP_BY_ID, up_span_of(id, strnlen(id, UP_LIVE_ID + 1)), { NULL, 0 } };
+}
+
+uint32_t up_memory_find(struct up_memory *l, struct up_index_key k)
 {
 	uint32_t i = up_index_find(l, k);
 
-	if (i == 0 || !lock_slot(l, i, k))
-		return 0;
-	up_slot_lapse(l, i, now_ms);
+	return i != 0 && lock_slot(l, i, k) ? i : 0;
+}
+
+uint32_t up_memory_enter(struct up_memory *l, struct up_index_key k, int64_t now_ms)
+{
+	uint32_t i = up_memory_find(l, k);
+
+	if (i != 0)
+		up_slot_lapse(l, i, now_ms);
 	return i;
 }
 
-void up_memory_leave(struct up_live *l, uint32_t i)
+void up_memory_leave(struct up_memory *l, uint32_t i)
 {
 	pthread_mutex_unlock(&up_memory_home(l, i)->lock);
 }
@@ -147,7 +128,7 @@ static enum up_err check(const struct up_login_start *start)
 	return code == 0 || code == sizeof(start->user_code) - 1 ? UP_OK : UP_E_FORMAT;
 }
 
-static void sweep_all(struct up_live *l, int64_t now_ms)
+static void sweep_all(struct up_memory *l, int64_t now_ms)
 {
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		bool more = true;
@@ -162,7 +143,7 @@ static void sweep_all(struct up_live *l, int64_t now_ms)
 }
 
 /* A free slot with its home locked, 0: none. START says where to look first. */
-static uint32_t draw_free(struct up_live *l, const struct up_login_start *start)
+static uint32_t draw_free(struct up_memory *l, const struct up_login_start *start)
 {
 	uint32_t i;
 
@@ -180,7 +161,7 @@ static uint32_t draw_free(struct up_live *l, const struct up_login_start *start)
 }
 
 /* The same, dropping the finished transaction that ended first. */
-static uint32_t draw_oldest(struct up_live *l)
+static uint32_t draw_oldest(struct up_memory *l)
 {
 	for (;;) {
 		struct up_shard *h = NULL;
@@ -205,7 +186,7 @@ static uint32_t draw_oldest(struct up_live *l)
 	}
 }
 
-static uint32_t draw(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
+static uint32_t draw(struct up_memory *l, const struct up_login_start *start, int64_t now_ms)
 {
 	uint32_t i = draw_free(l, start);
 
@@ -219,7 +200,7 @@ static uint32_t draw(struct up_live *l, const struct up_login_start *start, int6
 }
 
 /* End what is beyond the newest few of the same client and browser; what has lapsed does not count. */
-static void limit_browser(struct up_live *l, const struct up_login_info *info, int64_t now_ms)
+static void limit_browser(struct up_memory *l, const struct up_login_info *info, int64_t now_ms)
 {
 	uint8_t key[UP_LIVE_KEY];
 	uint32_t i;
@@ -237,7 +218,7 @@ static void limit_browser(struct up_live *l, const struct up_login_info *info, i
 	}
 }
 
-static void supersede(struct up_live *l, const uint8_t device[UP_LIVE_KEY], const struct up_login_info *by, int64_t now_ms)
+static void supersede(struct up_memory *l, const uint8_t device[UP_LIVE_KEY], const struct up_login_info *by, int64_t now_ms)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device), now_ms);
 	const struct up_login_info *info;
@@ -251,7 +232,7 @@ static void supersede(struct up_live *l, const uint8_t device[UP_LIVE_KEY], cons
 }
 
 /* Let go of the user code's prefix if its transaction has lapsed. */
-static void free_code(struct up_live *l, const char *code, int64_t now_ms)
+static void free_code(struct up_memory *l, const char *code, int64_t now_ms)
 {
 	uint32_t i = up_memory_enter(l, (struct up_index_key){ UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
 
@@ -259,8 +240,10 @@ static void free_code(struct up_live *l, const char *code, int64_t now_ms)
 		up_memory_leave(l, i);
 }
 
-enum up_err up_live_start(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
+static enum up_err begin(
+    struct up_live *live, const struct up_login_start *start, int64_t now_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	const struct up_login_info *info, *mine;
 	enum up_err e = check(start);
 	uint32_t i;
@@ -292,9 +275,9 @@ enum up_err up_live_start(struct up_live *l, const struct up_login_start *start,
 
 /* --- tick --- */
 
-static void report_all(struct up_live *l, struct up_shard *h, int64_t now_ms, up_live_expired expired, void *arg)
+static void report_all(struct up_memory *l, struct up_shard *h, int64_t now_ms, up_live_expired expired, void *arg)
 {
-	struct up_report r[BATCH];
+	struct up_live_ended r[BATCH];
 	size_t n;
 
 	do {
@@ -304,34 +287,39 @@ static void report_all(struct up_live *l, struct up_shard *h, int64_t now_ms, up
 		pthread_mutex_unlock(&h->lock);
 		for (size_t i = 0; i < n; i++) {
 			if (expired != NULL)
-				expired(arg, r[i].info, r[i].device, r[i].role);
+				expired(arg, &r[i]);
 			up_live_info_unref(&r[i].info);
 		}
 	} while (n == BATCH);
 }
 
-void up_live_tick(struct up_live *l, int64_t now_ms, up_live_expired expired, void *arg)
+static enum up_err tick(
+    struct up_live *live, int64_t now_ms, up_live_expired expired, void *arg)
 {
+	struct up_memory *l = up_memory_of(live);
+
 	sweep_all(l, now_ms);
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++)
 		report_all(l, &l->shards[k], now_ms, expired, arg);
 	up_replay_tick(l->replay, now_ms);
+	return UP_OK;
 }
 
 /* Who holds a step (deciding, redeeming) ends it himself; what it falls back to is over then. */
-static void end_slot(struct up_live *l, uint32_t i, struct up_span client, int64_t now_ms)
+static void end_slot(struct up_memory *l, uint32_t i, struct up_span client, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
 	if (s->info == NULL || (client.n > 0 && !up_span_eq(s->info->client, client)) ||
-	    up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms))
+	    up_slot_cut_short(l, i, now_ms))
 		return;
-	if (s->state == UP_LOGIN_DECIDING || s->state == UP_LOGIN_REDEEMING)
-		s->wheel.due_ms = now_ms;
+	up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms);
 }
 
-void up_live_end_client(struct up_live *l, struct up_span client, int64_t now_ms)
+static enum up_err end_client(struct up_live *live, struct up_span client, int64_t now_ms)
 {
+	struct up_memory *l = up_memory_of(live);
+
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		struct up_shard *h = &l->shards[k];
 		uint32_t n = 0, fresh = 1;
@@ -344,40 +332,109 @@ void up_live_end_client(struct up_live *l, struct up_span client, int64_t now_ms
 			pthread_mutex_unlock(&h->lock);
 		}
 	}
+	return UP_OK;
 }
 
-enum up_err up_live_once(struct up_live *l, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
+/* --- counters --- */
+
+static enum up_err once(
+    struct up_live *live, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
-	return up_replay_once(l->replay, key, until_ms, now_ms);
+	return up_replay_once(up_memory_of(live)->replay, key, until_ms, now_ms);
 }
 
-enum up_err up_live_rate(struct up_live *l, const char *kind, struct up_span who, unsigned burst, int64_t every_ms, int64_t now_ms)
+static enum up_err rate(struct up_live *live, const struct up_live_bucket *own,
+    const struct up_live_bucket *shared, int64_t now_ms)
 {
-	const struct up_live_bucket b = { kind, who, burst, every_ms };
+	struct up_rate *r = up_memory_of(live)->rate;
 
-	return up_rate_take(l->rate, &b, now_ms);
+	return shared == NULL ? up_rate_take(r, own, now_ms)
+	    : up_rate_share(r, own, shared, now_ms);
 }
 
-enum up_err up_live_rate_share(struct up_live *l, const struct up_live_bucket *own,
-	const struct up_live_bucket *shared, int64_t now_ms)
+static enum up_err stats(struct up_live *live, struct up_live_stats *out)
 {
-	return up_rate_share(l->rate, own, shared, now_ms);
-}
+	struct up_memory *l = up_memory_of(live);
 
-void up_live_stats(struct up_live *l, struct up_live_stats *out)
-{
-	*out = (struct up_live_stats){ .replays = up_replay_count(l->replay) };
+	out->replays = up_replay_count(l->replay);
 	for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
 		struct up_shard *h = &l->shards[k];
+		const size_t *of = h->states;
 
 		pthread_mutex_lock(&h->lock);
-		out->pending += h->states[UP_LOGIN_PENDING];
-		out->scanned += h->states[UP_LOGIN_SCANNED] + h->states[UP_LOGIN_DECIDING] + h->states[UP_LOGIN_RETURNING];
-		out->approved += h->states[UP_LOGIN_APPROVED] + h->states[UP_LOGIN_REDEEMING]
-			+ h->states[UP_LOGIN_CONTESTED];
-		out->finished += h->states[UP_LOGIN_REDEEMED] + h->states[UP_LOGIN_DENIED] + h->states[UP_LOGIN_EXPIRED]
-			+ h->states[UP_LOGIN_REVOKED];
+		out->pending += of[UP_LOGIN_PENDING];
+		out->scanned +=
+		    of[UP_LOGIN_SCANNED] + of[UP_LOGIN_DECIDING] + of[UP_LOGIN_RETURNING];
+		out->approved +=
+		    of[UP_LOGIN_APPROVED] + of[UP_LOGIN_REDEEMING] + of[UP_LOGIN_CONTESTED];
+		out->finished += of[UP_LOGIN_REDEEMED] + of[UP_LOGIN_DENIED] +
+		    of[UP_LOGIN_EXPIRED] + of[UP_LOGIN_REVOKED];
 		out->watchers += h->watchers;
 		pthread_mutex_unlock(&h->lock);
 	}
+	return UP_OK;
+}
+
+/* --- the engine --- */
+
+static const struct up_live_engine engine = {
+	.name = "memory",
+	.free = free_memory,
+	.start = begin,
+	.peek = up_memory_peek,
+	.peek_user_code = up_memory_peek_user_code,
+	.scan = up_memory_scan,
+	.decide = up_memory_decide,
+	.decide_approve = up_memory_decide_approve,
+	.decide_deny = up_memory_decide_deny,
+	.decide_undo = up_memory_decide_undo,
+	.give_up = up_memory_give_up,
+	.known = up_memory_known,
+	.call = up_memory_call,
+	.end = up_memory_end,
+	.end_client = end_client,
+	.redeem = up_memory_redeem,
+	.redeem_commit = up_memory_redeem_commit,
+	.redeem_undo = up_memory_redeem_undo,
+	.replay_undo = up_memory_replay_undo,
+	.watch_open = up_memory_watch_open,
+	.watch_close = up_memory_watch_close,
+	.watch_state = up_memory_watch_state,
+	.watch_peek = up_memory_watch_peek,
+	.tick = tick,
+	.once = once,
+	.rate = rate,
+	.stats = stats,
+};
+
+enum up_err up_live_memory_new(const struct up_live_settings *settings, struct up_live **out)
+{
+	struct up_memory *l;
+	enum up_err e = UP_E_NOMEM;
+
+	*out = NULL;
+	if (!in_range(settings->transactions) || !in_range(settings->replays) || !in_range(settings->rates))
+		return UP_E_RANGE;
+	if ((l = aligned_alloc(alignof(struct up_memory), sizeof(*l))) == NULL)
+		return UP_E_NOMEM;
+	memset(l, 0, sizeof(*l));
+	l->base.engine = &engine;
+	memcpy(l->seed, settings->seed, sizeof(l->seed));
+	l->n = (uint32_t)settings->transactions;
+	l->abandoned = settings->abandoned;
+	l->woken = settings->woken;
+	for (l->buckets = UP_MEMORY_SHARDS; l->buckets < l->n; l->buckets *= 2)
+		;
+	if (allocate(l))
+		e = UP_OK;
+	open_shards(l);
+	if (e == UP_OK)
+		e = up_replay_new(settings->replays, l->seed, &l->replay);
+	if (e == UP_OK)
+		e = up_rate_new(settings->rates, l->seed, &l->rate);
+	if (e == UP_OK)
+		*out = &l->base;
+	else
+		free_memory(&l->base);
+	return e;
 }

@@ -3,11 +3,17 @@
 
 #include "server/live/memory.h"
 
-/* States that end by themselves. Deciding, redeeming and contested do not: somebody holds the step
- * and will end it. */
+/* Somebody holds the step and will end it, or has died. */
+static bool is_held(enum up_login_state s)
+{
+	return s == UP_LOGIN_DECIDING || s == UP_LOGIN_REDEEMING || s == UP_LOGIN_CONTESTED;
+}
+
+/* States that end by themselves. */
 static bool is_timed(enum up_login_state s)
 {
-	return s == UP_LOGIN_PENDING || s == UP_LOGIN_SCANNED || s == UP_LOGIN_RETURNING || s == UP_LOGIN_APPROVED;
+	return s == UP_LOGIN_PENDING || s == UP_LOGIN_SCANNED || s == UP_LOGIN_RETURNING ||
+	    s == UP_LOGIN_APPROVED || is_held(s);
 }
 
 static bool is_finished(enum up_login_state s)
@@ -17,7 +23,7 @@ static bool is_finished(enum up_login_state s)
 
 /* --- lists --- */
 
-static void append(struct up_live *l, struct up_list *list, uint32_t i)
+static void append(struct up_memory *l, struct up_list *list, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -30,7 +36,7 @@ static void append(struct up_live *l, struct up_list *list, uint32_t i)
 	list->tail = i;
 }
 
-static void take_out(struct up_live *l, struct up_list *list, uint32_t i)
+static void take_out(struct up_memory *l, struct up_list *list, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -45,7 +51,7 @@ static void take_out(struct up_live *l, struct up_list *list, uint32_t i)
 	s->before = s->after = 0;
 }
 
-static void note_oldest(struct up_live *l, struct up_shard *h)
+static void note_oldest(struct up_memory *l, struct up_shard *h)
 {
 	uint32_t i = h->finished.head;
 
@@ -61,7 +67,7 @@ static void add_room(struct up_shard *h, int n)
 	atomic_store_explicit(&h->room, room + (uint_fast32_t)n, memory_order_relaxed);
 }
 
-uint32_t up_slot_draw(struct up_live *l, struct up_shard *h)
+uint32_t up_slot_draw(struct up_memory *l, struct up_shard *h)
 {
 	uint32_t i = h->unused.head;
 
@@ -74,7 +80,7 @@ uint32_t up_slot_draw(struct up_live *l, struct up_shard *h)
 	return i;
 }
 
-void up_slot_give_back(struct up_live *l, uint32_t i)
+void up_slot_give_back(struct up_memory *l, uint32_t i)
 {
 	struct up_shard *h = up_memory_home(l, i);
 
@@ -84,7 +90,7 @@ void up_slot_give_back(struct up_live *l, uint32_t i)
 
 /* --- a state's surroundings --- */
 
-static void stop_timer(struct up_live *l, uint32_t i)
+static void stop_timer(struct up_memory *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -93,7 +99,7 @@ static void stop_timer(struct up_live *l, uint32_t i)
 	s->in_wheel = false;
 }
 
-static void set_timer(struct up_live *l, uint32_t i, int64_t due_ms)
+static void set_timer(struct up_memory *l, uint32_t i, int64_t due_ms)
 {
 	stop_timer(l, i);
 	up_wheel_put(&up_memory_home(l, i)->wheel, i, due_ms);
@@ -101,7 +107,7 @@ static void set_timer(struct up_live *l, uint32_t i, int64_t due_ms)
 }
 
 /* By which keys it can still be found. */
-static void arrange_tables(struct up_live *l, uint32_t i)
+static void arrange_tables(struct up_memory *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -115,21 +121,38 @@ static void arrange_tables(struct up_live *l, uint32_t i)
 		(void)up_index_put(l, UP_BY_BROWSER, i);
 }
 
+int64_t up_slot_deadline(const struct up_slot *s)
+{
+	return s->wheel.due_ms - (is_held(s->state) ? UP_LIVE_HELD_MS : 0);
+}
+
 /* What an undone step comes back to keeps the deadline that it had. */
-static void arrange_timer(struct up_live *l, uint32_t i, enum up_login_state from, int64_t now_ms)
+static void arrange_timer(
+    struct up_memory *l, uint32_t i, enum up_login_state from, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
-	int64_t due = s->wheel.due_ms;
+	int64_t due = s->wheel.due_ms - (is_held(from) ? UP_LIVE_HELD_MS : 0);
 
-	if (!is_timed(s->state)) {
-		stop_timer(l, i);
-		return;
-	}
 	if (s->state == UP_LOGIN_SCANNED && from == UP_LOGIN_PENDING)
 		due = now_ms + UP_LIVE_SCANNED_MS;
 	if (s->state == UP_LOGIN_APPROVED && from != UP_LOGIN_REDEEMING)
 		due = now_ms + UP_LIVE_APPROVED_MS;
-	set_timer(l, i, due);
+	if (is_held(s->state))
+		due += UP_LIVE_HELD_MS;
+	if (is_timed(s->state))
+		set_timer(l, i, due);
+	else
+		stop_timer(l, i);
+}
+
+bool up_slot_cut_short(struct up_memory *l, uint32_t i, int64_t now_ms)
+{
+	struct up_slot *s = up_memory_slot(l, i);
+
+	if (!is_held(s->state))
+		return false;
+	set_timer(l, i, now_ms + UP_LIVE_HELD_MS);
+	return true;
 }
 
 static void become_approved(struct up_slot *s)
@@ -140,7 +163,7 @@ static void become_approved(struct up_slot *s)
 }
 
 /* Forget what no record needs any more. Without memory for the smaller copy the whole stays. */
-static void trim(struct up_live *l, uint32_t i)
+static void trim(struct up_memory *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	const struct up_login_info *old = s->info;
@@ -152,7 +175,7 @@ static void trim(struct up_live *l, uint32_t i)
 	up_live_info_unref(&old);
 }
 
-static void become_droppable(struct up_live *l, uint32_t i)
+static void become_droppable(struct up_memory *l, uint32_t i)
 {
 	struct up_shard *h = up_memory_home(l, i);
 
@@ -162,7 +185,7 @@ static void become_droppable(struct up_live *l, uint32_t i)
 	trim(l, i);
 }
 
-static void finish(struct up_live *l, uint32_t i, int64_t now_ms)
+static void finish(struct up_memory *l, uint32_t i, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	struct up_shard *h = up_memory_home(l, i);
@@ -170,7 +193,7 @@ static void finish(struct up_live *l, uint32_t i, int64_t now_ms)
 
 	s->wheel.due_ms = life > linger ? life : linger;
 	s->since_ms = now_ms;
-	s->unreported = s->state == UP_LOGIN_EXPIRED && s->device != 0;
+	s->unreported = s->state == UP_LOGIN_EXPIRED && s->device != 0 && !s->given_up;
 	if (s->state == UP_LOGIN_EXPIRED && s->device == 0 && l->abandoned != NULL)
 		l->abandoned(s->info->client);
 	if (s->unreported)
@@ -179,17 +202,13 @@ static void finish(struct up_live *l, uint32_t i, int64_t now_ms)
 		become_droppable(l, i);
 }
 
-static void wake(struct up_slot *s)
+static void wake(struct up_memory *l, const struct up_slot *s)
 {
-	struct up_live_watch *w, *next;
-
-	for (w = s->watchers; w != NULL; w = next) {
-		next = w->next;
-		w->wake(w);
-	}
+	if (s->watching > 0 && l->woken != NULL)
+		l->woken(s->info->id);
 }
 
-bool up_slot_step(struct up_live *l, uint32_t i, enum up_login_event event, int64_t now_ms)
+bool up_slot_step(struct up_memory *l, uint32_t i, enum up_login_event event, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	struct up_shard *h = up_memory_home(l, i);
@@ -208,16 +227,24 @@ bool up_slot_step(struct up_live *l, uint32_t i, enum up_login_event event, int6
 		if (is_finished(to))
 			finish(l, i, now_ms);
 	}
-	wake(s);
+	wake(l, s);
 	return true;
 }
 
-void up_slot_lapse(struct up_live *l, uint32_t i, int64_t now_ms)
+static void expire(struct up_memory *l, uint32_t i, int64_t now_ms)
+{
+	struct up_slot *s = up_memory_slot(l, i);
+
+	s->held = is_held(s->state);
+	up_slot_step(l, i, s->held ? UP_LOGIN_GIVE_UP : UP_LOGIN_EXPIRE, now_ms);
+}
+
+void up_slot_lapse(struct up_memory *l, uint32_t i, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
 	if (is_timed(s->state) && now_ms >= s->wheel.due_ms)
-		up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms);
+		expire(l, i, now_ms);
 }
 
 /* --- begin and end of a slot's use --- */
@@ -229,10 +256,9 @@ static void clear(struct up_slot *s)
 	up_wipe(s->key, sizeof(s->key));
 	up_wipe(s->code, sizeof(s->code));
 	memset(s->session, 0, sizeof(s->session));
-	s->watchers = NULL;
 	s->device = s->since_ms = s->role = s->auth_ms = 0;
 	s->state = s->tables = s->tries = s->watching = s->calls = s->interval_s = 0;
-	s->polled = s->approved = s->in_wheel = s->unreported = false;
+	s->polled = s->approved = s->in_wheel = s->unreported = s->given_up = s->held = false;
 }
 
 static void fill(struct up_slot *s, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
@@ -248,7 +274,7 @@ static void fill(struct up_slot *s, const struct up_login_start *start, const st
 	s->state = UP_LOGIN_PENDING;
 }
 
-static bool put_all(struct up_live *l, uint32_t i)
+static bool put_all(struct up_memory *l, uint32_t i)
 {
 	const struct up_slot *s = up_memory_slot(l, i);
 
@@ -258,13 +284,13 @@ static bool put_all(struct up_live *l, uint32_t i)
 		&& (s->info->browser.n == 0 || up_index_put(l, UP_BY_BROWSER, i));
 }
 
-static void cut_all(struct up_live *l, uint32_t i)
+static void cut_all(struct up_memory *l, uint32_t i)
 {
 	for (int t = 0; t < UP_MEMORY_TABLES; t++)
 		up_index_cut(l, (enum up_memory_table)t, i);
 }
 
-enum up_err up_slot_open(struct up_live *l, uint32_t i, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
+enum up_err up_slot_open(struct up_memory *l, uint32_t i, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -279,22 +305,7 @@ enum up_err up_slot_open(struct up_live *l, uint32_t i, const struct up_login_st
 	return UP_OK;
 }
 
-/* Watchers are let go and woken: they are told "expired" from now on. */
-static void let_go(struct up_slot *s, struct up_shard *h)
-{
-	struct up_live_watch *w, *next;
-
-	for (w = s->watchers; w != NULL; w = next) {
-		next = w->next;
-		w->next = NULL;
-		w->link = NULL;
-		h->watchers--;
-		w->wake(w);
-	}
-	s->watchers = NULL;
-}
-
-void up_slot_drop(struct up_live *l, uint32_t i)
+void up_slot_drop(struct up_memory *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	struct up_shard *h = up_memory_home(l, i);
@@ -305,13 +316,14 @@ void up_slot_drop(struct up_live *l, uint32_t i)
 	take_out(l, &h->finished, i);
 	note_oldest(l, h);
 	h->states[s->state]--;
-	let_go(s, h);
+	h->watchers -= s->watching;      /* woken: they are told "expired" from now on */
+	wake(l, s);
 	clear(s);
 	up_live_info_unref(&info);
 	up_slot_give_back(l, i);
 }
 
-bool up_slot_sweep(struct up_live *l, struct up_shard *h, int64_t now_ms)
+bool up_slot_sweep(struct up_memory *l, struct up_shard *h, int64_t now_ms)
 {
 	uint32_t i = up_wheel_pop(&h->wheel, now_ms);
 	struct up_slot *s;
@@ -321,13 +333,14 @@ bool up_slot_sweep(struct up_live *l, struct up_shard *h, int64_t now_ms)
 	s = up_memory_slot(l, i);
 	s->in_wheel = false;
 	if (is_timed(s->state))
-		up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms);
+		expire(l, i, now_ms);
 	else
 		up_slot_drop(l, i);
 	return true;
 }
 
-bool up_slot_report(struct up_live *l, struct up_shard *h, int64_t now_ms, struct up_report *out)
+bool up_slot_report(struct up_memory *l, struct up_shard *h, int64_t now_ms,
+    struct up_live_ended *out)
 {
 	uint32_t i = h->unreported.head;
 	struct up_slot *s;
@@ -335,7 +348,8 @@ bool up_slot_report(struct up_live *l, struct up_shard *h, int64_t now_ms, struc
 	if (i == 0)
 		return false;
 	s = up_memory_slot(l, i);
-	*out = (struct up_report){ up_info_ref(s->info), s->device, s->approved ? s->role : 0 };
+	*out = (struct up_live_ended){ up_info_ref(s->info), s->device,
+		s->approved ? s->role : 0, s->held };
 	s->unreported = false;
 	s->since_ms = now_ms;            /* its place in the order in which they are dropped */
 	take_out(l, &h->unreported, i);

@@ -6,25 +6,20 @@
 
 #define FRAME_SIZE sizeof(((struct up_slot *)NULL)->frame)
 
-static struct up_index_key id_key(const char *id)
+static uint32_t enter_id(struct up_memory *l, const char *id, int64_t now_ms)
 {
-	/* a text of another length finds nothing: no transaction has it */
-	return (struct up_index_key){ UP_BY_ID, up_span_of(id, strnlen(id, UP_LIVE_ID + 1)), { NULL, 0 } };
-}
-
-static uint32_t enter_id(struct up_live *l, const char *id, int64_t now_ms)
-{
-	return up_memory_enter(l, id_key(id), now_ms);
+	return up_memory_enter(l, up_memory_id(id), now_ms);
 }
 
 /* --- scan --- */
 
-enum up_err up_live_peek(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **out)
+enum up_err up_memory_peek(struct up_live *live, const uint8_t handle[UP_LIVE_KEY],
+    int64_t now_ms, const struct up_login_info **out)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_HANDLE, handle), now_ms);
 	const struct up_slot *s;
 
-	*out = NULL;
 	if (i == 0)
 		return UP_E_CODE;
 	s = up_memory_slot(l, i);
@@ -35,7 +30,7 @@ enum up_err up_live_peek(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], i
 }
 
 /* One try of the second half. */
-static bool ending_is_right(struct up_live *l, uint32_t i, const char *ending, int64_t now_ms)
+static bool ending_is_right(struct up_memory *l, uint32_t i, const char *ending, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 
@@ -48,12 +43,12 @@ static bool ending_is_right(struct up_live *l, uint32_t i, const char *ending, i
 	return false;
 }
 
-enum up_err up_live_peek_user_code(struct up_live *l, const char code[9], int64_t now_ms, uint8_t handle[UP_LIVE_KEY], const struct up_login_info **out)
+enum up_err up_memory_peek_user_code(struct up_live *live, const char code[9], int64_t now_ms,
+    uint8_t handle[UP_LIVE_KEY], const struct up_login_info **out)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i;
 
-	*out = NULL;
-	memset(handle, 0, UP_LIVE_KEY);
 	if (strnlen(code, 9) != 8)
 		return UP_E_CODE;
 	i = up_memory_enter(l, (struct up_index_key){ UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
@@ -69,13 +64,14 @@ enum up_err up_live_peek_user_code(struct up_live *l, const char code[9], int64_
 	return *out != NULL ? UP_OK : UP_E_CODE;
 }
 
-enum up_err up_live_scan(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms)
+enum up_err up_memory_scan(struct up_live *live, const uint8_t handle[UP_LIVE_KEY],
+    int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	size_t n = strnlen(frame, FRAME_SIZE);
 	struct up_slot *s;
 	uint32_t i;
 
-	*deadline_ms = 0;
 	if (device <= 0 || n == FRAME_SIZE)
 		return UP_E_CODE;
 	if ((i = up_memory_enter(l, up_memory_key(UP_BY_HANDLE, handle), now_ms)) == 0)
@@ -94,16 +90,14 @@ enum up_err up_live_scan(struct up_live *l, const uint8_t handle[UP_LIVE_KEY], i
 
 /* --- decision --- */
 
-enum up_err up_live_decide(struct up_live *l, const char *id, int64_t device, int64_t now_ms, const struct up_login_info **out, char frame[16],
-	int64_t *deadline_ms)
+enum up_err up_memory_decide(struct up_live *live, const char *id, int64_t device,
+    int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
 	enum up_err e = UP_E_CODE;
 	struct up_slot *s;
 
-	*out = NULL;
-	*deadline_ms = 0;
-	frame[0] = '\0';
 	if (i == 0)
 		return UP_E_CODE;
 	s = up_memory_slot(l, i);
@@ -111,41 +105,55 @@ enum up_err up_live_decide(struct up_live *l, const char *id, int64_t device, in
 		e = up_slot_step(l, i, UP_LOGIN_DECIDE, now_ms) ? UP_OK : UP_E_STATE;
 	if (e == UP_OK) {
 		*out = up_info_ref(s->info);
-		*deadline_ms = s->wheel.due_ms;
+		*deadline_ms = up_slot_deadline(s);
 		memcpy(frame, s->frame, FRAME_SIZE);
 	}
 	up_memory_leave(l, i);
 	return e;
 }
 
-void up_live_decide_approve(struct up_live *l, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
+enum up_err up_memory_decide_approve(
+    struct up_live *live, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
+	bool done;
 
 	if (i == 0)
-		return;
-	if (up_slot_step(l, i, UP_LOGIN_APPROVE, now_ms)) {
+		return UP_E_STATE;
+	done = up_slot_step(l, i, UP_LOGIN_APPROVE, now_ms);
+	if (done) {
 		up_memory_slot(l, i)->role = role;
 		up_memory_slot(l, i)->auth_ms = auth_ms;
 	}
 	up_memory_leave(l, i);
+	return done ? UP_OK : UP_E_STATE;
 }
 
-void up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)
+/* True: there is such a step from where it was. */
+static bool step_id(struct up_memory *l, const char *id, enum up_login_event event, int64_t now_ms)
 {
 	uint32_t i = enter_id(l, id, now_ms);
+	bool done;
 
 	if (i == 0)
-		return;
-	up_slot_step(l, i, UP_LOGIN_DENY, now_ms);
+		return false;
+	done = up_slot_step(l, i, event, now_ms);
 	up_memory_leave(l, i);
+	return done;
+}
+
+enum up_err up_memory_decide_deny(struct up_live *live, const char *id, int64_t now_ms)
+{
+	return step_id(up_memory_of(live), id, UP_LOGIN_DENY, now_ms) ? UP_OK : UP_E_STATE;
 }
 
 /* FROM or CONTESTED goes back; true: it was CONTESTED. An undone step may come back after its
  * deadline: then it lapses here. */
-static bool undo(struct up_live *l, const char *id, enum up_login_state from,
+static bool undo(struct up_live *live, const char *id, enum up_login_state from,
     enum up_login_state contested, int64_t now_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
 	enum up_login_state was;
 
@@ -159,47 +167,61 @@ static bool undo(struct up_live *l, const char *id, enum up_login_state from,
 	return was == contested;
 }
 
-void up_live_decide_undo(struct up_live *l, const char *id, int64_t now_ms)
+enum up_err up_memory_decide_undo(struct up_live *live, const char *id, int64_t now_ms)
 {
-	undo(l, id, UP_LOGIN_DECIDING, UP_LOGIN_STATES, now_ms);
+	undo(live, id, UP_LOGIN_DECIDING, UP_LOGIN_STATES, now_ms);
+	return UP_OK;
 }
 
-const struct up_login_info *up_live_known(struct up_live *l, const char *id, int64_t now_ms,
-    int64_t *device)
+enum up_err up_memory_give_up(struct up_live *live, const char *id, int64_t now_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
-	const struct up_login_info *info;
+	enum up_login_state was;
+	struct up_slot *s;
 
-	*device = 0;
 	if (i == 0)
-		return NULL;
+		return UP_OK;
+	s = up_memory_slot(l, i);
+	was = s->state;
+	s->given_up = true;
+	if (!up_slot_step(l, i, UP_LOGIN_GIVE_UP, now_ms))
+		s->given_up = false;
+	up_memory_leave(l, i);
+	return was == UP_LOGIN_REDEEMED || was == UP_LOGIN_REVOKED ? UP_E_STATE : UP_OK;
+}
+
+enum up_err up_memory_known(struct up_live *live, const char *id, int64_t now_ms,
+    const struct up_login_info **out, int64_t *device)
+{
+	struct up_memory *l = up_memory_of(live);
+	uint32_t i = enter_id(l, id, now_ms);
+
+	if (i == 0)
+		return UP_E_NOT_FOUND;
 	*device = up_memory_slot(l, i)->device;
-	info = up_info_ref(up_memory_slot(l, i)->info);
+	*out = up_info_ref(up_memory_slot(l, i)->info);
 	up_memory_leave(l, i);
-	return info;
+	return UP_OK;
 }
 
-unsigned up_live_call(struct up_live *l, const char *id, int64_t now_ms)
+enum up_err up_memory_call(struct up_live *live, const char *id, int64_t now_ms, unsigned *calls)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
-	unsigned n = UP_LIVE_CALLS_MAX;
 
 	if (i == 0)
-		return n;
+		return UP_OK;
 	if (up_memory_slot(l, i)->calls < UP_LIVE_CALLS_MAX)
-		n = ++up_memory_slot(l, i)->calls;
+		*calls = ++up_memory_slot(l, i)->calls;
 	up_memory_leave(l, i);
-	return n;
+	return UP_OK;
 }
 
-void up_live_end(struct up_live *l, const char *id, int64_t now_ms)
+enum up_err up_memory_end(struct up_live *live, const char *id, int64_t now_ms)
 {
-	uint32_t i = enter_id(l, id, now_ms);
-
-	if (i == 0)
-		return;
-	up_slot_step(l, i, UP_LOGIN_EXPIRE, now_ms);
-	up_memory_leave(l, i);
+	step_id(up_memory_of(live), id, UP_LOGIN_EXPIRE, now_ms);
+	return UP_OK;
 }
 
 /* --- redemption --- */
@@ -218,7 +240,7 @@ static enum up_err poll(struct up_slot *s, int64_t now_ms)
 	return UP_E_SLOW_DOWN;
 }
 
-static enum up_err take(struct up_live *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
+static enum up_err take(struct up_memory *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	enum up_login_state was = s->state;
@@ -237,13 +259,14 @@ static enum up_err take(struct up_live *l, uint32_t i, int64_t now_ms, struct up
 	return UP_E_REPLAY;
 }
 
-enum up_err up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_KEY], struct up_span client, int64_t now_ms, struct up_live_redeemed *out)
+enum up_err up_memory_redeem(struct up_live *live, const uint8_t device_code[UP_LIVE_KEY],
+    struct up_span client, int64_t now_ms, struct up_live_redeemed *out)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device_code), now_ms);
 	enum up_err e = UP_E_GRANT;
 	struct up_slot *s;
 
-	memset(out, 0, sizeof(*out));
 	if (i == 0)
 		return UP_E_GRANT;
 	s = up_memory_slot(l, i);
@@ -266,28 +289,34 @@ enum up_err up_live_redeem(struct up_live *l, const uint8_t device_code[UP_LIVE_
 	return e;
 }
 
-bool up_live_redeem_commit(struct up_live *l, const char *id, const char *session, int64_t now_ms)
+enum up_err up_memory_redeem_commit(struct up_live *live, const char *id, const char *session,
+    int64_t now_ms, bool *contested)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
 	struct up_slot *s;
-	bool contested;
+	bool done;
 
 	if (i == 0)
-		return false;
+		return UP_E_STATE;
 	s = up_memory_slot(l, i);
-	contested = s->state == UP_LOGIN_CONTESTED;
-	if (up_slot_step(l, i, UP_LOGIN_COMMIT, now_ms))
+	*contested = s->state == UP_LOGIN_CONTESTED;
+	done = up_slot_step(l, i, UP_LOGIN_COMMIT, now_ms);
+	if (done)
 		memcpy(s->session, session, strnlen(session, sizeof(s->session)));
 	up_memory_leave(l, i);
-	return contested;
+	return done ? UP_OK : UP_E_STATE;
 }
 
-bool up_live_redeem_undo(struct up_live *l, const char *id, int64_t now_ms)
+enum up_err up_memory_redeem_undo(
+    struct up_live *live, const char *id, int64_t now_ms, bool *contested)
 {
-	return undo(l, id, UP_LOGIN_REDEEMING, UP_LOGIN_CONTESTED, now_ms);
+	*contested = undo(live, id, UP_LOGIN_REDEEMING, UP_LOGIN_CONTESTED, now_ms);
+	return UP_OK;
 }
 
-void up_live_replay_undo(struct up_live *l, const char *id, int64_t now_ms)
+enum up_err up_memory_replay_undo(struct up_live *live, const char *id, int64_t now_ms)
 {
-	undo(l, id, UP_LOGIN_REVOKED, UP_LOGIN_STATES, now_ms);
+	undo(live, id, UP_LOGIN_REVOKED, UP_LOGIN_STATES, now_ms);
+	return UP_OK;
 }

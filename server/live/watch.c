@@ -19,7 +19,7 @@ static enum up_login_state told(enum up_login_state s)
 static enum up_login_state look(const struct up_slot *s, int64_t now_ms, int64_t *left_ms)
 {
 	enum up_login_state state = told(s->state);
-	int64_t left = s->wheel.due_ms - now_ms;
+	int64_t left = up_slot_deadline(s) - now_ms;
 
 	if (state == UP_LOGIN_DENIED || state == UP_LOGIN_EXPIRED || s->state == UP_LOGIN_REDEEMED || left < 0)
 		left = 0;
@@ -27,89 +27,62 @@ static enum up_login_state look(const struct up_slot *s, int64_t now_ms, int64_t
 	return state;
 }
 
-enum up_err up_live_watch_open(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], struct up_live_watch *w, int64_t now_ms)
+enum up_err up_memory_watch_open(struct up_live *live, const uint8_t watch[UP_LIVE_KEY],
+    int64_t now_ms, const struct up_login_info **info)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_WATCH, watch), now_ms);
-	enum up_err e = UP_E_RATE;
 	struct up_slot *s;
 
-	w->next = NULL;
-	w->link = NULL;
-	w->transaction = NULL;
-	w->info = NULL;
 	if (i == 0)
 		return UP_E_NOT_FOUND;
 	s = up_memory_slot(l, i);
-	if (s->watching < UP_MEMORY_WATCHERS) {
+	if (s->watching < UP_LIVE_WATCHERS) {
 		s->watching++;
 		up_memory_home(l, i)->watchers++;
-		w->transaction = s;
-		w->info = up_info_ref(s->info);
-		w->next = s->watchers;
-		w->link = &s->watchers;
-		if (w->next != NULL)
-			w->next->link = &w->next;
-		s->watchers = w;
-		e = UP_OK;
+		*info = up_info_ref(s->info);
 	}
 	up_memory_leave(l, i);
-	return e;
+	return *info != NULL ? UP_OK : UP_E_RATE;
 }
 
-/* The slot's number stays right even if another transaction has the slot by now; without a link W is no longer in its list. */
-static uint32_t number(const struct up_live *l, const struct up_live_watch *w)
+enum up_err up_memory_watch_close(struct up_live *live, const char *id)
 {
-	return (uint32_t)((const struct up_slot *)w->transaction - l->slots) + 1;
-}
+	struct up_memory *l = up_memory_of(live);
+	uint32_t i = up_memory_find(l, up_memory_id(id));
+	struct up_slot *s;
 
-void up_live_watch_close(struct up_live *l, struct up_live_watch *w)
-{
-	uint32_t i;
-
-	if (w->transaction == NULL)
-		return;
-	i = number(l, w);
-	pthread_mutex_lock(&up_memory_home(l, i)->lock);
-	if (w->link != NULL) {
-		*w->link = w->next;
-		if (w->next != NULL)
-			w->next->link = w->link;
-		up_memory_slot(l, i)->watching--;
+	if (i == 0)
+		return UP_OK;
+	s = up_memory_slot(l, i);
+	if (s->watching > 0) {
+		s->watching--;
 		up_memory_home(l, i)->watchers--;
 	}
 	up_memory_leave(l, i);
-	w->next = NULL;
-	w->link = NULL;
-	w->transaction = NULL;
-	up_live_info_unref(&w->info);
+	return UP_OK;
 }
 
-enum up_login_state up_live_watch_state(struct up_live *l, struct up_live_watch *w, int64_t now_ms, int64_t *left_ms)
+enum up_err up_memory_watch_state(struct up_live *live, const char *id, int64_t now_ms,
+    enum up_login_state *state, int64_t *left_ms)
 {
-	enum up_login_state state = UP_LOGIN_EXPIRED;
-	uint32_t i;
+	struct up_memory *l = up_memory_of(live);
+	uint32_t i = up_memory_enter(l, up_memory_id(id), now_ms);
 
-	*left_ms = 0;
-	if (w->transaction == NULL)
-		return state;
-	i = number(l, w);
-	pthread_mutex_lock(&up_memory_home(l, i)->lock);
-	if (w->link != NULL) {
-		up_slot_lapse(l, i, now_ms);
-		state = look(up_memory_slot(l, i), now_ms, left_ms);
-	}
+	if (i == 0)
+		return UP_OK;
+	*state = look(up_memory_slot(l, i), now_ms, left_ms);
 	up_memory_leave(l, i);
-	return state;
+	return UP_OK;
 }
 
-enum up_err up_live_watch_peek(struct up_live *l, const uint8_t watch[UP_LIVE_KEY], int64_t now_ms, const struct up_login_info **info,
-	enum up_login_state *state, int64_t *left_ms)
+enum up_err up_memory_watch_peek(struct up_live *live, const uint8_t watch[UP_LIVE_KEY],
+    int64_t now_ms, const struct up_login_info **info, enum up_login_state *state,
+    int64_t *left_ms)
 {
+	struct up_memory *l = up_memory_of(live);
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_WATCH, watch), now_ms);
 
-	*info = NULL;
-	*state = UP_LOGIN_EXPIRED;
-	*left_ms = 0;
 	if (i == 0)
 		return UP_E_NOT_FOUND;
 	*info = up_info_ref(up_memory_slot(l, i)->info);

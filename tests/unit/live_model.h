@@ -13,7 +13,7 @@
 #define INTERVAL_MAX 60
 
 struct model {
-	bool used, unreported;
+	bool used, unreported, held, given_up;
 	enum up_login_state state;
 	int64_t due, since, device, role, auth, polled;
 	unsigned handle, code, tries, interval, client, browser, watching;
@@ -22,11 +22,13 @@ struct model {
 
 static struct model m[N];
 static struct up_live *l;
-static struct { struct up_live_watch w; bool open, linked; unsigned n, wakes, expected; } watchers[WATCHERS];
+/* Those that watch; and how often N was told of, and should have been. */
+static struct { bool open; unsigned n; } watchers[WATCHERS];
+static unsigned wakes[N], expected[N];
 static size_t room;
 static int64_t now;
 static uint64_t seed, order;
-static unsigned failures, reports, steps[UP_LOGIN_STATES];
+static unsigned failures, reports, held_reports, given_up, steps[UP_LOGIN_STATES];
 
 static unsigned
 draw(unsigned n)
@@ -43,10 +45,13 @@ expect(bool ok, const char *what, unsigned n)
 }
 
 static void
-on_wake(struct up_live_watch *w)
+on_wake(const char *id)
 {
-	for (int i = 0; i < WATCHERS; i++)
-		watchers[i].wakes += &watchers[i].w == w;
+	unsigned n = N;
+
+	sscanf(id, "transaction-%u", &n);
+	expect(n < N, "woken", n);
+	wakes[n % N]++;
 }
 
 /* --- the model --- */
@@ -55,6 +60,13 @@ static bool
 is_timed(const struct model *t)
 {
 	return t->state == UP_LOGIN_PENDING || t->state == UP_LOGIN_SCANNED || t->state == UP_LOGIN_APPROVED;
+}
+
+static bool
+is_held(const struct model *t)
+{
+	return t->state == UP_LOGIN_DECIDING || t->state == UP_LOGIN_REDEEMING ||
+	    t->state == UP_LOGIN_CONTESTED;
 }
 
 static bool
@@ -72,8 +84,11 @@ is_finished(const struct model *t)
 static void
 wake(unsigned n)
 {
+	bool watched = false;
+
 	for (int i = 0; i < WATCHERS; i++)
-		watchers[i].expected += watchers[i].linked && watchers[i].n == n;
+		watched = watched || (watchers[i].open && watchers[i].n == n);
+	expected[n] += watched;
 }
 
 static void
@@ -89,14 +104,20 @@ set(unsigned n, enum up_login_state state)
 		return;
 	t->due = t->since + UP_LIVE_PENDING_MS > now + LINGER ? t->since + UP_LIVE_PENDING_MS : now + LINGER;
 	t->since = now;
-	t->unreported = state == UP_LOGIN_EXPIRED && t->device != 0;
+	t->unreported = state == UP_LOGIN_EXPIRED && t->device != 0 && !t->given_up;
 }
 
 static void
 lapse(unsigned n)
 {
-	if (m[n].used && is_timed(&m[n]) && now >= m[n].due)
+	bool held = is_held(&m[n]);
+
+	if (!m[n].used || now < m[n].due + (held ? UP_LIVE_HELD_MS : 0))
+		return;
+	if (held || is_timed(&m[n])) {
+		m[n].held = held;
 		set(n, UP_LOGIN_EXPIRED);
+	}
 }
 
 static void
@@ -104,7 +125,7 @@ forget(unsigned n)
 {
 	wake(n);
 	for (int i = 0; i < WATCHERS; i++)
-		watchers[i].linked = watchers[i].linked && watchers[i].n != n;
+		watchers[i].open = watchers[i].open && watchers[i].n != n;
 	m[n].used = false;
 }
 

@@ -12,7 +12,7 @@ static void test_settings(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_live_settings settings = { rows[i].t, rows[i].p, rows[i].r,
-		    "0123456789abcde", NULL };
+		    "0123456789abcde", NULL, NULL };
 		struct up_live *l = NULL;
 
 		CU_ASSERT_EQUAL(up_live_memory_new(&settings, &l), rows[i].e);
@@ -132,23 +132,27 @@ static void test_calls(void)
 	struct up_live *l = live_new(4, 4, 4);
 	const struct up_login_info *info;
 	char id[UP_LIVE_ID + 1];
+	unsigned calls;
 	int64_t device;
 
 	live_id(1, id);
-	CU_ASSERT_EQUAL(up_live_call(l, id, T0), UP_LIVE_CALLS_MAX);
-	CU_ASSERT_PTR_NULL(up_live_known(l, id, T0, &device));
+	CU_ASSERT_EQUAL(up_live_call(l, id, T0, &calls), UP_OK);
+	CU_ASSERT_EQUAL(calls, UP_LIVE_CALLS_MAX);
+	CU_ASSERT_EQUAL(up_live_known(l, id, T0, &info, &device), UP_E_NOT_FOUND);
+	CU_ASSERT_PTR_NULL(info);
 	live_bring(l, 1, UP_LOGIN_SCANNED, T0);
-	info = up_live_known(l, id, T0, &device);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(info);
+	CU_ASSERT_EQUAL_FATAL(up_live_known(l, id, T0, &info, &device), UP_OK);
 	CU_ASSERT_EQUAL(device, 7);
 	CU_ASSERT_STRING_EQUAL(info->id, id);
 	up_live_info_unref(&info);
-	for (unsigned n = 1; n <= UP_LIVE_CALLS_MAX + 2; n++)
-		CU_ASSERT_EQUAL(
-		    up_live_call(l, id, T0), n < UP_LIVE_CALLS_MAX ? n : UP_LIVE_CALLS_MAX);
+	for (unsigned n = 1; n <= UP_LIVE_CALLS_MAX + 2; n++) {
+		CU_ASSERT_EQUAL(up_live_call(l, id, T0, &calls), UP_OK);
+		CU_ASSERT_EQUAL(calls, n < UP_LIVE_CALLS_MAX ? n : UP_LIVE_CALLS_MAX);
+	}
 	live_bring(l, 2, UP_LOGIN_SCANNED, T0);
 	live_id(2, id);
-	CU_ASSERT_EQUAL(up_live_call(l, id, T0), 1);
+	CU_ASSERT_EQUAL(up_live_call(l, id, T0, &calls), UP_OK);
+	CU_ASSERT_EQUAL(calls, 1);
 	up_live_free(&l);
 }
 
@@ -278,7 +282,7 @@ static void test_undo(void)
 	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 5000, &left), UP_LOGIN_SCANNED);
 	CU_ASSERT_EQUAL(left, UP_LIVE_SCANNED_MS - 5000); /* same deadline */
 	CU_ASSERT_EQUAL(live_decide(l, 1, 7, T0 + 5000), UP_OK); /* with the frame as before */
-	up_live_tick(l, over + 1, NULL, NULL);
+	CU_ASSERT_EQUAL(up_live_tick(l, over + 1, NULL, NULL), UP_OK);
 	CU_ASSERT_EQUAL(live_told(l, 1, over + 1, &left), UP_LOGIN_SCANNED);
 	CU_ASSERT_EQUAL(left, 0);
 	live_call(l, up_live_decide_undo, 1, over + 1);
@@ -410,7 +414,7 @@ static void test_end_client(void)
 	CU_ASSERT_EQUAL(live_decide(l, 3, 7, T0), UP_OK);
 	live_approve(l, 3, 9, T0);
 	CU_ASSERT_EQUAL(live_decide(l, 4, 7, T0), UP_OK);
-	up_live_end_client(l, S("tax-portal"), T0 + 1000);
+	CU_ASSERT_EQUAL(up_live_end_client(l, S("tax-portal"), T0 + 1000), UP_OK);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 1000, NULL), UP_LOGIN_EXPIRED);
 	CU_ASSERT_EQUAL(live_told(l, 2, T0 + 1000, NULL), UP_LOGIN_EXPIRED);
 	CU_ASSERT_EQUAL(live_redeem(l, 3, T0 + 1000, NULL), UP_E_EXPIRED);
@@ -431,7 +435,8 @@ static void count_abandoned(struct up_span client)
 /* Each transaction that ends is either reported after a scan, or counted here. */
 static void test_abandoned(void)
 {
-	struct up_live_settings settings = { 16, 16, 16, "0123456789abcde", count_abandoned };
+	struct up_live_settings settings = { 16, 16, 16, "0123456789abcde",
+	    count_abandoned, NULL };
 	struct up_live *l;
 	int64_t deadline;
 
@@ -440,9 +445,9 @@ static void test_abandoned(void)
 	for (unsigned n = 1; n <= 3; n++)
 		CU_ASSERT_EQUAL(live_begin(l, n, T0), UP_OK);
 	CU_ASSERT_EQUAL(live_scan(l, 2, 7, T0, &deadline), UP_OK);
-	up_live_tick(l, T0 + UP_LIVE_PENDING_MS - 1, NULL, NULL);
+	CU_ASSERT_EQUAL(up_live_tick(l, T0 + UP_LIVE_PENDING_MS - 1, NULL, NULL), UP_OK);
 	CU_ASSERT_EQUAL(abandoned, 0);
-	up_live_tick(l, T0 + UP_LIVE_PENDING_MS, NULL, NULL);
+	CU_ASSERT_EQUAL(up_live_tick(l, T0 + UP_LIVE_PENDING_MS, NULL, NULL), UP_OK);
 	CU_ASSERT_EQUAL(abandoned, 2);
 	up_live_free(&l);
 }

@@ -53,11 +53,21 @@ live_start(unsigned n, int64_t now_ms)
 	return s;
 }
 
+/* A test that watches puts its own here. */
+static void (*live_on_wake)(const char *id);
+
+static inline void
+live_woken(const char *id)
+{
+	if (live_on_wake != NULL)
+		live_on_wake(id);
+}
+
 static inline struct up_live *
 live_new(size_t transactions, size_t replays, size_t rates)
 {
-	struct up_live_settings settings = { transactions, replays, rates,
-	    "0123456789abcde", NULL };
+	struct up_live_settings settings = { .transactions = transactions, .replays = replays,
+	    .rates = rates, .seed = "0123456789abcde", .woken = live_woken };
 	struct up_live *l;
 
 	CU_ASSERT_EQUAL_FATAL(up_live_memory_new(&settings, &l), UP_OK);
@@ -114,22 +124,23 @@ live_decide(struct up_live *l, unsigned n, int64_t device, int64_t now_ms)
 }
 
 /* End a step by one of the functions that take id and time. */
-static inline void
-live_call(struct up_live *l, void (*step)(struct up_live *, const char *, int64_t), unsigned n, int64_t now_ms)
+static inline enum up_err
+live_call(struct up_live *l, enum up_err (*step)(struct up_live *, const char *, int64_t),
+    unsigned n, int64_t now_ms)
 {
 	char id[UP_LIVE_ID + 1];
 
 	live_id(n, id);
-	step(l, id, now_ms);
+	return step(l, id, now_ms);
 }
 
-static inline void
+static inline enum up_err
 live_approve(struct up_live *l, unsigned n, int64_t role, int64_t now_ms)
 {
 	char id[UP_LIVE_ID + 1];
 
 	live_id(n, id);
-	up_live_decide_approve(l, id, role, now_ms - 1000, now_ms);
+	return up_live_decide_approve(l, id, role, now_ms - 1000, now_ms);
 }
 
 static inline enum up_err
@@ -148,23 +159,30 @@ live_redeem(struct up_live *l, unsigned n, int64_t now_ms, struct up_live_redeem
 	return e;
 }
 
+/* True: it was contested. */
 static inline bool
 live_commit(struct up_live *l, unsigned n, int64_t now_ms)
 {
 	char id[UP_LIVE_ID + 1], session[UP_LIVE_ID + 1];
+	bool contested;
+	enum up_err err;
 
 	live_id(n, id);
 	snprintf(session, sizeof(session), "session-%014u", n);
-	return up_live_redeem_commit(l, id, session, now_ms);
+	err = up_live_redeem_commit(l, id, session, now_ms, &contested);
+	LIVE_CHECK(err == UP_OK || (err == UP_E_STATE && !contested));
+	return contested;
 }
 
 static inline bool
 live_redeem_undo(struct up_live *l, unsigned n, int64_t now_ms)
 {
 	char id[UP_LIVE_ID + 1];
+	bool contested;
 
 	live_id(n, id);
-	return up_live_redeem_undo(l, id, now_ms);
+	LIVE_CHECK(up_live_redeem_undo(l, id, now_ms, &contested) == UP_OK);
+	return contested;
 }
 
 /* What the page of N is told; UP_LOGIN_STATES: unknown. */
@@ -200,7 +218,7 @@ live_bring(struct up_live *l, unsigned n, enum up_login_state to, int64_t now_ms
 	CU_ASSERT_EQUAL(live_decide(l, n, 7, now_ms), UP_OK);
 	if (to == UP_LOGIN_DECIDING)
 		return;
-	live_approve(l, n, 9, now_ms);
+	CU_ASSERT_EQUAL(live_approve(l, n, 9, now_ms), UP_OK);
 	if (to == UP_LOGIN_APPROVED)
 		return;
 	CU_ASSERT_EQUAL(live_redeem(l, n, now_ms, NULL), UP_OK);

@@ -147,6 +147,21 @@ static void do_call(unsigned n, unsigned which)
 	lapse(n);
 }
 
+static void do_give_up(unsigned n)
+{
+	enum up_err e = live_call(l, up_live_give_up, n, now), want = UP_OK;
+
+	lapse(n);
+	if (m[n].used && (m[n].state == UP_LOGIN_REDEEMED || m[n].state == UP_LOGIN_REVOKED))
+		want = UP_E_STATE;
+	expect(e == want, "give up", n);
+	if (!m[n].used || (m[n].state != UP_LOGIN_APPROVED && !is_held(&m[n])))
+		return;
+	m[n].given_up = true;
+	given_up++;
+	set(n, UP_LOGIN_EXPIRED);
+}
+
 static void do_end(unsigned n)
 {
 	live_call(l, up_live_end, n, now);
@@ -236,48 +251,57 @@ static void do_look(unsigned n)
 
 static void do_watch(unsigned n, unsigned i)
 {
-	int64_t left, want_left = 0;
+	const struct up_login_info *info;
 	uint8_t key[UP_LIVE_KEY];
+	char id[UP_LIVE_ID + 1];
 	enum up_err e, want = UP_OK;
 
-	if (watchers[i].open && draw(2)) {
-		enum up_login_state s = up_live_watch_state(l, &watchers[i].w, now, &left), want_s = UP_LOGIN_EXPIRED;
-
-		if (watchers[i].linked) {
-			lapse(watchers[i].n);
-			want_s = told(&m[watchers[i].n], &want_left);
-		}
-		expect(s == want_s && left == want_left, "watch state", i);
-		return;
-	}
 	if (watchers[i].open) {
-		up_live_watch_close(l, &watchers[i].w);
-		watchers[i].open = watchers[i].linked = false;
+		live_id(watchers[i].n, id);
+		expect(up_live_watch_close(l, id) == UP_OK, "watch close", i);
+		watchers[i].open = false;
 		return;
 	}
-	watchers[i].w.wake = on_wake;
 	live_key(n, 'w', key);
-	e = up_live_watch_open(l, key, &watchers[i].w, now);
+	e = up_live_watch_open(l, key, now, &info);
+	up_live_info_unref(&info);
 	lapse(n);
 	m[n].watching = 0;
 	for (int k = 0; k < WATCHERS; k++)
-		m[n].watching += watchers[k].linked && watchers[k].n == n;
+		m[n].watching += watchers[k].open && watchers[k].n == n;
 	if (!m[n].used)
 		want = UP_E_NOT_FOUND;
-	else if (m[n].watching == 4)
+	else if (m[n].watching == UP_LIVE_WATCHERS)
 		want = UP_E_RATE;
 	expect(e == want, "watch", n);
-	watchers[i].open = watchers[i].linked = want == UP_OK;
+	watchers[i].open = want == UP_OK;
 	watchers[i].n = n;
 }
 
-static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+static void do_ask(unsigned n)
+{
+	enum up_login_state s, want = UP_LOGIN_EXPIRED;
+	int64_t left, want_left = 0;
+	char id[UP_LIVE_ID + 1];
+
+	live_id(n, id);
+	expect(up_live_watch_state(l, id, now, &s, &left) == UP_OK, "ask", n);
+	lapse(n);
+	if (m[n].used)
+		want = told(&m[n], &want_left);
+	expect(s == want && left == want_left, "watch state", n);
+}
+
+static void on_expired(void *arg, const struct up_live_ended *ended)
 {
 	unsigned n = 0;
 
 	(void)arg;
-	sscanf(info->id, "transaction-%u", &n);
-	expect(n < N && m[n].used && m[n].unreported && m[n].device == device && m[n].role == role && info->item.n > 0, "report", n);
+	sscanf(ended->info->id, "transaction-%u", &n);
+	expect(n < N && m[n].used && m[n].unreported && m[n].device == ended->device &&
+	    m[n].role == ended->role && m[n].held == ended->held && ended->info->item.n > 0,
+	    "report", n);
+	held_reports += ended->held;
 	m[n].unreported = false;
 	m[n].since = now;
 	reports++;
@@ -289,17 +313,17 @@ static void do_tick(void)
 	size_t count[UP_LOGIN_STATES] = { 0 }, linked = 0;
 
 	sweep();
-	up_live_tick(l, now, on_expired, NULL);
+	expect(up_live_tick(l, now, on_expired, NULL) == UP_OK, "tick", 0);
 	for (unsigned n = 0; n < N; n++) {
 		expect(!m[n].used || !m[n].unreported, "unreported", n);
 		if (m[n].used)
 			count[m[n].state]++;
 	}
-	for (int i = 0; i < WATCHERS; i++) {
-		expect(watchers[i].wakes == watchers[i].expected, "wakes", (unsigned)i);
-		linked += watchers[i].linked;
-	}
-	up_live_stats(l, &s);
+	for (unsigned n = 0; n < N; n++)
+		expect(wakes[n] == expected[n], "wakes", n);
+	for (int i = 0; i < WATCHERS; i++)
+		linked += watchers[i].open;
+	expect(up_live_stats(l, &s) == UP_OK, "stats", 0);
 	expect(s.pending == count[UP_LOGIN_PENDING] &&
 		   s.scanned == count[UP_LOGIN_SCANNED] + count[UP_LOGIN_DECIDING] &&
 		   s.approved == count[UP_LOGIN_APPROVED] + count[UP_LOGIN_REDEEMING] +
@@ -327,14 +351,18 @@ static void one_step(void)
 	else if (k < 70)
 		do_call(n, m[n].state == UP_LOGIN_REDEEMING || m[n].state == UP_LOGIN_CONTESTED
 		    ? 3 + draw(2) : draw(6) ? draw(3) : draw(6));
-	else if (k < 72)
+	else if (k < 71)
 		do_end(n);
+	else if (k < 72)
+		do_give_up(n);
 	else if (k < 84)
 		do_redeem(n);
 	else if (k < 90)
 		do_look(n);
-	else if (k < 95)
+	else if (k < 93)
 		do_watch(n, draw(WATCHERS));
+	else if (k < 95)
+		do_ask(n);
 	else
 		do_tick();
 }
@@ -344,6 +372,9 @@ static void run(uint64_t with, size_t size, unsigned back, unsigned n)
 {
 	memset(m, 0, sizeof(m));
 	memset(watchers, 0, sizeof(watchers));
+	memset(wakes, 0, sizeof(wakes));
+	memset(expected, 0, sizeof(expected));
+	live_on_wake = on_wake;
 	l = live_new(size, 4, 4);
 	room = size;
 	now = T0;
@@ -355,8 +386,6 @@ static void run(uint64_t with, size_t size, unsigned back, unsigned n)
 		one_step();
 	}
 	CU_ASSERT_EQUAL(failures, 0);
-	for (int i = 0; i < WATCHERS; i++)
-		up_live_watch_close(l, &watchers[i].w);
 	up_live_free(&l);
 }
 
@@ -385,6 +414,8 @@ static void test_covered(void)
 	for (int s = UP_LOGIN_SCANNED; s < UP_LOGIN_STATES; s++)
 		UP_CHECK(s == UP_LOGIN_RETURNING || steps[s] > 100, up_login_state_name((enum up_login_state)s));
 	CU_ASSERT(reports > 1000);
+	CU_ASSERT(held_reports > 100);
+	CU_ASSERT(given_up > 100);
 }
 
 UP_SUITE("live model", test_roomy, test_narrow, test_clock_back, test_covered)

@@ -41,7 +41,7 @@ void *__wrap_aligned_alloc(size_t align, size_t n)
 
 static void test_new(void)
 {
-	struct up_live_settings settings = { 100, 100, 100, "0123456789abcde", NULL };
+	struct up_live_settings settings = { 100, 100, 100, "0123456789abcde", NULL, NULL };
 	enum up_err e = UP_E_NOMEM;
 	long n;
 
@@ -65,7 +65,7 @@ static void test_start(void)
 	left = 0;
 	CU_ASSERT_EQUAL(live_begin(l, 1, T0), UP_E_NOMEM);
 	left = -1;
-	up_live_stats(l, &s);
+	CU_ASSERT_EQUAL(up_live_stats(l, &s), UP_OK);
 	CU_ASSERT_EQUAL(s.pending, 0);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_STATES);
 	for (unsigned n = 1; n <= 4; n++)
@@ -94,15 +94,15 @@ static void test_finish(void)
 	CU_ASSERT_EQUAL(live_redeem(l, 1, T0, &r), UP_E_REPLAY);
 	CU_ASSERT_STRING_EQUAL(r.session, "session-00000000000001");
 	live_call(l, up_live_decide_deny, 2, T0);
-	up_live_tick(l, T0 + UP_LIVE_PENDING_MS - 1, NULL, NULL);
-	up_live_tick(l, T0 + UP_LIVE_PENDING_MS, NULL, NULL);
+	CU_ASSERT_EQUAL(up_live_tick(l, T0 + UP_LIVE_PENDING_MS - 1, NULL, NULL), UP_OK);
+	CU_ASSERT_EQUAL(up_live_tick(l, T0 + UP_LIVE_PENDING_MS, NULL, NULL), UP_OK);
 	CU_ASSERT_EQUAL(live_told(l, 4, T0, NULL), UP_LOGIN_EXPIRED);
 	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 9000, T0), UP_OK);
 	CU_ASSERT_EQUAL(up_live_rate(l, "x", S("y"), 1, 1000, T0), UP_OK);
-	up_live_tick(l, T0 + 3 * UP_LIVE_PENDING_MS, NULL, NULL);
+	CU_ASSERT_EQUAL(up_live_tick(l, T0 + 3 * UP_LIVE_PENDING_MS, NULL, NULL), UP_OK);
 	left = -1;
 	CU_ASSERT(refused >= 3);
-	up_live_stats(l, &s);
+	CU_ASSERT_EQUAL(up_live_stats(l, &s), UP_OK);
 	CU_ASSERT_EQUAL(s.pending + s.scanned + s.approved + s.finished, 0);
 	up_live_free(&l);
 }

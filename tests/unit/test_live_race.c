@@ -98,7 +98,7 @@ static atomic_uint once_won;
 
 struct worker {
 	uint64_t seed;
-	struct { struct up_live_watch w; atomic_uint wakes; bool open; } watch[4];
+	unsigned watch[4];               /* which, + 1; 0: none */
 };
 
 static unsigned draw(struct worker *w, unsigned n)
@@ -107,33 +107,46 @@ static unsigned draw(struct worker *w, unsigned n)
 	return (unsigned)(w->seed >> 33) % n;
 }
 
-static void on_wake(struct up_live_watch *w)
+static atomic_uint wakes;
+
+static void on_wake(const char *id)
 {
-	atomic_fetch_add(&((__typeof__(&((struct worker *)0)->watch[0]))w)->wakes, 1);
+	atomic_fetch_add(id[0] == 't' ? &wakes : &bad, 1);
 }
 
-static void on_expired(void *arg, const struct up_login_info *info, int64_t device, int64_t role)
+static void on_expired(void *arg, const struct up_live_ended *ended)
 {
+	const struct up_login_info *info = ended->info;
+
 	(void)arg;
-	(void)role;
-	if (device == 0 || info->id[0] != 't' || info->item.n == 0)
+	if (ended->device == 0 || info->id[0] != 't' || info->item.n == 0)
 		atomic_fetch_add(&bad, 1);
 }
 
 static void watch_some(struct worker *w, unsigned n, int64_t now)
 {
-	unsigned i = draw(w, 4);
+	unsigned *watch = &w->watch[draw(w, 4)];
+	const struct up_login_info *info;
+	enum up_login_state state;
+	char id[UP_LIVE_ID + 1];
 	uint8_t key[UP_LIVE_KEY];
 	int64_t left;
 
-	live_key(n, 'w', key);
-	if (!w->watch[i].open) {
-		w->watch[i].w.wake = on_wake;
-		w->watch[i].open = up_live_watch_open(l, key, &w->watch[i].w, now) == UP_OK;
-	} else if (up_live_watch_state(l, &w->watch[i].w, now, &left) == UP_LOGIN_EXPIRED || draw(w, 4) == 0) {
-		up_live_watch_close(l, &w->watch[i].w);
-		w->watch[i].open = false;
+	if (*watch == 0) {
+		live_key(n, 'w', key);
+		if (up_live_watch_open(l, key, now, &info) == UP_OK)
+			*watch = n + 1;
+		up_live_info_unref(&info);
+		return;
 	}
+	live_id(*watch - 1, id);
+	if (up_live_watch_state(l, id, now, &state, &left) != UP_OK)
+		atomic_fetch_add(&bad, 1);
+	if (state != UP_LOGIN_EXPIRED && draw(w, 4) != 0)
+		return;
+	if (up_live_watch_close(l, id) != UP_OK)
+		atomic_fetch_add(&bad, 1);
+	*watch = 0;
 }
 
 static void start_some(struct worker *w, unsigned n, int64_t now)
@@ -207,10 +220,6 @@ static void *worker(void *arg)
 
 	for (unsigned k = 0; k < STEPS; k++)
 		do_some(w, k, atomic_fetch_add(&clock_ms, draw(w, 100)));
-	for (int i = 0; i < 4; i++) {
-		if (w->watch[i].open)
-			up_live_watch_close(l, &w->watch[i].w);
-	}
 	return NULL;
 }
 
@@ -219,9 +228,8 @@ static void *ticker(void *arg)
 	struct up_live_stats s;
 
 	while (!atomic_load((atomic_bool *)arg)) {
-		up_live_tick(l, atomic_load(&clock_ms), on_expired, NULL);
-		up_live_stats(l, &s);
-		if (s.pending + s.scanned + s.approved + s.finished > 40)
+		if (up_live_tick(l, atomic_load(&clock_ms), on_expired, NULL) != UP_OK ||
+		    up_live_stats(l, &s) != UP_OK || s.pending + s.scanned + s.approved + s.finished > 40)
 			atomic_fetch_add(&bad, 1);
 	}
 	return NULL;
@@ -236,6 +244,7 @@ static void test_all_at_once(void)
 
 	atomic_store(&bad, 0);
 	atomic_store(&clock_ms, T0);
+	live_on_wake = on_wake;
 	l = live_new(40, STEPS, 64);
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&tick, NULL, ticker, &stop), 0);
 	for (unsigned i = 0; i < WORKERS; i++) {
@@ -247,11 +256,12 @@ static void test_all_at_once(void)
 	atomic_store(&stop, true);
 	pthread_join(tick, NULL);
 	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT(wakes > 0);
 	CU_ASSERT(once_won > 0 && once_won <= STEPS);
 	/* nothing is left behind */
 	for (int i = 1; i <= 3; i++)
-		up_live_tick(l, clock_ms + i * 1000000, on_expired, NULL);
-	up_live_stats(l, &s);
+		CU_ASSERT_EQUAL(up_live_tick(l, clock_ms + i * 1000000, on_expired, NULL), UP_OK);
+	CU_ASSERT_EQUAL(up_live_stats(l, &s), UP_OK);
 	CU_ASSERT_EQUAL(s.pending + s.scanned + s.approved + s.finished + s.watchers, 0);
 	for (unsigned n = 0; n < 40; n++)
 		CU_ASSERT_EQUAL(live_begin(l, 1000 + n, clock_ms), UP_OK);
