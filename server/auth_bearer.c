@@ -32,6 +32,9 @@ static enum up_err take_token(const struct up_request *r, struct up_span *token)
 
 enum up_err up_auth_bearer(struct up_request *r)
 {
+	const struct up_authority_ask ask = {
+		.use = UP_USE_IDENTITY, .now_s = r->now_ms / 1000 };
+	struct up_authority_answer answer;
 	struct up_span token;
 	char id[23];
 	enum up_err err = take_token(r, &token);
@@ -45,9 +48,8 @@ enum up_err up_auth_bearer(struct up_request *r)
 	if (r->session->revoked ||
 	    up_catalogue_client(r->catalogue, up_span_str(r->session->client)) == NULL)
 		return UP_E_TOKEN;
-	err = up_store_role(r->server->store, r->session->role, r->session->device, r->now_ms,
-	    &r->role);
-	if (err == UP_E_ROLE || (err == UP_OK && !r->role->live))
-		return UP_E_TOKEN;
-	return err;
+	err = up_store_role(r->server->store, r->session->role, r->session->device, &r->role);
+	if (err == UP_OK)
+		err = up_authority_may(&ask, &r->role->edge, &answer);
+	return err == UP_E_ROLE ? UP_E_TOKEN : err;
 }

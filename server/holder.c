@@ -108,14 +108,14 @@ void up_holder_password_err(struct up_request *r, const struct up_outcome_of *of
 
 /* --- roles --- */
 
-enum up_err up_holder_eligible(const struct up_role *role, struct up_span item)
+enum up_err up_holder_may(const struct up_request *r, const struct up_role *role,
+    enum up_authority_use use, struct up_span item)
 {
-	if (!role->live)
-		return UP_E_ROLE;
-	/* Rule 20: principal and managers need no grant; grants of users come with their own table. */
-	if (item.n > 0 && strcmp(role->role, "user") == 0)
-		return UP_E_ITEM_GRANT;
-	return UP_OK;
+	const struct up_authority_ask ask = {
+		.use = use, .item = item, .now_s = r->now_ms / 1000 };
+	struct up_authority_answer answer;
+
+	return up_authority_may(&ask, &role->edge, &answer);
 }
 
 uint32_t up_holder_today(const struct up_request *r)
@@ -138,10 +138,11 @@ void up_holder_put_fields(struct up_json_put *j, const char *fields)
 	up_json_put_raw(j, "fields", any ? up_span_str(fields) : UP_SPAN_LIT("{}"));
 }
 
-void up_holder_put_role(struct up_json_put *j, const char *name, const struct up_role *role,
-    struct up_span item)
+void up_holder_put_role(struct up_json_put *j, const char *name, const struct up_request *r,
+    const struct up_role *role, struct up_span item)
 {
-	enum up_err err = up_holder_eligible(role, item);
+	enum up_err err = up_holder_may(r, role, UP_USE_LOGIN, item);
+	bool live = up_holder_may(r, role, UP_USE_SCAN, item) == UP_OK;
 
 	up_json_put_object(j, name);
 	up_json_put_opt(j, "certificate", up_span_str(role->certificate));
@@ -153,7 +154,7 @@ void up_holder_put_role(struct up_json_put *j, const char *name, const struct up
 	put_date(j, "valid_from", role->valid_from_s);
 	put_date(j, "valid_to", role->valid_to_s);
 	up_holder_put_fields(j, role->fields);
-	up_json_put_bool(j, "live", role->live);
+	up_json_put_bool(j, "live", live);
 	up_json_put_bool(j, "eligible", err == UP_OK);
 	if (err != UP_OK)
 		up_json_put_str(j, "reason", up_err_name(err));
@@ -167,7 +168,7 @@ void up_holder_certificates(struct up_request *r)
 	enum up_err err;
 	size_t n;
 
-	err = up_store_roles(r->server->store, r->device.id, r->now_ms, &roles, &n);
+	err = up_store_roles(r->server->store, r->device.id, &roles, &n);
 	if (err != UP_OK) {
 		up_reply_err(r, err);
 		return;
@@ -175,7 +176,7 @@ void up_holder_certificates(struct up_request *r)
 	up_json_put_object(&j, NULL);
 	up_json_put_array(&j, "certificates");
 	for (size_t i = 0; i < n; i++)
-		up_holder_put_role(&j, NULL, roles[i], (struct up_span){ NULL, 0 });
+		up_holder_put_role(&j, NULL, r, roles[i], (struct up_span){ NULL, 0 });
 	up_json_put_end(&j);
 	up_json_put_end(&j);
 	up_store_roles_free(&roles, n);

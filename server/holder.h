@@ -19,12 +19,14 @@ struct up_span up_holder_refused_by(struct up_request *, const struct up_login_i
 void up_holder_password_err(struct up_request *, const struct up_outcome_of *);
 
 /* {"certificate":...,"unit":...,...} of a role. ITEM decides "eligible"; empty for none. */
-void up_holder_put_role(struct up_json_put *, const char *name, const struct up_role *,
-    struct up_span item);
+void up_holder_put_role(struct up_json_put *, const char *name, const struct up_request *,
+    const struct up_role *, struct up_span item);
 /* Member "fields": those of a certificate, JSON text; {} for none. */
 void up_holder_put_fields(struct up_json_put *, const char *fields);
-/* May this role act for ITEM now (rule 20)? UP_E_ROLE, UP_E_ITEM_GRANT. */
-UP_MUST_USE enum up_err up_holder_eligible(const struct up_role *, struct up_span item);
+/* May this role do USE for ITEM (may be empty) now? As up_authority_may: UP_E_ROLE,
+ * UP_E_ITEM_GRANT. */
+UP_MUST_USE enum up_err up_holder_may(const struct up_request *, const struct up_role *,
+    enum up_authority_use, struct up_span item);
 
 /* The day in China, yyyymmdd. */
 uint32_t up_holder_today(const struct up_request *);

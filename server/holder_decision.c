@@ -66,17 +66,41 @@ static enum up_err read_request(struct up_request *r, struct decision *x)
 
 /* --- does it fit what the server knows --- */
 
+/* Over the roles that this phone holds of the certificate: of ROLE, or of whichever when it is
+ * empty. */
+static enum up_err consider(const struct up_request *r, struct decision *x, struct up_span role)
+{
+	const struct up_authority_ask ask = { .use = UP_USE_LOGIN,
+		.certificate = x->got.certificate, .item = x->info->item,
+		.now_s = r->now_ms / 1000 };
+	struct up_authority_answer best = { 0 };
+	enum up_err err = UP_E_ROLE;
+
+	for (size_t i = 0; i < x->n_roles; i++) {
+		if (role.n > 0 && !up_span_eq_str(role, x->roles[i]->role))
+			continue;
+		err = up_authority_consider(&ask, &x->roles[i]->edge, &best);
+		if (best.edge == &x->roles[i]->edge)
+			x->role = x->roles[i];
+	}
+	return err;
+}
+
+/* The edge by which she acts: the one that she named, else the nearest to it, so that a decision
+ * over something else is told from one by nobody. */
 static enum up_err find_role(struct up_request *r, struct decision *x)
 {
-	enum up_err err = up_store_roles(r->server->store, r->device.id, r->now_ms, &x->roles, &x->n_roles);
+	enum up_err err = up_store_roles(r->server->store, r->device.id, &x->roles, &x->n_roles);
 
-	for (size_t i = 0; err == UP_OK && i < x->n_roles; i++)
-		if (up_span_eq_str(x->got.certificate, x->roles[i]->certificate) && (x->role == NULL || x->roles[i]->live))
-			x->role = x->roles[i];
-	if (err == UP_OK && x->role == NULL)
-		err = UP_E_ROLE;
+	if (err != UP_OK)
+		return err;
+	err = consider(r, x, x->got.role);
+	if (x->role == NULL)
+		err = consider(r, x, (struct up_span){ NULL, 0 });
 	/* One who may not act may still refuse. */
-	return err == UP_OK && x->approve ? up_holder_eligible(x->role, x->info->item) : err;
+	if (x->role != NULL && !x->approve)
+		err = up_holder_may(r, x->role, UP_USE_DECLINE, x->info->item);
+	return err;
 }
 
 static enum up_err check(struct up_request *r, struct decision *x)

@@ -257,7 +257,7 @@ static void put_claims(struct up_json_put *j, const struct up_request *r,
 	up_json_put_object(j, "cnf");
 	up_json_put_str(j, "jkt", up_jwk_thumbprint(key));
 	up_json_put_end(j);
-	up_holder_put_role(j, "certificate", role, (struct up_span){ NULL, 0 });
+	up_holder_put_role(j, "certificate", r, role, (struct up_span){ NULL, 0 });
 	up_json_put_end(j);
 }
 
@@ -295,7 +295,8 @@ static void accepted(struct up_request *r)
 	if (r->device.id == 0)
 		up_json_put_text(&j, "device_token", up_span_of(x->device_token, 43));
 	up_json_put_str(&j, "device", r->device.id == 0 ? x->device_ref : r->device.ref);
-	up_holder_put_role(&j, "certificate", r->job.out_role, (struct up_span){ NULL, 0 });
+	up_holder_put_role(&j, "certificate", r, r->job.out_role,
+	    (struct up_span){ NULL, 0 });
 	err = put_certificate(&j, r, r->job.out_role);
 	up_put_receipt(&j, &r->job);
 	up_json_put_end(&j);

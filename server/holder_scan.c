@@ -134,7 +134,7 @@ static void put_view(struct up_request *r, const struct scan *x)
 	up_disclosure_put_array(&j, "disclosed");
 	up_json_put_array(&j, "certificates");
 	for (size_t i = 0; i < x->n_roles; i++)
-		up_holder_put_role(&j, NULL, x->roles[i], x->info->item);
+		up_holder_put_role(&j, NULL, r, x->roles[i], x->info->item);
 	up_json_put_end(&j);
 	up_json_put_words(&j, "warnings", x->known ? none : new_browser);
 	up_json_put_end(&j);
@@ -161,11 +161,11 @@ static void scanned(struct up_request *r)
 
 static enum up_err read_roles(struct up_request *r, struct scan *x)
 {
-	enum up_err err = up_store_roles(r->server->store, r->device.id, r->now_ms, &x->roles, &x->n_roles);
+	enum up_err err = up_store_roles(r->server->store, r->device.id, &x->roles, &x->n_roles);
 	bool any = false, known;
 
 	for (size_t i = 0; err == UP_OK && i < x->n_roles; i++) {
-		if (!x->roles[i]->live)
+		if (up_holder_may(r, x->roles[i], UP_USE_SCAN, x->info->item) != UP_OK)
 			continue;
 		any = true;
 		err = x->known || x->info->browser.n == 0 ? UP_OK

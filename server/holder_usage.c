@@ -108,16 +108,17 @@ static int keep(void *arg, int64_t seq, struct up_span canonical)
 	return page->failed;
 }
 
-/* Rule 11: the principal sees the unit's, another herself. */
+/* Of the unit where she may (rule 11), else her own. */
 static enum up_err ask(struct up_request *r, const struct up_role *role, struct page *page)
 {
+	const struct up_span none = { NULL, 0 };
 	struct up_usage_filter f = page->filter;
 
-	if (!role->live ||
+	if (up_holder_may(r, role, UP_USE_SEE_OWN, none) != UP_OK ||
 	    (page->certificate.n > 0 && !up_span_eq_str(page->certificate, role->certificate)))
 		return UP_OK;
 	page->any = true;
-	if (strcmp(role->role, "principal") == 0)
+	if (up_holder_may(r, role, UP_USE_SEE_UNIT, none) == UP_OK)
 		f.unit = up_span_str(role->unit_code);
 	else
 		f.holder_ref = up_span_str(role->ref);
@@ -135,7 +136,7 @@ static enum up_err gather(struct up_request *r, struct page *page)
 {
 	struct up_role **roles;
 	size_t n;
-	enum up_err err = up_store_roles(r->server->store, r->device.id, r->now_ms, &roles, &n);
+	enum up_err err = up_store_roles(r->server->store, r->device.id, &roles, &n);
 
 	for (size_t i = 0; err == UP_OK && i < n; i++)
 		err = ask(r, roles[i], page);

@@ -13,7 +13,7 @@
 struct code {
 	struct up_enrolment *enrolment;  /* NULL: unknown */
 	int64_t role, person, device;    /* device: that held the role until now, or 0 */
-	int64_t valid_from_s, valid_to_s;
+	struct up_authority_edge edge;
 	unsigned mismatches;
 	bool open, named;
 };
@@ -34,12 +34,12 @@ static bool is_named(const struct up_named *who, struct up_span name, struct up_
 }
 
 static const struct up_rows_text code_texts[] = {
-	{ offsetof(struct up_enrolment, unit_code), 1 },
-	{ offsetof(struct up_enrolment, unit_name), 2 },
-	{ offsetof(struct up_enrolment, role), 3 },
-	{ offsetof(struct up_enrolment, certificate), 4 },
-	{ offsetof(struct up_enrolment, fields), 5 },
-	{ offsetof(struct up_enrolment, person_masked), 6 },
+	{ offsetof(struct up_enrolment, role), UP_ROWS_EDGE_ROLE },
+	{ offsetof(struct up_enrolment, unit_code), UP_ROWS_EDGE_UNIT },
+	{ offsetof(struct up_enrolment, certificate), UP_ROWS_EDGE_CERTIFICATE },
+	{ offsetof(struct up_enrolment, unit_name), UP_ROWS_EDGE + 1 },
+	{ offsetof(struct up_enrolment, fields), UP_ROWS_EDGE + 2 },
+	{ offsetof(struct up_enrolment, person_masked), UP_ROWS_EDGE + 3 },
 };
 
 static enum up_err load(
@@ -59,18 +59,17 @@ static enum up_err load(
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	out->enrolment->id = up_db_column_int(rows, 0);
-	out->enrolment->certificate_version = up_db_column_int(rows, 7);
-	out->enrolment->expires_ms = up_db_column_int(rows, 8);
-	out->mismatches = (unsigned)up_db_column_int(rows, 9);
-	out->open = up_db_column_int(rows, 10) != 0;
-	out->valid_from_s = up_db_column_int(rows, 11);
-	out->valid_to_s = up_db_column_int(rows, 12);
-	out->named =
-	    is_named(who, up_db_column(rows, 13), up_db_column(rows, 14), up_db_column(rows, 15));
-	out->role = up_db_column_int(rows, 16);
-	out->device = up_db_column_int(rows, 17);
-	out->person = up_db_column_int(rows, 18);
+	out->edge = up_rows_edge(rows, out->enrolment->unit_code, out->enrolment->certificate);
+	out->role = out->edge.id;
+	out->enrolment->id = up_db_column_int(rows, UP_ROWS_EDGE);
+	out->enrolment->certificate_version = up_db_column_int(rows, UP_ROWS_EDGE + 4);
+	out->enrolment->expires_ms = up_db_column_int(rows, UP_ROWS_EDGE + 5);
+	out->mismatches = (unsigned)up_db_column_int(rows, UP_ROWS_EDGE + 6);
+	out->open = up_db_column_int(rows, UP_ROWS_EDGE + 7) != 0;
+	out->named = is_named(who, up_db_column(rows, UP_ROWS_EDGE + 8),
+	    up_db_column(rows, UP_ROWS_EDGE + 9), up_db_column(rows, UP_ROWS_EDGE + 10));
+	out->device = up_db_column_int(rows, UP_ROWS_EDGE + 11);
+	out->person = up_db_column_int(rows, UP_ROWS_EDGE + 12);
 out:
 	up_db_end(&rows);
 	return e;
@@ -79,8 +78,12 @@ out:
 /* Unknown, expired, used, voided, unit or certificate no longer live: one answer. */
 static enum up_err judge(const struct code *code, int64_t now_ms)
 {
-	if (code->enrolment == NULL || !code->open || code->mismatches >= MISMATCHES_MAX || now_ms >= code->enrolment->expires_ms ||
-	    now_ms / 1000 < code->valid_from_s || now_ms / 1000 > code->valid_to_s)
+	const struct up_authority_ask ask = { .use = UP_USE_TAKE, .now_s = now_ms / 1000 };
+	struct up_authority_answer answer;
+
+	if (code->enrolment == NULL || !code->open || code->mismatches >= MISMATCHES_MAX ||
+	    now_ms >= code->enrolment->expires_ms ||
+	    up_authority_may(&ask, &code->edge, &answer) != UP_OK)
 		return UP_E_CODE;
 	return code->named ? UP_OK : UP_E_PERSON;
 }
@@ -280,7 +283,7 @@ static enum up_err take_role(struct up_jobs_act *a, const struct code *code)
 	if (e == UP_OK)
 		e = up_db_run_one(a->tx->db, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
 	if (e == UP_OK)
-		e = up_rows_role(a->tx->db, UP_SQL_ROLE, take, 2, job->now_ms, &a->found);
+		e = up_rows_role(a->tx->db, UP_SQL_ROLE, take, 2, &a->found);
 	if (e == UP_OK && a->found.role == NULL)
 		e = UP_E_STORE;
 	if (e == UP_OK)

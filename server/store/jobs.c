@@ -62,11 +62,11 @@ static enum up_err find_role(struct up_jobs_act *a)
 	    up_db_int(job->device), up_db_text(job->certificate)};
 
 	if (job->role != 0)
-		return up_rows_role(a->tx->db, UP_SQL_ROLE, by_number, 2, job->now_ms, &a->found);
+		return up_rows_role(a->tx->db, UP_SQL_ROLE, by_number, 2, &a->found);
 	if (job->certificate.n != 0)
 		return up_rows_role(a->tx->db, UP_SQL_ROLE_BY_CERTIFICATE, by_certificate, 2,
-		    job->now_ms, &a->found);
-	return up_rows_role(a->tx->db, UP_SQL_ROLE_ONLY, by_certificate, 1, job->now_ms, &a->found);
+		    &a->found);
+	return up_rows_role(a->tx->db, UP_SQL_ROLE_ONLY, by_certificate, 1, &a->found);
 }
 
 /* The role with its phone; the phone alone when it holds no such role. */
@@ -90,15 +90,19 @@ static enum up_err step_role(struct up_jobs_act *a)
 		up_jobs_fill_device(a, &a->device.device);
 	judge(a, known, UP_E_TOKEN);
 	judge(a, a->device.live, UP_E_ENDED);
-	judge(a, a->found.role != NULL && a->found.role->live, UP_E_ROLE);
+	judge(a, a->found.role != NULL, UP_E_ROLE);
 	return UP_OK;
 }
 
-/* Rule 20: principal and managers need no grant, a user needs a live one for the item. Grants to users are not kept yet, so there is none. */
-static void step_item(struct up_jobs_act *a)
+/* May the role that was found do it now? Grants to users are not kept yet, so there is none. */
+static void step_may(struct up_jobs_act *a, enum up_authority_use use)
 {
-	if (a->merit == UP_OK && a->job->item.n > 0 && strcmp(a->found.role->role, "user") == 0)
-		a->merit = UP_E_ITEM_GRANT;
+	const struct up_authority_ask ask = {
+		.use = use, .item = a->job->item, .now_s = a->job->now_ms / 1000 };
+	struct up_authority_answer answer;
+
+	if (a->merit == UP_OK)
+		a->merit = up_authority_may(&ask, &a->found.role->edge, &answer);
 }
 
 static enum up_err step_client(struct up_jobs_act *a)
@@ -149,10 +153,10 @@ static enum up_err decide(struct up_jobs_act *a)
 	enum up_err e = step_role(a);
 
 	if (e != UP_OK || !a->job->with_password) {
-		a->merit = UP_OK;        /* who declines needs no right to do so */
+		a->merit = UP_OK;        /* declining wants nothing (UP_USE_DECLINE) */
 		return e;
 	}
-	step_item(a);
+	step_may(a, UP_USE_LOGIN);
 	e = a->record.client.n > 0 ? step_client(a) : UP_OK;
 	return e == UP_OK ? up_jobs_password(a) : e;
 }
@@ -178,7 +182,7 @@ static enum up_err redeem(struct up_jobs_act *a)
 
 	if (e != UP_OK)
 		return e;
-	step_item(a);
+	step_may(a, UP_USE_LOGIN);
 	e = step_client(a);
 	judge(a, strlen(a->job->session) == UP_STORE_REF, UP_E_STATE);
 	if (e != UP_OK || a->merit != UP_OK)

@@ -154,9 +154,26 @@ void up_store_items_free(struct up_item **items, size_t n)
 	*items = NULL;
 }
 
+/* Judged when asked: whatever ends role, device, person, unit or client ends the session too. */
+static bool is_over(const struct up_db_rows *rows, const struct up_session *session)
+{
+	const struct up_authority_ask ask = { .use = UP_USE_SESSION };
+	const struct up_authority_edge edge = up_rows_edge(rows, "", "");
+	struct up_authority_answer answer;
+	bool revoked = up_db_column_int(rows, UP_ROWS_EDGE + 5) != 0;
+	bool client_live = up_db_column_int(rows, UP_ROWS_EDGE + 6) != 0;
+	int64_t client_since_ms = up_db_column_int(rows, UP_ROWS_EDGE + 7);
+
+	return revoked || !client_live || session->created_ms < client_since_ms ||
+	    up_authority_may(&ask, &edge, &answer) != UP_OK;
+}
+
 enum up_err up_store_session(struct up_store *s, const char *id, struct up_session **out)
 {
-	static const struct up_rows_text texts[] = { { offsetof(struct up_session, client), 1 }, { offsetof(struct up_session, items), 2 } };
+	static const struct up_rows_text texts[] = {
+		{ offsetof(struct up_session, client), UP_ROWS_EDGE + 1 },
+		{ offsetof(struct up_session, items), UP_ROWS_EDGE + 2 },
+	};
 	const struct up_db_arg arg = up_db_text(up_span_str(id));
 	struct up_session *session;
 	struct up_db_rows *rows;
@@ -177,11 +194,11 @@ enum up_err up_store_session(struct up_store *s, const char *id, struct up_sessi
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	up_rows_copy_ref(rows, 0, session->id);
-	session->role = up_db_column_int(rows, 3);
-	session->device = up_db_column_int(rows, 4);
-	session->created_ms = up_db_column_int(rows, 5);
-	session->revoked = up_db_column_int(rows, 6) != 0;
+	up_rows_copy_ref(rows, UP_ROWS_EDGE, session->id);
+	session->role = up_db_column_int(rows, 0);
+	session->device = up_db_column_int(rows, UP_ROWS_EDGE + 3);
+	session->created_ms = up_db_column_int(rows, UP_ROWS_EDGE + 4);
+	session->revoked = is_over(rows, session);
 	*out = session;
 out:
 	up_db_end(&rows);

@@ -87,39 +87,61 @@ out:
 	return e;
 }
 
+static enum up_authority_state state_of(struct up_span status)
+{
+	if (up_span_eq_str(status, "live"))
+		return UP_EDGE_LIVE;
+	return up_span_eq_str(status, "waiting") ? UP_EDGE_WAITING : UP_EDGE_ENDED;
+}
+
+/* Columns of EDGE_COLUMNS in sql.c. */
+struct up_authority_edge up_rows_edge(const struct up_db_rows *rows, const char *unit,
+    const char *certificate)
+{
+	return (struct up_authority_edge){
+		.id = up_db_column_int(rows, 0),
+		.role = up_authority_role(up_db_column(rows, UP_ROWS_EDGE_ROLE)),
+		.state = state_of(up_db_column(rows, 2)),
+		.unit = up_span_str(unit),
+		.certificate = up_span_str(certificate),
+		.valid_from_s = up_db_column_int(rows, 5),
+		.valid_to_s = up_db_column_int(rows, 6),
+		.unit_live = up_db_column_int(rows, 7) != 0,
+		.person_confirmed = up_db_column_int(rows, 8) != 0,
+		.phone_live = up_db_column_int(rows, 9) != 0,
+	};
+}
+
 /* Columns of ROLE_COLUMNS in sql.c. */
 static const struct up_rows_text role_texts[] = {
-	{ offsetof(struct up_role, role), 3 },
-	{ offsetof(struct up_role, unit_code), 4 },
-	{ offsetof(struct up_role, unit_name), 5 },
-	{ offsetof(struct up_role, person_name), 6 },
-	{ offsetof(struct up_role, person_masked), 7 },
-	{ offsetof(struct up_role, certificate), 8 },
-	{ offsetof(struct up_role, assurance), 9 },
-	{ offsetof(struct up_role, fields), 10 },
+	{ offsetof(struct up_role, role), UP_ROWS_EDGE_ROLE },
+	{ offsetof(struct up_role, unit_code), UP_ROWS_EDGE_UNIT },
+	{ offsetof(struct up_role, certificate), UP_ROWS_EDGE_CERTIFICATE },
+	{ offsetof(struct up_role, unit_name), UP_ROWS_EDGE + 2 },
+	{ offsetof(struct up_role, person_name), UP_ROWS_EDGE + 3 },
+	{ offsetof(struct up_role, person_masked), UP_ROWS_EDGE + 4 },
+	{ offsetof(struct up_role, assurance), UP_ROWS_EDGE + 5 },
+	{ offsetof(struct up_role, fields), UP_ROWS_EDGE + 6 },
 };
 
-static struct up_role *take_role(struct up_db_rows *rows, int64_t now_ms)
+static struct up_role *take_role(struct up_db_rows *rows)
 {
 	struct up_role *r = up_rows_pack(rows, sizeof(*r), role_texts, UP_ARRAY_LEN(role_texts));
-	int64_t now_s = now_ms / 1000;
 
 	if (r == NULL)
 		return NULL;
-	r->id = up_db_column_int(rows, 0);
-	up_rows_copy_ref(rows, 1, r->ref);
-	up_rows_copy_ref(rows, 2, r->person_ref);
-	r->certificate_version = up_db_column_int(rows, 11);
-	r->valid_from_s = up_db_column_int(rows, 12);
-	r->valid_to_s = up_db_column_int(rows, 13);
-	/* Without a live certificate the columns are NULL and read as 0: the period is over. */
-	r->live =
-	    up_db_column_int(rows, 14) != 0 && r->valid_from_s <= now_s && now_s <= r->valid_to_s;
+	r->edge = up_rows_edge(rows, r->unit_code, r->certificate);
+	r->id = r->edge.id;
+	r->valid_from_s = r->edge.valid_from_s;
+	r->valid_to_s = r->edge.valid_to_s;
+	up_rows_copy_ref(rows, UP_ROWS_EDGE, r->ref);
+	up_rows_copy_ref(rows, UP_ROWS_EDGE + 1, r->person_ref);
+	r->certificate_version = up_db_column_int(rows, UP_ROWS_EDGE + 7);
 	return r;
 }
 
 enum up_err up_rows_role(struct up_db *db, enum up_sql id, const struct up_db_arg *args, size_t n,
-    int64_t now_ms, struct up_rows_role *out)
+    struct up_rows_role *out)
 {
 	struct up_db_rows *rows;
 	bool row;
@@ -129,21 +151,22 @@ enum up_err up_rows_role(struct up_db *db, enum up_sql id, const struct up_db_ar
 	memset(out, 0, sizeof(*out));
 	if (e != UP_OK || !row)
 		goto out;
-	e = up_db_column_fixed(rows, 17, out->phone.verifier, sizeof(out->phone.verifier));
+	e = up_db_column_fixed(rows, UP_ROWS_EDGE + 10, out->phone.verifier,
+	    sizeof(out->phone.verifier));
 	if (e != UP_OK)
 		goto out;
-	out->role = take_role(rows, now_ms);
+	out->role = take_role(rows);
 	if (out->role == NULL) {
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	out->unit = up_db_column_int(rows, 15);
-	up_rows_copy_ref(rows, 16, d->ref);
+	out->unit = up_db_column_int(rows, UP_ROWS_EDGE + 8);
+	up_rows_copy_ref(rows, UP_ROWS_EDGE + 9, d->ref);
 	memcpy(d->person_ref, out->role->person_ref, sizeof(d->person_ref));
-	up_rows_copy(rows, 7, d->person_masked, sizeof(d->person_masked));
-	d->errors = (unsigned)up_db_column_int(rows, 18);
-	out->phone.live = up_db_column_int(rows, 19) != 0;
-	d->person = up_db_column_int(rows, 20);
+	up_rows_copy(rows, UP_ROWS_EDGE + 4, d->person_masked, sizeof(d->person_masked));
+	d->errors = (unsigned)up_db_column_int(rows, UP_ROWS_EDGE + 11);
+	out->phone.live = out->role->edge.phone_live;
+	d->person = up_db_column_int(rows, UP_ROWS_EDGE + 12);
 out:
 	up_db_end(&rows);
 	return e;
@@ -173,7 +196,8 @@ enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], st
 	return e;
 }
 
-enum up_err up_store_role(struct up_store *s, int64_t role, int64_t device, int64_t now_ms, struct up_role **out)
+enum up_err up_store_role(
+    struct up_store *s, int64_t role, int64_t device, struct up_role **out)
 {
 	const struct up_db_arg args[] = {up_db_int(role), up_db_int(device)};
 	struct up_rows_role found;
@@ -183,14 +207,15 @@ enum up_err up_store_role(struct up_store *s, int64_t role, int64_t device, int6
 	*out = NULL;
 	if (e != UP_OK)
 		return e;
-	e = up_rows_role(db, UP_SQL_ROLE, args, UP_ARRAY_LEN(args), now_ms, &found);
+	e = up_rows_role(db, UP_SQL_ROLE, args, UP_ARRAY_LEN(args), &found);
 	up_wipe(&found.phone, sizeof(found.phone));
 	up_tx_put(s, &db);
 	*out = found.role;
 	return e == UP_OK && found.role == NULL ? UP_E_ROLE : e;
 }
 
-enum up_err up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, struct up_role ***out, size_t *n)
+enum up_err up_store_roles(
+    struct up_store *s, int64_t device, struct up_role ***out, size_t *n)
 {
 	const struct up_db_arg arg = up_db_int(device);
 	struct up_role **roles = NULL;
@@ -212,7 +237,7 @@ enum up_err up_store_roles(struct up_store *s, int64_t device, int64_t now_ms, s
 			e = more != NULL ? UP_OK : UP_E_NOMEM;
 			roles = more != NULL ? more : roles;
 		}
-		if (e == UP_OK && (roles[count] = take_role(rows, now_ms)) == NULL)
+		if (e == UP_OK && (roles[count] = take_role(rows)) == NULL)
 			e = UP_E_NOMEM;
 		if (e != UP_OK)
 			break;

@@ -14,14 +14,21 @@ struct up_rows_device {
 /* *found is false when there is none. UP_E_STORE. */
 UP_MUST_USE enum up_err up_rows_device(struct up_db *, enum up_sql id, struct up_db_arg key, struct up_rows_device *out, bool *found);
 
+/* The facts of a role edge: the first columns of each statement that reads one. Its texts are the
+ * caller's, as up_rows_pack makes them. */
+enum { UP_ROWS_EDGE_ROLE = 1, UP_ROWS_EDGE_UNIT = 3, UP_ROWS_EDGE_CERTIFICATE, UP_ROWS_EDGE = 10 };
+struct up_authority_edge up_rows_edge(const struct up_db_rows *, const char *unit,
+    const char *certificate);
+
 /* A role, its phone, and the row number of its unit. */
 struct up_rows_role {
 	struct up_role *role;            /* NULL: none such */
 	int64_t unit;
 	struct up_rows_device phone;     /* without key */
 };
-/* By statement ID with ARGS; role.live is judged at NOW_MS. UP_E_STORE, UP_E_NOMEM. */
-UP_MUST_USE enum up_err up_rows_role(struct up_db *, enum up_sql id, const struct up_db_arg *args, size_t n, int64_t now_ms, struct up_rows_role *out);
+/* By statement ID with ARGS. UP_E_STORE, UP_E_NOMEM. */
+UP_MUST_USE enum up_err up_rows_role(struct up_db *, enum up_sql id, const struct up_db_arg *args,
+    size_t n, struct up_rows_role *out);
 
 /* One allocation: STRUCT_SIZE zeroed bytes, then the texts; TEXTS[i] is set to a copy of column FIRST + i ("" for NULL). NULL: no memory. */
 struct up_rows_text { size_t offset; int column; };

@@ -4,14 +4,16 @@
 /* A condition as a column: 1 or 0, 0 too where it is unknown. */
 #define TRUTH(condition) "CASE WHEN " condition " THEN 1 ELSE 0 END"
 
+/* Facts that core/authority judges, wherever a role is read: up_rows_edge knows these columns. */
+#define EDGE_COLUMNS(phone) \
+	"r.id, r.role, r.status, u.code, c.number, c.valid_from_s, c.valid_to_s, " \
+	TRUTH("u.status = 'live'") ", " TRUTH("p.outcome = 'match'") ", " TRUTH(phone)
+
 /* One shape for a role wherever it is read: take_role (rows.c) knows the columns. */
 #define ROLE_COLUMNS \
-	"SELECT r.id, h.ref, p.ref, r.role, u.code, u.name, p.name, p.masked, c.number," \
-	" p.assurance, c.fields," \
-	" c.version, c.valid_from_s, c.valid_to_s, " \
-	TRUTH("r.status = 'live' AND u.status = 'live' AND d.status = 'live'" \
-	      " AND p.outcome = 'match'") \
-	", u.id, d.ref, d.verifier, d.errors, " TRUTH("d.status = 'live'") ", p.id" \
+	"SELECT " EDGE_COLUMNS("d.status = 'live'") \
+	", h.ref, p.ref, u.name, p.name, p.masked, p.assurance, c.fields, c.version" \
+	", u.id, d.ref, d.verifier, d.errors, p.id" \
 	" FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = h.unit" \
 	" JOIN person p ON p.id = h.person" \
 	" JOIN device d ON d.id = r.device LEFT JOIN certificate c ON c.unit = u.id" \
@@ -124,17 +126,15 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " day = excluded.day"
 	    " RETURNING n",
 
-	/* Revoked is judged when asked: whatever ends role, device, person, unit or client ends the
-	 * session with it. */
-	[UP_SQL_SESSION] = "SELECT s.id, c.code, s.items, s.role, s.device, s.created_ms, CASE"
-	    " WHEN s.revoked_ms IS NULL"
-	    " AND r.status = 'live' AND r.device = s.device AND d.status = 'live'"
-	    " AND u.status = 'live' AND p.outcome = 'match' AND c.status = 'live'"
-	    " AND s.created_ms >= c.since_ms THEN 0 ELSE 1 END"
-	    " FROM session s JOIN client c ON c.id = s.client JOIN role r ON r.id = s.role"
+	[UP_SQL_SESSION] = "SELECT "
+	    EDGE_COLUMNS("d.status = 'live' AND r.device = s.device")
+	    ", s.id, k.code, s.items, s.device, s.created_ms, "
+	    TRUTH("s.revoked_ms IS NOT NULL") ", " TRUTH("k.status = 'live'") ", k.since_ms"
+	    " FROM session s JOIN client k ON k.id = s.client JOIN role r ON r.id = s.role"
 	    " JOIN device d ON d.id = s.device"
 	    " JOIN unit u ON u.id = r.unit JOIN holder h ON h.id = r.holder"
-	    " JOIN person p ON p.id = h.person WHERE s.id = ?1",
+	    " JOIN person p ON p.id = h.person"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE s.id = ?1",
 	[UP_SQL_SESSION_ADD] = "INSERT INTO session (id, client, role, device, created_ms,"
 	    " items) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
 	[UP_SQL_SESSION_REVOKE] = "UPDATE session SET revoked_ms = ?2 WHERE id = ?1"
@@ -145,12 +145,10 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_BROWSER_ADD] = "INSERT INTO browser (client, browser, unit, first_ms)"
 	    " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
 
-	[UP_SQL_ENROLMENT] = "SELECT e.id, u.code, u.name, r.role, c.number, c.fields,"
-	    " p.masked, c.version, e.expires_ms, e.mismatches, "
-	    TRUTH("e.status = 'open' AND r.status <> 'ended' AND u.status = 'live'"
-		  " AND p.outcome = 'match'")
-	    ", c.valid_from_s, c.valid_to_s, p.name, p.resident, p.mobile, r.id, r.device,"
-	    " p.id, p.ref, h.ref, p.assurance"
+	[UP_SQL_ENROLMENT] = "SELECT " EDGE_COLUMNS("FALSE")
+	    ", e.id, u.name, c.fields, p.masked, c.version, e.expires_ms, e.mismatches, "
+	    TRUTH("e.status = 'open'")
+	    ", p.name, p.resident, p.mobile, r.device, p.id"
 	    " FROM enrolment e JOIN role r ON r.id = e.role JOIN holder h ON h.id = r.holder"
 	    " JOIN unit u ON u.id = h.unit"
 	    " JOIN person p ON p.id = h.person JOIN certificate c ON c.unit = u.id"

@@ -8,6 +8,7 @@
 #ifndef UP_STORE_H
 #define UP_STORE_H
 
+#include "core/authority.h"
 #include "core/record.h"
 #include "core/span.h"
 
@@ -77,12 +78,15 @@ struct up_role {                         /* a person in a role for a unit, as it
 	char *unit_code, *unit_name, *person_name, *person_masked, *certificate, *assurance;
 	int64_t certificate_version, valid_from_s, valid_to_s;
 	char *fields;                    /* certificate fields (条例 art 8) as JSON text */
-	bool live;                       /* unit, certificate (period too), person, role and device all live at the time asked */
+	struct up_authority_edge edge;   /* the facts, for core/authority to judge */
 };
 /* The roles of a device's person that this device holds, live or not. */
-UP_MUST_USE enum up_err up_store_roles(struct up_store *, int64_t device, int64_t now_ms, struct up_role ***out, size_t *n);
+UP_MUST_USE enum up_err up_store_roles(
+    struct up_store *, int64_t device, struct up_role ***out, size_t *n);
 void up_store_roles_free(struct up_role ***, size_t n);
-UP_MUST_USE enum up_err up_store_role(struct up_store *, int64_t role, int64_t device, int64_t now_ms, struct up_role **out);   /* UP_E_ROLE: none such */
+/* UP_E_ROLE: none such. */
+UP_MUST_USE enum up_err up_store_role(
+    struct up_store *, int64_t role, int64_t device, struct up_role **out);
 void up_store_role_free(struct up_role **);
 
 struct up_enrolment {
