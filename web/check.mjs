@@ -15,7 +15,7 @@ const pages = {
 		+ 'mark_name mark_emblem mark_favicon mark_telephone mark_app',
 	'q.html': 'lang other_lang nonce app_uri is_login is_enrolment app other_app outside',
 };
-const scripts = ['assets/unitpass.js', 'assets/view.js', 'assets/watch.js'];
+const scripts = ['login/unitpass.js', 'login/view.js', 'login/watch.js'];
 const seen = new Set();
 let wrong = 0;
 
@@ -38,7 +38,7 @@ function fits(key, a, b) {
 function checkPage(name, known) {
 	const open = [];
 
-	for (const [, kind, tag] of at(name).matchAll(/\{\{([?&/]?)([^}]*)\}\}/g)) {
+	for (const [, kind, tag] of at('login/' + name).matchAll(/\{\{([?&/]?)([^}]*)\}\}/g)) {
 		const word = name === 'q.html' ? tag.replace(/^other_(?=q_)/, '') : tag;
 
 		seen.add(word);
@@ -66,7 +66,7 @@ for (const [, key] of scripts.map(at).join('').matchAll(/'((?:box|action|time|qr
 	if (!(key in tables.en))
 		complain(`script: '${key}' is no word`);
 }
-for (const view of at('assets/view.js').match(/VIEWS = \{[^]*?\n\};/)[0].matchAll(/^\t(\w+): \{(?: words: '(\w+)')?/gm))
+for (const view of at('login/view.js').match(/VIEWS = \{[^]*?\n\};/)[0].matchAll(/^\t(\w+): \{(?: words: '(\w+)')?/gm))
 	for (const part of ['title', 'hint']) {
 		const key = `state_${view[2] || view[1]}_${part}`;
 

@@ -37,7 +37,7 @@ void up_page_way_out(struct up_exchange *, struct up_span return_to, struct up_s
 void up_page_unsent(struct up_exchange *, struct up_span item);
 /* What went wrong, and the way to start again. */
 void up_page_error(struct up_exchange *, enum up_err e, int status);
-/* A file of web/assets: PATH begins "assets/". 304 when the browser has it. */
+/* A file of web/login or web/design: PATH begins "assets/". 304 when the browser has it. */
 void up_page_asset(struct up_exchange *, struct up_span path);
 
 /* Does the site's own template render? WHY says what is wrong with it. */
