@@ -44,7 +44,6 @@ static enum up_err record_unit(struct up_tx *tx, const struct up_unit_row *r, in
 	enum up_err e;
 
 	up_change_word(&after, "authority", r->authority);
-	up_buf_put_char(&after, '}');
 	rec.after = up_buf_span(&after);
 	e = after.failed ? UP_E_NOMEM : up_change_record(tx, &rec, now_ms);
 	up_buf_free(&after);
@@ -146,6 +145,7 @@ static enum up_err put_authority(struct up_tx *tx, void *arg)
 	    up_db_text(r->code), up_db_text(r->name), up_db_int(r->now_ms)};
 	struct up_record rec = { .event = UP_SPAN_LIT("authority.add") };
 	struct up_buf before = { 0 }, after = { 0 };
+	struct up_json_put j = { .b = &after };
 	struct up_db_rows *rows;
 	bool row, same;
 	enum up_err e = up_db_first(tx->db, UP_SQL_AUTHORITY, args, 1, &rows, &row);
@@ -154,13 +154,13 @@ static enum up_err put_authority(struct up_tx *tx, void *arg)
 	if (e == UP_OK && row) {
 		rec.event = UP_SPAN_LIT("authority.change");
 		up_change_word(&before, "name", up_db_column(rows, 1));
-		up_buf_put_char(&before, '}');
 	}
 	up_db_end(&rows);
 	if (e == UP_OK && !same) {
-		up_change_word(&after, "code", r->code);
-		up_change_word(&after, "name", r->name);
-		up_buf_put_char(&after, '}');
+		up_json_put_object(&j, NULL);
+		up_json_put_text(&j, "code", r->code);
+		up_json_put_text(&j, "name", r->name);
+		up_json_put_end(&j);
 		rec.before = up_buf_span(&before);
 		rec.after = up_buf_span(&after);
 		e = before.failed || after.failed

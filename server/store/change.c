@@ -23,6 +23,9 @@ enum up_err up_change_record(struct up_tx *tx, struct up_record *r, int64_t now_
 
 void up_change_word(struct up_buf *b, const char *name, struct up_span value)
 {
-	up_buf_printf(b, "%s\"%s\":", b->n == 0 ? "{" : ",", name);
-	up_buf_put_json(b, value);
+	struct up_json_put j = { .b = b };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_text(&j, name, value);
+	up_json_put_end(&j);
 }

@@ -4,6 +4,7 @@
 #ifndef UP_CHANGE_H
 #define UP_CHANGE_H
 
+#include "core/json_put.h"
 #include "server/store/tx.h"
 
 /* Append R inside the write transaction that makes the change: EVENT, what changed (before, after:
@@ -13,7 +14,7 @@ UP_MUST_USE enum up_err up_change_record(struct up_tx *, struct up_record *r, in
 /* UP_E_CLOCK: NOW_MS is behind the newest record, and nobody accepted that. Asked before a change
  * is dated. */
 UP_MUST_USE enum up_err up_change_clock(struct up_tx *, int64_t now_ms);
-/* {"NAME":"VALUE"}, for before and after. */
+/* Append {"NAME":"VALUE"}, for before and after. */
 void up_change_word(struct up_buf *, const char *name, struct up_span value);
 
 #endif

@@ -58,11 +58,21 @@ enum up_err up_store_clock(struct up_store *s, int64_t *shown_ms, bool *accepted
 
 struct accept { int64_t now_ms, newest_ms; };
 
+static void put_time(struct up_buf *b, int64_t ms)
+{
+	struct up_json_put j = { .b = b };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_int(&j, "time_ms", ms);
+	up_json_put_end(&j);
+}
+
 static enum up_err accept(struct up_tx *tx, void *arg)
 {
 	struct accept *a = arg;
 	const struct up_db_arg latest = up_db_int(a->now_ms + CODE_LIFE_MS);
-	char id[UP_STORE_REF + 1], before[48], after[48];
+	struct up_buf before = { 0 }, after = { 0 };
+	char id[UP_STORE_REF + 1];
 	struct up_record r = {.time_ms = a->now_ms,
 	    .event = UP_SPAN_LIT(ACCEPT),
 	    .result = UP_SPAN_LIT("ok"),
@@ -72,14 +82,20 @@ static enum up_err accept(struct up_tx *tx, void *arg)
 	enum up_err err = up_tx_draw(id);
 
 	a->newest_ms = tx->last_ms;
-	snprintf(before, sizeof(before), "{\"time_ms\":%lld}", (long long)a->newest_ms);
-	snprintf(after, sizeof(after), "{\"time_ms\":%lld}", (long long)a->now_ms);
+	put_time(&before, a->newest_ms);
+	put_time(&after, a->now_ms);
 	r.id = up_span_str(id);
-	r.before = up_span_str(before);
-	r.after = up_span_str(after);
+	r.before = up_buf_span(&before);
+	r.after = up_buf_span(&after);
+	if (err == UP_OK)
+		err = before.failed || after.failed ? UP_E_NOMEM : UP_OK;
 	if (err == UP_OK)
 		err = up_db_run(tx->db, UP_SQL_ENROLMENT_TOO_LONG, &latest, 1, NULL);
-	return err == UP_OK ? up_usage_add(tx, &r, leaf) : err;
+	if (err == UP_OK)
+		err = up_usage_add(tx, &r, leaf);
+	up_buf_free(&before);
+	up_buf_free(&after);
+	return err;
 }
 
 enum up_err up_store_clock_accept(struct up_store *s, int64_t now_ms, int64_t *newest_ms)

@@ -56,12 +56,9 @@ static enum up_err record(
 	struct up_buf before = { 0 }, after = { 0 };
 	enum up_err e;
 
-	if (x->before.n > 0) {
+	if (x->before.n > 0)
 		up_change_word(&before, x->word, x->before);
-		up_buf_put_char(&before, '}');
-	}
 	up_change_word(&after, x->word, x->after);
-	up_buf_put_char(&after, '}');
 	rec.before = up_buf_span(&before);
 	rec.after = up_buf_span(&after);
 	e = before.failed || after.failed ? UP_E_NOMEM : up_change_record(tx, &rec, x->now_ms);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/json_put.h"
 #include "server/store/rows.h"
 
 /* Records read in one go before the database is let go: a long read keeps the write-ahead log from being reused. */
@@ -132,10 +133,9 @@ struct query {
 /* Quotes inside values are escaped, so ,"name":"value" in the bytes can only be the member itself. */
 static void put_needle(struct up_buf *b, const char *name, struct up_span value)
 {
-	up_buf_put_str(b, "\"");
-	up_buf_put_str(b, name);
-	up_buf_put_str(b, "\":");
-	up_buf_put_json(b, value);
+	struct up_json_put j = { .b = b };
+
+	up_json_put_text(&j, name, value);       /* as core/record writes it */
 }
 
 static void want(struct query *q, const char *name, struct up_span value)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "core/json.h"
+#include "core/json_put.h"
 #include "core/jwt.h"
 #include "core/target.h"
 #include "core/text.h"
@@ -41,16 +42,21 @@ static enum up_err put_assertion(const struct up_doctor_portal *p, const struct 
     const char *kid, struct up_buf *form)
 {
 	struct up_buf claims = { 0 };
+	struct up_json_put j = { .b = &claims };
 	uint8_t rnd[16];
 	int64_t now_s = (int64_t)time(NULL);
 	enum up_err e = UP_E_CRYPTO;
 
 	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
 		return e;
-	up_buf_printf(&claims, "{\"iss\":\"%s\",\"sub\":\"%s\",\"aud\":\"%s\",\"iat\":%lld,\"exp\":%lld,\"jti\":\"", p->client, p->client, p->issuer,
-	    (long long)now_s, (long long)now_s + ASSERTION_LIFE_S);
-	up_text_put_b64url(&claims, up_span_of(rnd, sizeof(rnd)));
-	up_buf_put_str(&claims, "\"}");
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "iss", p->client);
+	up_json_put_str(&j, "sub", p->client);
+	up_json_put_str(&j, "aud", p->issuer);
+	up_json_put_int(&j, "iat", now_s);
+	up_json_put_int(&j, "exp", now_s + ASSERTION_LIFE_S);
+	up_json_put_b64url(&j, "jti", up_span_of(rnd, sizeof(rnd)));
+	up_json_put_end(&j);
 	up_buf_printf(form, "%s&client_id=", SCOPE);
 	up_buf_put_percent(form, up_span_str(p->client));
 	up_buf_printf(form, "&client_assertion_type=%s&client_assertion=", ASSERTION_TYPE);
