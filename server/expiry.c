@@ -15,7 +15,7 @@ static pthread_t thread;
 static atomic_bool stop, running;
 
 struct expired {
-	struct up_job job;
+	struct up_op_record write;
 	struct up_catalogue *catalogue;  /* the record borrows from both */
 	struct up_login_info info;
 	struct up_buf text;
@@ -25,17 +25,17 @@ struct expired {
 static void free_expired(struct expired *x)
 {
 	up_catalogue_put(&x->catalogue);
-	up_store_role_free(&x->job.out_role);
 	up_buf_free(&x->text);
 	free(x);
 }
 
-static void done(struct up_job *job)
+static void done(struct up_op *op)
 {
-	struct expired *x = job->arg;
+	struct expired *x = op->arg;
 
-	if (job->err != UP_OK)
-		up_log(UP_LOG_ERROR, "expiry_not_recorded", "transaction", x->info.id, "reason", up_err_name(job->err), NULL);
+	if (op->err != UP_OK)
+		up_log(UP_LOG_ERROR, "expiry_not_recorded", "transaction", x->info.id, "reason",
+		    up_err_name(op->err), NULL);
 	free_expired(x);
 }
 
@@ -76,6 +76,7 @@ static void on_expired(void *arg, const struct up_live_ended *ended)
 	const struct up_outcome_of of = { .info = info, .reason = reason_of(ended) };
 	struct up_server *s = arg;
 	struct expired *x = calloc(1, sizeof(*x));
+	struct up_op *op;
 	int64_t now;
 
 	up_metrics_count(UP_METRIC_EXPIRED);
@@ -86,20 +87,21 @@ static void on_expired(void *arg, const struct up_live_ended *ended)
 			free_expired(x);
 		return;
 	}
+	op = &x->write.op;
 	x->catalogue = up_catalogue_get(s);
-	up_login_record_fill(&x->job.record, x->catalogue, &x->info, "login.expire", x->record_id);
-	x->job.record.result = UP_SPAN_LIT("expired");
-	x->job.record.time_ms = now;
-	x->job.record.reason = up_span_str(of.reason);
-	x->job.kind = UP_JOB_RECORD;
-	x->job.now_ms = now;
-	x->job.device = ended->device;
-	x->job.role = ended->role;
-	x->job.done = done;
-	x->job.arg = x;
-	if (up_store_submit(s->store, &x->job) != UP_OK) {
-		x->job.err = UP_E_STORE;
-		done(&x->job);
+	up_login_record(&op->record, x->catalogue, &x->info, "login.expire", x->record_id);
+	op->record.result = UP_SPAN_LIT("expired");
+	op->record.time_ms = now;
+	op->record.reason = up_span_str(of.reason);
+	op->kind = UP_OP_RECORD;
+	op->now_ms = now;
+	op->done = done;
+	op->arg = x;
+	x->write.device = ended->device;
+	x->write.role = ended->role;
+	if (up_store_submit(s->store, op) != UP_OK) {
+		op->err = UP_E_STORE;
+		done(op);
 	}
 }
 

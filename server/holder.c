@@ -16,6 +16,7 @@
 /* --- refusals --- */
 
 struct refusal {
+	struct up_op_record write;
 	enum up_err err;
 	const struct up_login_info *info;
 	char record_id[23];
@@ -33,7 +34,7 @@ static void refused(struct up_request *r)
 {
 	struct refusal *x = r->state;
 
-	up_reply_err(r, r->job.err != UP_OK ? r->job.err : x->err);
+	up_reply_err(r, x->write.op.err != UP_OK ? x->write.op.err : x->err);
 }
 
 struct up_span up_holder_refused_by(struct up_request *r, const struct up_login_info *info)
@@ -48,62 +49,72 @@ struct up_span up_holder_refused_by(struct up_request *r, const struct up_login_
 	return (struct up_span){ NULL, 0 };
 }
 
-void up_holder_refuse(struct up_request *r, enum up_err err, const struct up_login_info *info, const char *event, const char *detail)
+static void fill_refusal(struct up_request *r, struct refusal *x, const char *event, const char *why)
 {
-	const struct up_outcome_of of = {.info = info,
-	    .event = event,
+	struct up_record *rec = &x->write.op.record;
+
+	up_login_record(rec, r->catalogue, x->info, event, x->record_id);
+	rec->result = UP_SPAN_LIT("refused");
+	rec->reason = up_span_str(why);
+	rec->holder_ip = up_span_str(r->ip);
+	if (r->device.id == 0)
+		return;
+	rec->device = up_span_str(r->device.ref);
+	rec->person_ref = up_span_str(r->device.person_ref);
+	rec->person_name = up_span_str(r->device.person_masked);
+}
+
+void up_holder_refuse(struct up_request *r, const struct up_holder_refusal *what)
+{
+	const struct up_outcome_of of = {.info = what->info,
+	    .event = what->event,
 	    .phone = r->device.ref,
 	    .phone_ip = r->ip,
-	    .reason = detail != NULL ? detail : up_err_name(err)};
+	    .reason = what->detail != NULL ? what->detail : up_err_name(what->err)};
 	struct refusal *x = calloc(1, sizeof(*x));
-	struct up_record *rec = &r->job.record;
 
 	if (x == NULL) {
+		const struct up_login_info *info = what->info;
+
 		up_live_info_unref(&info);
 		up_reply_err(r, UP_E_NOMEM);
 		return;
 	}
 	if (r->free_state != NULL)
 		r->free_state(r->state);
-	x->err = err;
-	x->info = info;
+	x->err = what->err;
+	x->info = what->info;
 	r->state = x;
 	r->free_state = free_refusal;
-	memset(rec, 0, sizeof(*rec));
-	up_login_record(r, info, event, x->record_id);
-	rec->result = UP_SPAN_LIT("refused");
-	rec->reason = up_span_str(of.reason);
-	rec->holder_ip = up_span_str(r->ip);
-	if (r->device.id != 0) {
-		rec->device = up_span_str(r->device.ref);
-		rec->person_ref = up_span_str(r->device.person_ref);
-		rec->person_name = up_span_str(r->device.person_masked);
-	}
-	r->job.kind = UP_JOB_RECORD;
-	r->job.device = r->device.id;            /* the store names the unit, where there is one */
-	r->job.refused_by = up_holder_refused_by(r, info);
+	fill_refusal(r, x, what->event, of.reason);
+	x->write.op.kind = UP_OP_RECORD;
+	x->write.op.refused_by = up_holder_refused_by(r, what->info);
+	x->write.device = r->device.id;          /* the store names the unit, where there is one */
+	x->write.role = what->role;
 	up_metrics_count(UP_METRIC_REFUSED);
 	up_outcome_tell(UP_OUTCOME_REFUSED, &of);
-	up_http_commit(r, refused);
+	up_http_commit(r, &x->write.op, refused);
 }
 
-static void put_tries(struct up_json_put *j, const void *arg)
+static void put_tries(struct up_json_put *j, const void *left)
 {
-	const struct up_job *job = arg;
-
-	if (job->err == UP_E_PASSWORD)
-		up_json_put_int(j, "tries_left", job->tries_left);
+	up_json_put_int(j, "tries_left", *(const unsigned *)left);
 }
 
-void up_holder_password_err(struct up_request *r, const struct up_outcome_of *of)
+void up_holder_password_err(
+    struct up_request *r, const struct up_outcome_of *of, unsigned tries_left)
 {
 	struct up_outcome_of why = *of;
+	enum up_err err = r->op->err;
 
-	why.reason = up_err_name(r->job.err);
-	if (r->job.err != UP_E_STORE)
+	why.reason = up_err_name(err);
+	if (err != UP_E_STORE)
 		up_outcome_tell(
-		    r->job.err == UP_E_PASSWORD ? UP_OUTCOME_PASSWORD : UP_OUTCOME_REFUSED, &why);
-	up_reply_err_with(r, r->job.err, put_tries, &r->job);
+		    err == UP_E_PASSWORD ? UP_OUTCOME_PASSWORD : UP_OUTCOME_REFUSED, &why);
+	if (err == UP_E_PASSWORD)
+		up_reply_err_with(r, err, put_tries, &tries_left);
+	else
+		up_reply_err(r, err);
 }
 
 /* --- roles --- */

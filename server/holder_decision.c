@@ -15,9 +15,11 @@
 #include "server/routes.h"
 
 struct decision {
+	struct up_op_decide write;
+	struct up_op_record lost;        /* what was approved and did not come about */
 	const struct up_login_info *info;
 	struct up_decision got;          /* borrowed from the proof */
-	bool approve, not_mine;
+	bool not_mine;
 	char frame[16];
 	int64_t deadline_ms;
 	struct up_role *role;            /* borrowed from roles */
@@ -30,6 +32,7 @@ static void free_decision(void *p)
 {
 	struct decision *x = p;
 
+	up_op_clear(&x->write.op);
 	up_live_info_unref(&x->info);
 	up_store_roles_free(&x->roles, x->n_roles);
 	free(x);
@@ -52,16 +55,17 @@ static enum up_err read_request(struct up_request *r, struct decision *x)
 		err = up_decision_parse(r->proof->jwt.claims, &x->got);
 	if (err != UP_OK)
 		return err;
-	x->approve = up_span_eq_str(x->got.decision, "approve");
+	x->write.approve = up_span_eq_str(x->got.decision, "approve");
 	x->not_mine = up_span_eq_str(x->got.decision, "not_mine");
-	if (!x->approve && !x->not_mine && !up_span_eq_str(x->got.decision, "deny"))
+	if (!x->write.approve && !x->not_mine && !up_span_eq_str(x->got.decision, "deny"))
 		return UP_E_PROOF;
 	if (transaction.n != UP_LIVE_ID || !up_span_eq(transaction, x->got.transaction))
 		return UP_E_PROOF;
-	if (!x->approve)
+	if (!x->write.approve)
 		return UP_OK;
-	r->job.with_password = true;
-	return up_text_b64url_fixed(password, r->job.password, sizeof(r->job.password)) == UP_OK ? UP_OK : UP_E_REQUEST;
+	return up_text_b64url_fixed(password, x->write.password, sizeof(x->write.password)) == UP_OK
+		   ? UP_OK
+		   : UP_E_REQUEST;
 }
 
 /* --- does it fit what the server knows --- */
@@ -98,7 +102,7 @@ static enum up_err find_role(struct up_request *r, struct decision *x)
 	if (x->role == NULL)
 		err = consider(r, x, (struct up_span){ NULL, 0 });
 	/* One who may not act may still refuse. */
-	if (x->role != NULL && !x->approve)
+	if (x->role != NULL && !x->write.approve)
 		err = up_holder_may(r, x->role, UP_USE_DECLINE, x->info->item);
 	return err;
 }
@@ -130,8 +134,8 @@ static void answer(struct up_request *r, const struct decision *x)
 	struct up_json_put j = { .b = &r->out };
 
 	up_json_put_object(&j, NULL);
-	up_json_put_str(&j, "state", x->approve ? "approved" : "denied");
-	up_put_receipt(&j, &r->job);
+	up_json_put_str(&j, "state", x->write.approve ? "approved" : "denied");
+	up_put_receipt(&j, &x->write.op);
 	up_json_put_end(&j);
 	up_reply(r, "application/json");
 }
@@ -151,7 +155,7 @@ static struct up_outcome_of told(const struct up_request *r, const struct decisi
 {
 	return (struct up_outcome_of){.info = x->info,
 	    .role = x->role,
-	    .event = x->approve ? "login.approve" : "login.deny",
+	    .event = x->write.approve ? "login.approve" : "login.deny",
 	    .reason = x->not_mine ? "not_mine" : NULL,
 	    .phone = r->device.ref,
 	    .phone_ip = r->ip,
@@ -162,7 +166,7 @@ static void given_up(struct up_request *r)
 {
 	const struct decision *x = r->state;
 
-	up_login_note(r->job.err, "given_up_unrecorded", x->info);
+	up_login_note(x->lost.op.err, "given_up_unrecorded", x->info);
 	up_reply_err(r, UP_E_LIVE);
 }
 
@@ -170,6 +174,7 @@ static void given_up(struct up_request *r)
 static void give_up(struct up_request *r, struct decision *x)
 {
 	struct up_outcome_of of = told(r, x);
+	struct up_record *rec = &x->lost.op.record;
 	enum up_err err = up_live_give_up(r->server->live, x->info->id, r->now_ms);
 
 	if (err != UP_OK) {
@@ -179,20 +184,19 @@ static void give_up(struct up_request *r, struct decision *x)
 	}
 	of.reason = up_err_name(UP_E_LIVE);
 	up_outcome_tell(UP_OUTCOME_EXPIRED, &of);
-	memset(&r->job.record, 0, sizeof(r->job.record));
-	up_login_record(r, x->info, "login.expire", x->record_id);
-	r->job.record.result = UP_SPAN_LIT("expired");
-	r->job.record.reason = up_span_str(of.reason);
-	r->job.kind = UP_JOB_RECORD;
-	r->job.refused_by = (struct up_span){ NULL, 0 };
-	up_http_commit(r, given_up);
+	up_login_record(rec, r->catalogue, x->info, "login.expire", x->record_id);
+	rec->result = UP_SPAN_LIT("expired");
+	rec->reason = up_span_str(of.reason);
+	x->lost.op.kind = UP_OP_RECORD;
+	x->lost.device = x->write.device;
+	x->lost.role = x->write.role;
+	up_http_commit(r, &x->lost.op, given_up);
 }
 
 static void approved(struct up_request *r, struct decision *x)
 {
-	int64_t role = r->job.out_role != NULL ? r->job.out_role->id : r->job.role;
-	enum up_err err = up_live_decide_approve(
-	    r->server->live, x->info->id, role, r->now_ms, r->now_ms);
+	enum up_err err = up_live_decide_approve(r->server->live, x->info->id,
+	    x->write.out_role->id, r->now_ms, r->now_ms);
 
 	if (err != UP_OK) {
 		up_login_note(err, "approval_lost", x->info);
@@ -230,13 +234,13 @@ static void decided(struct up_request *r)
 	struct decision *x = r->state;
 	const struct up_outcome_of of = told(r, x);
 
-	if (r->job.err == UP_OK && x->approve) {
+	if (x->write.op.err == UP_OK && x->write.approve) {
 		approved(r, x);
-	} else if (r->job.err == UP_OK) {
+	} else if (x->write.op.err == UP_OK) {
 		denied(r, x);
 	} else {
 		undo(r, x);
-		up_holder_password_err(r, &of);
+		up_holder_password_err(r, &of, x->write.tries_left);
 	}
 }
 
@@ -252,31 +256,32 @@ static enum up_err hash_evidence(struct up_request *r, struct decision *x)
 
 static void submit(struct up_request *r, struct decision *x)
 {
-	struct up_record *rec = &r->job.record;
+	struct up_op_decide *d = &x->write;
+	struct up_record *rec = &d->op.record;
 
-	up_login_record(r, x->info, x->approve ? "login.approve" : "login.deny", x->record_id);
+	up_login_record(rec, r->catalogue, x->info, d->approve ? "login.approve" : "login.deny",
+	    x->record_id);
 	/* What the record says is what became of the login, not that her answer was taken. */
-	if (!x->approve)
+	if (!d->approve)
 		rec->result = UP_SPAN_LIT("refused");
 	if (x->not_mine)
 		rec->reason = UP_SPAN_LIT("not_mine");
 	rec->device = up_span_str(r->device.ref);
 	rec->holder_ip = up_span_str(r->ip);
 	rec->evidence = up_span_str(x->evidence);
-	r->job.kind = UP_JOB_DECIDE;
-	r->job.device = r->device.id;
-	r->job.role = x->role->id;
-	r->job.certificate = x->got.certificate;
-	r->job.item = x->info->item;
-	if (x->approve)                          /* who declines does it once: always recorded */
-		r->job.refused_by = up_holder_refused_by(r, x->info);
-	up_http_commit(r, decided);
+	d->device = r->device.id;
+	d->role = x->role->id;
+	d->certificate = x->got.certificate;
+	d->item = x->info->item;
+	if (d->approve)                          /* who declines does it once: always recorded */
+		d->op.refused_by = up_holder_refused_by(r, x->info);
+	up_http_commit(r, &d->op, decided);
 }
 
 /* The step is ours: end it, or give it back. */
 static void decide(struct up_request *r, struct decision *x)
 {
-	const struct up_login_info *info;
+	struct up_holder_refusal no;
 	enum up_err err;
 
 	err = check(r, x);
@@ -291,11 +296,16 @@ static void decide(struct up_request *r, struct decision *x)
 	}
 	undo(r, x);
 	if (err == UP_E_SIGNATURE || err == UP_E_ROLE || err == UP_E_ITEM_GRANT) {
-		info = x->info;
+		no = (struct up_holder_refusal){.err = err,
+		    .info = x->info,
+		    .event = x->write.approve ? "login.approve" : "login.deny",
+		    .role = x->role != NULL ? x->role->id : 0};
+		if (err == UP_E_SIGNATURE) {
+			no.err = UP_E_PROOF;
+			no.detail = "decision_differs";
+		}
 		x->info = NULL;
-		r->job.role = x->role != NULL ? x->role->id : 0;
-		up_holder_refuse(r, err == UP_E_SIGNATURE ? UP_E_PROOF : err, info, x->approve ? "login.approve" : "login.deny",
-		    err == UP_E_SIGNATURE ? "decision_differs" : NULL);
+		up_holder_refuse(r, &no);
 		return;
 	}
 	up_reply_err(r, err);
@@ -304,19 +314,19 @@ static void decide(struct up_request *r, struct decision *x)
 /* Unknown, another phone's, or too late: one answer, and the record knows which. */
 static void refuse_closed(struct up_request *r, const char *id)
 {
-	const struct up_login_info *info;
-	const char *why = "unknown_transaction";
+	struct up_holder_refusal no = {
+	    .err = UP_E_CODE, .event = "login.approve", .detail = "unknown_transaction"};
 	enum up_err err;
 	int64_t device;
 
-	err = up_live_known(r->server->live, id, r->now_ms, &info, &device);
+	err = up_live_known(r->server->live, id, r->now_ms, &no.info, &device);
 	if (err != UP_OK && err != UP_E_NOT_FOUND) {
 		up_reply_err(r, err);
 		return;
 	}
-	if (info != NULL)
-		why = device == r->device.id ? up_err_name(UP_E_EXPIRED) : "not_yours";
-	up_holder_refuse(r, UP_E_CODE, info, "login.approve", why);
+	if (no.info != NULL)
+		no.detail = device == r->device.id ? up_err_name(UP_E_EXPIRED) : "not_yours";
+	up_holder_refuse(r, &no);
 }
 
 void up_holder_decision(struct up_request *r)
@@ -329,6 +339,7 @@ void up_holder_decision(struct up_request *r)
 		up_reply_err(r, UP_E_NOMEM);
 		return;
 	}
+	x->write.op.kind = UP_OP_DECIDE;
 	r->state = x;
 	r->free_state = free_decision;
 	err = read_request(r, x);

@@ -19,6 +19,8 @@
 #define GIVEN_MAX 512                    /* bytes of a value as typed, blanks and all */
 
 struct enrol {
+	struct up_op_record look;        /* POST /holder/enrolments */
+	struct up_op_enrol write;        /* .../accept */
 	uint8_t code_hash[32];
 	struct up_person person;
 	struct up_person_fault fault;    /* what is wrong with it */
@@ -32,6 +34,7 @@ static void free_enrol(void *p)
 {
 	struct enrol *x = p;
 
+	up_op_clear(&x->write.op);
 	up_store_enrolment_free(&x->found);
 	up_wipe(x, sizeof(*x));
 	free(x);
@@ -87,6 +90,8 @@ static struct enrol *begin(struct up_request *r, const char *const *members, enu
 	*err = x != NULL ? UP_OK : UP_E_NOMEM;
 	if (x == NULL)
 		return NULL;
+	x->look.op.kind = UP_OP_RECORD;
+	x->write.op.kind = UP_OP_ENROL;
 	r->state = x;
 	r->free_state = free_enrol;
 	*err = up_json_only(r->json, members);
@@ -121,11 +126,10 @@ static void refuse(struct up_request *r, const struct enrol *x, enum up_err err)
 	up_reply_err_with(r, err, put_detail, &d);
 }
 
-static void begin_record(struct up_request *r, struct enrol *x, const char *event)
+static void begin_record(
+    struct up_request *r, struct enrol *x, struct up_record *rec, const char *event)
 {
-	struct up_record *rec = &r->job.record;
-
-	up_login_record(r, NULL, event, x->record_id);
+	up_login_record(rec, r->catalogue, NULL, event, x->record_id);
 	rec->code_hash = up_span_str(x->hex);
 	rec->channel = UP_SPAN_LIT("window");
 	rec->holder_ip = up_span_str(r->ip);
@@ -177,8 +181,8 @@ static void opened(struct up_request *r)
 {
 	struct enrol *x = r->state;
 
-	if (r->job.err != UP_OK)
-		up_reply_err(r, r->job.err);
+	if (x->look.op.err != UP_OK)
+		up_reply_err(r, x->look.op.err);
 	else if (x->refused != UP_OK)
 		up_reply_err(r, x->refused);
 	else
@@ -187,12 +191,9 @@ static void opened(struct up_request *r)
 
 /* Refused codes are counted, for the code if it is one of ours, else for the phone or for all
  * strangers. */
-static void count_for_caller(struct up_request *r, struct enrol *x)
+static struct up_span counted_for(const struct up_request *r)
 {
-	r->job.refused_by =
-	    r->device.id != 0 ? up_span_str(r->device.ref) : UP_SPAN_LIT("strangers");
-	r->job.named = &x->named;
-	memcpy(r->job.code_hash, x->code_hash, 32);
+	return r->device.id != 0 ? up_span_str(r->device.ref) : UP_SPAN_LIT("strangers");
 }
 
 /* Each try costs a commit: strangers get few. */
@@ -203,6 +204,29 @@ static enum up_err may_be_wrong(struct up_request *r)
 		    r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms);
 	return up_limits_share_source(
 	    r->server, UP_LIMIT_ENROL, r->ip, UP_LIMIT_ENROL_ALL, r->now_ms);
+}
+
+/* Who looked, and with what success, is on record before the answer (rule 8). */
+static void submit_look(struct up_request *r, struct enrol *x)
+{
+	struct up_record *rec = &x->look.op.record;
+
+	begin_record(r, x, rec, "enrolment.open");
+	if (x->refused == UP_OK) {
+		rec->unit_code = up_span_str(x->found->unit_code);
+		rec->unit_name = up_span_str(x->found->unit_name);
+		rec->role = up_span_str(x->found->role);
+		rec->person_name = up_span_str(x->found->person_masked);
+	} else {
+		rec->result = UP_SPAN_LIT("refused");
+		rec->reason = up_span_str(up_err_name(x->refused));
+	}
+	if (x->refused == UP_E_CODE) {
+		x->look.op.refused_by = counted_for(r);
+		x->look.named = &x->named;
+		memcpy(x->look.code_hash, x->code_hash, sizeof(x->look.code_hash));
+	}
+	up_http_commit(r, &x->look.op, opened);
 }
 
 void up_holder_enrolment(struct up_request *r)
@@ -222,22 +246,8 @@ void up_holder_enrolment(struct up_request *r)
 		up_reply_err(r, spent);
 		return;
 	}
-	/* Who looked, and with what success, is on record before the answer (rule 8). */
 	x->refused = err;
-	begin_record(r, x, "enrolment.open");
-	if (err == UP_OK) {
-		r->job.record.unit_code = up_span_str(x->found->unit_code);
-		r->job.record.unit_name = up_span_str(x->found->unit_name);
-		r->job.record.role = up_span_str(x->found->role);
-		r->job.record.person_name = up_span_str(x->found->person_masked);
-	} else {
-		r->job.record.result = UP_SPAN_LIT("refused");
-		r->job.record.reason = up_span_str(up_err_name(err));
-	}
-	if (err == UP_E_CODE)
-		count_for_caller(r, x);
-	r->job.kind = UP_JOB_RECORD;
-	up_http_commit(r, opened);
+	submit_look(r, x);
 }
 
 /* --- POST /holder/enrolments/accept --- */
@@ -281,13 +291,13 @@ static void accepted(struct up_request *r)
 {
 	struct enrol *x = r->state;
 	struct up_json_put j = { .b = &r->out };
-	enum up_err err = r->job.err;
+	enum up_err err = x->write.op.err;
 
 	if (err != UP_OK) {
 		const struct up_outcome_of of = {
 		    .event = "enrolment.done", .phone = r->device.ref, .phone_ip = r->ip};
 
-		up_holder_password_err(r, &of);
+		up_holder_password_err(r, &of, x->write.tries_left);
 		return;
 	}
 	up_json_put_object(&j, NULL);
@@ -295,10 +305,10 @@ static void accepted(struct up_request *r)
 	if (r->device.id == 0)
 		up_json_put_text(&j, "device_token", up_span_of(x->device_token, 43));
 	up_json_put_str(&j, "device", r->device.id == 0 ? x->device_ref : r->device.ref);
-	up_holder_put_role(&j, "certificate", r, r->job.out_role,
+	up_holder_put_role(&j, "certificate", r, x->write.out_role,
 	    (struct up_span){ NULL, 0 });
-	err = put_certificate(&j, r, r->job.out_role);
-	up_put_receipt(&j, &r->job);
+	err = put_certificate(&j, r, x->write.out_role);
+	up_put_receipt(&j, &x->write.op);
 	up_json_put_end(&j);
 	up_metrics_count(UP_METRIC_ENROLLED);
 	if (err == UP_OK)
@@ -307,7 +317,7 @@ static void accepted(struct up_request *r)
 		up_reply_err(r, err);
 }
 
-static enum up_err read_accept(struct up_request *r)
+static enum up_err read_accept(struct up_request *r, struct up_op_enrol *write)
 {
 	static const char *const device_members[] = { "name", NULL };
 	const json_t *device = json_object_get(r->json, "device"),
@@ -323,18 +333,19 @@ static enum up_err read_accept(struct up_request *r)
 	if (err == UP_OK)
 		err = json_is_object(device) ? up_json_only(device, device_members) : UP_E_REQUEST;
 	if (err == UP_OK)
-		err = up_json_text(device, "name", 128, &r->job.device_name);
+		err = up_json_text(device, "name", 128, &write->device_name);
 	if (err != UP_OK)
 		return err;
-	r->job.statement_version = up_legal_version(r->server->statement);
-	r->job.with_password = true;
+	write->statement_version = up_legal_version(r->server->statement);
 	if (unlock != NULL && (!json_is_boolean(unlock) || r->device.id == 0))
 		return UP_E_REQUEST;
-	r->job.unlock = json_is_true(unlock);
-	return up_text_b64url_fixed(password, r->job.password, sizeof(r->job.password)) == UP_OK ? UP_OK : UP_E_REQUEST;
+	write->unlock = json_is_true(unlock);
+	return up_text_b64url_fixed(password, write->password, sizeof(write->password)) == UP_OK
+		   ? UP_OK
+		   : UP_E_REQUEST;
 }
 
-static enum up_err draw_device(struct up_request *r, struct enrol *x)
+static enum up_err draw_device(struct enrol *x)
 {
 	uint8_t token[32];
 	struct up_span text = up_span_of(x->device_token, 43);
@@ -343,8 +354,8 @@ static enum up_err draw_device(struct up_request *r, struct enrol *x)
 	up_text_b64url(up_span_of(token, 32), x->device_token);
 	up_wipe(token, sizeof(token));
 	up_random_id(x->device_ref);
-	r->job.device_ref = up_span_str(x->device_ref);
-	return up_hash_sha256(&text, 1, r->job.device_token_hash);
+	x->write.device_ref = up_span_str(x->device_ref);
+	return up_hash_sha256(&text, 1, x->write.device_token_hash);
 }
 
 void up_holder_enrolment_accept(struct up_request *r)
@@ -355,9 +366,9 @@ void up_holder_enrolment_accept(struct up_request *r)
 	struct enrol *x = begin(r, members, &err);
 
 	if (err == UP_OK)
-		err = read_accept(r);
+		err = read_accept(r, &x->write);
 	if (err == UP_OK && r->device.id == 0)
-		err = draw_device(r, x);
+		err = draw_device(x);
 	if (err == UP_OK && r->device.id != 0)
 		err = up_jwk_from_public(r->device.key, &r->device_key);
 	if (err != UP_OK) {
@@ -370,11 +381,12 @@ void up_holder_enrolment_accept(struct up_request *r)
 		up_reply_err(r, err);
 		return;
 	}
-	begin_record(r, x, "enrolment.done");
-	count_for_caller(r, x);
-	r->job.kind = UP_JOB_ENROL;
-	r->job.device = r->device.id;
+	begin_record(r, x, &x->write.op.record, "enrolment.done");
+	x->write.op.refused_by = counted_for(r);
+	x->write.named = &x->named;
+	memcpy(x->write.code_hash, x->code_hash, sizeof(x->write.code_hash));
+	x->write.device = r->device.id;
 	if (r->device.id == 0)
-		up_jwk_public(r->proof->key, r->job.device_key);
-	up_http_commit(r, accepted);
+		up_jwk_public(r->proof->key, x->write.device_key);
+	up_http_commit(r, &x->write.op, accepted);
 }

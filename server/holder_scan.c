@@ -18,6 +18,7 @@
 #define TEXT_MAX 512
 
 struct scan {
+	struct up_op_record write;
 	const struct up_login_info *info;
 	struct up_role **roles;
 	size_t n_roles;
@@ -145,12 +146,12 @@ static void scanned(struct up_request *r)
 {
 	struct scan *x = r->state;
 
-	if (r->job.err != UP_OK) {
+	if (x->write.op.err != UP_OK) {
 		/* What is not recorded did not happen: the login ends, and the page offers a new
 		 * code; or it ends by itself, since nobody knows what a decision has to sign. */
 		up_login_note(up_live_end(r->server->live, x->info->id, r->now_ms),
 		    "scan_not_ended", x->info);
-		up_reply_err(r, r->job.err);
+		up_reply_err(r, x->write.op.err);
 		return;
 	}
 	up_metrics_count(UP_METRIC_SCANNED);
@@ -178,9 +179,9 @@ static enum up_err read_roles(struct up_request *r, struct scan *x)
 
 static void record(struct up_request *r, struct scan *x)
 {
-	struct up_record *rec = &r->job.record;
+	struct up_record *rec = &x->write.op.record;
 
-	up_login_record(r, x->info, EVENT, x->record_id);
+	up_login_record(rec, r->catalogue, x->info, EVENT, x->record_id);
 	if (strcmp(x->frame, "code") == 0)
 		rec->channel = UP_SPAN_LIT("user-code");
 	rec->device = up_span_str(r->device.ref);
@@ -193,29 +194,31 @@ static void record(struct up_request *r, struct scan *x)
 		rec->role = up_span_str(x->roles[0]->role);
 		rec->holder_ref = up_span_str(x->roles[0]->ref);
 	}
-	r->job.kind = UP_JOB_RECORD;
-	up_http_commit(r, scanned);
+	x->write.op.kind = UP_OP_RECORD;
+	up_http_commit(r, &x->write.op, scanned);
 }
 
 static void refuse(struct up_request *r, struct scan *x, enum up_err err, const char *why)
 {
-	const struct up_login_info *info = x->info;
+	const struct up_holder_refusal no = {.err = err,
+	    .info = x->info,
+	    .event = EVENT,
+	    .detail = err == UP_E_CODE ? why : NULL};
 	enum up_err spent = UP_OK;
 
 	if (err != UP_E_CODE && err != UP_E_ROLE) {
 		up_reply_err(r, err);
 		return;
 	}
-	x->info = NULL;
 	if (err == UP_E_CODE)
 		spent = up_limits_spend(
 		    r->server, UP_LIMIT_BAD_CODE, up_span_str(r->device.ref), r->now_ms);
 	if (spent != UP_OK) {
-		up_live_info_unref(&info);
 		up_reply_err(r, spent);
 		return;
 	}
-	up_holder_refuse(r, err, info, EVENT, err == UP_E_CODE ? why : NULL);
+	x->info = NULL;
+	up_holder_refuse(r, &no);
 }
 
 void up_holder_scan(struct up_request *r)

@@ -29,11 +29,11 @@ unsigned up_http_busy(void)
 
 /* --- replies --- */
 
-void up_put_receipt(struct up_json_put *j, const struct up_job *job)
+void up_put_receipt(struct up_json_put *j, const struct up_op *op)
 {
 	up_json_put_object(j, "usage_receipt");
-	up_json_put_text(j, "record", job->record.id);
-	up_json_put_b64url(j, "leaf_hash", up_span_of(job->out_leaf, sizeof(job->out_leaf)));
+	up_json_put_text(j, "record", op->record.id);
+	up_json_put_b64url(j, "leaf_hash", up_span_of(op->out_leaf, sizeof(op->out_leaf)));
 	up_json_put_end(j);
 }
 
@@ -160,9 +160,9 @@ static enum MHD_Result send_reply(struct up_request *r)
 
 /* --- the store --- */
 
-static void job_done(struct up_job *job)
+static void op_done(struct up_op *op)
 {
-	struct up_request *r = job->arg;
+	struct up_request *r = op->arg;
 
 	MHD_resume_connection(r->conn);
 }
@@ -170,34 +170,34 @@ static void job_done(struct up_job *job)
 /* Nobody is there who could be suspended: the thread waits for the disk itself. */
 static void commit_alone(struct up_request *r, void (*then)(struct up_request *))
 {
-	enum up_err err = up_store_run(r->server->store, &r->job);
+	enum up_err err = up_store_run(r->server->store, r->op);
 
 	if (err == UP_E_BUSY)
-		r->job.err = UP_E_STORE;
+		r->op->err = UP_E_STORE;
 	then(r);
 }
 
-void up_http_commit(struct up_request *r, void (*then)(struct up_request *))
+void up_http_commit(struct up_request *r, struct up_op *op, void (*then)(struct up_request *))
 {
 	enum up_err err;
 
-	r->job.now_ms = r->now_ms;
-	r->job.record.time_ms = r->now_ms;
+	op->now_ms = op->record.time_ms = r->now_ms;
+	r->op = op;
 	if (r->conn == NULL) {
 		commit_alone(r, then);
 		return;
 	}
 	r->then = then;
 	r->phase = UP_REQ_WAITING;
-	r->job.done = job_done;
-	r->job.arg = r;
+	op->done = op_done;
+	op->arg = r;
 	/* Suspended first: the writer may be done before submit returns. */
 	if (!up_steps_hand_on())
 		MHD_suspend_connection(r->conn);
-	err = up_store_submit(r->server->store, &r->job);
+	err = up_store_submit(r->server->store, r->op);
 	if (err == UP_OK)
 		return;
-	r->job.err = UP_E_STORE;
+	r->op->err = UP_E_STORE;
 	MHD_resume_connection(r->conn);
 }
 
@@ -240,11 +240,9 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	}
 	if (r->free_state != NULL)
 		r->free_state(r->state);
-	up_store_role_free(&r->job.out_role);
 	up_store_role_free(&r->role);
 	up_store_session_free(&r->session);
 	up_wipe(r->watch, sizeof(r->watch));
-	up_wipe(r->job.password, sizeof(r->job.password));
 	if (r->proof != NULL)
 		up_dpop_free(r->proof);
 	free(r->proof);

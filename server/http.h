@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Requests and replies over libmicrohttpd. Handlers read, decide and reply in order; what must be on disk first goes through
- * up_http_commit, which suspends the connection, and continues in the given function once the job is done. */
+ * up_http_commit, which suspends the connection, and continues in the given function once the operation is done. */
 #ifndef UP_HTTP_H
 #define UP_HTTP_H
 
@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "core/json_put.h"
 #include "server/server.h"
+#include "server/store/op.h"
 
 #define UP_HTTP_BODY_MAX 32768
 /* Bytes that a connection has for request and reply heads. nginx lets 4 x 8 + 1 KiB through unless
@@ -97,7 +98,7 @@ struct up_request {
 	bool is_stream;
 	/* waiting for the store */
 	enum { UP_REQ_NEW, UP_REQ_READING, UP_REQ_WAITING, UP_REQ_DONE } phase;
-	struct up_job job;
+	struct up_op *op;                /* what is being written; the handler's own */
 	void (*then)(struct up_request *);
 	/* taken elsewhere (steps.h) */
 	struct up_request *next_step;
@@ -119,8 +120,8 @@ void up_reply(struct up_request *, const char *content_type);
  * origins may read it. */
 void up_reply_public(struct up_request *, const char *content_type);
 void up_reply_header(struct up_request *, const char *name, struct up_span value);
-/* Member "usage_receipt" of the finished job. */
-void up_put_receipt(struct up_json_put *, const struct up_job *);
+/* Member "usage_receipt" of a finished operation. */
+void up_put_receipt(struct up_json_put *, const struct up_op *);
 const char *up_request_language(const struct up_request *);      /* "zh-CN" or "en" */
 
 /* headers.c: r->h, r->head_n, r->forwarded, r->ip. */
@@ -128,9 +129,9 @@ void up_headers_read(struct up_request *);
 
 /* --- the store -------------------------------------------------------------------------------------------------- */
 
-/* Submit r->job and go on in THEN after its commit (r->job.err tells). Nothing of R may be touched
- * after this call. */
-void up_http_commit(struct up_request *, void (*then)(struct up_request *));
+/* Date OP, submit it, and go on in THEN after its commit (its err tells). OP lies in r->state, or
+ * lives as long; nothing of R may be touched after this call. */
+void up_http_commit(struct up_request *, struct up_op *op, void (*then)(struct up_request *));
 /* One step of a request, for up_steps_new: its handler, or what follows from its job. */
 void up_http_step(struct up_request *);
 

@@ -3,7 +3,8 @@
 
 #include "server/log.h"
 
-void up_login_record_fill(struct up_record *rec, const struct up_catalogue *c, const struct up_login_info *in, const char *event, char id[23])
+void up_login_record(struct up_record *rec, const struct up_catalogue *c,
+    const struct up_login_info *in, const char *event, char id[23])
 {
 	const struct up_client *client;
 
@@ -27,11 +28,6 @@ void up_login_record_fill(struct up_record *rec, const struct up_catalogue *c, c
 	rec->initiator_ip = in->initiator_ip;
 	rec->initiator_agent = in->initiator_agent;
 	rec->browser = in->browser;
-}
-
-void up_login_record(struct up_request *r, const struct up_login_info *in, const char *event, char id[23])
-{
-	up_login_record_fill(&r->job.record, r->catalogue, in, event, id);
 }
 
 void up_login_note(enum up_err err, const char *tag, const struct up_login_info *info)

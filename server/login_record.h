@@ -5,11 +5,11 @@
 
 #include "server/http.h"
 
-/* Fill r->job.record for EVENT of the transaction INFO (NULL: unknown): transaction, portal, item, purpose, initiator, channel; result "ok".
- * ID (23 bytes, lives as long as the job) receives a fresh record id. What is borrowed from INFO lives as long as its reference. */
-void up_login_record(struct up_request *, const struct up_login_info *info, const char *event, char id[23]);
-/* The same without a request, for expiry. */
-void up_login_record_fill(struct up_record *, const struct up_catalogue *, const struct up_login_info *, const char *event, char id[23]);
+/* Fill the record for EVENT of the transaction INFO (NULL: unknown): transaction, portal, item,
+ * purpose, initiator, channel; result "ok". ID (lives as long as the record) receives a fresh record
+ * id. What is borrowed from INFO and the catalogue lives as long as their references. */
+void up_login_record(struct up_record *, const struct up_catalogue *,
+    const struct up_login_info *info, const char *event, char id[23]);
 /* A step of INFO's login could not be ended in live, where it ends by itself: told in the log under
  * TAG. UP_OK: nothing to tell. */
 void up_login_note(enum up_err, const char *tag, const struct up_login_info *info);

@@ -18,6 +18,8 @@
 #define ID_TOKEN_LIFE_S 300              /* the portal makes its own session of it at once */
 
 struct redemption {
+	struct up_op_redeem write;
+	struct up_op_replay replay;      /* of the same code, once more */
 	struct up_live_redeemed live;
 	char record_id[23];
 	char disclosed[UP_DISCLOSURE_WORDS];
@@ -27,6 +29,7 @@ static void free_redemption(void *p)
 {
 	struct redemption *x = p;
 
+	up_op_clear(&x->write.op);
 	up_live_info_unref(&x->live.info);
 	free(x);
 }
@@ -35,7 +38,7 @@ static void put_claims(struct up_json_put *j, const struct up_request *r,
     const struct redemption *x)
 {
 	static const char *const amr[] = { "hwk", "pin", NULL };
-	const struct up_role *role = r->job.out_role;
+	const struct up_role *role = x->write.out_role;
 	const struct up_login_info *in = x->live.info;
 	int64_t now = r->now_ms / 1000;
 	char jti[23];
@@ -50,7 +53,7 @@ static void put_claims(struct up_json_put *j, const struct up_request *r,
 	up_json_put_int(j, "nbf", now);
 	up_json_put_int(j, "auth_time", x->live.auth_ms / 1000);
 	up_json_put_str(j, "jti", jti);
-	up_json_put_str(j, "sid", r->job.session);
+	up_json_put_str(j, "sid", x->write.session);
 	up_json_put_opt(j, "nonce", in->nonce);
 	up_json_put_words(j, "amr", amr);
 	up_json_put_str(j, "acr", "urn:unitpass:acr:device-password");
@@ -80,7 +83,7 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 
 	up_json_put_object(&j, NULL);
 	up_json_put_open(&j, "access_token");
-	err = up_token_access_put(r->catalogue, r->job.session, x->live.info->client, r->now_ms, b);
+	err = up_token_access_put(r->catalogue, x->write.session, x->live.info->client, r->now_ms, b);
 	up_json_put_close(&j);
 	up_json_put_str(&j, "token_type", "Bearer");
 	up_json_put_int(&j, "expires_in", UP_TOKEN_ACCESS_LIFE_S);
@@ -90,7 +93,7 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 	if (err == UP_OK)
 		err = up_jwt_sign(r->catalogue->keys->signing[0], NULL, up_buf_span(&claims), b);
 	up_json_put_close(&j);
-	up_put_receipt(&j, &r->job);
+	up_put_receipt(&j, &x->write.op);
 	up_json_put_end(&j);
 	up_buf_free(&claims);
 	return err;
@@ -98,28 +101,22 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 
 /* --- one code, redeemed twice (live.h has the table) --- */
 
-static void begin_record(struct up_request *r, struct redemption *x, const char *event)
-{
-	memset(&r->job.record, 0, sizeof(r->job.record));
-	up_login_record(r, x->live.info, event, x->record_id);
-	r->job.device = x->live.device;
-	r->job.role = x->live.role;
-	r->job.item = x->live.info->item;
-}
-
 /* Revoke x->live.session, if there is one, and record EVENT as refused for REASON. */
 static void take_back(struct up_request *r, struct redemption *x, const char *event,
     enum up_err reason, void (*then)(struct up_request *))
 {
-	struct up_record *rec = &r->job.record;
+	struct up_op_replay *again = &x->replay;
+	struct up_record *rec = &again->op.record;
 
-	begin_record(r, x, event);
-	r->job.kind = UP_JOB_REPLAY;
-	memcpy(r->job.session, x->live.session, sizeof(r->job.session));
-	rec->session = up_span_str(r->job.session);
+	again->op.kind = UP_OP_REPLAY;
+	again->device = x->live.device;
+	again->role = x->live.role;
+	memcpy(again->session, x->live.session, sizeof(again->session));
+	up_login_record(rec, r->catalogue, x->live.info, event, x->record_id);
+	rec->session = up_span_str(again->session);
 	rec->result = UP_SPAN_LIT("refused");
 	rec->reason = up_span_str(up_err_name(reason));
-	up_http_commit(r, then);
+	up_http_commit(r, &again->op, then);
 }
 
 /* The second caller's answer. */
@@ -127,16 +124,18 @@ static void replayed(struct up_request *r)
 {
 	const struct redemption *x = r->state;
 
-	if (r->job.err == UP_E_STORE)
+	if (x->replay.op.err == UP_E_STORE)
 		up_login_note(up_live_replay_undo(r->server->live, x->live.info->id, r->now_ms),
 		    "replay_not_undone", x->live.info);
-	up_reply_err(r, r->job.err == UP_E_STORE ? UP_E_STORE : UP_E_GRANT);
+	up_reply_err(r, x->replay.op.err == UP_E_STORE ? UP_E_STORE : UP_E_GRANT);
 }
 
 /* The first caller's answer stands; but what could not be revoked does not go out. */
 static void contested(struct up_request *r)
 {
-	if (r->job.err == UP_E_STORE)
+	const struct redemption *x = r->state;
+
+	if (x->replay.op.err == UP_E_STORE)
 		up_reply_err(r, UP_E_STORE);
 }
 
@@ -145,7 +144,7 @@ static void contested(struct up_request *r)
 static void issue(struct up_request *r, struct redemption *x)
 {
 	const struct up_outcome_of of = {
-	    .info = x->live.info, .role = r->job.out_role, .now_ms = r->now_ms};
+	    .info = x->live.info, .role = x->write.out_role, .now_ms = r->now_ms};
 	enum up_err err = put_tokens(r, x);
 
 	if (err != UP_OK) {
@@ -161,7 +160,7 @@ static void revoked(struct up_request *r)
 {
 	const struct redemption *x = r->state;
 
-	up_login_note(r->job.err, "session_not_revoked", x->live.info);
+	up_login_note(x->replay.op.err, "session_not_revoked", x->live.info);
 	up_reply_err(r, UP_E_LIVE);
 }
 
@@ -172,9 +171,9 @@ static void finish(struct up_request *r, struct redemption *x)
 	struct up_live *live = r->server->live;
 	const char *id = x->live.info->id;
 	bool second;
-	enum up_err err = up_live_redeem_commit(live, id, r->job.session, r->now_ms, &second);
+	enum up_err err = up_live_redeem_commit(live, id, x->write.session, r->now_ms, &second);
 
-	memcpy(x->live.session, r->job.session, sizeof(x->live.session));
+	memcpy(x->live.session, x->write.session, sizeof(x->live.session));
 	if (err != UP_OK) {
 		up_login_note(err, "redemption_lost", x->live.info);
 		up_login_note(up_live_give_up(live, id, r->now_ms), "redemption_unsure",
@@ -194,10 +193,10 @@ static void give_back(struct up_request *r, struct redemption *x)
 	bool second;
 	enum up_err err = up_live_redeem_undo(live, id, r->now_ms, &second);
 	const struct up_outcome_of of = {
-	    .info = x->live.info, .event = "login.redeem", .reason = up_err_name(r->job.err)};
+	    .info = x->live.info, .event = "login.redeem", .reason = up_err_name(x->write.op.err)};
 
 	up_login_note(err, "redemption_not_undone", x->live.info);
-	if (r->job.err == UP_E_STORE) {
+	if (x->write.op.err == UP_E_STORE) {
 		up_reply_err(r, UP_E_STORE);
 	} else {
 		/* Not the store's failure but a dead role or unit: what was approved is void. */
@@ -214,7 +213,7 @@ static void redeemed(struct up_request *r)
 {
 	struct redemption *x = r->state;
 
-	if (r->job.err == UP_OK)
+	if (x->write.op.err == UP_OK)
 		finish(r, x);
 	else
 		give_back(r, x);
@@ -222,15 +221,19 @@ static void redeemed(struct up_request *r)
 
 static void submit(struct up_request *r, struct redemption *x)
 {
-	struct up_record *rec = &r->job.record;
+	struct up_op_redeem *d = &x->write;
+	struct up_record *rec = &d->op.record;
 
-	begin_record(r, x, "login.redeem");
-	r->job.kind = UP_JOB_REDEEM;
-	up_random_ordered_id(r->now_ms, r->job.session);
-	rec->session = up_span_str(r->job.session);
+	d->op.kind = UP_OP_REDEEM;
+	d->device = x->live.device;
+	d->role = x->live.role;
+	d->item = x->live.info->item;
+	up_random_ordered_id(r->now_ms, d->session);
+	up_login_record(rec, r->catalogue, x->live.info, "login.redeem", x->record_id);
+	rec->session = up_span_str(d->session);
 	up_disclosure_words(x->disclosed);
 	rec->disclosed = up_span_str(x->disclosed);
-	up_http_commit(r, redeemed);
+	up_http_commit(r, &d->op, redeemed);
 }
 
 static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])

@@ -5,7 +5,7 @@
 
 #include "core/password.h"
 #include "core/person.h"
-#include "server/store/jobs.h"
+#include "server/store/act.h"
 
 #define MISMATCHES_MAX 5
 
@@ -170,187 +170,217 @@ void up_store_enrolment_free(struct up_enrolment **e)
 	*e = NULL;
 }
 
-/* --- UP_JOB_ENROL ------------------------------------------------------------------------------------------------------------------ */
+/* --- up_op_enrol --- */
 
-static enum up_err make_verifier(const struct up_jobs_act *a, const char *ref, uint8_t out[32])
+static struct up_op_enrol *asked(const struct up_act *a)
+{
+	return (void *)a->op;
+}
+
+static enum up_err make_verifier(const struct up_act *a, const char *ref, uint8_t out[32])
 {
 	return up_password_verifier(up_span_of(a->tx->password_key, 32), up_span_str(ref),
-	    up_span_of(a->job->password, 32), out);
+	    up_span_of(asked(a)->password, 32), out);
 }
 
 /* The window knows the person by her papers, which is more than the SMS that else ends a lock (rule
  * 27). */
-static enum up_err unlock(struct up_jobs_act *a)
+static enum up_err unlock(struct up_act *a)
 {
 	const struct up_device *d = &a->device.device;
 	uint8_t verifier[32];
-	enum up_err e;
+	enum up_err err;
 
 	if (d->errors < UP_PASSWORD_ERRORS_MAX) {
 		a->merit = UP_E_STATE;
 		return UP_OK;
 	}
 	if (make_verifier(a, d->ref, verifier) != UP_OK)
-		return UP_E_STORE;
+		return UP_E_CRYPTO;
 
 	const struct up_db_arg args[] = {
 	    up_db_int(d->id), up_db_blob(verifier, 32), up_db_int(d->errors)};
 
-	e = up_db_run_one(a->tx->db, UP_SQL_DEVICE_UNLOCK, args, UP_ARRAY_LEN(args));
+	err = up_db_run_one(a->tx->db, UP_SQL_DEVICE_UNLOCK, args, UP_ARRAY_LEN(args));
 	up_wipe(verifier, sizeof(verifier));
-	up_jobs_fill(&a->record.before, "{\"password\":\"locked\"}");
-	up_jobs_fill(&a->record.after, "{\"password\":\"new\"}");
-	return e;
+	up_act_fill(&a->record.before, "{\"password\":\"locked\"}");
+	up_act_fill(&a->record.after, "{\"password\":\"new\"}");
+	return err;
 }
 
 /* A phone that is registered already: of the same person, and she knows its password. */
-static enum up_err known_phone(struct up_jobs_act *a, const struct code *code)
+static enum up_err known_phone(struct up_act *a, const struct code *code)
 {
+	struct up_op_enrol *ask = asked(a);
 	bool found;
-	enum up_err e =
-	    up_rows_device(a->tx->db, UP_SQL_DEVICE, up_db_int(a->job->device), &a->device, &found);
+	enum up_err err = up_rows_device(
+	    a->tx->db, UP_SQL_DEVICE, up_db_int(ask->device), &a->device, &found);
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	if (!found || !a->device.live) {
 		a->merit = found ? UP_E_ENDED : UP_E_TOKEN;
 		return UP_OK;
 	}
-	up_jobs_fill(&a->record.device, a->device.device.ref);
+	up_act_fill(&a->record.device, a->device.device.ref);
 	if (a->device.device.person != code->person) {
 		a->merit = UP_E_PERSON;
 		return count_mismatch(a->tx, code);
 	}
-	a->job->out_device = a->job->device;
-	return a->job->unlock ? unlock(a) : up_jobs_password(a);
+	ask->out_device = ask->device;
+	return ask->unlock ? unlock(a) : up_act_password(a, ask->password, &ask->tries_left);
 }
 
-static enum up_err new_phone(struct up_jobs_act *a, const struct code *code)
+static enum up_err add_phone(struct up_act *a, const struct code *code)
 {
-	struct up_job *job = a->job;
+	struct up_op_enrol *ask = asked(a);
+	uint8_t verifier[32];
+	enum up_err err;
+
+	if (make_verifier(a, a->device.device.ref, verifier) != UP_OK)
+		return UP_E_CRYPTO;
+
+	const struct up_db_arg args[] = {
+	    up_db_text(ask->device_ref),
+	    up_db_int(code->person),
+	    up_db_blob(ask->device_key, 64),
+	    up_db_blob(ask->device_token_hash, 32),
+	    up_db_blob(verifier, 32),
+	    up_db_text(ask->device_name),
+	    up_db_int(a->op->now_ms),
+	};
+
+	err = up_db_add(a->tx->db, UP_SQL_DEVICE_ADD, args, UP_ARRAY_LEN(args), &ask->out_device);
+	up_wipe(verifier, sizeof(verifier));
+	return err;
+}
+
+static enum up_err new_phone(struct up_act *a, const struct code *code)
+{
+	const struct up_op_enrol *ask = asked(a);
 	struct up_device *d = &a->device.device;
 	struct up_rows_device other;
-	uint8_t verifier[32];
 	bool taken;
-	enum up_err e = up_rows_device(a->tx->db, UP_SQL_DEVICE_BY_TOKEN,
-	    up_db_blob(job->device_token_hash, 32), &other, &taken);
+	enum up_err err = up_rows_device(a->tx->db, UP_SQL_DEVICE_BY_TOKEN,
+	    up_db_blob(ask->device_token_hash, 32), &other, &taken);
 
 	up_wipe(&other, sizeof(other));
-	if (e != UP_OK)
-		return e;
-	if (taken || job->device_ref.n != UP_STORE_REF) {
+	if (err != UP_OK)
+		return err;
+	if (taken || ask->device_ref.n != UP_STORE_REF) {
 		a->merit = UP_E_STATE;
 		return UP_OK;
 	}
-	memcpy(d->ref, job->device_ref.p, UP_STORE_REF);
-	up_jobs_fill(&a->record.device, d->ref);
-	if (make_verifier(a, d->ref, verifier) != UP_OK)
-		return UP_E_STORE;
-
-	const struct up_db_arg args[] = {
-	    up_db_text(job->device_ref),
-	    up_db_int(code->person),
-	    up_db_blob(job->device_key, 64),
-	    up_db_blob(job->device_token_hash, 32),
-	    up_db_blob(verifier, 32),
-	    up_db_text(job->device_name),
-	    up_db_int(job->now_ms),
-	};
-
-	e = up_db_add(a->tx->db, UP_SQL_DEVICE_ADD, args, UP_ARRAY_LEN(args), &job->out_device);
-	up_wipe(verifier, sizeof(verifier));
-	return e;
+	memcpy(d->ref, ask->device_ref.p, UP_STORE_REF);
+	up_act_fill(&a->record.device, d->ref);
+	return add_phone(a, code);
 }
 
-/* The code is used up, the role moves to the phone, and a phone left without any role ends with its key (rule 28). */
-static enum up_err take_role(struct up_jobs_act *a, const struct code *code)
+/* The code is used up, the role moves to the phone, and a phone left without any role ends with its
+ * key (rule 28). */
+static enum up_err move_role(struct up_act *a, const struct code *code)
 {
-	const struct up_job *job = a->job;
-	const struct up_db_arg use[] = {up_db_int(code->enrolment->id), up_db_int(job->now_ms)};
-	const struct up_db_arg take[] = {
-	    up_db_int(code->role), up_db_int(job->out_device), up_db_int(job->now_ms)};
+	const struct up_op_enrol *ask = asked(a);
+	struct up_db *db = a->tx->db;
+	const struct up_db_arg now = up_db_int(a->op->now_ms);
+	const struct up_db_arg use[] = {up_db_int(code->enrolment->id), now};
+	const struct up_db_arg take[] = {up_db_int(code->role), up_db_int(ask->out_device), now};
 	const struct up_db_arg agree[] = {
-	    take[0], take[1], up_db_text(job->statement_version), take[2]};
-	const struct up_db_arg old[] = {up_db_int(code->device), take[2]};
-	enum up_err e = up_db_run_one(a->tx->db, UP_SQL_ENROLMENT_USE, use, UP_ARRAY_LEN(use));
+	    take[0], take[1], up_db_text(ask->statement_version), now};
+	const struct up_db_arg old[] = {up_db_int(code->device), now};
+	enum up_err err = up_db_run_one(db, UP_SQL_ENROLMENT_USE, use, UP_ARRAY_LEN(use));
 
-	if (e == UP_OK)
-		e = up_db_run(a->tx->db, UP_SQL_ENROLMENT_END, take, 1, NULL);
-	if (e == UP_OK)
-		e = up_db_run_one(a->tx->db, UP_SQL_ROLE_TAKE, take, UP_ARRAY_LEN(take));
-	if (e == UP_OK && code->device != 0)
-		e = up_db_run(a->tx->db, UP_SQL_DEVICE_END_UNUSED, old, UP_ARRAY_LEN(old), NULL);
-	if (e == UP_OK)
-		e = up_db_run_one(a->tx->db, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
-	if (e == UP_OK)
-		e = up_rows_role(a->tx->db, UP_SQL_ROLE, take, 2, &a->found);
-	if (e == UP_OK && a->found.role == NULL)
-		e = UP_E_STORE;
-	if (e == UP_OK)
-		up_jobs_fill_role(a);
-	return e;
+	if (err == UP_OK)
+		err = up_db_run(db, UP_SQL_ENROLMENT_END, take, 1, NULL);
+	if (err == UP_OK)
+		err = up_db_run_one(db, UP_SQL_ROLE_TAKE, take, UP_ARRAY_LEN(take));
+	if (err == UP_OK && code->device != 0)
+		err = up_db_run(db, UP_SQL_DEVICE_END_UNUSED, old, UP_ARRAY_LEN(old), NULL);
+	if (err == UP_OK)
+		err = up_db_run_one(db, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
+	return err;
 }
 
-static enum up_err put_on_phone(struct up_jobs_act *a, const struct code *code)
+static enum up_err take_role(struct up_act *a, const struct code *code)
 {
-	enum up_err e;
+	struct up_op_enrol *ask = asked(a);
+	const struct up_db_arg key[] = {up_db_int(code->role), up_db_int(ask->out_device)};
+	enum up_err err = move_role(a, code);
 
-	a->merit = judge(code, a->job->now_ms);
+	if (err == UP_OK)
+		err = up_rows_role(a->tx->db, UP_SQL_ROLE, key, UP_ARRAY_LEN(key), &a->found);
+	if (err == UP_OK && a->found.role == NULL)
+		return up_db_fail(a->tx->db, UP_DB_OTHER, "a role that was taken is gone");
+	if (err != UP_OK)
+		return err;
+	up_act_fill_role(a);
+	ask->out_role = up_act_take_role(a);
+	return UP_OK;
+}
+
+static enum up_err put_on_phone(struct up_act *a, const struct code *code)
+{
+	struct up_op_enrol *ask = asked(a);
+	enum up_err err;
+
+	a->merit = judge(code, a->op->now_ms);
 	if (a->merit == UP_E_PERSON)
 		return count_mismatch(a->tx, code);
-	if (a->merit == UP_OK && a->job->statement_version.n == 0)
+	if (a->merit == UP_OK && ask->statement_version.n == 0)
 		a->merit = UP_E_STATEMENT;
 	if (a->merit != UP_OK)
 		return UP_OK;
-	e = a->job->device > 0 ? known_phone(a, code) : new_phone(a, code);
-	if (e == UP_OK && a->merit == UP_OK)
-		e = take_role(a, code);
-	if (e != UP_OK || a->merit != UP_OK)
-		a->job->out_device = 0;
-	return e;
+	err = ask->device > 0 ? known_phone(a, code) : new_phone(a, code);
+	if (err == UP_OK && a->merit == UP_OK)
+		err = take_role(a, code);
+	if (a->merit != UP_OK)
+		ask->out_device = 0;
+	return err;
 }
 
 /* The record borrows the code's unit; it names no person: who held the phone is not known. */
-static void name_unit(struct up_jobs_act *a, const struct code *code)
+static void name_unit(struct up_act *a, const struct code *code)
 {
 	const struct up_enrolment *e = code->enrolment;
 
 	a->enrolment = code->enrolment;
 	if (e == NULL)
 		return;
-	up_jobs_fill(&a->record.unit_code, e->unit_code);
-	up_jobs_fill(&a->record.unit_name, e->unit_name);
-	up_jobs_fill(&a->record.certificate, e->certificate);
-	up_jobs_fill(&a->record.role, e->role);
+	up_act_fill(&a->record.unit_code, e->unit_code);
+	up_act_fill(&a->record.unit_name, e->unit_name);
+	up_act_fill(&a->record.certificate, e->certificate);
+	up_act_fill(&a->record.role, e->role);
 	if (a->record.certificate_version == 0)
 		a->record.certificate_version = e->certificate_version;
 }
 
-enum up_err up_enrol_source(struct up_jobs_act *a)
+enum up_err up_act_code_source(
+    struct up_act *a, const uint8_t code_hash[32], const struct up_named *named)
 {
 	struct code code;
-	enum up_err e = load(a->tx->db, a->job->code_hash, a->job->named, &code);
+	enum up_err err = load(a->tx->db, code_hash, named, &code);
 
-	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
+	up_act_fill_code(a, code_hash);
 	if (code.enrolment != NULL)
 		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
 	name_unit(a, &code);
-	return e;
+	return err;
 }
 
-enum up_err up_enrol_job(struct up_jobs_act *a)
+enum up_err up_act_enrol(struct up_act *a)
 {
+	const struct up_op_enrol *ask = asked(a);
 	struct code code;
-	enum up_err e = load(a->tx->db, a->job->code_hash, a->job->named, &code);
+	enum up_err err = load(a->tx->db, ask->code_hash, ask->named, &code);
 
-	if (e == UP_OK)
-		e = put_on_phone(a, &code);
-	up_jobs_fill_code(&a->record, a->job->code_hash, a->code_hex);
+	if (err == UP_OK)
+		err = put_on_phone(a, &code);
+	up_act_fill_code(a, ask->code_hash);
 	/* Everything else that a code can be refused for ends it after a few times, or with it. */
 	if (a->merit != UP_E_CODE)
 		a->source.n = 0;
 	else if (code.enrolment != NULL)
 		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
 	name_unit(a, &code);
-	return e;
+	return err;
 }

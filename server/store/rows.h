@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Private to server/store: rows turned into the structs of store.h, and what jobs read beside them. */
+ * Private to server/store: rows turned into the structs of store.h, and what operations read beside them. */
 #ifndef UP_ROWS_H
 #define UP_ROWS_H
 
 #include "server/store/tx.h"
 
-/* A phone as a job sees it. */
+/* A phone as an operation sees it. */
 struct up_rows_device {
 	struct up_device device;
 	bool live;

@@ -2,9 +2,10 @@
  * Durable data behind one interface: units, certificates, persons, holders, roles, devices, clients, items, enrolments, sessions, records.
  * server/db has the engines.
  *
- * Reads are synchronous and may come from any thread. What a login writes goes through jobs: a writer thread runs the waiting
- * jobs in one transaction and one fsync (group commit), and calls each job's DONE only after the commit: an answer goes out only when
- * its record is on disk. Every check that decides is made again inside that transaction. */
+ * Reads are synchronous and may come from any thread. What is written are operations (op.h): a
+ * writer thread runs the waiting ones in one transaction and one fsync (group commit), and calls
+ * each one's DONE only after the commit: an answer goes out only when its record is on disk. Every
+ * check that decides is made again inside that transaction. */
 #ifndef UP_STORE_H
 #define UP_STORE_H
 
@@ -18,7 +19,7 @@ struct up_store;
 
 /* Opens (and with CREATE makes, mode 0600) the database and brings its schema to the newest
  * version; a newer one than we know is UP_E_CONFIG. WRITER: start the writer thread (unitpassd);
- * without it jobs run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as change
+ * without it operations run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as change
  * records name him; may be NULL. WHY gets a text for people. */
 struct up_store_settings {
 	const char *database;            /* a file's path or a server's URI: see server/db/db.h */
@@ -29,8 +30,8 @@ struct up_store_settings {
 	void (*log)(char level, const char *line);
 };
 UP_MUST_USE enum up_err up_store_open(const struct up_store_settings *, struct up_store **out, char why[256]);
-void up_store_close(struct up_store **);     /* finishes waiting jobs */
-/* Finish waiting jobs and take no more (UP_E_BUSY); reads go on until the close. */
+void up_store_close(struct up_store **);     /* finishes waiting operations */
+/* Finish waiting operations and take no more (UP_E_BUSY); reads go on until the close. */
 void up_store_drain(struct up_store *);
 UP_MUST_USE enum up_err up_store_healthy(struct up_store *);   /* one cheap read, and the last commit did not fail */
 
@@ -119,58 +120,6 @@ struct up_usage_filter {
 };
 typedef int (*up_usage_fn)(void *arg, int64_t seq, struct up_span canonical);
 UP_MUST_USE enum up_err up_store_usage(struct up_store *, const struct up_usage_filter *, up_usage_fn fn, void *arg);
-
-/* --- what a login writes: jobs ---------------------------------------------------------------------------------------------------- */
-
-enum up_job_kind {
-	UP_JOB_RECORD,           /* append the record, nothing else */
-	UP_JOB_DECIDE,           /* password and role, then the record (login.approve) */
-	UP_JOB_REDEEM,           /* role again, new session, then the record (login.redeem) */
-	UP_JOB_REPLAY,           /* revoke session SESSION, then the record */
-	UP_JOB_ENROL,            /* consume the code, device, password, role live; then the record (enrolment.done) */
-};
-
-/* The caller fills the upper part and keeps all it points to until DONE. A refusal on the merits (wrong password, role not live ...) still
- * appends the record, with result "refused" and the reason, and ERR says why; on UP_E_STORE nothing was written. */
-struct up_job {
-	enum up_job_kind kind;
-	void (*done)(struct up_job *);       /* from the writer thread, after the commit; NULL with up_store_run */
-	void *arg;
-	struct up_record record;             /* seq is the store's; what DECIDE, REDEEM and ENROL read themselves (unit, holder, person, certificate, role,
-	                                        device, assurance) is filled in by the store when left empty */
-	/* Whose refusals are counted rather than recorded one by one (a phone's reference, or a
-	 * word for all strangers), so that nobody can make the log grow at will: a refusal is
-	 * appended, with the count, when those alike that day are 1, 2, 4, 8 ...; out_seq is 0
-	 * otherwise. Empty: each is recorded. ENROL counts unknown and spent codes alone; a code
-	 * that was ours counts for itself. */
-	struct up_span refused_by;
-	int64_t now_ms, device, role;
-	bool with_password;                  /* DECIDE: */
-	uint8_t password[32];                /* DECIDE, ENROL: the stretched password; wiped by the store when used */
-	struct up_span certificate;          /* DECIDE: number; finds ROLE when role == 0 */
-	struct up_span item;                 /* DECIDE, REDEEM: the role must be good for it (rule 20) */
-	char session[UP_STORE_REF + 1];      /* REDEEM: new id, given; REPLAY: which */
-	/* ENROL; RECORD of an enrolment code */
-	uint8_t code_hash[32], device_token_hash[32], device_key[64];
-	const struct up_named *named;
-	struct up_span device_name, device_ref /* new */, statement_version;
-	/* of a known phone: PASSWORD is a new one, in the place of a locked one */
-	bool unlock;
-	/* REDEEM, DECIDE: the refs drawn by the caller when the store must make one: none */
-
-	/* results */
-	enum up_err err;
-	unsigned tries_left;                 /* UP_E_PASSWORD */
-	struct up_role *out_role;            /* DECIDE, REDEEM, ENROL on success; the caller's */
-	int64_t out_device;                  /* ENROL */
-	int64_t out_seq;
-	uint8_t out_leaf[32];                /* leaf hash of the record */
-	struct up_job *next;                 /* the store's */
-};
-
-/* UP_E_BUSY: the queue is full or closing: DONE is not called. */
-UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_job *);
-enum up_err up_store_run(struct up_store *, struct up_job *);       /* waits for the commit; gives job->err */
 
 struct up_store_stats {
 	uint64_t commits, jobs, failures, counted /* refusals without a record of their own */,

@@ -8,7 +8,7 @@
 
 #include "server/db/pool.h"
 #include "server/store/sql.h"
-#include "server/store/store.h"
+#include "server/store/op.h"
 
 /* What a write transaction works with; there is one, on the store's write connection. */
 struct up_tx {
@@ -38,7 +38,7 @@ struct up_store {
 	pthread_cond_t queue_filled;
 	pthread_t writer;
 	bool has_writer;
-	struct up_job *first, **last;
+	struct up_op *first, **last;
 	size_t queued;
 	bool closing, asleep;
 

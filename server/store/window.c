@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The window writes a principal and makes the code for her phone (up_store_enrol_put). */
 #include "core/person.h"
+#include "core/text.h"
 #include "server/store/change.h"
-#include "server/store/jobs.h"
+#include "server/store/act.h"
 #include "server/store/usage.h"
 
 #define ANY_DAY 99991231                 /* whether she is born yet, the window has judged */
@@ -206,16 +207,18 @@ static enum up_err put_record(struct put *p)
 
 	if (r->id.n == 0 && up_tx_draw(id) != UP_OK)
 		return UP_E_CRYPTO;
-	up_jobs_fill(&r->id, id);
-	up_jobs_fill(&r->event, "enrolment.code");
-	up_jobs_fill(&r->channel, "window");
-	up_jobs_fill(&r->person_ref, p->person_ref);
-	up_jobs_fill(&r->holder_ref, p->holder_ref);
-	if (p->merit == UP_OK)
-		up_jobs_fill_code(r, p->row->code_hash, p->hex);
-	else
+	up_act_fill(&r->id, id);
+	up_act_fill(&r->event, "enrolment.code");
+	up_act_fill(&r->channel, "window");
+	up_act_fill(&r->person_ref, p->person_ref);
+	up_act_fill(&r->holder_ref, p->holder_ref);
+	if (p->merit == UP_OK) {
+		up_text_hex(up_span_of(p->row->code_hash, 16), p->hex);
+		r->code_hash = up_span_of(p->hex, sizeof(p->hex));
+	} else {
 		/* what the real-name check said tells an auditor more than what we made of it */
 		r->reason = p->match || p->merit == UP_E_STATE || p->merit == UP_E_NOT_FOUND ? up_span_str(up_err_name(p->merit)) : p->row->outcome;
+	}
 	r->result = up_span_str(p->merit == UP_OK ? "ok" : "refused");
 	r->time_ms = r->time_ms != 0 ? r->time_ms : p->now_ms;
 	r->unit_code = p->row->unit;

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "server/store/jobs.h"
+#include "server/store/act.h"
 
 /* Against the 50 ms that a login may take from the confirmation on; each commit also makes every reader
  * begin with an empty page cache. */
@@ -12,7 +12,7 @@
 
 /* --- running a list of jobs ----------------------------------------------------------------------------------------------------- */
 
-static enum up_err try_transaction(struct up_tx *tx, struct up_job *list, const struct up_job *end)
+static enum up_err try_transaction(struct up_tx *tx, struct up_op *list, const struct up_op *end)
 {
 	enum up_err err;
 
@@ -20,8 +20,8 @@ static enum up_err try_transaction(struct up_tx *tx, struct up_job *list, const 
 	err = up_tx_begin(tx);
 	if (err != UP_OK)
 		return err;
-	for (struct up_job *job = list; err == UP_OK && job != end; job = job->next)
-		err = up_jobs_apply(tx, job);
+	for (struct up_op *op = list; err == UP_OK && op != end; op = op->next)
+		err = up_op_apply(tx, op);
 	if (err != UP_OK) {
 		up_tx_rollback(tx);
 		return UP_E_STORE;
@@ -31,7 +31,7 @@ static enum up_err try_transaction(struct up_tx *tx, struct up_job *list, const 
 
 /* All of LIST up to (not with) END in one transaction. On UP_E_STORE nothing is kept, but after
  * UP_DB_UNKNOWN. */
-static enum up_err transaction(struct up_store *s, struct up_job *list, const struct up_job *end)
+static enum up_err transaction(struct up_store *s, struct up_op *list, const struct up_op *end)
 {
 	enum up_err err;
 	int tries = 0;
@@ -46,16 +46,16 @@ static enum up_err transaction(struct up_store *s, struct up_job *list, const st
 	return err;
 }
 
-static void fail(struct up_store *s, struct up_job *job)
+static void fail(struct up_store *s, struct up_op *op)
 {
-	up_jobs_fail(job);
+	up_op_fail(op);
 	atomic_fetch_add(&s->failures, 1);
 }
 
 /* After the group failed: each alone, so that one bad job harms nobody. A disk that fails one fails
  * the others too: they are not tried, for each might wait out the lock of another process. Nor is
  * one that may have been kept: it would be written twice. */
-static void one_by_one(struct up_store *s, struct up_job *list)
+static void one_by_one(struct up_store *s, struct up_op *list)
 {
 	bool down = up_db_trouble(s->write.db) == UP_DB_UNKNOWN;
 
@@ -63,41 +63,41 @@ static void one_by_one(struct up_store *s, struct up_job *list)
 		atomic_store(&s->failed, true);
 		up_tx_log(s, 'e', "store: nobody knows whether the jobs were kept", s->write.db);
 	}
-	for (struct up_job *job = list; job != NULL; job = job->next) {
-		if (!down && transaction(s, job, job->next) == UP_OK)
+	for (struct up_op *op = list; op != NULL; op = op->next) {
+		if (!down && transaction(s, op, op->next) == UP_OK)
 			continue;
 		if (!down) {
 			down = up_tx_is_down(&s->write);
 			atomic_store(&s->failed, down);
 			up_tx_log(s, 'e', "store: job failed", s->write.db);
 		}
-		fail(s, job);
+		fail(s, op);
 	}
 }
 
-static void run(struct up_store *s, struct up_job *list)
+static void run(struct up_store *s, struct up_op *list)
 {
 	uint64_t n = 0;
 
-	for (struct up_job *job = list; job != NULL; job = job->next)
+	for (struct up_op *op = list; op != NULL; op = op->next)
 		n++;
 	pthread_mutex_lock(&s->write_lock);
 	if (transaction(s, list, NULL) != UP_OK)
 		one_by_one(s, list);
 	pthread_mutex_unlock(&s->write_lock);
 	atomic_fetch_add(&s->jobs, n);
-	for (struct up_job *job = list; job != NULL; job = job->next) {
-		if (job->err != UP_E_STORE && job->out_seq == 0)
+	for (struct up_op *op = list; op != NULL; op = op->next) {
+		if (op->counted)
 			atomic_fetch_add(&s->counted, 1);
-		up_wipe(job->password, sizeof(job->password));
+		up_op_wipe(op);
 	}
 }
 
-/* DONE may free the job, or put it in the queue again. */
-static void finish(struct up_job *list)
+/* DONE may free the op, or put it in the queue again. */
+static void finish(struct up_op *list)
 {
 	while (list != NULL) {
-		struct up_job *next = list->next;
+		struct up_op *next = list->next;
 
 		list->next = NULL;
 		if (list->done != NULL)
@@ -109,9 +109,9 @@ static void finish(struct up_job *list)
 /* --- the thread --------------------------------------------------------------------------------------------------------------- */
 
 /* All that waits; NULL: closing and nothing left. */
-static struct up_job *take_all(struct up_store *s)
+static struct up_op *take_all(struct up_store *s)
 {
-	struct up_job *list;
+	struct up_op *list;
 
 	pthread_mutex_lock(&s->queue_lock);
 	while (s->first == NULL && !s->closing) {
@@ -131,7 +131,7 @@ static void *writer(void *arg)
 {
 	static const struct timespec gather = { 0, GATHER_NS };
 	struct up_store *s = arg;
-	struct up_job *list;
+	struct up_op *list;
 
 	while ((list = take_all(s)) != NULL) {
 		bool crowded = list->next != NULL;
@@ -172,29 +172,29 @@ void up_writer_stop(struct up_store *s)
 		pthread_join(s->writer, NULL);
 }
 
-static bool put(struct up_store *s, struct up_job *job)
+static bool put(struct up_store *s, struct up_op *op)
 {
 	if (s->queued >= UP_WRITER_QUEUE)
 		return false;
-	*s->last = job;
-	s->last = &job->next;
+	*s->last = op;
+	s->last = &op->next;
 	s->queued++;
 	return true;
 }
 
-enum up_err up_store_submit(struct up_store *s, struct up_job *job)
+enum up_err up_store_submit(struct up_store *s, struct up_op *op)
 {
 	enum { REFUSED, ALONE, QUEUED } way;
 	bool wake;
 
-	job->next = NULL;
+	op->next = NULL;
 	pthread_mutex_lock(&s->queue_lock);
-	way = s->closing ? REFUSED : !s->has_writer ? ALONE : put(s, job) ? QUEUED : REFUSED;
+	way = s->closing ? REFUSED : !s->has_writer ? ALONE : put(s, op) ? QUEUED : REFUSED;
 	wake = s->asleep;
 	pthread_mutex_unlock(&s->queue_lock);
 	if (way == ALONE) {
-		run(s, job);
-		finish(job);
+		run(s, op);
+		finish(op);
 	} else if (wake) {
 		pthread_cond_signal(&s->queue_filled);
 	}
@@ -205,9 +205,9 @@ enum up_err up_store_submit(struct up_store *s, struct up_job *job)
 
 struct waiter { pthread_mutex_t lock; pthread_cond_t ended; bool over; };
 
-static void wake_waiter(struct up_job *job)
+static void wake_waiter(struct up_op *op)
 {
-	struct waiter *w = job->arg;
+	struct waiter *w = op->arg;
 
 	pthread_mutex_lock(&w->lock);
 	w->over = true;
@@ -215,24 +215,24 @@ static void wake_waiter(struct up_job *job)
 	pthread_mutex_unlock(&w->lock);
 }
 
-enum up_err up_store_run(struct up_store *s, struct up_job *job)
+enum up_err up_store_run(struct up_store *s, struct up_op *op)
 {
 	struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
-	void *arg = job->arg;
+	void *arg = op->arg;
 	enum up_err e;
 
-	job->done = wake_waiter;
-	job->arg = &w;
-	e = up_store_submit(s, job);
+	op->done = wake_waiter;
+	op->arg = &w;
+	e = up_store_submit(s, op);
 	pthread_mutex_lock(&w.lock);
 	while (e == UP_OK && !w.over)
 		pthread_cond_wait(&w.ended, &w.lock);
 	pthread_mutex_unlock(&w.lock);
 	pthread_mutex_destroy(&w.lock);
 	pthread_cond_destroy(&w.ended);
-	job->done = NULL;
-	job->arg = arg;
+	op->done = NULL;
+	op->arg = arg;
 	if (e != UP_OK)
-		job->err = e;
-	return job->err;
+		op->err = e;
+	return op->err;
 }

@@ -23,14 +23,14 @@ static char address[128];
 
 static void over(void *state)
 {
-	(void)state;
+	free(state);
 	atomic_fetch_add(&ended, 1);
 }
 
 static void second(struct up_request *r)
 {
 	atomic_fetch_add(&seconds, 1);
-	atomic_fetch_add(&stored, r->job.err == UP_OK);
+	atomic_fetch_add(&stored, r->op->err == UP_OK);
 	up_buf_put_str(&r->out, "done");
 	up_reply(r, "text/plain");
 }
@@ -38,20 +38,23 @@ static void second(struct up_request *r)
 static void first(struct up_request *r)
 {
 	atomic_fetch_add(&firsts, 1);
-	atomic_fetch_add(&stored, r->job.err == UP_OK);
-	r->job.record = fixture_record("login.replay");
-	up_http_commit(r, second);
+	atomic_fetch_add(&stored, r->op->err == UP_OK);
+	r->op->record = fixture_record("login.replay");
+	up_http_commit(r, r->op, second);
 }
 
 static void handle(struct up_request *r)
 {
+	struct up_op_record *note = malloc(sizeof(*note));
+
+	if (note == NULL)
+		abort();
+	*note = fixture_note("login.redeem");
 	r->now_ms = NOW;
-	r->state = r;
+	r->state = note;
 	r->free_state = over;
-	r->job.kind = UP_JOB_RECORD;
-	r->job.record = fixture_record("login.redeem");
-	/* last: whoever waits for it finds the job submitted or about to be */
-	up_http_commit(r, first);
+	/* last: whoever waits for it finds the operation submitted or about to be */
+	up_http_commit(r, &note->op, first);
 	atomic_fetch_add(&begun, 1);
 }
 

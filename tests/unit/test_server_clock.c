@@ -54,11 +54,11 @@ static enum up_err now(void)
 /* A login's record, if the clock lets it be. */
 static enum up_err login(void)
 {
-	struct up_job job = { .kind = UP_JOB_RECORD, .record = fixture_record("login.scan") };
-	enum up_err err = up_clock_now(&server, &job.now_ms);
+	struct up_op_record note = fixture_note("login.scan");
+	enum up_err err = up_clock_now(&server, &note.op.now_ms);
 
-	job.record.time_ms = job.now_ms;
-	return err == UP_OK ? up_store_run(f.store, &job) : err;
+	note.op.record.time_ms = note.op.now_ms;
+	return err == UP_OK ? up_store_run(f.store, &note.op) : err;
 }
 
 static bool dates_rise(void)

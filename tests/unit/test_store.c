@@ -203,6 +203,7 @@ static struct up_enrol_row window_row(const struct up_named *who, const char *ou
 
 static void test_window(void)
 {
+	struct up_op_enrol enrol;
 	struct up_enrol_row r = window_row(&fixture_li, "unavailable");
 	struct up_enrolment *e;
 	struct fixture f;
@@ -238,10 +239,10 @@ static void test_window(void)
 	up_store_enrolment_free(&e);
 	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW + 300000, &e), UP_E_CODE);
 
-	struct up_job job = fixture_enrol_job("two", &fixture_li, ref);
+	enrol = fixture_enrolling("two", &fixture_li, ref);
 
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &enrol.op), UP_OK);
+	up_store_role_free(&enrol.out_role);
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_zhang, "other"), UP_E_STATE);
 	CU_ASSERT(fixture_gapless(&f));
 	fixture_close(&f);
@@ -249,6 +250,7 @@ static void test_window(void)
 
 static void test_mismatches(void)
 {
+	struct up_op_enrol enrol;
 	const struct up_named almost = { fixture_li.name, fixture_li.resident, fixture_zhang.mobile };
 	struct up_enrolment *e;
 	struct fixture f;
@@ -259,14 +261,14 @@ static void test_mismatches(void)
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "first"), UP_OK);
 	fixture_code("first", code);
 
-	struct up_job job = fixture_enrol_job("first", &almost, ref);
+	enrol = fixture_enrolling("first", &almost, ref);
 
 	for (int i = 0; i < 4; i++)
 		CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, i % 2 ? &fixture_zhang : &almost, NOW, &e), UP_E_PERSON);
 	CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, &fixture_li, NOW, &e), UP_OK);
 	up_store_enrolment_free(&e);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PERSON);
-	CU_ASSERT_PTR_NULL(job.out_role);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_E_PERSON);
+	CU_ASSERT_PTR_NULL(enrol.out_role);
 	CU_ASSERT(strstr(newest(f.store).body, "\"reason\":\"wrong_person\"") != NULL);
 	CU_ASSERT(strstr(newest(f.store).body, "person_ref") == NULL);
 	CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, &fixture_li, NOW, &e), UP_E_CODE);
@@ -283,6 +285,8 @@ static bool is_live(const struct up_role *role, int64_t now_ms)
 
 static void test_enrol(void)
 {
+	struct up_op_enrol enrol;
+	struct up_op_decide decide;
 	struct up_device d;
 	struct up_role **roles, *role;
 	struct up_enrolment *e;
@@ -313,23 +317,23 @@ static void test_enrol(void)
 
 	/* no statement, and a token hash that is taken */
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "second"), UP_OK);
-	struct up_job job = fixture_enrol_job("second", &fixture_li, ref);
-	job.statement_version = up_span_str("");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_STATEMENT);
-	job = fixture_enrol_job("second", &fixture_li, ref);
-	memcpy(job.device_token_hash, f.token_hash, 32);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_STATE);
+	enrol = fixture_enrolling("second", &fixture_li, ref);
+	enrol.statement_version = up_span_str("");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_E_STATEMENT);
+	enrol = fixture_enrolling("second", &fixture_li, ref);
+	memcpy(enrol.device_token_hash, f.token_hash, 32);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_E_STATE);
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
 	/* rule 28: the new phone ends the old one */
-	job = fixture_enrol_job("second", &fixture_li, ref);
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	CU_ASSERT_NOT_EQUAL(job.out_device, f.device);
-	CU_ASSERT_EQUAL(job.out_role->id, f.role);
-	up_store_role_free(&job.out_role);
+	enrol = fixture_enrolling("second", &fixture_li, ref);
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &enrol.op), UP_OK);
+	CU_ASSERT_NOT_EQUAL(enrol.out_device, f.device);
+	CU_ASSERT_EQUAL(enrol.out_role->id, f.role);
+	up_store_role_free(&enrol.out_role);
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_ENDED);
 	CU_ASSERT_EQUAL(d.id, f.device);
-	job = fixture_decide(&f, true);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ENDED);
+	decide = fixture_decide(&f, true);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_ENDED);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM agreement WHERE version = '2025-01'"), 2);
 	fixture_close(&f);
 }
@@ -337,6 +341,7 @@ static void test_enrol(void)
 /* A registered phone takes a second unit: same person, her password, no new device. */
 static void test_second_unit(void)
 {
+	struct up_op_enrol enrol;
 	struct up_device d;
 	struct up_role **roles;
 	struct fixture f;
@@ -346,20 +351,20 @@ static void test_second_unit(void)
 	fixture_open(&f, true);
 	fixture_enrol(&f);
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U2, &fixture_li, "second"), UP_OK);
-	struct up_job job = fixture_enrol_job("second", &fixture_li, ref);
-	job.device = f.device;
-	job.password[0] = 9;
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PASSWORD);
-	CU_ASSERT_EQUAL(job.tries_left, 5);
-	CU_ASSERT_EQUAL(job.password[1], 0);     /* wiped */
+	enrol = fixture_enrolling("second", &fixture_li, ref);
+	enrol.device = f.device;
+	enrol.password[0] = 9;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_E_PASSWORD);
+	CU_ASSERT_EQUAL(enrol.tries_left, 5);
+	CU_ASSERT_EQUAL(enrol.password[1], 0);     /* wiped */
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
 	CU_ASSERT_EQUAL(d.errors, 1);
-	job = fixture_enrol_job("second", &fixture_li, ref);
-	job.device = f.device;
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	CU_ASSERT_EQUAL(job.out_device, f.device);
-	CU_ASSERT_STRING_EQUAL(job.out_role->unit_code, U2);
-	up_store_role_free(&job.out_role);
+	enrol = fixture_enrolling("second", &fixture_li, ref);
+	enrol.device = f.device;
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &enrol.op), UP_OK);
+	CU_ASSERT_EQUAL(enrol.out_device, f.device);
+	CU_ASSERT_STRING_EQUAL(enrol.out_role->unit_code, U2);
+	up_store_role_free(&enrol.out_role);
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
 	CU_ASSERT_EQUAL(d.errors, 0);
 	CU_ASSERT_EQUAL(up_store_roles(f.store, f.device, &roles, &n), UP_OK);
@@ -370,70 +375,72 @@ static void test_second_unit(void)
 	CU_ASSERT_EQUAL(
 	    fixture_change(&f, "UPDATE role SET status = 'ended' WHERE unit = 2"), UP_OK);
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U2, &fixture_zhang, "zhang"), UP_OK);
-	job = fixture_enrol_job("zhang", &fixture_zhang, ref);
-	job.device = f.device;
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PERSON);
+	enrol = fixture_enrolling("zhang", &fixture_zhang, ref);
+	enrol.device = f.device;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_E_PERSON);
 	/* a new phone for U2's successor leaves the first phone with U1 alive */
-	job = fixture_enrol_job("zhang", &fixture_zhang, ref);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
-	up_store_role_free(&job.out_role);
+	enrol = fixture_enrolling("zhang", &fixture_zhang, ref);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_OK);
+	up_store_role_free(&enrol.out_role);
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
 	fixture_close(&f);
 }
 
 static void test_login(void)
 {
+	struct up_op_decide decide;
+	struct up_op_redeem redeem;
+	struct up_op_replay replay;
 	struct fixture f;
 	struct up_session *session;
 	bool known;
 
 	fixture_open(&f, true);
 	fixture_enrol(&f);
-	struct up_job job = fixture_decide(&f, true);
-	job.role = 0;
-	job.certificate = UP_SPAN_LIT("CERT-1");
-	job.item = UP_SPAN_LIT("annual-report");
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	CU_ASSERT_EQUAL(job.out_role->id, f.role);
+	decide = fixture_decide(&f, true);
+	decide.role = 0;
+	decide.certificate = UP_SPAN_LIT("CERT-1");
+	decide.item = UP_SPAN_LIT("annual-report");
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &decide.op), UP_OK);
+	CU_ASSERT_EQUAL(decide.out_role->id, f.role);
 	struct seen last = newest(f.store);
-	CU_ASSERT_EQUAL(last.last, job.out_seq);
-	CU_ASSERT(strstr(last.body, "\"result\":\"ok\"") && strstr(last.body, U1) && strstr(last.body, job.out_role->ref) && strstr(last.body, "第一中学") &&
+	CU_ASSERT_EQUAL(last.last, decide.op.out_seq);
+	CU_ASSERT(strstr(last.body, "\"result\":\"ok\"") && strstr(last.body, U1) && strstr(last.body, decide.out_role->ref) && strstr(last.body, "第一中学") &&
 	    strstr(last.body, "\"certificate_version\":1") && strstr(last.body, "first00000000000000000") && strstr(last.body, "李*"));
 	CU_ASSERT(strstr(last.body, "李明") == NULL);
 	uint8_t leaf[32];
 	CU_ASSERT_EQUAL(up_record_leaf(up_span_str(last.body), leaf), UP_OK);
-	CU_ASSERT(memcmp(leaf, job.out_leaf, 32) == 0);
-	up_store_role_free(&job.out_role);
+	CU_ASSERT(memcmp(leaf, decide.op.out_leaf, 32) == 0);
+	up_store_role_free(&decide.out_role);
 
-	job = fixture_decide(&f, true);
-	job.role = 0;
-	job.certificate = UP_SPAN_LIT("CERT-2");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ROLE);
+	decide = fixture_decide(&f, true);
+	decide.role = 0;
+	decide.certificate = UP_SPAN_LIT("CERT-2");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_ROLE);
 	CU_ASSERT(strstr(newest(f.store).body, "\"reason\":\"role_not_live\",\"result\":\"refused\"") != NULL);
-	job = fixture_decide(&f, false);
-	job.with_password = false;               /* a denial */
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
-	CU_ASSERT_PTR_NULL(job.out_role);
+	decide = fixture_decide(&f, false);
+	decide.approve = false;               /* a denial */
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_OK);
+	CU_ASSERT_PTR_NULL(decide.out_role);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 0);
 
-	job = fixture_redeem(&f, "ssssssssssssssssssssss");
+	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known), UP_OK);
 	CU_ASSERT(!known);
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
+	up_store_role_free(&redeem.out_role);
 	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known), UP_OK);
 	CU_ASSERT(known);
 	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U2), &known), UP_OK);
 	CU_ASSERT(!known);
-	job = fixture_redeem(&f, "ssssssssssssssssssssss");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_STATE);
+	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &redeem.op), UP_E_STATE);
 	CU_ASSERT_EQUAL_FATAL(up_store_session(f.store, "ssssssssssssssssssssss", &session), UP_OK);
 	CU_ASSERT(!session->revoked);
 	CU_ASSERT_STRING_EQUAL(session->client, "portal");
 	up_store_session_free(&session);
-	job.kind = UP_JOB_REPLAY;
-	job.record = fixture_record("login.replay");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
+	replay = fixture_replay(&f, redeem.session);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &replay.op), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(up_store_session(f.store, "ssssssssssssssssssssss", &session), UP_OK);
 	CU_ASSERT(session->revoked);
 	up_store_session_free(&session);
@@ -445,36 +452,35 @@ static void test_login(void)
 	CU_ASSERT(fixture_newest_has(&f, "\"holder_ref\":"));
 	CU_ASSERT(fixture_newest_has(&f, "\"role\":\"principal\""));
 	CU_ASSERT_EQUAL(up_store_session(f.store, "nnnnnnnnnnnnnnnnnnnnnn", &session), UP_E_TOKEN);
-	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
-	job.record.client = UP_SPAN_LIT("nobody");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_CLIENT);
+	redeem = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+	redeem.op.record.client = UP_SPAN_LIT("nobody");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &redeem.op), UP_E_CLIENT);
 	CU_ASSERT(fixture_gapless(&f));
 	fixture_close(&f);
 }
 
-static struct up_job refusal(const char *reason, struct up_span by, int64_t now_ms)
+static struct up_op_record refusal(const char *reason, struct up_span by, int64_t now_ms)
 {
-	struct up_job job = { .kind = UP_JOB_RECORD,
-	    .now_ms = now_ms,
-	    .refused_by = by,
-	    .record = fixture_record("login.approve") };
+	struct up_op_record note = fixture_note("login.approve");
 
-	job.record.time_ms = now_ms;
-	job.record.result = UP_SPAN_LIT("refused");
-	job.record.reason = up_span_str(reason);
-	return job;
+	note.op.now_ms = note.op.record.time_ms = now_ms;
+	note.op.refused_by = by;
+	note.op.record.result = UP_SPAN_LIT("refused");
+	note.op.record.reason = up_span_str(reason);
+	return note;
 }
 
 static unsigned refuse(
     struct fixture *f, unsigned times, const char *reason, struct up_span by, int64_t now_ms)
 {
+	struct up_op_record note;
 	int64_t before = fixture_count(f, "SELECT count(*) FROM usage");
 
 	for (unsigned i = 0; i < times; i++) {
-		struct up_job job = refusal(reason, by, now_ms);
+		note = refusal(reason, by, now_ms);
 
-		CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_OK);
-		CU_ASSERT_EQUAL(job.out_seq != 0, ((i + 1) & i) == 0 || by.n == 0);
+		CU_ASSERT_EQUAL(up_store_run(f->store, &note.op), UP_OK);
+		CU_ASSERT_EQUAL(note.op.out_seq != 0, ((i + 1) & i) == 0 || by.n == 0);
 	}
 	return (unsigned)(fixture_count(f, "SELECT count(*) FROM usage") - before);
 }
@@ -482,9 +488,9 @@ static unsigned refuse(
 /* A phone or a stranger makes the log grow by the logarithm of what he tries. */
 static void test_counted(void)
 {
+	struct up_op_record note;
 	struct up_store_stats stats;
 	struct fixture f;
-	struct up_job job;
 
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(refuse(&f, 5, "unknown_transaction", (struct up_span){ NULL, 0 }, NOW), 5);
@@ -500,10 +506,10 @@ static void test_counted(void)
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM refusal"), 3);
 	/* what succeeds is recorded whoever did it */
 	for (int i = 0; i < 5; i++) {
-		job = refusal("", UP_SPAN_LIT("phone-1"), NOW);
-		job.record.result = UP_SPAN_LIT("ok");
-		CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
-		CU_ASSERT(job.out_seq != 0);
+		note = refusal("", UP_SPAN_LIT("phone-1"), NOW);
+		note.op.record.result = UP_SPAN_LIT("ok");
+		CU_ASSERT_EQUAL(up_store_run(f.store, &note.op), UP_OK);
+		CU_ASSERT(note.op.out_seq != 0);
 	}
 	CU_ASSERT(fixture_gapless(&f));
 	fixture_close(&f);
@@ -511,32 +517,32 @@ static void test_counted(void)
 
 static unsigned enrol_often(struct fixture *f, const char *code, enum up_err want)
 {
+	struct up_op_enrol enrol;
 	int64_t before = fixture_count(f, "SELECT count(*) FROM usage");
 	char ref[23];
 
 	for (int i = 0; i < 100; i++) {
-		struct up_job job = fixture_enrol_job(code, &fixture_li, ref);
+		enrol = fixture_enrolling(code, &fixture_li, ref);
 
-		job.refused_by = UP_SPAN_LIT("strangers");
-		CU_ASSERT_EQUAL(up_store_run(f->store, &job), want);
-		up_store_role_free(&job.out_role);
+		enrol.op.refused_by = UP_SPAN_LIT("strangers");
+		CU_ASSERT_EQUAL(up_store_run(f->store, &enrol.op), want);
+		up_store_role_free(&enrol.out_role);
 	}
 	return (unsigned)(fixture_count(f, "SELECT count(*) FROM usage") - before);
 }
 
 static enum up_err look_as(struct fixture *f, const char *code, int64_t *seq)
 {
-	char ref[23];
-	struct up_job job = fixture_enrol_job(code, &fixture_li, ref);
-	enum up_err e;
+	struct up_op_record look = fixture_note("enrolment.open");
+	enum up_err err;
 
-	job.kind = UP_JOB_RECORD;
-	job.refused_by = UP_SPAN_LIT("strangers");
-	job.record = fixture_record("enrolment.open");
-	job.record.result = UP_SPAN_LIT("refused");
-	e = up_store_run(f->store, &job);
-	*seq = job.out_seq;
-	return e;
+	look.named = &fixture_li;
+	fixture_code(code, look.code_hash);
+	look.op.refused_by = UP_SPAN_LIT("strangers");
+	look.op.record.result = UP_SPAN_LIT("refused");
+	err = up_store_run(f->store, &look.op);
+	*seq = look.op.out_seq;
+	return err;
 }
 
 /* All strangers share one count; a code that was ours has its own, so that their noise does not
@@ -563,6 +569,8 @@ static void test_counted_codes(void)
 /* Whatever dies, the session dies with it, and nothing can be redeemed or decided. */
 static void test_dead(void)
 {
+	struct up_op_redeem redeem;
+	struct up_op_decide decide;
 	static const struct { const char *kill, *revive; enum up_err decide, redeem; } rows[] = {
 		{ "UPDATE role SET status = 'ended'", "UPDATE role SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
 		{ "UPDATE device SET status = 'ended'", "UPDATE device SET status = 'live'",
@@ -576,15 +584,15 @@ static void test_dead(void)
 
 	fixture_open(&f, true);
 	fixture_enrol(&f);
-	struct up_job job = fixture_redeem(&f, "ssssssssssssssssssssss");
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	up_store_role_free(&job.out_role);
+	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
+	up_store_role_free(&redeem.out_role);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		UP_CHECK(fixture_change(&f, rows[i].kill) == UP_OK, rows[i].kill);
-		job = fixture_decide(&f, true);
-		UP_CHECK(up_store_run(f.store, &job) == rows[i].decide, rows[i].kill);
-		job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
-		UP_CHECK(up_store_run(f.store, &job) == rows[i].redeem, rows[i].kill);
+		decide = fixture_decide(&f, true);
+		UP_CHECK(up_store_run(f.store, &decide.op) == rows[i].decide, rows[i].kill);
+		redeem = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+		UP_CHECK(up_store_run(f.store, &redeem.op) == rows[i].redeem, rows[i].kill);
 		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK && session->revoked, rows[i].kill);
 		up_store_session_free(&session);
 		UP_CHECK(fixture_change(&f, rows[i].revive) == UP_OK, rows[i].revive);
@@ -592,16 +600,16 @@ static void test_dead(void)
 		up_store_session_free(&session);
 	}
 	/* an expired certificate, and a user without a grant */
-	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
-	job.now_ms = 1900000001000;
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ROLE);
+	redeem = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+	redeem.op.now_ms = 1900000001000;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &redeem.op), UP_E_ROLE);
 	CU_ASSERT_EQUAL(fixture_change(&f, "UPDATE role SET role = 'user'"), UP_OK);
-	job = fixture_decide(&f, true);
-	job.item = UP_SPAN_LIT("annual-report");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ITEM_GRANT);
-	job = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
-	job.item = UP_SPAN_LIT("annual-report");
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_ITEM_GRANT);
+	decide = fixture_decide(&f, true);
+	decide.item = UP_SPAN_LIT("annual-report");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_ITEM_GRANT);
+	redeem = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
+	redeem.item = UP_SPAN_LIT("annual-report");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &redeem.op), UP_E_ITEM_GRANT);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM session"), 1);
 	fixture_close(&f);
 }
@@ -610,70 +618,71 @@ static void test_dead(void)
  * well. */
 static void unlock_at_window(struct fixture *f)
 {
+	struct up_op_enrol enrol;
+	struct up_op_decide decide;
 	char ref[23];
-	struct up_job job;
 
 	CU_ASSERT_EQUAL_FATAL(fixture_put_code(f->store, U1, &fixture_li, "unlock"), UP_OK);
-	job = fixture_enrol_job("unlock", &fixture_li, ref);
-	job.device = f->device;
+	enrol = fixture_enrolling("unlock", &fixture_li, ref);
+	enrol.device = f->device;
 	/* her old one does not do */
-	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_LOCKED);
-	job = fixture_enrol_job("unlock", &fixture_zhang, ref);
-	job.device = f->device;
-	job.unlock = true;
-	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_PERSON);
-	job = fixture_enrol_job("unlock", &fixture_li, ref);
-	job.device = f->device;
-	job.unlock = true;
-	memset(job.password, 9, sizeof(job.password));
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f->store, &job), UP_OK);
-	CU_ASSERT_EQUAL(job.out_device, f->device);
-	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(up_store_run(f->store, &enrol.op), UP_E_LOCKED);
+	enrol = fixture_enrolling("unlock", &fixture_zhang, ref);
+	enrol.device = f->device;
+	enrol.unlock = true;
+	CU_ASSERT_EQUAL(up_store_run(f->store, &enrol.op), UP_E_PERSON);
+	enrol = fixture_enrolling("unlock", &fixture_li, ref);
+	enrol.device = f->device;
+	enrol.unlock = true;
+	memset(enrol.password, 9, sizeof(enrol.password));
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f->store, &enrol.op), UP_OK);
+	CU_ASSERT_EQUAL(enrol.out_device, f->device);
+	up_store_role_free(&enrol.out_role);
 	CU_ASSERT(strstr(newest(f->store).body, "\"event\":\"enrolment.done\"") != NULL);
 	CU_ASSERT(strstr(newest(f->store).body,
 	    "\"before\":\"{\\\"password\\\":\\\"locked\\\"}\"") != NULL);
 	CU_ASSERT_EQUAL(fixture_count(f, "SELECT errors FROM device"), 0);
-	job = fixture_decide(f, true);
+	decide = fixture_decide(f, true);
 	/* the old one is no more */
-	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_PASSWORD);
-	job = fixture_decide(f, true);
-	memset(job.password, 9, sizeof(job.password));
-	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_OK);
-	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL(up_store_run(f->store, &decide.op), UP_E_PASSWORD);
+	decide = fixture_decide(f, true);
+	memset(decide.password, 9, sizeof(decide.password));
+	CU_ASSERT_EQUAL(up_store_run(f->store, &decide.op), UP_OK);
+	up_store_role_free(&decide.out_role);
 	/* a phone that is not locked keeps its password */
 	CU_ASSERT_EQUAL_FATAL(fixture_put_code(f->store, U1, &fixture_li, "again"), UP_OK);
-	job = fixture_enrol_job("again", &fixture_li, ref);
-	job.device = f->device;
-	job.unlock = true;
-	CU_ASSERT_EQUAL(up_store_run(f->store, &job), UP_E_STATE);
+	enrol = fixture_enrolling("again", &fixture_li, ref);
+	enrol.device = f->device;
+	enrol.unlock = true;
+	CU_ASSERT_EQUAL(up_store_run(f->store, &enrol.op), UP_E_STATE);
 }
 
 static void test_password(void)
 {
+	struct up_op_decide decide;
 	struct fixture f;
-	struct up_job job;
 
 	fixture_open(&f, true);
 	fixture_enrol(&f);
 	for (int round = 0; round < 2; round++) {
 		for (unsigned i = 0; i < 5; i++) {
-			job = fixture_decide(&f, false);
-			CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_PASSWORD);
-			CU_ASSERT_EQUAL(job.tries_left, 5 - i);
+			decide = fixture_decide(&f, false);
+			CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_PASSWORD);
+			CU_ASSERT_EQUAL(decide.tries_left, 5 - i);
 			if (i == 2)
 				fixture_reopen(&f, true);
 		}
 		if (round == 1)
 			break;
-		job = fixture_decide(&f, true);  /* a right one resets */
-		CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
-		up_store_role_free(&job.out_role);
+		decide = fixture_decide(&f, true);  /* a right one resets */
+		CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_OK);
+		up_store_role_free(&decide.out_role);
 	}
-	job = fixture_decide(&f, false);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_LOCKED);
+	decide = fixture_decide(&f, false);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_LOCKED);
 	fixture_reopen(&f, false);
-	job = fixture_decide(&f, true);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_E_LOCKED);
+	decide = fixture_decide(&f, true);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_LOCKED);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 6);
 	CU_ASSERT(strstr(newest(f.store).body, "password_locked") != NULL);
 	unlock_at_window(&f);
@@ -752,6 +761,8 @@ static void test_usage(void)
 /* By person and by holder: what happened before a unit was chosen too. */
 static void test_usage_person(void)
 {
+	struct up_op_decide decide;
+	struct up_op_record note;
 	struct up_usage_filter by = { 0 };
 	struct up_device d;
 	struct up_role *role;
@@ -760,12 +771,12 @@ static void test_usage_person(void)
 	fixture_open(&f, true);
 	fixture_enrol(&f);                       /* enrolment.code, enrolment.done */
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_OK);
-	struct up_job job = { .kind = UP_JOB_RECORD, .now_ms = NOW, .record = fixture_record("login.scan") };
-	job.record.person_ref = up_span_str(d.person_ref);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
-	job = fixture_decide(&f, true);
-	CU_ASSERT_EQUAL(up_store_run(f.store, &job), UP_OK);
-	role = job.out_role;
+	note = fixture_note("login.scan");
+	note.op.record.person_ref = up_span_str(d.person_ref);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &note.op), UP_OK);
+	decide = fixture_decide(&f, true);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_OK);
+	role = decide.out_role;
 	by.person_ref = up_span_str(d.person_ref);
 	CU_ASSERT_EQUAL(query(f.store, by).n, 4);
 	CU_ASSERT_EQUAL(query(f.store, by).first, 4 + FIXTURE_CHANGES);

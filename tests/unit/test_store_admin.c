@@ -37,14 +37,20 @@ static bool session_lives(struct fixture *f, const char *id)
 	return lives;
 }
 
-static enum up_err run(struct fixture *f, struct up_job job, int64_t now_ms)
+static enum up_err decide(struct fixture *f, int64_t now_ms)
 {
-	enum up_err e;
+	struct up_op_decide op = fixture_decide(f, true);
 
-	job.now_ms = now_ms;
-	e = up_store_run(f->store, &job);
-	up_store_role_free(&job.out_role);
-	return e;
+	op.op.now_ms = now_ms;
+	return fixture_run(f, &op.op);
+}
+
+static enum up_err redeem(struct fixture *f, const char *session, int64_t now_ms)
+{
+	struct up_op_redeem op = fixture_redeem(f, session);
+
+	op.op.now_ms = now_ms;
+	return fixture_run(f, &op.op);
 }
 
 static enum up_err set(struct fixture *f, const char *status, int64_t now_ms)
@@ -108,18 +114,18 @@ static void test_client_ends(void)
 
 	fixture_open(&f, false);
 	fixture_enrol(&f);
-	CU_ASSERT_EQUAL(run(&f, fixture_redeem(&f, SESSION), NOW), UP_OK);
+	CU_ASSERT_EQUAL(redeem(&f, SESSION, NOW), UP_OK);
 	CU_ASSERT_EQUAL(up_store_clients_version(f.store, &before), UP_OK);
 	CU_ASSERT_EQUAL(set(&f, "disabled", NOW + 1000), UP_OK);
 	CU_ASSERT_EQUAL(up_store_clients_version(f.store, &after), UP_OK);
 	CU_ASSERT(after > before);
 	CU_ASSERT(!session_lives(&f, SESSION));
-	CU_ASSERT_EQUAL(run(&f, fixture_decide(&f, true), NOW + 2000), UP_E_CLIENT);
+	CU_ASSERT_EQUAL(decide(&f, NOW + 2000), UP_E_CLIENT);
 	CU_ASSERT_EQUAL(
-	    run(&f, fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr"), NOW + 2000), UP_E_CLIENT);
+	    redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr", NOW + 2000), UP_E_CLIENT);
 	CU_ASSERT_EQUAL(set(&f, "live", NOW + 3000), UP_OK);
 	CU_ASSERT(!session_lives(&f, SESSION));
-	CU_ASSERT_EQUAL(run(&f, fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr"), NOW + 4000), UP_OK);
+	CU_ASSERT_EQUAL(redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr", NOW + 4000), UP_OK);
 	CU_ASSERT(session_lives(&f, "rrrrrrrrrrrrrrrrrrrrrr"));
 	CU_ASSERT_EQUAL(set(&f, "removed", NOW + 5000), UP_OK);
 	CU_ASSERT(!session_lives(&f, "rrrrrrrrrrrrrrrrrrrrrr"));
@@ -194,7 +200,7 @@ static void test_phone_ends(void)
 
 	fixture_open(&f, false);
 	fixture_enrol(&f);
-	CU_ASSERT_EQUAL(run(&f, fixture_redeem(&f, SESSION), NOW), UP_OK);
+	CU_ASSERT_EQUAL(redeem(&f, SESSION, NOW), UP_OK);
 	p = phones(&f, (struct up_device_filter){ .unit = UP_SPAN_LIT(U1) });
 	CU_ASSERT_EQUAL_FATAL(p.n, 1);
 	CU_ASSERT_EQUAL(phones(&f, (struct up_device_filter){ .unit = UP_SPAN_LIT(U2) }).n, 0);
@@ -203,8 +209,8 @@ static void test_phone_ends(void)
 		  newest_has(&f, "\"unit_code\":\"" U1 "\"") && newest_has(&f, p.ref));
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_ENDED);
 	CU_ASSERT(!session_lives(&f, SESSION));
-	CU_ASSERT_EQUAL(run(&f, fixture_decide(&f, true), NOW), UP_E_ENDED);
-	CU_ASSERT_EQUAL(run(&f, fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr"), NOW), UP_E_ENDED);
+	CU_ASSERT_EQUAL(decide(&f, NOW), UP_E_ENDED);
+	CU_ASSERT_EQUAL(redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr", NOW), UP_E_ENDED);
 	CU_ASSERT_EQUAL(phones(&f, (struct up_device_filter){ 0 }).n, 0);
 	CU_ASSERT(phones(&f, (struct up_device_filter){ .ended_too = true }).ended);
 	CU_ASSERT_EQUAL(up_store_device_end(f.store, up_span_str(p.ref), NOW), UP_E_STATE);

@@ -124,32 +124,45 @@ enum up_err fixture_put_code(struct up_store *s, const char *unit, const struct 
 	return up_store_enrol_put(s, &r, NOW);
 }
 
-struct up_job fixture_enrol_job(const char *code, const struct up_named *who, char ref[23])
+struct up_op_enrol fixture_enrolling(
+    const char *code, const struct up_named *who, char ref[23])
 {
-	struct up_job job = { .kind = UP_JOB_ENROL, .now_ms = NOW, .named = who, .statement_version = UP_SPAN_LIT("2025-01"), .device_name = UP_SPAN_LIT("phone"),
-		.record = fixture_record("enrolment.done") };
+	struct up_op_enrol op = {.op = {.kind = UP_OP_ENROL,
+				     .now_ms = NOW,
+				     .record = fixture_record("enrolment.done")},
+	    .named = who,
+	    .statement_version = UP_SPAN_LIT("2025-01"),
+	    .device_name = UP_SPAN_LIT("phone")};
 
 	snprintf(ref, 23, "%s%0*d", code, (int)(22 - strlen(code)), 0);
-	job.device_ref = up_span_str(ref);
-	memset(job.password, 1, sizeof(job.password));
-	memset(job.device_key, 5, sizeof(job.device_key));
-	fixture_code(code, job.code_hash);
-	fixture_code(ref, job.device_token_hash);
-	return job;
+	op.device_ref = up_span_str(ref);
+	memset(op.password, 1, sizeof(op.password));
+	memset(op.device_key, 5, sizeof(op.device_key));
+	fixture_code(code, op.code_hash);
+	fixture_code(ref, op.device_token_hash);
+	return op;
+}
+
+enum up_err fixture_run(struct fixture *f, struct up_op *op)
+{
+	enum up_err err = up_store_run(f->store, op);
+
+	up_op_clear(op);
+	return err;
 }
 
 void fixture_enrol(struct fixture *f)
 {
 	char ref[23];
-	struct up_job job = fixture_enrol_job("first", &fixture_li, ref);
+	struct up_op_enrol op = fixture_enrolling("first", &fixture_li, ref);
 
 	memset(f->password, 1, sizeof(f->password));
-	memcpy(f->token_hash, job.device_token_hash, 32);
+	memcpy(f->token_hash, op.device_token_hash, 32);
 	CU_ASSERT_EQUAL_FATAL(fixture_put_code(f->store, U1, &fixture_li, "first"), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f->store, &job), UP_OK);
-	f->device = job.out_device;
-	f->role = job.out_role->id;
-	up_store_role_free(&job.out_role);
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f->store, &op.op), UP_OK);
+	f->device = op.out_device;
+	f->role = op.out_role->id;
+	up_store_role_free(&op.out_role);
 }
 
 struct up_record fixture_record(const char *event)
@@ -157,22 +170,70 @@ struct up_record fixture_record(const char *event)
 	return (struct up_record){ .time_ms = NOW, .event = up_span_str(event), .client = UP_SPAN_LIT("portal"), .transaction = UP_SPAN_LIT("tttttttttttttttttttttt") };
 }
 
-struct up_job fixture_decide(const struct fixture *f, bool right)
+struct up_op_decide fixture_decide(const struct fixture *f, bool right)
 {
-	struct up_job job = { .kind = UP_JOB_DECIDE, .now_ms = NOW, .device = f->device, .role = f->role, .with_password = true,
-		.record = fixture_record("login.approve") };
+	struct up_op_decide op = {.op = {.kind = UP_OP_DECIDE,
+				      .now_ms = NOW,
+				      .record = fixture_record("login.approve")},
+	    .device = f->device,
+	    .role = f->role,
+	    .approve = true};
 
-	memset(job.password, right ? 1 : 2, sizeof(job.password));
-	return job;
+	memset(op.password, right ? 1 : 2, sizeof(op.password));
+	return op;
 }
 
-struct up_job fixture_redeem(const struct fixture *f, const char *session)
+int fixture_decide_often(struct fixture *f, int n)
 {
-	struct up_job job = { .kind = UP_JOB_REDEEM, .now_ms = NOW, .device = f->device, .role = f->role, .record = fixture_record("login.redeem") };
+	int failed = 0;
 
-	job.record.browser = UP_SPAN_LIT("browser-1");
-	snprintf(job.session, sizeof(job.session), "%s", session);
-	return job;
+	for (int i = 0; i < n; i++) {
+		struct up_op_decide op = fixture_decide(f, true);
+
+		failed += fixture_run(f, &op.op) != UP_OK;
+	}
+	return failed;
+}
+
+void fixture_threads(int n, void *(*fn)(void *), void *arg)
+{
+	pthread_t t[64];
+
+	for (int i = 0; i < n; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&t[i], NULL, fn, arg), 0);
+	for (int i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+}
+
+struct up_op_redeem fixture_redeem(const struct fixture *f, const char *session)
+{
+	struct up_op_redeem op = {.op = {.kind = UP_OP_REDEEM,
+				      .now_ms = NOW,
+				      .record = fixture_record("login.redeem")},
+	    .device = f->device,
+	    .role = f->role};
+
+	op.op.record.browser = UP_SPAN_LIT("browser-1");
+	snprintf(op.session, sizeof(op.session), "%s", session);
+	return op;
+}
+
+struct up_op_replay fixture_replay(const struct fixture *f, const char *session)
+{
+	struct up_op_replay op = {.op = {.kind = UP_OP_REPLAY,
+				      .now_ms = NOW,
+				      .record = fixture_record("login.replay")},
+	    .device = f->device,
+	    .role = f->role};
+
+	snprintf(op.session, sizeof(op.session), "%s", session);
+	return op;
+}
+
+struct up_op_record fixture_note(const char *event)
+{
+	return (struct up_op_record){
+	    .op = {.kind = UP_OP_RECORD, .now_ms = NOW, .record = fixture_record(event)}};
 }
 
 int64_t fixture_count(struct fixture *f, const char *sql)

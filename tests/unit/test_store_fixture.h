@@ -36,11 +36,17 @@ enum up_err fixture_connect(const char *database, bool writer, struct up_store *
 void fixture_quiet(struct fixture *);
 void fixture_code(const char *text, uint8_t hash[32]);   /* 32 bytes that depend on TEXT */
 enum up_err fixture_put_code(struct up_store *, const char *unit, const struct up_named *, const char *code);
-/* An ENROL job for CODE on a new phone (its ref is CODE too, padded). */
-struct up_job fixture_enrol_job(const char *code, const struct up_named *, char ref[23]);
+/* CODE on a new phone (its ref is CODE too, padded). */
+struct up_op_enrol fixture_enrolling(const char *code, const struct up_named *, char ref[23]);
+enum up_err fixture_run(struct fixture *, struct up_op *);       /* and clear it */
 void fixture_enrol(struct fixture *);                    /* LI takes U1 on a phone with password 1 1 1 ... */
-struct up_job fixture_decide(const struct fixture *, bool right);
-struct up_job fixture_redeem(const struct fixture *, const char *session);
+struct up_op_decide fixture_decide(const struct fixture *, bool right);
+struct up_op_redeem fixture_redeem(const struct fixture *, const char *session);
+struct up_op_replay fixture_replay(const struct fixture *, const char *session);
+struct up_op_record fixture_note(const char *event);
+/* N approvals, one after the other; how many failed. */
+int fixture_decide_often(struct fixture *, int n);
+void fixture_threads(int n, void *(*fn)(void *), void *arg);     /* at once, at most 64 */
 struct up_record fixture_record(const char *event);
 /* By a connection of its own: one number, -1: failed; a change. */
 int64_t fixture_count(struct fixture *, const char *sql);

@@ -333,17 +333,17 @@ static void test_scopes(void)
 
 static void sign_in(char *token, size_t cap)
 {
+	struct up_op_redeem redeem;
 	struct up_catalogue *c = up_catalogue_get(&server);
 	struct up_buf text = { 0 };
-	struct up_job job;
 	int64_t now;
 
 	fixture_enrol(&f);
-	job = fixture_redeem(&f, "ssssssssssssssssssssss");
-	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &job), UP_OK);
-	up_store_role_free(&job.out_role);
+	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
+	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
+	up_store_role_free(&redeem.out_role);
 	CU_ASSERT_EQUAL_FATAL(up_clock_now(&server, &now), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_token_access_put(c, job.session, UP_SPAN_LIT("portal"), now,
+	CU_ASSERT_EQUAL_FATAL(up_token_access_put(c, redeem.session, UP_SPAN_LIT("portal"), now,
 	    &text), UP_OK);
 	snprintf(token, cap, "%s", up_buf_cstr(&text));
 	up_buf_free(&text);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The steps that operations share. */
+#include "server/store/act.h"
+
+#include "core/password.h"
+#include "core/text.h"
+
+void up_act_judge(struct up_act *a, bool good, enum up_err otherwise)
+{
+	if (a->merit == UP_OK && !good)
+		a->merit = otherwise;
+}
+
+void up_act_fill(struct up_span *field, const char *text)
+{
+	if (field->n == 0)
+		*field = up_span_str(text);
+}
+
+void up_act_fill_code(struct up_act *a, const uint8_t code_hash[32])
+{
+	up_text_hex(up_span_of(code_hash, 16), a->code_hex);
+	if (a->record.code_hash.n == 0)
+		a->record.code_hash = up_span_of(a->code_hex, sizeof(a->code_hex));
+}
+
+void up_act_fill_device(struct up_act *a, const struct up_device *d)
+{
+	up_act_fill(&a->record.device, d->ref);
+	up_act_fill(&a->record.person_ref, d->person_ref);
+	up_act_fill(&a->record.person_name, d->person_masked);
+}
+
+void up_act_fill_role(struct up_act *a)
+{
+	const struct up_role *r = a->found.role;
+
+	up_act_fill(&a->record.unit_code, r->unit_code);
+	up_act_fill(&a->record.unit_name, r->unit_name);
+	up_act_fill(&a->record.certificate, r->certificate);
+	up_act_fill(&a->record.holder_ref, r->ref);
+	up_act_fill(&a->record.person_ref, r->person_ref);
+	up_act_fill(&a->record.person_name, r->person_masked);
+	up_act_fill(&a->record.role, r->role);
+	up_act_fill(&a->record.assurance, r->assurance);
+	if (a->record.certificate_version == 0)
+		a->record.certificate_version = r->certificate_version;
+}
+
+/* --- who acts --- */
+
+static enum up_err read_role(
+    struct up_act *a, int64_t device, int64_t role, struct up_span certificate)
+{
+	const struct up_db_arg by_number[] = {up_db_int(role), up_db_int(device)};
+	const struct up_db_arg by_certificate[] = {up_db_int(device), up_db_text(certificate)};
+	struct up_db *db = a->tx->db;
+
+	if (role != 0)
+		return up_rows_role(db, UP_SQL_ROLE, by_number, 2, &a->found);
+	if (certificate.n != 0)
+		return up_rows_role(db, UP_SQL_ROLE_BY_CERTIFICATE, by_certificate, 2, &a->found);
+	return up_rows_role(db, UP_SQL_ROLE_ONLY, by_certificate, 1, &a->found);
+}
+
+enum up_err up_act_find_role(
+    struct up_act *a, int64_t device, int64_t role, struct up_span certificate)
+{
+	bool known = true;
+	enum up_err err = read_role(a, device, role, certificate);
+
+	if (err == UP_OK && a->found.role != NULL) {
+		a->device = a->found.phone;
+		a->device.device.id = device;
+		up_act_fill_role(a);
+	} else if (err == UP_OK) {
+		err = up_rows_device(
+		    a->tx->db, UP_SQL_DEVICE, up_db_int(device), &a->device, &known);
+	}
+	if (err != UP_OK)
+		return err;
+	if (known)
+		up_act_fill_device(a, &a->device.device);
+	up_act_judge(a, known, UP_E_TOKEN);
+	up_act_judge(a, a->device.live, UP_E_ENDED);
+	up_act_judge(a, a->found.role != NULL, UP_E_ROLE);
+	return UP_OK;
+}
+
+enum up_err up_act_note(struct up_act *a, int64_t device, int64_t role)
+{
+	enum up_err err = UP_OK;
+
+	if (device != 0)
+		err = up_act_find_role(a, device, role, up_span_str(NULL));
+	a->merit = UP_OK;
+	return err;
+}
+
+struct up_role *up_act_take_role(struct up_act *a)
+{
+	struct up_role *role = a->found.role;
+
+	a->found.role = NULL;
+	return role;
+}
+
+/* --- what they may --- */
+
+/* Grants to users are not kept yet, so there is none. */
+void up_act_may(struct up_act *a, enum up_authority_use use, struct up_span item)
+{
+	const struct up_authority_ask ask = {
+		.use = use, .item = item, .now_s = a->op->now_ms / 1000 };
+	struct up_authority_answer answer;
+
+	if (a->merit == UP_OK)
+		a->merit = up_authority_may(&ask, &a->found.role->edge, &answer);
+}
+
+enum up_err up_act_find_client(struct up_act *a)
+{
+	const struct up_db_arg arg = up_db_text(a->record.client);
+	struct up_db_rows *rows;
+	bool row;
+	enum up_err err;
+
+	if (a->merit != UP_OK)
+		return UP_OK;
+	err = up_db_first(a->tx->db, UP_SQL_CLIENT, &arg, 1, &rows, &row);
+	if (err == UP_OK && row)
+		a->client = up_db_column_int(rows, 0);
+	up_act_judge(a, row && up_db_column_int(rows, 1) != 0, UP_E_CLIENT);
+	up_db_end(&rows);
+	return err;
+}
+
+enum up_err up_act_password(struct up_act *a, const uint8_t password[32], unsigned *tries_left)
+{
+	const struct up_device *d = &a->device.device;
+	struct up_span kept = up_span_of(a->device.verifier, 32);
+	uint8_t verifier[32];
+	unsigned next;
+
+	if (a->merit != UP_OK)
+		return UP_OK;
+	if (up_password_verifier(up_span_of(a->tx->password_key, 32), up_span_str(d->ref),
+		up_span_of(password, 32), verifier) != UP_OK)
+		return UP_E_CRYPTO;
+	a->merit =
+	    up_password_step(d->errors, up_span_eq_ct(up_span_of(verifier, 32), kept), &next);
+	up_wipe(verifier, sizeof(verifier));
+	if (a->merit == UP_E_PASSWORD)
+		*tries_left = UP_PASSWORD_ERRORS_MAX - next;
+	if (next == d->errors)
+		return UP_OK;
+
+	const struct up_db_arg args[] = {up_db_int(d->id), up_db_int(next), up_db_int(d->errors)};
+
+	return up_db_run_one(a->tx->db, UP_SQL_DEVICE_ERRORS, args, UP_ARRAY_LEN(args));
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What was approved becomes a session; what is redeemed twice ends it. */
+#include <string.h>
+
+#include "server/store/act.h"
+
+static enum up_err add_session(struct up_act *a, const struct up_op_redeem *d)
+{
+	const struct up_db_arg args[] = {
+	    up_db_text(up_span_str(d->session)),
+	    up_db_int(a->client),
+	    up_db_int(d->role),
+	    up_db_int(d->device),
+	    up_db_int(d->op.now_ms),
+	    up_db_text(a->record.items.n > 0 ? a->record.items : d->item),
+	};
+	int64_t added = 0;
+	enum up_err err =
+	    up_db_run(a->tx->db, UP_SQL_SESSION_ADD, args, UP_ARRAY_LEN(args), &added);
+
+	up_act_judge(a, added == 1, UP_E_STATE);
+	up_act_fill(&a->record.session, d->session);
+	return err;
+}
+
+static enum up_err add_browser(struct up_act *a)
+{
+	const struct up_db_arg args[] = {
+	    up_db_int(a->client),
+	    up_db_text(a->record.browser),
+	    up_db_int(a->found.unit),
+	    up_db_int(a->op->now_ms),
+	};
+
+	if (a->record.browser.n == 0)
+		return UP_OK;
+	return up_db_run(a->tx->db, UP_SQL_BROWSER_ADD, args, UP_ARRAY_LEN(args), NULL);
+}
+
+enum up_err up_act_redeem(struct up_act *a)
+{
+	struct up_op_redeem *d = (void *)a->op;
+	enum up_err err = up_act_find_role(a, d->device, d->role, up_span_str(NULL));
+
+	if (err != UP_OK)
+		return err;
+	up_act_may(a, UP_USE_LOGIN, d->item);
+	err = up_act_find_client(a);
+	up_act_judge(a, strlen(d->session) == UP_STORE_REF, UP_E_STATE);
+	if (err == UP_OK && a->merit == UP_OK)
+		err = add_session(a, d);
+	if (err == UP_OK && a->merit == UP_OK)
+		err = add_browser(a);
+	if (err == UP_OK && a->merit == UP_OK)
+		d->out_role = up_act_take_role(a);
+	return err;
+}
+
+/* Whose session it was stands in the record: unit, person and phone. */
+enum up_err up_act_replay(struct up_act *a)
+{
+	const struct up_op_replay *d = (void *)a->op;
+	const struct up_db_arg args[] = {
+	    up_db_text(up_span_str(d->session)), up_db_int(d->op.now_ms)};
+	enum up_err err = up_act_note(a, d->device, d->role);
+
+	up_act_fill(&a->record.session, d->session);
+	if (err != UP_OK)
+		return err;
+	return up_db_run(a->tx->db, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);
+}

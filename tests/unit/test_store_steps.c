@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every operation, with every statement of it made to fail in turn: nothing of it is kept, or all. */
+#include <string.h>
+
+#include "server/db/engine.h"
+#include "test_store_fixture.h"
+
+static int steps_left;                   /* fail when it reaches 0 */
+static bool for_ever;
+
+static bool may_step(void)
+{
+	if (steps_left != 0) {
+		steps_left -= steps_left > 0;
+		return true;
+	}
+	if (!for_ever)
+		steps_left = -1;
+	return false;
+}
+
+/* --- each action works once and leaves the database changed --- */
+
+static bool tried[UP_OPS];
+
+/* What failed holds nothing. */
+static bool is_empty(const struct up_op *op)
+{
+	const struct up_op_decide *decide = (const void *)op;
+	const struct up_op_redeem *redeem = (const void *)op;
+	const struct up_op_enrol *enrol = (const void *)op;
+
+	if (op->out_seq != 0)
+		return false;
+	if (op->kind == UP_OP_DECIDE)
+		return decide->out_role == NULL && decide->tries_left == 0;
+	if (op->kind == UP_OP_REDEEM)
+		return redeem->out_role == NULL;
+	if (op->kind == UP_OP_ENROL)
+		return enrol->out_role == NULL && enrol->tries_left == 0 && enrol->out_device == 0;
+	return true;
+}
+
+static enum up_err run(struct fixture *f, struct up_op *op)
+{
+	enum up_err err;
+
+	tried[op->kind] = true;
+	err = up_store_run(f->store, op);
+	CU_ASSERT(err != UP_E_STORE || is_empty(op));
+	up_op_clear(op);
+	return err;
+}
+
+static enum up_err act_record(struct fixture *f)
+{
+	struct up_op_record note = fixture_note("login.expire");
+
+	note.device = f->device;
+	note.role = f->role;
+	return run(f, &note.op);
+}
+
+static enum up_err act_counted(struct fixture *f)
+{
+	struct up_op_record note = fixture_note("login.scan");
+
+	note.device = f->device;
+	note.op.refused_by = UP_SPAN_LIT("phone");
+	note.op.record.result = UP_SPAN_LIT("refused");
+	return run(f, &note.op);
+}
+
+static enum up_err act_spent_code(struct fixture *f)
+{
+	char ref[23];
+	struct up_op_enrol enrol = fixture_enrolling("first", &fixture_li, ref);
+
+	enrol.op.refused_by = UP_SPAN_LIT("strangers");
+	return run(f, &enrol.op);
+}
+
+static enum up_err act_deny(struct fixture *f)
+{
+	struct up_op_decide decide = fixture_decide(f, true);
+
+	decide.approve = false;
+	return run(f, &decide.op);
+}
+
+static enum up_err act_approve(struct fixture *f)
+{
+	struct up_op_decide decide = fixture_decide(f, true);
+
+	decide.item = UP_SPAN_LIT("annual-report");
+	return run(f, &decide.op);
+}
+
+static enum up_err act_wrong(struct fixture *f)
+{
+	struct up_op_decide decide = fixture_decide(f, false);
+
+	return run(f, &decide.op);
+}
+
+/* The role is found by its certificate. */
+static enum up_err act_certificate(struct fixture *f)
+{
+	struct up_op_decide decide = fixture_decide(f, true);
+
+	decide.role = 0;
+	decide.certificate = UP_SPAN_LIT("CERT-1");
+	decide.item = UP_SPAN_LIT("annual-report");
+	return run(f, &decide.op);
+}
+
+/* A phone that holds no such role is read by itself. */
+static enum up_err act_no_role(struct fixture *f)
+{
+	struct up_op_redeem redeem = fixture_redeem(f, "ssssssssssssssssssssss");
+
+	redeem.role = f->role + 1;
+	redeem.item = UP_SPAN_LIT("annual-report");
+	return run(f, &redeem.op);
+}
+
+static enum up_err act_redeem(struct fixture *f)
+{
+	struct up_op_redeem redeem = fixture_redeem(f, "ssssssssssssssssssssss");
+
+	redeem.item = UP_SPAN_LIT("annual-report");
+	return run(f, &redeem.op);
+}
+
+static enum up_err act_replay(struct fixture *f)
+{
+	struct up_op_replay replay = fixture_replay(f, "qqqqqqqqqqqqqqqqqqqqqq");
+
+	return run(f, &replay.op);
+}
+
+static enum up_err act_enrol(struct fixture *f)
+{
+	char ref[23];
+	struct up_op_enrol enrol = fixture_enrolling("next", &fixture_li, ref);
+
+	return run(f, &enrol.op);
+}
+
+static enum up_err act_known_phone(struct fixture *f)
+{
+	char ref[23];
+	struct up_op_enrol enrol = fixture_enrolling("next", &fixture_li, ref);
+
+	enrol.device = f->device;
+	return run(f, &enrol.op);
+}
+
+static enum up_err act_stranger(struct fixture *f)
+{
+	char ref[23];
+	struct up_op_enrol enrol = fixture_enrolling("next", &fixture_zhang, ref);
+
+	return run(f, &enrol.op);
+}
+
+static enum up_err act_code(struct fixture *f)
+{
+	return fixture_put_code(f->store, U2, &fixture_zhang, "zhang");
+}
+
+static enum up_err act_mismatch(struct fixture *f)
+{
+	struct up_enrolment *e;
+	uint8_t code[32];
+
+	fixture_code("next", code);
+	return up_store_enrolment(f->store, code, &fixture_zhang, NOW, &e);
+}
+
+static enum up_err act_units(struct fixture *f)
+{
+	static const struct up_unit_row rows[] = {
+		{ UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("三"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 },
+		{ UP_SPAN_LIT("1243000010000042XX"), UP_SPAN_LIT("四"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-4"), 1, 2 },
+	};
+	size_t added, bad;
+
+	return up_store_units_put(f->store, rows, 2, NOW, &added, &bad);
+}
+
+static enum up_err act_client(struct fixture *f)
+{
+	static const struct up_client c = { .id = (char *)"p2", .name = (char *)"n", .origin = (char *)"https://p2.example.org" };
+
+	return up_store_client_put(f->store, &c, NOW);
+}
+
+static enum up_err act_rotate(struct fixture *f)
+{
+	static const struct up_client c = { .id = (char *)"portal", .has_secret = true };
+
+	return up_store_client_rotate(f->store, &c, NOW);
+}
+
+static enum up_err act_disable(struct fixture *f)
+{
+	return up_store_client_set(f->store, UP_SPAN_LIT("portal"), "disabled", NOW);
+}
+
+static enum up_err act_item(struct fixture *f)
+{
+	return up_store_item_put(
+	    f->store, UP_SPAN_LIT("change"), UP_SPAN_LIT("变更"), UP_SPAN_LIT("portal"), NOW);
+}
+
+static enum up_err act_authority(struct fixture *f)
+{
+	return up_store_authority_put(f->store, UP_SPAN_LIT("hn"), UP_SPAN_LIT("另一名称"), NOW);
+}
+
+static enum up_err act_end_phone(struct fixture *f)
+{
+	struct up_device d;
+
+	return up_store_device(f->store, f->token_hash, &d) == UP_OK
+		   ? up_store_device_end(f->store, up_span_str(d.ref), NOW)
+		   : UP_E_TOKEN;
+}
+
+static const struct { const char *name; enum up_err (*act)(struct fixture *); enum up_err good; bool job; } actions[] = {
+	{ "record", act_record, UP_OK, true },
+	{ "counted refusal", act_counted, UP_OK, true },
+	{ "spent code", act_spent_code, UP_E_CODE, true },
+	{ "deny", act_deny, UP_OK, true },
+	{ "approve", act_approve, UP_OK, true },
+	{ "approve by certificate", act_certificate, UP_OK, true },
+	{ "wrong password", act_wrong, UP_E_PASSWORD, true },
+	{ "redeem", act_redeem, UP_OK, true },
+	{ "redeem without role", act_no_role, UP_E_ROLE, true },
+	{ "replay", act_replay, UP_OK, true },
+	{ "enrol", act_enrol, UP_OK, true },
+	{ "enrol a known phone", act_known_phone, UP_OK, true },
+	{ "enrol another person", act_stranger, UP_E_PERSON, true },
+	{ "code", act_code, UP_OK, false },
+	{ "mismatch", act_mismatch, UP_E_PERSON, false },
+	{ "units", act_units, UP_OK, false },
+	{ "client", act_client, UP_OK, false },
+	{ "rotate", act_rotate, UP_OK, false },
+	{ "disable", act_disable, UP_OK, false },
+	{ "item", act_item, UP_OK, false },
+	{ "authority", act_authority, UP_OK, false },
+	{ "phone ends", act_end_phone, UP_OK, false },
+};
+
+static void prepare(struct fixture *f)
+{
+	struct up_op_redeem session;
+
+	fixture_open(f, false);
+	fixture_enrol(f);
+	session = fixture_redeem(f, "qqqqqqqqqqqqqqqqqqqqqq");
+	CU_ASSERT_EQUAL(run(f, &session.op), UP_OK);
+	CU_ASSERT_EQUAL(fixture_put_code(f->store, U1, &fixture_li, "next"), UP_OK);
+}
+
+static void test_failing_steps(void)
+{
+	uint8_t before[32], after[32];
+	struct fixture f;
+	enum up_err e;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(actions); i++) {
+		int n = 0;
+
+		prepare(&f);
+		fixture_digest(&f, before);
+		do {
+			f.store->write.db->may_step = may_step;
+			for_ever = true;
+			steps_left = n;
+			e = actions[i].act(&f);
+			f.store->write.db->may_step = NULL;
+			fixture_digest(&f, after);
+			UP_CHECK(e == actions[i].good || (e == UP_E_STORE && memcmp(before, after, 32) == 0), actions[i].name);
+		} while (e == UP_E_STORE && ++n < 200);
+		UP_CHECK(n >= 4 && n < 200 && memcmp(before, after, 32) != 0, actions[i].name);
+		UP_CHECK(fixture_gapless(&f), actions[i].name);
+		fixture_close(&f);
+		/* one hiccup: a job is tried once more by itself and comes through */
+		for (int at = 0; actions[i].job && at < n; at++) {
+			prepare(&f);
+			f.store->write.db->may_step = may_step;
+			for_ever = false;
+			steps_left = at;
+			UP_CHECK(actions[i].act(&f) == actions[i].good, actions[i].name);
+			f.store->write.db->may_step = NULL;
+			UP_CHECK(fixture_gapless(&f), actions[i].name);
+			UP_CHECK(up_store_healthy(f.store) == UP_OK, actions[i].name);
+			fixture_close(&f);
+		}
+	}
+	for (size_t kind = 0; kind < UP_ARRAY_LEN(tried); kind++)
+		CU_ASSERT(tried[kind]);
+}
+
+UP_SUITE("store steps", test_failing_steps)
