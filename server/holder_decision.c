@@ -271,7 +271,6 @@ static void submit(struct up_request *r, struct decision *x)
 	rec->evidence = up_span_str(x->evidence);
 	d->device = r->device.id;
 	d->role = x->role->id;
-	d->certificate = x->got.certificate;
 	d->item = x->info->item;
 	if (d->approve)                          /* who declines does it once: always recorded */
 		d->op.refused_by = up_holder_refused_by(r, x->info);

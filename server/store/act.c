@@ -49,25 +49,14 @@ void up_act_fill_role(struct up_act *a)
 
 /* --- who acts --- */
 
-static enum up_err read_role(
-    struct up_act *a, int64_t device, int64_t role, struct up_span certificate)
+/* ROLE 0: the only one that the phone holds. */
+static enum up_err find(struct up_act *a, int64_t device, int64_t role)
 {
-	const struct up_db_arg by_number[] = {up_db_int(role), up_db_int(device)};
-	const struct up_db_arg by_certificate[] = {up_db_int(device), up_db_text(certificate)};
-	struct up_db *db = a->tx->db;
-
-	if (role != 0)
-		return up_rows_role(db, UP_SQL_ROLE, by_number, 2, &a->found);
-	if (certificate.n != 0)
-		return up_rows_role(db, UP_SQL_ROLE_BY_CERTIFICATE, by_certificate, 2, &a->found);
-	return up_rows_role(db, UP_SQL_ROLE_ONLY, by_certificate, 1, &a->found);
-}
-
-enum up_err up_act_find_role(
-    struct up_act *a, int64_t device, int64_t role, struct up_span certificate)
-{
+	const struct up_db_arg only[] = {up_db_int(device)};
+	const struct up_db_arg named[] = {up_db_int(role), up_db_int(device)};
 	bool known = true;
-	enum up_err err = read_role(a, device, role, certificate);
+	enum up_err err = role == 0 ? up_rows_role(a->tx->db, UP_SQL_ROLE_ONLY, only, 1, &a->found)
+				    : up_rows_role(a->tx->db, UP_SQL_ROLE, named, 2, &a->found);
 
 	if (err == UP_OK && a->found.role != NULL) {
 		a->device = a->found.phone;
@@ -83,8 +72,16 @@ enum up_err up_act_find_role(
 		up_act_fill_device(a, &a->device.device);
 	up_act_judge(a, known, UP_E_TOKEN);
 	up_act_judge(a, a->device.live, UP_E_ENDED);
-	up_act_judge(a, a->found.role != NULL, UP_E_ROLE);
 	return UP_OK;
+}
+
+enum up_err up_act_find_role(struct up_act *a, int64_t device, int64_t role)
+{
+	enum up_err err = find(a, device, role);
+
+	if (err == UP_OK)
+		up_act_judge(a, role != 0 && a->found.role != NULL, UP_E_ROLE);
+	return err;
 }
 
 enum up_err up_act_note(struct up_act *a, int64_t device, int64_t role)
@@ -92,7 +89,7 @@ enum up_err up_act_note(struct up_act *a, int64_t device, int64_t role)
 	enum up_err err = UP_OK;
 
 	if (device != 0)
-		err = up_act_find_role(a, device, role, up_span_str(NULL));
+		err = find(a, device, role);
 	a->merit = UP_OK;
 	return err;
 }

@@ -61,10 +61,9 @@ void up_act_fill_device(struct up_act *, const struct up_device *);
 void up_act_fill_role(struct up_act *);
 
 /* Reads the role with its phone, the phone alone when it holds no such role, and fills the record.
- * ROLE by number, else by CERTIFICATE; named by neither, the only one that the phone holds. */
-UP_MUST_USE enum up_err up_act_find_role(
-    struct up_act *, int64_t device, int64_t role, struct up_span certificate);
-/* Who it was, for the record: nobody is judged. DEVICE may be 0. */
+ * What decides names the ROLE, an edge: the roles of a unit share its certificate. */
+UP_MUST_USE enum up_err up_act_find_role(struct up_act *, int64_t device, int64_t role);
+/* Who it was, for the record: nobody is judged. DEVICE may be 0; ROLE 0: the only one it holds. */
 UP_MUST_USE enum up_err up_act_note(struct up_act *, int64_t device, int64_t role);
 /* The record's client is live. */
 UP_MUST_USE enum up_err up_act_find_client(struct up_act *);

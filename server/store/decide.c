@@ -20,7 +20,7 @@ static enum up_err approve(struct up_act *a, struct up_op_decide *d)
 enum up_err up_act_decide(struct up_act *a)
 {
 	struct up_op_decide *d = (void *)a->op;
-	enum up_err err = up_act_find_role(a, d->device, d->role, d->certificate);
+	enum up_err err = up_act_find_role(a, d->device, d->role);
 
 	if (err == UP_OK && d->approve)
 		return approve(a, d);

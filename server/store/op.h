@@ -72,8 +72,7 @@ struct up_op_record {
 struct up_op_decide {
 	struct up_op op;
 	int64_t device;
-	int64_t role;                    /* 0: found by CERTIFICATE */
-	struct up_span certificate;      /* its number */
+	int64_t role;                    /* the edge by which she acts */
 	struct up_span item;             /* for which the role must be good (rule 20); or empty */
 	bool approve;
 	uint8_t password[32];            /* the stretched password; wiped by the store when used */

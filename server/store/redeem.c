@@ -40,7 +40,7 @@ static enum up_err add_browser(struct up_act *a)
 enum up_err up_act_redeem(struct up_act *a)
 {
 	struct up_op_redeem *d = (void *)a->op;
-	enum up_err err = up_act_find_role(a, d->device, d->role, up_span_str(NULL));
+	enum up_err err = up_act_find_role(a, d->device, d->role);
 
 	if (err != UP_OK)
 		return err;

@@ -113,8 +113,6 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY r.id",
 	[UP_SQL_ROLES] = ROLE_COLUMNS "WHERE r.device = ?1 ORDER BY r.id",
 	[UP_SQL_ROLE] = ROLE_COLUMNS "WHERE r.id = ?1 AND r.device = ?2",
-	[UP_SQL_ROLE_BY_CERTIFICATE] = ROLE_COLUMNS "WHERE r.device = ?1 AND c.number = ?2 ORDER BY"
-	    " CASE WHEN r.status = 'live' THEN 0 ELSE 1 END, r.id LIMIT 1",
 	[UP_SQL_ROLE_ONLY] = ROLE_COLUMNS "WHERE r.device = ?1 AND r.status <> 'ended'"
 	    " AND (SELECT count(*) FROM role WHERE device = ?1 AND status <> 'ended') = 1",
 	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3"
