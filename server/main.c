@@ -21,7 +21,7 @@
 #include "server/hub.h"
 #include "server/log.h"
 #include "server/metrics.h"
-#include "server/pages.h"
+#include "server/public/pages.h"
 #include "server/routes.h"
 #include "server/secrets.h"
 #include "server/steps.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/realname.h"
+#include "server/connect/realname.h"
 #include "unit.h"
 
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include "core/jwt.h"
 #include "core/text.h"
 #include "server/http.h"
-#include "server/pages.h"
+#include "server/public/pages.h"
 #include "server/routes.h"
 #include "server/streams.h"
 #include "server/token_access.h"

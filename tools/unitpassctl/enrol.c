@@ -12,7 +12,7 @@
 #include "core/person.h"
 #include "core/text.h"
 #include "core/uscc.h"
-#include "server/realname.h"
+#include "server/connect/realname.h"
 #include "core/day.h"
 #include "tools/common/person.h"
 #include "tools/common/qr.h"

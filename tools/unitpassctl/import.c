@@ -10,7 +10,7 @@
 
 #include "core/lines.h"
 #include "core/text.h"
-#include "server/csv.h"
+#include "server/connect/csv.h"
 #include "tools/unitpassctl/import_row.h"
 
 #define UNKNOWN_EN \

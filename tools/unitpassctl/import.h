@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Units and certificates from a file: CSV (server/csv.h), a JSON array, or JSON Lines. Everything is checked before anything is
+ * Units and certificates from a file: CSV (server/connect/csv.h), a JSON array, or JSON Lines. Everything is checked before anything is
  * stored; each problem says where and why, in both languages. */
 #ifndef UP_IMPORT_H
 #define UP_IMPORT_H

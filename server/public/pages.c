@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * GET /q/... and /e/...: a camera read a code that is meant for the app. The page explains, in both languages, and opens the app with the same
  * text; it neither checks nor consumes the code. */
-#include "server/pages.h"
+#include "server/public/pages.h"
 
 #include <stdio.h>
 #include <string.h>

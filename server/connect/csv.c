@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/csv.h"
+#include "server/connect/csv.h"
 
 #include <csv.h>
 

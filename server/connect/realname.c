@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/realname.h"
+#include "server/connect/realname.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/csv.h"
+#include "server/connect/csv.h"
 
 #define ANY_DAY 99991231                 /* a roster tells who is, not when */
 #define ROSTER_MAX (64 * 1024 * 1024)
