@@ -12,8 +12,8 @@
 #define SLOTS 256                        /* 25.6 s: more than a keep-alive */
 #define COALESCE_NS 3000000
 
-/* One lock for wheel, lists, table and flags: what it guards takes well under a microsecond. Order: a
- * lock of live, then this; never the other way. */
+/* One lock for wheel, lists, table and flags: what it guards takes well under a microsecond. Order:
+ * a lock of live, then this; never the other way. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -47,7 +47,8 @@ static void unlink_slot(struct up_watcher *w)
 
 static void link_slot(struct up_watcher *w, int64_t due_ms)
 {
-	/* Rounded up: woken early, it would find nothing due and come back to a slot that is done, which is a whole turn away. */
+	/* Rounded up: woken early, it would find nothing due and come back to a slot that is done,
+	 * which is a whole turn away. */
 	int64_t n = (due_ms + SLOT_MS - 1) / SLOT_MS, next = hub.turned_ms / SLOT_MS + 1;
 	struct up_watcher **slot;
 

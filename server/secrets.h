@@ -3,9 +3,9 @@
  * drawn; the handle and the frame key are derived from the watch token under a key of the server,
  * so that nothing but hashes needs to be kept.
  *
- * All keys of what is short-lived come from one secret by HKDF, each by a label of its own: the file
- * of the configuration's "live_secret", so that several processes agree, or one drawn at the start
- * that ends with the process. */
+ * All keys of what is short-lived come from one secret by HKDF, each by a label of its own: the
+ * file of the configuration's "live_secret", so that several processes agree, or one drawn at the
+ * start that ends with the process. */
 #ifndef UP_SECRETS_H
 #define UP_SECRETS_H
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Threads on which a request may wait.
  *
- * The listeners' threads serve thousands of connections each and never wait: what goes to the disk is
- * continued after its commit (up_http_commit). Short-lived state is asked many times in one request,
- * and memory answers at once; so handlers ask it in a line. Where an engine waits for another machine
- * (up_live_waits), http.c takes a handler's whole step -- who calls and what he wants up to the
- * record, then what follows from the record -- on one of these threads instead: the connection is
- * suspended, the step runs, the connection is resumed and goes on with the answer or waits for its
- * commit. Handlers are the same for both, and memory pays one comparison. */
+ * The listeners' threads serve thousands of connections each and never wait: what goes to the disk
+ * is continued after its commit (up_http_commit). Short-lived state is asked many times in one
+ * request, and memory answers at once; so handlers ask it in a line. Where an engine waits for
+ * another machine (up_live_waits), http.c takes a handler's whole step -- who calls and what he
+ * wants up to the record, then what follows from the record -- on one of these threads instead: the
+ * connection is suspended, the step runs, the connection is resumed and goes on with the answer or
+ * waits for its commit. Handlers are the same for both, and memory pays one comparison. */
 #ifndef UP_STEPS_H
 #define UP_STEPS_H
 

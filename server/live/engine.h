@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an engine of short-lived state is: this table, and a struct of its own that begins with struct
- * up_live. live.h is the contract of each function, told there of the function up_live_NAME; live.c
- * clears the outputs before it calls, so whoever fails leaves them alone. The handlers and the tests
- * of live.h know no engine: another one is one file with this table and its "new".
+ * What an engine of short-lived state is: this table, and a struct of its own that begins with
+ * struct up_live. live.h is the contract of each function, told there of the function up_live_NAME;
+ * live.c clears the outputs before it calls, so whoever fails leaves them alone. The handlers and
+ * the tests of live.h know no engine: another one is one file with this table and its "new".
  *
  * An engine on another machine (Redis, Valkey):
  *   - WAITS is true, and its functions simply wait, for a bounded time: each is called on a thread
@@ -14,7 +14,8 @@
  *   - A held step (deciding, redeeming, contested) has an end of its own, UP_LIVE_HELD_MS after the
  *     deadline that it had: the process that holds it may die.
  *   - Changes are published by the transaction's id; each process tells its settings' "woken" of
- *     those it hears of, from a thread of its own. Ids that nobody watches here cost a look-up. After
+ *     those it hears of, from a thread of its own. Ids that nobody watches here cost a look-up.
+ * After
  *     the connection was lost it tells of every id that is watched here.
  *   - Of several processes that tick one is given each end.
  *   - The hash of keys is not ours there: what settings' "seed" is for is memory's affair. */

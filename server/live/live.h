@@ -5,13 +5,13 @@
  * states are core/login.h's. Time is an argument: milliseconds since the epoch, from a clock that
  * does not go back.
  *
- * Every operation may fail with UP_E_LIVE: the state cannot be reached. The step may or may not have
- * been taken then, and the caller fails closed: nobody gets what he asked for, and what is held ends
- * by itself (UP_LIVE_HELD_MS). Outputs are zero, NULL, false, or "expired" unless said otherwise.
- * Memory never gives it.
+ * Every operation may fail with UP_E_LIVE: the state cannot be reached. The step may or may not
+ * have been taken then, and the caller fails closed: nobody gets what he asked for, and what is
+ * held ends by itself (UP_LIVE_HELD_MS). Outputs are zero, NULL, false, or "expired" unless said
+ * otherwise. Memory never gives it.
  *
- * A record first, then the step. What a person or a portal is told stands on disk before the step is
- * taken here, so the step may fail after its record. It is never taken back by force, and never
+ * A record first, then the step. What a person or a portal is told stands on disk before the step
+ * is taken here, so the step may fail after its record. It is never taken back by force, and never
  * taken for done:
  *
  *   approved   the phone is told to try again later; up_live_give_up ends the transaction, and a
@@ -20,7 +20,8 @@
  *              another record
  *   redeemed   the session is on disk: it is revoked, with a record (login.redeem, refused,
  *              live_failed), the portal gets 503 and no token, and the transaction is given up
- *   undone     (record or password failed) the caller hears that; what he still holds ends by itself
+ *   undone     (record or password failed) the caller hears that; what he still holds ends by
+ * itself
  *
  * When giving up fails too, the held step ends by itself and the tick reports it as HELD; a step
  * that had been taken after all is what it is: she approved, and the session that nobody has the
@@ -66,7 +67,8 @@ void up_live_free(struct up_live **);
  * (server/steps.h). */
 bool up_live_waits(const struct up_live *);
 
-/* --- what a transaction began with: immutable, shared by reference count ------------------------ */
+/* --- what a transaction began with: immutable, shared by reference count
+ * ------------------------ */
 
 struct up_login_info {
 	char id[UP_LIVE_ID + 1];
@@ -76,7 +78,8 @@ struct up_login_info {
 	struct up_span client, item, purpose, scope, nonce /* the portal's */, initiator_ip,
 	    initiator_agent, browser;
 	char challenge[UP_LIVE_ID + 1];  /* the nonce that the decision signs */
-	char handle_hash[33];            /* hex of the handle's key: "hash of the code" in records */
+	char handle_hash[33];            /* hex of the handle's key: "hash of the code" of
+	                                  * records */
 };
 
 struct up_login_start {                  /* ids and keys come from the caller's CSPRNG */
@@ -97,7 +100,8 @@ UP_MUST_USE enum up_err up_live_start(
  * process's copy, and outlives the transaction and its engine. */
 void up_live_info_unref(const struct up_login_info **);
 
-/* --- the scan ----------------------------------------------------------------------------------- */
+/* --- the scan
+ * ----------------------------------------------------------------------------------- */
 
 /* Who has the handle, without consuming anything. UP_E_CODE: unknown, or no longer pending. */
 UP_MUST_USE enum up_err up_live_peek(struct up_live *, const uint8_t handle[UP_LIVE_KEY],
@@ -112,14 +116,15 @@ UP_MUST_USE enum up_err up_live_peek_user_code(struct up_live *, const char code
 UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_LIVE_KEY],
     int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms);
 
-/* --- the decision ------------------------------------------------------------------------------- */
+/* --- the decision
+ * ------------------------------------------------------------------------------- */
 
 /* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown, another device's, or
  * expired; UP_E_STATE: already decided or being decided. FRAME: what up_live_scan got. */
 UP_MUST_USE enum up_err up_live_decide(struct up_live *, const char *id, int64_t device,
     int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
-/* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given back
- * at the redemption. UP_E_STATE: the step is not held any more. */
+/* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given
+ * back at the redemption. UP_E_STATE: the step is not held any more. */
 UP_MUST_USE enum up_err up_live_decide_approve(
     struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
 UP_MUST_USE enum up_err up_live_decide_deny(struct up_live *, const char *id, int64_t now_ms);
@@ -146,7 +151,8 @@ UP_MUST_USE enum up_err up_live_end(struct up_live *, const char *id, int64_t no
 UP_MUST_USE enum up_err up_live_end_client(
     struct up_live *, struct up_span client, int64_t now_ms);
 
-/* --- the redemption ----------------------------------------------------------------------------- */
+/* --- the redemption
+ * ----------------------------------------------------------------------------- */
 
 struct up_live_redeemed {
 	const struct up_login_info *info; /* unref after use */
@@ -183,11 +189,13 @@ UP_MUST_USE enum up_err up_live_redeem_undo(
 /* The replay could not be revoked and recorded: the next one is told to. */
 UP_MUST_USE enum up_err up_live_replay_undo(struct up_live *, const char *id, int64_t now_ms);
 
-/* --- watching ----------------------------------------------------------------------------------- */
+/* --- watching
+ * ----------------------------------------------------------------------------------- */
 
-/* Subscribe: until as many closes as opens, "woken" is told of this transaction's changes by its id;
- * its state is asked for then. What changed before this returned may not be told of. UP_E_NOT_FOUND:
- * unknown token. UP_E_RATE: already UP_LIVE_WATCHERS. INFO, with its id: a reference. */
+/* Subscribe: until as many closes as opens, "woken" is told of this transaction's changes by its
+ * id; its state is asked for then. What changed before this returned may not be told of.
+ * UP_E_NOT_FOUND: unknown token. UP_E_RATE: already UP_LIVE_WATCHERS. INFO, with its id: a
+ * reference. */
 UP_MUST_USE enum up_err up_live_watch_open(struct up_live *, const uint8_t watch[UP_LIVE_KEY],
     int64_t now_ms, const struct up_login_info **info);
 /* One of those that watch ID goes. Nothing if the transaction was dropped. UP_E_LIVE: it counts as
@@ -202,11 +210,12 @@ UP_MUST_USE enum up_err up_live_watch_peek(struct up_live *, const uint8_t watch
     int64_t now_ms, const struct up_login_info **info, enum up_login_state *state,
     int64_t *left_ms);
 
-/* --- expiry, replay, rates ---------------------------------------------------------------------- */
+/* --- expiry, replay, rates
+ * ---------------------------------------------------------------------- */
 
-/* A transaction that ended without outcome after a scan, with what a record needs; INFO is borrowed.
- * HELD: while somebody held its step, who may have died; its last record may say what did not come
- * about. */
+/* A transaction that ended without outcome after a scan, with what a record needs; INFO is
+ * borrowed. HELD: while somebody held its step, who may have died; its last record may say what did
+ * not come about. */
 struct up_live_ended {
 	const struct up_login_info *info;
 	int64_t device, role;
