@@ -67,8 +67,7 @@ void up_live_free(struct up_live **);
  * (server/steps.h). */
 bool up_live_waits(const struct up_live *);
 
-/* --- what a transaction began with: immutable, shared by reference count
- * ------------------------ */
+/* --- what a transaction began with: immutable, shared by reference count --- */
 
 struct up_login_info {
 	char id[UP_LIVE_ID + 1];
@@ -100,8 +99,7 @@ UP_MUST_USE enum up_err up_live_start(
  * process's copy, and outlives the transaction and its engine. */
 void up_live_info_unref(const struct up_login_info **);
 
-/* --- the scan
- * ----------------------------------------------------------------------------------- */
+/* --- the scan --- */
 
 /* Who has the handle, without consuming anything. UP_E_CODE: unknown, or no longer pending. */
 UP_MUST_USE enum up_err up_live_peek(struct up_live *, const uint8_t handle[UP_LIVE_KEY],
@@ -116,8 +114,7 @@ UP_MUST_USE enum up_err up_live_peek_user_code(struct up_live *, const char code
 UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_LIVE_KEY],
     int64_t device, const char *frame, int64_t now_ms, int64_t *deadline_ms);
 
-/* --- the decision
- * ------------------------------------------------------------------------------- */
+/* --- the decision --- */
 
 /* scanned -> deciding, by the device that scanned. UP_E_CODE: unknown, another device's, or
  * expired; UP_E_STATE: already decided or being decided. FRAME: what up_live_scan got. */
@@ -151,8 +148,7 @@ UP_MUST_USE enum up_err up_live_end(struct up_live *, const char *id, int64_t no
 UP_MUST_USE enum up_err up_live_end_client(
     struct up_live *, struct up_span client, int64_t now_ms);
 
-/* --- the redemption
- * ----------------------------------------------------------------------------- */
+/* --- the redemption --- */
 
 struct up_live_redeemed {
 	const struct up_login_info *info; /* unref after use */
@@ -189,8 +185,7 @@ UP_MUST_USE enum up_err up_live_redeem_undo(
 /* The replay could not be revoked and recorded: the next one is told to. */
 UP_MUST_USE enum up_err up_live_replay_undo(struct up_live *, const char *id, int64_t now_ms);
 
-/* --- watching
- * ----------------------------------------------------------------------------------- */
+/* --- watching --- */
 
 /* Subscribe: until as many closes as opens, "woken" is told of this transaction's changes by its
  * id; its state is asked for then. What changed before this returned may not be told of.
@@ -210,8 +205,7 @@ UP_MUST_USE enum up_err up_live_watch_peek(struct up_live *, const uint8_t watch
     int64_t now_ms, const struct up_login_info **info, enum up_login_state *state,
     int64_t *left_ms);
 
-/* --- expiry, replay, rates
- * ---------------------------------------------------------------------- */
+/* --- expiry, replay, rates --- */
 
 /* A transaction that ended without outcome after a scan, with what a record needs; INFO is
  * borrowed. HELD: while somebody held its step, who may have died; its last record may say what did
