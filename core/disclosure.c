@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OBJECT_MAX 15                    /* characters of an object's name, below */
+
 enum form { TEXT, NUMBER, LIST };
 
 /* Members of one object stand together. */
@@ -69,9 +71,9 @@ static void put_value(struct up_json_put *j, const struct row *row, const void *
 
 static void open_object(struct up_json_put *j, struct up_span name)
 {
-	char text[UP_DISCLOSURE_WORDS];
+	char text[OBJECT_MAX + 1] = "";
 
-	snprintf(text, sizeof(text), "%.*s", (int)name.n, (const char *)name.p);
+	memcpy(text, name.p, name.n < sizeof(text) ? name.n : OBJECT_MAX);
 	up_json_put_object(j, text);
 }
 
