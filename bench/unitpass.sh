@@ -9,6 +9,7 @@
 #
 #   LOAD_UNITPASS  the load generator (default BUILD/load_unitpass)
 #   SERVER_CORE    (default 0)
+#   DATABASE       postgres: the data at a PostgreSQL of its own in DIR/pg, on the same core
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -25,13 +26,32 @@ while len(found) < 2:
     found.append(s)
 print(*[s.getsockname()[1] for s in found])'; }
 
+postgres() { taskset -c "${SERVER_CORE:-0}" "$here/../script/postgres" "$@"; }
+
+start_database() {
+	if [ -d "$dir/pg" ] || { [ "${DATABASE:-}" = postgres ] && [ ! -f "$dir/unitpassd.conf" ]; }; then
+		postgres start "$dir/pg" >/dev/null
+	fi
+}
+
+write_database() {
+	if [ ! -d "$dir/pg" ]; then
+		echo "database = \"$dir/var/unitpass.db\""
+		return
+	fi
+	(umask 077 && cp "$dir/pg/password" "$dir/database.password")
+	[ "$(id -u)" -ne 0 ] || chown www-data "$dir/database.password"
+	echo "database = \"$(cat "$dir/pg/url")\""
+	echo "database_password_file = \"$dir/database.password\""
+}
+
 write_conf() { # PORT WATCH_PORT
 	cat >"$dir/unitpassd.conf" <<-END
 	issuer = "http://localhost:$1"
 	listen = "127.0.0.1:$1"
 	watch_listen = "127.0.0.1:$2"
 	admin_listen = "unix:$dir/run/admin.sock"
-	database = "$dir/var/unitpass.db"
+	$(write_database)
 	keys = "$dir/keys"
 	roster = "$dir/roster.csv"
 	user = "$([ "$(id -u)" -eq 0 ] && echo www-data)"
@@ -85,6 +105,11 @@ enrol_phones() {
 ctl() { "$build/unitpassctl" -c "$dir/unitpassd.conf" "$@" >>"$dir/setup.log"; }
 
 stop() {
+	stop_server
+	[ ! -d "$dir/pg" ] || postgres stop "$dir/pg"
+}
+
+stop_server() {
 	local pid i
 	[ -f "$dir/pid" ] || return 0
 	pid=$(cat "$dir/pid")
@@ -122,6 +147,7 @@ start)
 	[ $# -eq 4 ] || die "$usage"
 	build=$(cd "$3" && pwd) phones=$4 load=${LOAD_UNITPASS:-$build/load_unitpass}
 	trap '[ $? -eq 0 ] || stop' EXIT
+	start_database
 	[ -f "$dir/unitpassd.conf" ] || make_site
 	start_server
 	[ -f "$dir/phones.json" ] || enrol_phones
@@ -130,6 +156,7 @@ count)
 	[ $# -ge 3 ] || die "$usage"
 	build=$(cd "$3" && pwd) load=${LOAD_UNITPASS:-$build/load_unitpass}
 	[ ! -f "$dir/pid" ] || die "$dir has a server that runs: stop it first"
+	start_database
 	count "${4:-500}"
 	;;
 stop) stop ;;
