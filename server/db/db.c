@@ -183,8 +183,11 @@ enum up_err up_db_run(
 {
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err err = up_db_first(db, id, args, n, &rows, &row);
+	enum up_err err;
 
+	if (changed == NULL && db->engine->later != NULL)
+		return may(db) ? db->engine->later(db, id, args, n, false) : UP_E_STORE;
+	err = up_db_first(db, id, args, n, &rows, &row);
 	if (err == UP_OK && changed != NULL)
 		*changed = db->engine->changed(rows);
 	up_db_end(&rows);
@@ -195,7 +198,11 @@ enum up_err up_db_run_one(
     struct up_db *db, unsigned id, const struct up_db_arg *args, size_t n)
 {
 	int64_t changed = 0;
-	enum up_err err = up_db_run(db, id, args, n, &changed);
+	enum up_err err;
+
+	if (db->engine->later != NULL)
+		return may(db) ? db->engine->later(db, id, args, n, true) : UP_E_STORE;
+	err = up_db_run(db, id, args, n, &changed);
 
 	if (err == UP_OK && changed != 1)
 		return up_db_fail(db, UP_DB_OTHER, "%lld rows changed instead of one: %.80s",

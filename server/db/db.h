@@ -90,7 +90,9 @@ void up_db_end(struct up_db_rows **);    /* takes NULL; clears */
 /* For statements whose rows nobody wants; *CHANGED (may be NULL): rows changed. */
 UP_MUST_USE enum up_err up_db_run(
     struct up_db *, unsigned id, const struct up_db_arg *args, size_t n, int64_t *changed);
-/* Must change exactly one row: anything else is UP_E_STORE. */
+/* Must change exactly one row: anything else is UP_E_STORE. Inside a transaction an engine may
+ * answer before it knows (as up_db_run without CHANGED): what went wrong is then the failure of a
+ * later statement, at the latest of the commit, and the transaction is not kept. */
 UP_MUST_USE enum up_err up_db_run_one(
     struct up_db *, unsigned id, const struct up_db_arg *args, size_t n);
 /* INSERT ... RETURNING id: *NUMBER of the one new row; no row is UP_E_STORE. */

@@ -39,6 +39,10 @@ struct up_db_engine {
 	    struct up_db_rows **out);
 	enum up_err (*next)(struct up_db_rows *, bool *row);
 	int64_t (*changed)(const struct up_db_rows *);   /* after NEXT said that there is no row */
+	/* NULL, or: run the statement, whose rows nobody wants; ONE: it must change exactly one.
+	 * Inside a transaction it may answer UP_OK at once, see up_db_run_one. */
+	enum up_err (*later)(struct up_db *, unsigned id, const struct up_db_arg *args, size_t n,
+	    bool one);
 	void (*end)(struct up_db_rows *);
 	int64_t (*column_int)(const struct up_db_rows *, int column);
 	bool (*column_null)(const struct up_db_rows *, int column);

@@ -9,6 +9,8 @@
 
 #include "server/db/schema.h"
 
+#define PENDING_MAX 64                   /* bits of must_change */
+
 /* pg_type.dat */
 enum { BOOL = 16, BYTEA = 17, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, VARCHAR = 1043 };
 
@@ -156,19 +158,106 @@ static enum up_err check_columns(struct up_postgres *p, struct up_postgres_rows 
 	return UP_OK;
 }
 
-static enum up_err run(struct up_postgres *p, struct up_postgres_rows *rows)
+/* Many statements of a transaction need no answer before the next: their results come with that of
+ * the first one that does, in one round trip. */
+static bool send(struct up_postgres *p, struct up_postgres_rows *rows)
 {
 	static const int binary[UP_POSTGRES_ARGS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-	enum up_err err = rows->is_prepared ? UP_OK : prepare(p, rows);
 	char name[16];
 
+	snprintf(name, sizeof(name), "s%u", (unsigned)(rows - p->rows));
+	return PQsendQueryPrepared(
+	    p->conn, name, rows->n_args, rows->values, rows->lengths, binary, 1) == 1;
+}
+
+/* The result of the next statement; NULL: there will be none. In pipeline mode each ends with NULL,
+ * and the end of the pipeline is a result of its own. */
+static PGresult *take(struct up_postgres *p)
+{
+	PGresult *first = PQgetResult(p->conn), *r = first;
+
+	/* of a connection that ends there may be several */
+	while (r != NULL && (r = PQgetResult(p->conn)) != NULL)
+		PQclear(r);
+	return first;
+}
+
+static enum up_err check_pending(struct up_postgres *p, unsigned i)
+{
+	PGresult *r = take(p);
+	enum up_err err = UP_OK;
+
+	if (!is_good(r))
+		err = up_postgres_failed(p, r);
+	else if ((p->must_change >> i & 1) != 0 && strcmp(PQcmdTuples(r), "1") != 0)
+		err = up_db_fail(&p->head, UP_DB_OTHER, "%s rows changed instead of one",
+		    PQcmdTuples(r));
+	PQclear(r);
+	return err;
+}
+
+/* Send ROWS (unless it is NULL) behind what is pending, and take all results. */
+static enum up_err settle(struct up_postgres *p, struct up_postgres_rows *rows)
+{
+	enum up_err err = UP_OK;
+	PGresult *end;
+	bool sent = (rows == NULL || send(p, rows)) && PQpipelineSync(p->conn) == 1;
+
+	if (!sent)
+		err = up_postgres_failed(p, NULL);
+	for (unsigned i = 0; sent && i < p->n_pending; i++) {
+		if (err == UP_OK)
+			err = check_pending(p, i);
+		else                     /* given up by the server */
+			PQclear(take(p));
+	}
+	if (sent && rows != NULL)
+		rows->result = take(p);
+	if (err == UP_OK && rows != NULL && !is_good(rows->result))
+		err = up_postgres_failed(p, rows->result);
+	end = sent ? PQgetResult(p->conn) : NULL;
+	PQclear(end);
+	p->n_pending = 0;
+	p->must_change = 0;
+	if (PQexitPipelineMode(p->conn) == 1)
+		return err;
+	if (err == UP_OK)
+		err = up_postgres_failed(p, NULL);
+	up_postgres_drop(p);
+	return err;
+}
+
+enum up_err up_postgres_settle(struct up_postgres *p)
+{
+	return p->n_pending > 0 ? settle(p, NULL) : UP_OK;
+}
+
+/* The result of ROWS alone. */
+static enum up_err exchange(struct up_postgres *p, struct up_postgres_rows *rows)
+{
+	if (send(p, rows))
+		rows->result = take(p);
+	return is_good(rows->result) ? UP_OK : up_postgres_failed(p, rows->result);
+}
+
+static enum up_err prepared(struct up_postgres *p, struct up_postgres_rows *rows)
+{
+	enum up_err err;
+
+	if (rows->is_prepared)
+		return UP_OK;
+	err = up_postgres_settle(p);
+	return err == UP_OK ? prepare(p, rows) : err;
+}
+
+static enum up_err run(struct up_postgres *p, struct up_postgres_rows *rows)
+{
+	enum up_err err = prepared(p, rows);
+
+	if (err == UP_OK)
+		err = p->n_pending > 0 ? settle(p, rows) : exchange(p, rows);
 	if (err != UP_OK)
 		return err;
-	snprintf(name, sizeof(name), "s%u", (unsigned)(rows - p->rows));
-	rows->result = PQexecPrepared(
-	    p->conn, name, rows->n_args, rows->values, rows->lengths, binary, 1);
-	if (!is_good(rows->result))
-		return up_postgres_failed(p, rows->result);
 	rows->n = PQntuples(rows->result);
 	return rows->is_checked ? UP_OK : check_columns(p, rows);
 }
@@ -278,11 +367,59 @@ static struct up_span column(const struct up_db_rows *head, int column)
 	    (size_t)PQgetlength(rows->result, rows->at, column));
 }
 
+/* --- statements that nobody waits for --- */
+
+static enum up_err now(struct up_db *head, unsigned id, const struct up_db_arg *args, size_t n,
+    bool one)
+{
+	struct up_db_rows *rows = NULL;
+	bool row;
+	enum up_err err = start(head, id, args, n, &rows);
+
+	if (err == UP_OK)
+		err = next(rows, &row);
+	if (err == UP_OK && one && changed(rows) != 1)
+		err = up_db_fail(head, UP_DB_OTHER, "%lld rows changed instead of one: %.80s",
+		    (long long)changed(rows), head->texts[id]);
+	if (rows != NULL)
+		end(rows);
+	return err;
+}
+
+/* Sent, or kept until the next one is: libpq sends when it has much. */
+static enum up_err queue(struct up_postgres *p, struct up_postgres_rows *rows, bool one)
+{
+	enum up_err err = prepared(p, rows);
+
+	if (err != UP_OK)
+		return err;
+	if (p->n_pending == 0 && PQenterPipelineMode(p->conn) != 1)
+		return up_postgres_failed(p, NULL);
+	p->must_change |= (uint64_t)one << p->n_pending++;
+	if (send(p, rows))
+		return p->n_pending < PENDING_MAX ? UP_OK : up_postgres_settle(p);
+	p->n_pending--;
+	return up_postgres_failed(p, NULL);
+}
+
+static enum up_err later(struct up_db *head, unsigned id, const struct up_db_arg *args, size_t n,
+    bool one)
+{
+	struct up_postgres *p = own(head);
+	struct up_db_rows *rows;
+	enum up_err err;
+
+	if (!p->in_transaction || up_postgres_is_cut(p))
+		return now(head, id, args, n, one);
+	err = start(head, id, args, n, &rows);
+	return err == UP_OK ? queue(p, rows_of(rows), one) : err;
+}
+
 /* --- texts that are not kept --- */
 
 static enum up_err connected(struct up_postgres *p)
 {
-	return p->in_transaction ? UP_OK : up_postgres_connect(p);
+	return p->in_transaction ? up_postgres_settle(p) : up_postgres_connect(p);
 }
 
 /* A step of the schema may take its time: an index over millions of records. */
@@ -342,6 +479,7 @@ const struct up_db_engine up_db_postgres = {
 	.start = start,
 	.next = next,
 	.changed = changed,
+	.later = later,
 	.end = end,
 	.column_int = column_int,
 	.column_null = column_null,

@@ -36,6 +36,10 @@ struct up_postgres {
 	bool is_reader, in_transaction;
 	bool has_fixed;                  /* the statements of postgres_commit.c are prepared */
 	bool has_marks;                  /* the table commit_mark is there */
+	/* Of the transaction: statements that were sent and whose results were not asked for yet, in
+	 * pipeline mode as long as there are any; bit I: the Ith must have changed one row. */
+	unsigned n_pending;
+	uint64_t must_change;
 	unsigned patience_ms;            /* for the write lock */
 	int64_t writer, mark;            /* who we are, and the newest transaction (commit_mark) */
 	int64_t not_before_ms;           /* no attempt to connect before */
@@ -51,6 +55,8 @@ void up_postgres_close(struct up_db *);
 /* Connected? Else connect, but soon after a failed attempt not even try. UP_E_STORE (UP_DB_DOWN).
  * Not inside a transaction. */
 enum up_err up_postgres_connect(struct up_postgres *);
+/* A connection of which nobody knows in what state it is: it ends, and with it its transaction. */
+void up_postgres_drop(struct up_postgres *);
 /* Is there no use in going on with this connection? */
 bool up_postgres_is_cut(const struct up_postgres *);
 int64_t up_postgres_now_ms(void);        /* of a clock that nobody sets */
@@ -62,6 +68,8 @@ void up_postgres_sleep_ms(unsigned ms);
 enum up_err up_postgres_failed(struct up_postgres *, const PGresult *r);
 /* Run SQL, one or more statements. The last result is *OUT (may be NULL). UP_E_STORE. */
 enum up_err up_postgres_exec(struct up_postgres *, const char *sql, PGresult **out);
+/* Are all pending statements done well? UP_E_STORE: the first that was not. */
+enum up_err up_postgres_settle(struct up_postgres *);
 /* Number in a column of a result in binary; 0 for NULL. */
 int64_t up_postgres_number(const PGresult *, int row, int column);
 void up_postgres_put64(uint8_t out[8], int64_t v);      /* as the wire has it */

@@ -82,8 +82,11 @@ static enum up_err pipeline(struct up_postgres *p, const enum fixed *list, size_
 		sent = send(p, list[i]);
 	sent = sent && PQpipelineSync(p->conn) == 1;
 	err = sent ? receive(p) : up_postgres_failed(p, NULL);
-	if (PQexitPipelineMode(p->conn) != 1 && err == UP_OK)
+	if (PQexitPipelineMode(p->conn) == 1)
+		return err;
+	if (err == UP_OK)
 		err = up_postgres_failed(p, NULL);
+	up_postgres_drop(p);
 	return err;
 }
 
@@ -115,10 +118,8 @@ static enum up_err prepare(struct up_postgres *p)
 		err = up_postgres_exec(
 		    p, "DELETE FROM commit_mark WHERE at < now() - interval '1 day'", NULL);
 	p->has_fixed = err == UP_OK;
-	if (err != UP_OK) {              /* half prepared: such a connection is of no use */
-		PQfinish(p->conn);
-		p->conn = NULL;
-	}
+	if (err != UP_OK)
+		up_postgres_drop(p);     /* half prepared */
 	return err;
 }
 
@@ -156,13 +157,25 @@ enum up_err up_postgres_begin(struct up_db *head)
 	return err;
 }
 
+static void roll_back(struct up_postgres *p)
+{
+	PGresult *r = PQexec(p->conn, "ROLLBACK");
+
+	if (PQresultStatus(r) != PGRES_COMMAND_OK)
+		up_postgres_drop(p);
+	PQclear(r);
+}
+
 void up_postgres_rollback(struct up_db *head)
 {
 	struct up_postgres *p = own(head);
+	const struct up_db cause = *head;        /* stays */
 
+	(void)up_postgres_settle(p);
 	if (p->in_transaction && !up_postgres_is_cut(p))
-		PQclear(PQexec(p->conn, "ROLLBACK"));
+		roll_back(p);
 	p->in_transaction = false;
+	*head = cause;
 }
 
 void up_postgres_set_patience(struct up_db *head, unsigned ms)
@@ -243,8 +256,10 @@ enum up_err up_postgres_commit(struct up_db *head)
 	struct up_postgres *p = own(head);
 	int pid = PQbackendPID(p->conn);
 	PGresult *r;
-	enum up_err err = UP_OK;
+	enum up_err err = up_postgres_settle(p);
 
+	if (err != UP_OK)
+		return err;              /* it is rolled back */
 	p->in_transaction = false;
 	if (up_postgres_is_cut(p))       /* known before the COMMIT was sent */
 		return up_db_failed(&p->head, UP_DB_DOWN, "08006",

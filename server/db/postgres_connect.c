@@ -181,10 +181,15 @@ static enum up_err attempt(struct up_postgres *p)
 
 /* --- again --- */
 
-static void forget(struct up_postgres *p)
+void up_postgres_drop(struct up_postgres *p)
 {
 	PQfinish(p->conn);
 	p->conn = NULL;
+}
+
+static void forget(struct up_postgres *p)
+{
+	up_postgres_drop(p);
 	p->has_fixed = false;
 	for (unsigned i = 0; i < p->head.n_texts; i++)
 		p->rows[i].is_prepared = false;
