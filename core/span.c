@@ -7,28 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct up_span up_span_str(const char *s)
-{
-	if (s == NULL)
-		return (struct up_span){ NULL, 0 };
-	return (struct up_span){ (const uint8_t *)s, strlen(s) };
-}
-
-struct up_span up_span_of(const void *p, size_t n)
-{
-	return (struct up_span){ p, n };
-}
-
-bool up_span_eq(struct up_span a, struct up_span b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool up_span_eq_str(struct up_span a, const char *s)
-{
-	return up_span_eq(a, up_span_str(s));
-}
-
 bool up_span_eq_ct(struct up_span a, struct up_span b)
 {
 	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
@@ -39,10 +17,8 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-bool up_span_ieq_str(struct up_span a, const char *s)
+bool up_span_ieq(struct up_span a, struct up_span b)
 {
-	struct up_span b = up_span_str(s);
-
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++)

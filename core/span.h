@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/err.h"
 
@@ -18,12 +19,37 @@ struct up_span {
 #define UP_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define UP_SPAN_LIT(s) ((struct up_span){ (const uint8_t *)("" s), sizeof(s) - 1 })
 
-struct up_span up_span_str(const char *s);          /* NULL gives an empty span */
-struct up_span up_span_of(const void *p, size_t n);
-bool up_span_eq(struct up_span a, struct up_span b);         /* not for secrets */
-bool up_span_eq_str(struct up_span a, const char *s);
+/* Small ones are here: beside a literal, nearly all that they do is done by the compiler. */
+static inline struct up_span up_span_of(const void *p, size_t n)
+{
+	return (struct up_span){ p, n };
+}
+
+/* NULL gives an empty span */
+static inline struct up_span up_span_str(const char *s)
+{
+	return up_span_of(s, s == NULL ? 0 : strlen(s));
+}
+
+/* not for secrets */
+static inline bool up_span_eq(struct up_span a, struct up_span b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool up_span_eq_str(struct up_span a, const char *s)
+{
+	return up_span_eq(a, up_span_str(s));
+}
+
 bool up_span_eq_ct(struct up_span a, struct up_span b);      /* constant time in the content */
-bool up_span_ieq_str(struct up_span a, const char *s);       /* ASCII case-insensitive */
+bool up_span_ieq(struct up_span a, struct up_span b);        /* ASCII case-insensitive */
+
+static inline bool up_span_ieq_str(struct up_span a, const char *s)
+{
+	return a.n == up_span_str(s).n && up_span_ieq(a, up_span_str(s));
+}
+
 bool up_span_starts(struct up_span a, const char *prefix);
 /* Split at the first C: *head before it, *rest after it. False (and *head = a, *rest empty) when absent. */
 bool up_span_cut(struct up_span a, char c, struct up_span *head, struct up_span *rest);
