@@ -40,7 +40,8 @@ struct up_rp_opener {
 	const struct up_rp *rp;
 	struct up_seal *seal;
 	struct up_span session_purpose;
-	uint8_t plain[UP_RP_PLAIN_MAX];  /* of the session opened last */
+	struct up_recent_one *held;      /* of the session opened last, or */
+	uint8_t plain[UP_RP_PLAIN_MAX];  /* where it is not remembered */
 };
 
 #endif

@@ -50,14 +50,19 @@ void up_rp_shutdown(void);
 
 /* --- the hot path: no I/O, no lock ---------------------------------------------------------------------------------- */
 
-struct up_rp_session {                   /* spans point into PLAIN of the opener, valid until its next use */
-	struct up_span unit_code, unit_name, certificate, role, holder_ref, holder_name, items /* space-separated */, sid, sub;
-	int64_t certificate_version, auth_time_s, created_s, seen_s;
+struct up_rp_session {                   /* spans point into what the opener keeps, valid until its next use */
+	int64_t created_s, seen_s, auth_time_s, certificate_version;
+	struct up_span unit_code, unit_name, certificate, role, holder_ref, holder_name;
+	struct up_span items;            /* space-separated */
+	struct up_span sid, sub;
+	/* Of up_rp_session_open: the piece of memory that all texts lie in, each with a NUL behind
+	 * it. */
+	struct up_span all;
 };
 
 struct up_rp_opener;                     /* one per thread and up_rp: cipher contexts kept */
 UP_MUST_USE enum up_err up_rp_opener_new(const struct up_rp *, struct up_rp_opener **out);
-void up_rp_opener_free(struct up_rp_opener **);
+void up_rp_opener_free(struct up_rp_opener **);          /* before its party */
 
 /* Find and open the session in a Cookie header's value (several lines joined by "; "; a comma
  * separates nothing). UP_OK: *S is set, *REFRESH says that up_rp_session_refresh should follow: S
@@ -65,6 +70,8 @@ void up_rp_opener_free(struct up_rp_opener **);
  * over its limits, or two different ones: there is nobody. */
 UP_MUST_USE enum up_err up_rp_session_open(struct up_rp_opener *, struct up_span cookies,
     int64_t now_s, struct up_rp_session *s, bool *refresh);
+/* FROM, of up_rp_session_open, for longer: its texts go to BYTES, which has room for FROM->all. */
+void up_rp_session_copy(const struct up_rp_session *from, struct up_rp_session *to, uint8_t *bytes);
 /* Append the full Set-Cookie value of a new session S. */
 UP_MUST_USE enum up_err up_rp_session_cookie(struct up_rp_opener *, const struct up_rp_session *s,
     int64_t now_s, struct up_buf *set_cookie);
@@ -87,6 +94,9 @@ extern const char *const up_rp_value_header[UP_RP_VALUES];      /* "X-Unitpass-U
 extern const char *const up_rp_value_variable[UP_RP_VALUES];    /* "unitpass_unit_code" ... */
 /* Append value I; PERCENT: percent-encoded (headers, nginx variables), else raw UTF-8. */
 void up_rp_value(const struct up_rp_session *, size_t i, bool percent, struct up_buf *out);
+/* Value I in raw UTF-8, with a NUL behind it, within S of up_rp_session_open or its copy. NULL: it is
+ * a number, or there is none. */
+const char *up_rp_value_text(const struct up_rp_session *s, size_t i);
 /* Is NAME a spelling of an identity header ("x-unitpass-", with '-' and '_' alike, any case)? Such headers from a client are removed. */
 bool up_rp_is_identity_header(struct up_span name);
 /* Connection names header fields that whoever passes the request on takes out: by it a client could

@@ -13,28 +13,39 @@ const char *const up_rp_value_variable[UP_RP_VALUES] = {
 	"unitpass_holder_name", "unitpass_items", "unitpass_auth_time", "unitpass_session",
 };
 
+static const size_t offsets[UP_RP_VALUES] = {
+	offsetof(struct up_rp_session, unit_code), offsetof(struct up_rp_session, unit_name),
+	offsetof(struct up_rp_session, certificate), offsetof(struct up_rp_session, role),
+	offsetof(struct up_rp_session, holder_ref), offsetof(struct up_rp_session, holder_name),
+	offsetof(struct up_rp_session, items), offsetof(struct up_rp_session, auth_time_s),
+	offsetof(struct up_rp_session, sid),
+};
+
+/* NULL: value I is no text. */
+static const struct up_span *text_of(const struct up_rp_session *s, size_t i)
+{
+	if (i >= UP_RP_VALUES || offsets[i] == offsetof(struct up_rp_session, auth_time_s))
+		return NULL;
+	return (const struct up_span *)((const char *)s + offsets[i]);
+}
+
 void up_rp_value(const struct up_rp_session *s, size_t i, bool percent, struct up_buf *out)
 {
-	static const size_t offsets[UP_RP_VALUES] = {
-		offsetof(struct up_rp_session, unit_code),
-		offsetof(struct up_rp_session, unit_name),
-		offsetof(struct up_rp_session, certificate), offsetof(struct up_rp_session, role),
-		offsetof(struct up_rp_session, holder_ref),
-		offsetof(struct up_rp_session, holder_name),
-		offsetof(struct up_rp_session, items), offsetof(struct up_rp_session, auth_time_s),
-		offsetof(struct up_rp_session, sid),
-	};
-	const void *at;
+	const struct up_span *text = text_of(s, i);
 
-	if (i >= UP_RP_VALUES)
-		return;
-	at = (const char *)s + offsets[i];
-	if (at == &s->auth_time_s)
+	if (text == NULL && i < UP_RP_VALUES)
 		up_buf_put_i64(out, s->auth_time_s);
-	else if (percent)
-		up_buf_put_percent(out, *(const struct up_span *)at);
-	else
-		up_buf_put_span(out, *(const struct up_span *)at);
+	else if (text != NULL && percent)
+		up_buf_put_percent(out, *text);
+	else if (text != NULL)
+		up_buf_put_span(out, *text);
+}
+
+const char *up_rp_value_text(const struct up_rp_session *s, size_t i)
+{
+	const struct up_span *text = text_of(s, i);
+
+	return text != NULL ? (const char *)text->p : NULL;
 }
 
 static bool one_of(const struct up_rp_rule *r, struct up_span value)

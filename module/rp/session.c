@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "module/rp/session.h"
 
+#include <string.h>
+
 #include "core/uscc.h"
 #include "module/rp/cookie.h"
 
@@ -28,6 +30,7 @@ bool up_session_take(struct up_span plain, struct up_rp_session *s)
 	struct up_cookie_reader r = { plain.p, plain.n, false };
 	struct up_span version = up_cookie_read_bytes(&r, 1);
 
+	s->all = (struct up_span){ 0 };
 	if (version.n != 1 || version.p[0] != VERSION)
 		return false;
 	s->created_s = up_cookie_read_time(&r);
@@ -46,21 +49,31 @@ static bool within_limits(const struct up_rp *rp, const struct up_rp_session *s,
 	return now - s->seen_s <= rp->idle_s && now - s->created_s <= rp->max_s;
 }
 
-static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_span *plain)
+/* Each text of S, which lie in PLAIN of N bytes and room for one more, gets a NUL behind it: there
+ * stands the length of the next, which was read. */
+static void end_texts(struct up_rp_session *s, uint8_t *plain, size_t n)
+{
+	for (size_t i = 0; i < TEXTS; i++) {
+		struct up_span text = *(const struct up_span *)((const char *)s + texts[i].offset);
+
+		plain[(size_t)(text.p - plain) + text.n] = '\0';
+	}
+	s->all = up_span_of(plain, n + 1);
+}
+
+static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_rp_session *s)
 {
 	struct up_recent *recent = o->rp->recent;
 	size_t n;
 	bool old;
 
-	if (up_recent_take(recent, value, o->plain, sizeof(o->plain), &n)) {
-		*plain = up_span_of(o->plain, n);
+	if (up_recent_take(recent, value, &o->held, s))
 		return true;
-	}
-	if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain), &n,
-	    &old) != UP_OK)
+	if (up_seal_take(o->seal, o->session_purpose, value, o->plain, sizeof(o->plain) - 1, &n,
+	    &old) != UP_OK || !up_session_take(up_span_of(o->plain, n), s))
 		return false;
-	*plain = up_span_of(o->plain, n);
-	up_recent_keep(recent, value, *plain);
+	end_texts(s, o->plain, n);
+	up_recent_keep(recent, value, s);
 	return true;
 }
 
@@ -146,7 +159,7 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
     struct up_rp_session *s, bool *refresh)
 {
 	const struct up_span name = UP_SPAN_LIT(UP_RP_SESSION_COOKIE);
-	struct up_span rest = cookies, value, plain, found = { 0 };
+	struct up_span rest = cookies, value, found = { 0 };
 	unsigned n = 0;
 
 	*refresh = false;
@@ -156,7 +169,7 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 			found.n = 0;
 			break;
 		}
-		if (found.n > 0 || !open_one(o, value, &plain) || !up_session_take(plain, s))
+		if (found.n > 0 || !open_one(o, value, s))
 			continue;
 		note_seen(o, cookies, now_s, s);
 		if (within_limits(o->rp, s, now_s))
@@ -169,6 +182,18 @@ enum up_err up_rp_session_open(struct up_rp_opener *o, struct up_span cookies, i
 	}
 	*refresh = now_s - s->seen_s > refresh_after(o->rp);
 	return UP_OK;
+}
+
+void up_rp_session_copy(const struct up_rp_session *from, struct up_rp_session *to, uint8_t *bytes)
+{
+	*to = *from;
+	memcpy(bytes, from->all.p, from->all.n);
+	for (size_t i = 0; i < TEXTS; i++) {
+		struct up_span *text = (struct up_span *)((char *)to + texts[i].offset);
+
+		text->p = bytes + (text->p - from->all.p);
+	}
+	to->all.p = bytes;
 }
 
 enum up_err up_session_put(const struct up_rp_session *s, int64_t now_s,

@@ -427,6 +427,7 @@ void up_rp_opener_free(struct up_rp_opener **op)
 	if (o == NULL)
 		return;
 	up_seal_free(&o->seal);
+	up_recent_leave(&o->held);
 	up_wipe(o, sizeof(*o));
 	free(o);
 	*op = NULL;

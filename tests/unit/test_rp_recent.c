@@ -21,26 +21,55 @@ static struct up_span text_of(unsigned i, char buf[TEXT + 1])
 	return up_span_of(buf, TEXT);
 }
 
-static bool remembered(struct up_recent *r, unsigned i)
+static void keep_text(struct up_recent *r, struct up_span text, int64_t seen_s, const char *words)
 {
-	char buf[TEXT + 1];
-	uint8_t plain[16];
-	unsigned got;
-	size_t n;
+	struct up_rp_session s = { .seen_s = seen_s };
 
-	if (!up_recent_take(r, text_of(i, buf), plain, sizeof(plain), &n))
-		return false;
-	CU_ASSERT_EQUAL(n, sizeof(got));
-	memcpy(&got, plain, sizeof(got));
-	CU_ASSERT_EQUAL(got, i);
-	return true;
+	s.unit_code = s.unit_name = s.certificate = s.role = s.holder_ref = s.holder_name =
+	    s.items = s.sid = s.sub = up_span_str(words);
+	up_recent_keep(r, text, &s);
 }
 
 static void keep(struct up_recent *r, unsigned i)
 {
-	char buf[TEXT + 1];
+	char buf[TEXT + 1], words[16];
 
-	up_recent_keep(r, text_of(i, buf), up_span_of(&i, sizeof(i)));
+	snprintf(words, sizeof(words), "%u", i);
+	keep_text(r, text_of(i, buf), i, words);
+}
+
+static bool finds(struct up_recent *r, struct up_span text)
+{
+	struct up_recent_one *held = NULL;
+	struct up_rp_session s;
+	bool found = up_recent_take(r, text, &held, &s);
+
+	CU_ASSERT_EQUAL(found, held != NULL);
+	up_recent_leave(&held);
+	return found;
+}
+
+static bool remembered_by(struct up_recent *r, unsigned i, struct up_recent_one **held)
+{
+	char buf[TEXT + 1], words[16];
+	struct up_rp_session s;
+
+	if (!up_recent_take(r, text_of(i, buf), held, &s))
+		return false;
+	snprintf(words, sizeof(words), "%u", i);
+	CU_ASSERT_EQUAL(s.seen_s, i);
+	CU_ASSERT(up_span_eq_str(s.unit_code, words));
+	CU_ASSERT(up_span_eq_str(s.sub, words));
+	return true;
+}
+
+static bool remembered(struct up_recent *r, unsigned i)
+{
+	struct up_recent_one *held = NULL;
+	bool found = remembered_by(r, i, &held);
+
+	up_recent_leave(&held);
+	return found;
 }
 
 static void test_whole_text(void)
@@ -48,8 +77,6 @@ static void test_whole_text(void)
 	struct up_recent *r = up_recent_new();
 	char buf[TEXT + 1];
 	struct up_span text = text_of(7, buf);
-	uint8_t plain[16];
-	size_t n;
 
 	CU_ASSERT_FALSE(remembered(r, 7));
 	keep(r, 7);
@@ -57,15 +84,37 @@ static void test_whole_text(void)
 	/* another byte anywhere, or another length, is another cookie */
 	for (size_t i = 0; i < TEXT; i++) {
 		buf[i] ^= 1;
-		CU_ASSERT_FALSE(up_recent_take(r, text, plain, sizeof(plain), &n));
+		CU_ASSERT_FALSE(finds(r, text));
 		buf[i] ^= 1;
 	}
-	CU_ASSERT_FALSE(up_recent_take(r, up_span_of(text.p, TEXT - 1), plain, sizeof(plain), &n));
-	CU_ASSERT_FALSE(up_recent_take(r, up_span_of(text.p, 12), plain, sizeof(plain), &n));
-	CU_ASSERT_FALSE(up_recent_take(r, text, plain, 3, &n));
-	CU_ASSERT_TRUE(up_recent_take(r, text, plain, 4, &n));
+	CU_ASSERT_FALSE(finds(r, up_span_of(text.p, TEXT - 1)));
+	CU_ASSERT_FALSE(finds(r, up_span_of(text.p, 12)));
+	CU_ASSERT_TRUE(finds(r, text));
 	up_recent_free(&r);
 	CU_ASSERT_PTR_NULL(r);
+	up_recent_free(&r);
+}
+
+/* All lengths: what is left over behind the last whole words counts, too. */
+static void test_lengths(void)
+{
+	struct up_recent *r = up_recent_new();
+	char buf[TEXT + 3];
+	struct up_span text = text_of(7, buf);
+
+	memset(buf + TEXT, 0, 3);
+	for (size_t n = TEXT - 20; n <= TEXT; n++) {
+		text.n = n;
+		keep_text(r, text, 1, "abc");
+		CU_ASSERT_TRUE(finds(r, text));
+		for (size_t i = 0; i < n; i++) {
+			buf[i] ^= 1;
+			CU_ASSERT_FALSE(finds(r, text));
+			buf[i] ^= 1;
+		}
+		/* as one that ends in what the hash is filled up with would be */
+		CU_ASSERT_FALSE(finds(r, up_span_of(buf, n + 1)));
+	}
 	up_recent_free(&r);
 }
 
@@ -73,18 +122,44 @@ static void test_bounds(void)
 {
 	struct up_recent *r = up_recent_new();
 	static char longest[UP_RECENT_TEXT_MAX + 1];
-	uint8_t plain[16];
-	size_t n;
 
 	memset(longest, 'y', sizeof(longest));
 	for (size_t more = 0; more < 2; more++) {
 		struct up_span text = up_span_of(longest, UP_RECENT_TEXT_MAX + more);
 
-		up_recent_keep(r, text, UP_SPAN_LIT("abc"));
-		CU_ASSERT_EQUAL(up_recent_take(r, text, plain, sizeof(plain), &n), more == 0);
+		keep_text(r, text, 1, "abc");
+		CU_ASSERT_EQUAL(finds(r, text), more == 0);
 	}
-	up_recent_keep(r, up_span_of(longest, 15), UP_SPAN_LIT("abc"));
-	CU_ASSERT_FALSE(up_recent_take(r, up_span_of(longest, 15), plain, sizeof(plain), &n));
+	keep_text(r, up_span_of(longest, 15), 1, "abc");
+	CU_ASSERT_FALSE(finds(r, up_span_of(longest, 15)));
+	up_recent_free(&r);
+}
+
+/* What somebody holds stays while others want its place, and goes after that. */
+static void test_held(void)
+{
+	struct up_recent *r = up_recent_new();
+	struct up_recent_one *held = NULL, *other = NULL;
+	struct up_rp_session s = { 0 };
+	char buf[TEXT + 1];
+
+	keep(r, 7);
+	CU_ASSERT_TRUE(up_recent_take(r, text_of(7, buf), &held, &s));
+	CU_ASSERT_TRUE(remembered_by(r, 7, &held));
+	CU_ASSERT_TRUE(remembered_by(r, 7, &other));
+	for (unsigned i = 100; i < 20 * MANY; i++)
+		keep(r, i);
+	CU_ASSERT(up_span_eq_str(s.unit_code, "7"));
+	CU_ASSERT_EQUAL(s.unit_code.p, s.all.p);
+	CU_ASSERT_EQUAL(s.all.n, 9 * sizeof("7"));
+	CU_ASSERT_TRUE(remembered_by(r, 20 * MANY - 1, &other));
+	up_recent_leave(&held);
+	CU_ASSERT_PTR_NULL(held);
+	for (unsigned i = 100; i < 20 * MANY; i++)
+		keep(r, i);
+	CU_ASSERT_FALSE(remembered(r, 7));
+	up_recent_leave(&other);
+	up_recent_leave(&other);
 	up_recent_free(&r);
 }
 
@@ -99,7 +174,7 @@ static void test_many(void)
 		keep(r, i);
 	for (unsigned i = 0; i < 1000; i++)
 		stayed += remembered(r, i);
-	CU_ASSERT(stayed >= 950);
+	CU_ASSERT(stayed >= 990);
 	for (unsigned i = 0; i < 10 * MANY; i++) {
 		keep(r, i);
 		CU_ASSERT_TRUE(remembered(r, i));
@@ -112,13 +187,16 @@ static atomic_uint hits;
 
 static void *use(void *arg)
 {
+	struct up_recent_one *held = NULL;
+
 	for (unsigned turn = 0; turn < 200; turn++)
 		for (unsigned i = 0; i < 50; i++) {
-			if (remembered(arg, i))
+			if (turn % 8 != 7 && remembered_by(arg, i, &held))
 				atomic_fetch_add(&hits, 1);
 			else
 				keep(arg, i);
 		}
+	up_recent_leave(&held);
 	return NULL;
 }
 
@@ -135,4 +213,5 @@ static void test_threads(void)
 	up_recent_free(&r);
 }
 
-UP_SUITE("rp_recent", test_whole_text, test_bounds, test_many, test_threads)
+UP_SUITE("rp_recent", test_whole_text, test_lengths, test_bounds, test_held, test_many,
+    test_threads)

@@ -431,6 +431,45 @@ static void test_values(void)
 	up_buf_free(&b);
 }
 
+/* What an opened session points to lies in one piece, each text with a NUL behind it: opened for the
+ * first time, remembered, and copied. */
+static void test_texts(void)
+{
+	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT, "湖南省某某研究院", "143000001234",
+		"user", "0123456789abcdefABCDEF", "张三", "", NULL, "ABCDEFGHIJKLMNOPQRSTUV" };
+	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
+	struct up_rp_session s = sample(), got, copy;
+	struct up_rp_opener *o;
+	uint8_t bytes[3072];
+	bool refresh;
+	char *c;
+
+	s.items = UP_SPAN_LIT("");
+	c = cookie_of(rp, &s);
+	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
+	for (int again = 0; again < 3; again++) {
+		CU_ASSERT_EQUAL_FATAL(up_rp_session_open(o, up_span_str(c), NOW, &got, &refresh),
+		    UP_OK);
+		CU_ASSERT_FATAL(got.all.n <= sizeof(bytes));
+		up_rp_session_copy(&got, &copy, bytes);
+		for (size_t i = 0; i < UP_RP_VALUES; i++) {
+			UP_CHECK_TEXT(up_span_str(up_rp_value_text(&got, i)),
+			    want[i] != NULL ? want[i] : "");
+			UP_CHECK_TEXT(up_span_str(up_rp_value_text(&copy, i)),
+			    want[i] != NULL ? want[i] : "");
+			CU_ASSERT_EQUAL(up_rp_value_text(&copy, i) == NULL, want[i] == NULL);
+		}
+		CU_ASSERT_PTR_NULL(up_rp_value_text(&got, UP_RP_VALUES));
+		UP_CHECK_TEXT(copy.sub, "u-1");
+		CU_ASSERT(copy.sub.p > bytes && copy.sub.p + copy.sub.n < bytes + copy.all.n);
+		CU_ASSERT_EQUAL(copy.sub.p[copy.sub.n], '\0');
+		CU_ASSERT_EQUAL(copy.seen_s, NOW);
+	}
+	free(c);
+	up_rp_opener_free(&o);
+	up_rp_free(&rp);
+}
+
 static void test_settings(void)
 {
 	static const struct { const char *issuer, *client, *secret, *keys, *page; int mode; const char *why; } rows[] = {
@@ -539,5 +578,5 @@ static void test_hot_path(void)
 
 UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_remembered, test_foreign,
     test_rotation, test_seen, test_two_sessions, test_many_cookies, test_too_large, test_rules,
-    test_identity_headers, test_connection, test_values, test_settings, test_credentials,
-    test_hot_path)
+    test_identity_headers, test_connection, test_values, test_texts, test_settings,
+    test_credentials, test_hot_path)
