@@ -11,28 +11,19 @@ bool up_apache_access_is_ours(request_rec *r)
 {
 	const char *type = ap_auth_type(r);
 
-	return type != NULL && ap_cstr_casecmp(type, UP_APACHE_TYPE) == 0;
+	return type != NULL && (strcmp(type, UP_APACHE_TYPE) == 0 ||
+	    ap_cstr_casecmp(type, UP_APACHE_TYPE) == 0);
 }
 
 /* --- the session --- */
 
-static up_apache_identity_t *keep(request_rec *r, const up_apache_party_t *party, const struct up_rp_session *s)
+static up_apache_identity_t *keep(request_rec *r, const up_apache_party_t *party,
+    const struct up_rp_session *s)
 {
-	up_apache_identity_t *who = apr_palloc(r->pool, sizeof(*who));
-	struct up_span *const texts[] = { &who->session.unit_code, &who->session.unit_name, &who->session.certificate, &who->session.role,
-		&who->session.holder_ref, &who->session.holder_name, &who->session.items, &who->session.sid, &who->session.sub };
-	size_t n = 0;
-	uint8_t *to;
+	up_apache_identity_t *who = apr_palloc(r->pool, sizeof(*who) + s->all.n);
 
 	who->party = party;
-	who->session = *s;
-	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++)
-		n += texts[i]->n;
-	to = apr_palloc(r->pool, n);
-	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++) {
-		texts[i]->p = memcpy(to, texts[i]->p, texts[i]->n);
-		to += texts[i]->n;
-	}
+	up_rp_session_copy(s, &who->session, who->texts);
 	return who;
 }
 
@@ -149,13 +140,11 @@ int up_apache_access_authenticate(request_rec *r)
 /* Every authorization module is asked as ever; only what becomes of a refusal is ours. */
 int up_apache_access_authorize(request_rec *r)
 {
-	up_apache_state_t *st;
+	up_apache_state_t *st = ap_get_module_config(r->request_config, &auth_unitpass_module);
 	int rc;
 
-	if (!up_apache_access_is_ours(r))
-		return DECLINED;
-	st = up_apache_identity_state(r);
-	if (st->inside || st->who == NULL)
+	/* Somebody is known where up_apache_access_authenticate found that R is ours. */
+	if (st == NULL || st->inside || st->who == NULL)
 		return DECLINED;
 	st->inside = true;
 	rc = ap_run_auth_checker(r);

@@ -15,28 +15,29 @@ static ap_filter_rec_t *filter;
 
 typedef struct {
 	struct up_cache said;
-	bool varies, sets_cookie;
+	bool has_vary, varies, sets_cookie;
 } up_apache_answer_t;
 
-static int read_control(void *a, const char *key, const char *value)
+static void look_at(up_apache_answer_t *a, const apr_table_entry_t *h)
 {
-	(void)key;
-	up_cache_read(&((up_apache_answer_t *)a)->said, up_span_str(value));
-	return 1;
-}
-
-static int read_vary(void *a, const char *key, const char *value)
-{
-	(void)key;
-	((up_apache_answer_t *)a)->varies |= up_cache_varies(up_span_str(value));
-	return 1;
-}
-
-static int read_cookie(void *a, const char *key, const char *value)
-{
-	(void)key;
-	((up_apache_answer_t *)a)->sets_cookie |= up_cache_is_cookie(up_span_str(value));
-	return 1;
+	switch (h->key[0] | 0x20) {
+	case 'c':
+		if (ap_cstr_casecmp(h->key, "Cache-Control") == 0)
+			up_cache_read(&a->said, up_span_str(h->val));
+		return;
+	case 's':
+		if (ap_cstr_casecmp(h->key, "Set-Cookie") == 0)
+			a->sets_cookie |= up_cache_is_cookie(up_span_str(h->val));
+		return;
+	case 'v':
+		if (ap_cstr_casecmp(h->key, "Vary") == 0) {
+			a->has_vary = true;
+			a->varies |= up_cache_varies(up_span_str(h->val));
+		}
+		return;
+	default:
+		return;
+	}
 }
 
 static up_apache_answer_t look(request_rec *r)
@@ -45,9 +46,10 @@ static up_apache_answer_t look(request_rec *r)
 	up_apache_answer_t a = { 0 };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(tables); i++) {
-		apr_table_do(read_control, &a, tables[i], "Cache-Control", NULL);
-		apr_table_do(read_vary, &a, tables[i], "Vary", NULL);
-		apr_table_do(read_cookie, &a, tables[i], "Set-Cookie", NULL);
+		const apr_array_header_t *all = apr_table_elts(tables[i]);
+
+		for (int at = 0; at < all->nelts; at++)
+			look_at(&a, &APR_ARRAY_IDX(all, at, apr_table_entry_t));
 	}
 	return a;
 }
@@ -83,7 +85,9 @@ static void keep_for_one(request_rec *r, const up_apache_answer_t *a)
 
 	if (text != NULL)
 		apr_table_addn(r->headers_out, "Cache-Control", text);
-	if (vary && !a->varies)
+	if (vary && !a->has_vary)
+		apr_table_addn(r->headers_out, "Vary", "Cookie");
+	else if (vary && !a->varies)
 		apr_table_mergen(r->headers_out, "Vary", "Cookie");
 }
 
@@ -93,7 +97,7 @@ static bool is_private(request_rec *r)
 {
 	const up_apache_dir_t *d = ap_get_module_config(r->per_dir_config, &auth_unitpass_module);
 
-	return d->cache != 1 && (up_apache_access_is_ours(r) || up_apache_identity_anybody(r));
+	return d->cache != 1 && (up_apache_identity_anybody(r) || up_apache_access_is_ours(r));
 }
 
 static apr_status_t tell(ap_filter_t *f, apr_bucket_brigade *out)

@@ -131,9 +131,19 @@ bool up_apache_identity_anybody(const request_rec *r)
 
 /* --- to the application --- */
 
-/* All values, in one piece of the request's memory. */
-static void values_of(request_rec *r, const up_apache_identity_t *who, bool percent,
+/* In raw UTF-8, as long as WHO. */
+static void values_of(request_rec *r, const up_apache_identity_t *who,
     const char *value[UP_RP_VALUES])
+{
+	for (size_t i = 0; i < UP_RP_VALUES; i++) {
+		value[i] = up_rp_value_text(&who->session, i);
+		if (value[i] == NULL)
+			value[i] = apr_off_t_toa(r->pool, who->session.auth_time_s);
+	}
+}
+
+/* All values percent-encoded, in one piece of the request's memory. */
+static void encode(request_rec *r, const up_apache_identity_t *who, const char *value[UP_RP_VALUES])
 {
 	struct up_buf b = { 0 };
 	size_t at[UP_RP_VALUES];
@@ -142,7 +152,7 @@ static void values_of(request_rec *r, const up_apache_identity_t *who, bool perc
 	up_buf_reserve(&b, 500);
 	for (size_t i = 0; i < UP_RP_VALUES; i++) {
 		at[i] = b.n;
-		up_rp_value(&who->session, i, percent, &b);
+		up_rp_value(&who->session, i, true, &b);
 		up_buf_put_char(&b, '\0');
 	}
 	/* Out of memory: httpd ends on that in its own pools, too. */
@@ -186,14 +196,13 @@ void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *who)
 	const up_apache_dir_t *d = ap_get_module_config(r->per_dir_config, &auth_unitpass_module);
 	const char *value[UP_RP_VALUES];
 
-	values_of(r, who, false, value);
+	values_of(r, who, value);
 	put_variables(r->subprocess_env, value);
-	r->user = apr_pstrmemdup(r->pool, (const char *)who->session.unit_code.p,
-	    who->session.unit_code.n);
+	r->user = apr_pstrdup(r->pool, value[0]);
 	r->ap_auth_type = (char *)(uintptr_t)UP_APACHE_TYPE;
 	if (d->headers != 1)
 		return;
-	values_of(r, who, true, value);
+	encode(r, who, value);
 	for (size_t i = 0; i < UP_RP_VALUES; i++)
 		apr_table_setn(r->headers_in, up_rp_value_header[i], value[i]);
 }

@@ -66,6 +66,7 @@ extern up_apache_main_t *up_apache_main;
 typedef struct {
 	const up_apache_party_t *party;
 	struct up_rp_session session;
+	uint8_t texts[];
 } up_apache_identity_t;
 
 typedef struct {                         /* of a request */
