@@ -37,7 +37,8 @@ unit_check_text(struct up_span s, const char *want, const char *file, unsigned l
 {
 	char text[600];
 
-	snprintf(text, sizeof text, "\"%.*s\" should be \"%s\"", (int)s.n, s.p == NULL ? "" : (const char *)s.p, want);
+	snprintf(text, sizeof text, "\"%.*s\" should be \"%s\"", (int)s.n,
+	    s.p == NULL ? "" : (const char *)s.p, want == NULL ? "" : want);
 	CU_assertImplementation(up_span_eq_str(s, want), line, text, file, "", CU_FALSE);
 }
 
