@@ -60,6 +60,8 @@ const char *up_ctl_unit_option(const char *text, char out[UP_USCC_LEN + 1]);
 bool up_ctl_id_ok(const char *text);
 
 int up_ctl_clock_accept(struct up_command_line *);
+int up_ctl_database_copy(struct up_command_line *);
+extern const struct argp_option up_database_copy_options[];
 
 int up_init_run(struct up_command_line *);
 extern const struct argp_option up_init_options[];

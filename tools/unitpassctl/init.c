@@ -4,9 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <grp.h>
 #include <libgen.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "tools/common/table.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
+#include "tools/unitpassctl/owner.h"
 
 enum { CODE = 1, NAME };
 
@@ -104,36 +103,6 @@ out:
 
 /* --- init --- */
 
-struct owner { long uid, gid; };
-
-/* Started as root, what is made belongs to the server's user. */
-static bool find_owner(const struct up_ctl *ctl, struct owner *o)
-{
-	const struct passwd *pw;
-	const struct group *gr;
-
-	*o = (struct owner){ -1, -1 };
-	if (geteuid() != 0 || ctl->config->user[0] == '\0')
-		return true;
-	pw = getpwnam(ctl->config->user);
-	if (pw == NULL) {
-		up_ctl_fail(ctl, "user", up_say("user '%s' of the configuration does not exist: adduser --system --group %s",
-		    "配置中的用户“%s”不存在，请先创建：adduser --system --group "
-		    "%s"), ctl->config->user, ctl->config->user);
-		return false;
-	}
-	*o = (struct owner){ (long)pw->pw_uid, (long)pw->pw_gid };
-	if (ctl->config->group[0] == '\0')
-		return true;
-	gr = getgrnam(ctl->config->group);
-	if (gr == NULL) {
-		up_ctl_fail(ctl, "group", up_say("group '%s' of the configuration does not exist", "配置中的用户组“%s”不存在"), ctl->config->group);
-		return false;
-	}
-	o->gid = (long)gr->gr_gid;
-	return true;
-}
-
 static void key_file(const struct up_ctl *ctl, const char *name, char out[PATH_MAX])
 {
 	snprintf(out, PATH_MAX, "%s/%s", ctl->config->keys, name);
@@ -168,7 +137,7 @@ static bool nothing_there(const struct up_ctl *ctl)
 }
 
 /* The folder of PATH, if it is missing. Its own parent must be there. */
-static bool make_parent(const struct up_ctl *ctl, const char *path, const struct owner *o)
+static bool make_parent(const struct up_ctl *ctl, const char *path, const struct up_owner *o)
 {
 	char copy[PATH_MAX];
 	const char *dir;
@@ -184,22 +153,6 @@ static bool make_parent(const struct up_ctl *ctl, const char *path, const struct
 	if (o->uid >= 0 && chown(dir, (uid_t)o->uid, (gid_t)o->gid) != 0) {
 		up_ctl_fail(ctl, "io", "%s: %s", dir, strerror(errno));
 		return false;
-	}
-	return true;
-}
-
-static bool own_database(const struct up_ctl *ctl, const struct owner *o)
-{
-	static const char *const tails[] = { "", "-wal", "-shm" };
-
-	for (size_t i = 0; o->uid >= 0 && i < UP_ARRAY_LEN(tails); i++) {
-		char path[PATH_MAX];
-
-		snprintf(path, sizeof(path), "%s%s", ctl->config->database, tails[i]);
-		if (lchown(path, (uid_t)o->uid, (gid_t)o->gid) != 0 && (errno != ENOENT || i == 0)) {
-			up_ctl_fail(ctl, "io", "%s: %s", path, strerror(errno));
-			return false;
-		}
 	}
 	return true;
 }
@@ -228,7 +181,7 @@ static bool is_new(const struct up_ctl *ctl)
 	return err == UP_OK && n == 0;
 }
 
-static bool make_database(struct up_ctl *ctl, const struct owner *o, const struct authority *a)
+static bool make_database(struct up_ctl *ctl, const struct up_owner *o, const struct authority *a)
 {
 	struct up_store_settings settings = { .create = true,
 		.administrator = up_ctl_administrator() };
@@ -251,7 +204,7 @@ static bool make_database(struct up_ctl *ctl, const struct owner *o, const struc
 		up_ctl_fail_err(ctl, err, ctl->config->database);
 		return false;
 	}
-	return !has_file(ctl) || own_database(ctl, o);
+	return !has_file(ctl) || up_owner_give_database(ctl, o, ctl->config->database);
 }
 
 /* What was begun and not finished goes, so that init can be tried again. Only after nothing_there. */
@@ -308,7 +261,7 @@ int up_init_run(struct up_command_line *l)
 	struct up_ctl *ctl = l->program;
 	const char *code = l->values[CODE], *name = l->values[NAME];
 	struct authority a;
-	struct owner owner;
+	struct up_owner owner;
 	char why[256];
 
 	if ((code == NULL) != (name == NULL))
@@ -317,7 +270,7 @@ int up_init_run(struct up_command_line *l)
 			"--authority-code 与 --authority-name 须同时给出"));
 	if (code != NULL && !take_authority(ctl, code, "--authority-name", name, &a))
 		return 1;
-	if (!up_ctl_configure(ctl) || !find_owner(ctl, &owner) || !nothing_there(ctl))
+	if (!up_ctl_configure(ctl) || !up_owner_find(ctl, &owner) || !nothing_there(ctl))
 		return 1;
 	if (has_file(ctl) && !make_parent(ctl, ctl->config->database, &owner))
 		return 1;

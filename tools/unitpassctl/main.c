@@ -119,6 +119,19 @@ static const struct up_command commands[] = {
 	  "时钟早于最新使用记录，或运行中向前跳变时，服务器不予采信。请先校准时钟。本命令留下一条含两个时间的使用记录；"
 	  "服务器一秒内恢复，进行中的登录需重新开始。"),
 	  NULL, 0, up_ctl_clock_accept },
+	{ "database copy", NULL,
+	  UP_WORDS("copy a site to another database, such as PostgreSQL\v"
+	  "Stop the server first; it could not write meanwhile. The target must be empty: a file "
+	  "that is not there, or a database of a server without tables. Every row is read back and "
+	  "compared; the target keeps all, or nothing when something fails, and the copy can be "
+	  "begun again. The source is not changed, but that its schema is brought to this "
+	  "release's. Passwords stand in a file, not in the URI.",
+	  "将站点复制到另一个数据库，例如 PostgreSQL\v"
+	  "请先停止服务器，复制期间它也无法写入。目标须为空：尚不存在的文件，或数据库服务器上没有表的数据库。"
+	  "每一行都会读回核对；全部成功才保留，出错则目标不留任何内容，可重新开始。源数据库除表结构升级到本版本外不作改动。"
+	  "密码请放在文件中，不要写在 URI 里。"),
+	  up_database_copy_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2),
+	  up_ctl_database_copy },
 	{ "doctor", NULL,
 	  UP_WORDS("check this installation, and say what to do\v"
 	  "Without options it checks the server of the configuration (-c). With --portal-url or "
