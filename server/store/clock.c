@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/enrolment.h"
 #include "core/json.h"
 #include "server/store/change.h"
 #include "server/store/usage.h"
 
 #define ACCEPT "clock.accept"
-#define CODE_LIFE_MS 300000              /* no enrolment code lives longer (rule 7) */
 
 struct shown { int64_t ms; bool accepted; };
 
@@ -70,7 +70,7 @@ static void put_time(struct up_buf *b, int64_t ms)
 static enum up_err accept(struct up_tx *tx, void *arg)
 {
 	struct accept *a = arg;
-	const struct up_db_arg latest = up_db_int(a->now_ms + CODE_LIFE_MS);
+	const struct up_db_arg latest = up_db_int(a->now_ms + UP_ENROLMENT_LIFE_MS);
 	struct up_buf before = { 0 }, after = { 0 };
 	char id[UP_STORE_REF + 1];
 	struct up_record r = {.time_ms = a->now_ms,

@@ -3,19 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/enrolment.h"
 #include "core/password.h"
 #include "core/person.h"
 #include "server/store/act.h"
-
-#define MISMATCHES_MAX 5
 
 /* A code as it stands, beside what the outside may see of it. */
 struct code {
 	struct up_enrolment *enrolment;  /* NULL: unknown */
 	int64_t role, person, device;    /* device: that held the role until now, or 0 */
-	struct up_authority_edge edge;
-	unsigned mismatches;
-	bool open, named;
+	struct up_enrolment_code facts;
+	bool named;
 };
 
 /* All three are compared whatever the first one says; a name without regard to capitals. */
@@ -59,13 +57,15 @@ static enum up_err load(
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	out->edge = up_rows_edge(rows, out->enrolment->unit_code, out->enrolment->certificate);
-	out->role = out->edge.id;
+	out->facts.edge =
+	    up_rows_edge(rows, out->enrolment->unit_code, out->enrolment->certificate);
+	out->role = out->facts.edge.id;
 	out->enrolment->id = up_db_column_int(rows, UP_ROWS_EDGE);
 	out->enrolment->certificate_version = up_db_column_int(rows, UP_ROWS_EDGE + 4);
 	out->enrolment->expires_ms = up_db_column_int(rows, UP_ROWS_EDGE + 5);
-	out->mismatches = (unsigned)up_db_column_int(rows, UP_ROWS_EDGE + 6);
-	out->open = up_db_column_int(rows, UP_ROWS_EDGE + 7) != 0;
+	out->facts.expires_ms = out->enrolment->expires_ms;
+	out->facts.mismatches = (unsigned)up_db_column_int(rows, UP_ROWS_EDGE + 6);
+	out->facts.open = up_db_column_int(rows, UP_ROWS_EDGE + 7) != 0;
 	out->named = is_named(who, up_db_column(rows, UP_ROWS_EDGE + 8),
 	    up_db_column(rows, UP_ROWS_EDGE + 9), up_db_column(rows, UP_ROWS_EDGE + 10));
 	out->device = up_db_column_int(rows, UP_ROWS_EDGE + 11);
@@ -75,17 +75,10 @@ out:
 	return e;
 }
 
-/* Unknown, expired, used, voided, unit or certificate no longer live: one answer. */
 static enum up_err judge(const struct code *code, int64_t now_ms)
 {
-	const struct up_authority_ask ask = { .use = UP_USE_TAKE, .now_s = now_ms / 1000 };
-	struct up_authority_answer answer;
-
-	if (code->enrolment == NULL || !code->open || code->mismatches >= MISMATCHES_MAX ||
-	    now_ms >= code->enrolment->expires_ms ||
-	    up_authority_may(&ask, &code->edge, &answer) != UP_OK)
-		return UP_E_CODE;
-	return code->named ? UP_OK : UP_E_PERSON;
+	return up_enrolment_judge(
+	    code->enrolment != NULL ? &code->facts : NULL, code->named, now_ms);
 }
 
 static enum up_err count_mismatch(struct up_tx *tx, const struct code *code)

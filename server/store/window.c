@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The window writes a principal and makes the code for her phone (up_store_enrol_put). */
+#include "core/enrolment.h"
 #include "core/person.h"
 #include "core/text.h"
 #include "server/store/change.h"
@@ -113,6 +114,28 @@ static enum up_err put_holder(struct put *p)
 	return up_db_add(p->tx->db, UP_SQL_HOLDER_ADD, add, UP_ARRAY_LEN(add), &p->holder);
 }
 
+/* ROWS: the principal's edge that stands. */
+static void take_place(
+    struct put *p, const struct up_db_rows *rows, int64_t person, int64_t *other)
+{
+	enum up_authority_state state =
+	    up_db_column_int(rows, 2) != 0 ? UP_EDGE_LIVE : UP_EDGE_WAITING;
+	int64_t role = up_db_column_int(rows, 0);
+
+	switch (up_enrolment_place(state, up_db_column_int(rows, 1) == person)) {
+	case UP_PLACE_FREE:
+		return;
+	case UP_PLACE_HERS:
+		p->role = role;
+		return;
+	case UP_PLACE_GIVES_WAY:
+		*other = role;
+		return;
+	case UP_PLACE_TAKEN:
+		p->merit = UP_E_STATE;
+	}
+}
+
 /* Another person in the way: a live one stays, one who never took the role gives way (wrong data is not edited: rule 10). */
 static enum up_err find_principal(struct put *p, int64_t *other)
 {
@@ -128,16 +151,8 @@ static enum up_err find_principal(struct put *p, int64_t *other)
 	if (e == UP_OK)
 		e = up_db_first(p->tx->db, UP_SQL_PRINCIPAL, &arg, 1, &rows, &row);
 	*other = 0;
-	if (e == UP_OK && row) {
-		int64_t role = up_db_column_int(rows, 0);
-
-		if (up_db_column_int(rows, 1) == person)
-			p->role = role;
-		else if (up_db_column_int(rows, 2) != 0)
-			p->merit = UP_E_STATE;
-		else
-			*other = role;
-	}
+	if (e == UP_OK && row)
+		take_place(p, rows, person, other);
 	up_db_end(&rows);
 	return e;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/enrolment.h"
 #include "core/hash.h"
 #include "core/person.h"
 #include "core/text.h"
@@ -19,7 +20,6 @@
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 
-#define LIFE_MS (5 * 60 * 1000)          /* rule 7 */
 #define CODE_TEXT 22
 
 enum { UNIT = 1, NAME, RESIDENT, MOBILE, PERSON_FILE, CLERK, WINDOW };
@@ -179,7 +179,7 @@ static int run(struct enrol *x)
 	up_realname_check(&platform, &x->person, &x->answer);
 	if (x->answer.outcome != UP_REALNAME_UNAVAILABLE && x->answer.why_en[0] != '\0')
 		up_ctl_warn(up_say(x->answer.why_en, x->answer.why_zh));
-	x->expires_ms = x->ctl->now_ms + LIFE_MS;
+	x->expires_ms = x->ctl->now_ms + UP_ENROLMENT_LIFE_MS;
 	if (!draw(x))
 		return up_ctl_fail_err(x->ctl, UP_E_CRYPTO, "code");
 	err = up_store_units(x->ctl->store, up_span_str(x->unit), take_unit, x);
