@@ -47,6 +47,7 @@ static const struct words reasons[] = {
 	{ "not_mine", "not started by her", "非本人发起" },
 	{ "not_decided", "not decided in time", "未在时限内确认" },
 	{ "not_redeemed", "approved, not fetched in time", "已确认，业务系统未在时限内领取" },
+	{ "live_failed", "the server could not finish it", "服务器未能完成" },
 	{ "unknown_code", "unknown code", "未知的码" },
 	{ "stale_frame", "old picture of the code", "过期的二维码画面" },
 	{ "forged_frame", "forged code", "伪造的二维码" },
