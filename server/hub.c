@@ -136,30 +136,32 @@ void up_hub_woken(const char *id)
 
 /* --- what changed, and who went: without hub.lock, since live is asked --- */
 
-static enum up_err ask_state(
-    const struct up_watcher *w, enum up_login_state *state, int64_t *until_ms)
+static int64_t pack(enum up_login_state state, int64_t until_ms)
 {
+	return until_ms * UP_LOGIN_STATES + state;
+}
+
+static enum up_err ask_state(const struct up_watcher *w, int64_t *state_until)
+{
+	enum up_login_state state = UP_LOGIN_EXPIRED;
 	int64_t now, left = 0;
 	enum up_err err = up_clock_now(w->server, &now);
 
-	*state = UP_LOGIN_EXPIRED;
 	if (err == UP_OK)
-		err = up_live_watch_state(w->server->live, w->info->id, now, state, &left);
-	*until_ms = err == UP_OK ? now + left : 0;
+		err = up_live_watch_state(w->server->live, w->info->id, now, &state, &left);
+	*state_until = err == UP_OK ? pack(state, now + left) : pack(UP_LOGIN_EXPIRED, 0);
 	return err;
 }
 
 /* False: live or the clock does not tell; the page stays as it is and is asked for again. */
 static bool refresh(struct up_watcher *w)
 {
-	enum up_login_state state;
-	int64_t until_ms;
-	enum up_err err = ask_state(w, &state, &until_ms);
+	int64_t state_until;
+	enum up_err err = ask_state(w, &state_until);
 
 	pthread_mutex_lock(&hub.lock);
 	if (err == UP_OK) {
-		w->state = (uint8_t)state;
-		w->until_ms = until_ms;
+		atomic_store_explicit(&w->state_until, state_until, memory_order_relaxed);
 		w->told = true;
 	} else if (!w->gone) {
 		note_change(w);
@@ -289,18 +291,15 @@ static bool link_watcher(struct up_watcher *w)
 /* In the table first, so that no change is missed: what the hub has learned since is newer. */
 enum up_err up_hub_join(struct up_watcher *w)
 {
-	enum up_login_state state;
-	int64_t until_ms;
+	int64_t state_until;
 	enum up_err err;
 
 	if (!link_watcher(w))
 		return UP_E_BUSY;
-	err = ask_state(w, &state, &until_ms);
+	err = ask_state(w, &state_until);
 	pthread_mutex_lock(&hub.lock);
-	if (!w->told) {
-		w->state = (uint8_t)state;
-		w->until_ms = until_ms;
-	}
+	if (!w->told)
+		atomic_store_explicit(&w->state_until, state_until, memory_order_relaxed);
 	pthread_mutex_unlock(&hub.lock);
 	return err;
 }
@@ -326,13 +325,11 @@ void up_hub_leave(struct up_watcher *w)
 
 enum up_login_state up_hub_state(const struct up_watcher *w, int64_t now, int64_t *left_ms)
 {
-	enum up_login_state state;
+	int64_t state_until = atomic_load_explicit(&w->state_until, memory_order_relaxed);
+	int64_t until_ms = state_until / UP_LOGIN_STATES;
 
-	pthread_mutex_lock(&hub.lock);
-	state = w->state;
-	*left_ms = w->until_ms > now ? w->until_ms - now : 0;
-	pthread_mutex_unlock(&hub.lock);
-	return state;
+	*left_ms = until_ms > now ? until_ms - now : 0;
+	return (enum up_login_state)(state_until % UP_LOGIN_STATES);
 }
 
 bool up_hub_sleep(struct up_watcher *w, int64_t due_ms)

@@ -28,11 +28,12 @@ struct up_watcher {
 	uint8_t sent_state;              /* + 1; 0: nothing yet */
 	uint8_t version;
 	bool over;
+	/* The hub's: until when which state lasts, as live told last. In one, so that a page is read
+	 * without the hub's lock, which the hub holds while it resumes many. */
+	_Atomic int64_t state_until;
 	/* the hub's, under its lock */
-	uint8_t state;                   /* as live told last */
-	bool told;                       /* ... the hub */
+	bool told;                       /* STATE_UNTIL is the hub's own */
 	bool suspended, dirty, changed, gone;
-	int64_t until_ms;                /* of STATE */
 	struct up_watcher *next, **link; /* in a slot of the wheel */
 	struct up_watcher *same_next, **same_link; /* in a chain of the table */
 	struct up_watcher *changed_next, *todo_next, *gone_next;
