@@ -61,7 +61,7 @@ void up_db_head(
 	db->engine = engine;
 	db->texts = set->texts;
 	db->n_texts = set->n_texts;
-	db->may_step = set->may_step;
+	db->fault = set->fault;
 }
 
 void up_db_close(struct up_db **dbp)
@@ -125,10 +125,11 @@ enum up_err up_db_fail(struct up_db *db, enum up_db_trouble trouble, const char 
 /* May the next step be made? Tests say when it may not. */
 static bool may(struct up_db *db)
 {
-	if (db->may_step == NULL || db->may_step())
-		return true;
-	(void)up_db_fail(db, UP_DB_DOWN, "made to fail");
-	return false;
+	enum up_db_trouble trouble = db->fault == NULL ? UP_DB_FINE : db->fault();
+
+	if (trouble != UP_DB_FINE)
+		(void)up_db_fail(db, trouble, "made to fail");
+	return trouble == UP_DB_FINE;
 }
 
 /* --- statements --- */

@@ -18,6 +18,18 @@
 struct up_db;                            /* a connection */
 struct up_db_rows;                       /* a running statement, and the row that it stands at */
 
+/* What went wrong. */
+enum up_db_trouble {
+	UP_DB_FINE,
+	UP_DB_DOWN,                      /* disk, file, foreign lock, connection: others fail too */
+	UP_DB_RETRY,                     /* deadlock, serialization: the transaction may work now */
+	UP_DB_CONSTRAINT,                /* UNIQUE, CHECK, REFERENCES, NOT NULL, a trigger's refusal */
+	UP_DB_OTHER,
+	/* Of a commit alone: the connection was cut, and for UP_DB_LOOKUP_MS nobody could be asked
+	 * whether it was kept. */
+	UP_DB_UNKNOWN,
+};
+
 /* --- connections --- */
 
 struct up_db_settings {
@@ -30,9 +42,9 @@ struct up_db_settings {
 	/* The statements of this connection, by their number. Borrowed until the close. */
 	const char *const *texts;
 	unsigned n_texts;
-	/* Asked before every step, begin and commit when not NULL: false makes it fail as a broken
-	 * disk would (UP_DB_DOWN). For tests. */
-	bool (*may_step)(void);
+	/* When not NULL: asked before every step, begin and commit; what it answers but
+	 * UP_DB_FINE, that fails with. For tests. */
+	enum up_db_trouble (*fault)(void);
 };
 /* WHY gets a text for people, without a password. UP_E_CONFIG: there is no such database, or it
  * is not ours to use; UP_E_STORE; UP_E_NOMEM. */
@@ -48,16 +60,6 @@ const char *up_db_engine_name(const struct up_db *);     /* "sqlite" "postgresql
 
 /* --- what went wrong --- */
 
-enum up_db_trouble {
-	UP_DB_FINE,
-	UP_DB_DOWN,                      /* disk, file, foreign lock, connection: others fail too */
-	UP_DB_RETRY,                     /* deadlock, serialization: the transaction may work now */
-	UP_DB_CONSTRAINT,                /* UNIQUE, CHECK, REFERENCES, NOT NULL, a trigger's refusal */
-	UP_DB_OTHER,
-	/* Of a commit alone: the connection was cut, and for UP_DB_LOOKUP_MS nobody could be asked
-	 * whether it was kept. */
-	UP_DB_UNKNOWN,
-};
 enum up_db_trouble up_db_trouble(const struct up_db *);  /* of the last failure */
 const char *up_db_code(const struct up_db *);            /* the engine's own, "" for ours */
 const char *up_db_message(const struct up_db *);         /* for the log */

@@ -13,7 +13,7 @@ struct up_db {
 	const struct up_db_engine *engine;
 	const char *const *texts;
 	unsigned n_texts;
-	bool (*may_step)(void);
+	enum up_db_trouble (*fault)(void);
 	enum up_db_trouble trouble;
 	char code[8];
 	char message[160];

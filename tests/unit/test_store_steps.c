@@ -7,16 +7,19 @@
 
 static int steps_left;                   /* fail when it reaches 0 */
 static bool for_ever;
+static enum up_db_trouble with;          /* this */
+static int failed;                       /* so often */
 
-static bool may_step(void)
+static enum up_db_trouble fault(void)
 {
 	if (steps_left != 0) {
 		steps_left -= steps_left > 0;
-		return true;
+		return UP_DB_FINE;
 	}
 	if (!for_ever)
 		steps_left = -1;
-	return false;
+	failed++;
+	return with;
 }
 
 /* --- each action works once and leaves the database changed --- */
@@ -269,17 +272,18 @@ static void test_failing_steps(void)
 	struct fixture f;
 	enum up_err e;
 
+	with = UP_DB_DOWN;
 	for (size_t i = 0; i < UP_ARRAY_LEN(actions); i++) {
 		int n = 0;
 
 		prepare(&f);
 		fixture_digest(&f, before);
 		do {
-			f.store->write.db->may_step = may_step;
+			f.store->write.db->fault = fault;
 			for_ever = true;
 			steps_left = n;
 			e = actions[i].act(&f);
-			f.store->write.db->may_step = NULL;
+			f.store->write.db->fault = NULL;
 			fixture_digest(&f, after);
 			UP_CHECK(e == actions[i].good || (e == UP_E_STORE && memcmp(before, after, 32) == 0), actions[i].name);
 		} while (e == UP_E_STORE && ++n < 200);
@@ -289,11 +293,11 @@ static void test_failing_steps(void)
 		/* one hiccup: a job is tried once more by itself and comes through */
 		for (int at = 0; actions[i].job && at < n; at++) {
 			prepare(&f);
-			f.store->write.db->may_step = may_step;
+			f.store->write.db->fault = fault;
 			for_ever = false;
 			steps_left = at;
 			UP_CHECK(actions[i].act(&f) == actions[i].good, actions[i].name);
-			f.store->write.db->may_step = NULL;
+			f.store->write.db->fault = NULL;
 			UP_CHECK(fixture_gapless(&f), actions[i].name);
 			UP_CHECK(up_store_healthy(f.store) == UP_OK, actions[i].name);
 			fixture_close(&f);
@@ -303,4 +307,90 @@ static void test_failing_steps(void)
 		CU_ASSERT(tried[kind]);
 }
 
-UP_SUITE("store steps", test_failing_steps)
+/* So many steps has ACTION, its commit the last; *RECORDS it leaves. */
+static int count_steps(size_t action, int64_t *records)
+{
+	const int many = 1000;
+	struct fixture f;
+	int64_t before;
+
+	prepare(&f);
+	before = fixture_count(&f, "SELECT count(*) FROM usage");
+	f.store->write.db->fault = fault;
+	steps_left = many;
+	UP_CHECK(actions[action].act(&f) == actions[action].good, actions[action].name);
+	*records = fixture_count(&f, "SELECT count(*) FROM usage") - before;
+	fixture_close(&f);
+	return many - steps_left;
+}
+
+/* The engine asks for the transaction again: it is made again as if it were the first time. */
+static void test_again(void)
+{
+	for (size_t i = 0; i < UP_ARRAY_LEN(actions); i++) {
+		int64_t want, before;
+		int n = count_steps(i, &want);
+		struct fixture f;
+
+		prepare(&f);
+		before = fixture_count(&f, "SELECT count(*) FROM usage");
+		f.store->write.db->fault = fault;
+		with = UP_DB_RETRY;
+		for_ever = false;
+		steps_left = n - 1;
+		failed = 0;
+		UP_CHECK(actions[i].act(&f) == actions[i].good, actions[i].name);
+		UP_CHECK(failed == 1, actions[i].name);
+		UP_CHECK(fixture_count(&f, "SELECT count(*) FROM usage") == before + want,
+		    actions[i].name);
+		UP_CHECK(fixture_gapless(&f), actions[i].name);
+		fixture_close(&f);
+	}
+}
+
+/* It may ask five times, not for ever; the store is not taken for broken by it. */
+static void test_again_and_again(void)
+{
+	struct up_op_record note = fixture_note("login.scan");
+	struct fixture f;
+
+	prepare(&f);
+	f.store->write.db->fault = fault;
+	with = UP_DB_RETRY;
+	for_ever = true;
+	steps_left = failed = 0;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &note.op), UP_E_STORE);
+	CU_ASSERT_EQUAL(failed, 2 * UP_TX_TRIES);        /* in its group of one, and alone */
+	failed = 0;
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U2, &fixture_zhang, "zhang"), UP_E_STORE);
+	CU_ASSERT_EQUAL(failed, UP_TX_TRIES);
+	f.store->write.db->fault = NULL;
+	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_OK);
+	fixture_close(&f);
+}
+
+/* Nobody knows whether the commit was kept: then it is not made again, for it might be there
+ * twice; who asked for it hears that it failed, and the store that it is not well. */
+static void test_unknown(void)
+{
+	struct up_op_record note = fixture_note("login.scan");
+	struct fixture f;
+	int64_t records;
+	int n = count_steps(0, &records);
+
+	prepare(&f);
+	f.store->write.db->fault = fault;
+	with = UP_DB_UNKNOWN;
+	for_ever = true;
+	failed = 0;
+	steps_left = n - 1;
+	CU_ASSERT_EQUAL(actions[0].act(&f), UP_E_STORE);
+	CU_ASSERT_EQUAL(failed, 1);
+	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_E_STORE);
+	f.store->write.db->fault = NULL;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &note.op), UP_OK);
+	CU_ASSERT_EQUAL(up_store_healthy(f.store), UP_OK);
+	fixture_close(&f);
+}
+
+UP_SUITE("store steps", test_failing_steps, test_again, test_again_and_again, test_unknown)
