@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Events, form } from './lib/http.mjs';
 import { Client, frame } from './lib/portal.mjs';
-import { alive, run, Site, until } from './lib/site.mjs';
+import { alive, run, Site, TOP, until } from './lib/site.mjs';
 
 let site, phone, signedIn;
 
@@ -141,7 +141,41 @@ test('issue operation: SIGHUP brings new clients without a restart', async () =>
 	assert.equal((await phone.scan(await frame(waiting.watch_uri))).status, 200, 'logins under way go on');
 });
 
+const postgres = (verb, ...more) =>
+	run([path.join(TOP, 'script/postgres'), verb, path.join(site.dir, 'pg'), ...more]);
+const status = async () => (await site.admin('healthz')).status;
+
+test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then it goes on',
+	{ timeout: 180000 }, async (t) => {
+		if (!site.onPostgres)
+			return t.skip('the data is in a file');
+		const answered = { scans: [], receipts: [], tokens: [] }, running = { on: true };
+		const others = await Promise.all([1, 2, 3].map(() => site.newPhone()));
+
+		for (const mode of ['fast', 'immediate']) {
+			const before = answered.tokens.length;
+
+			running.on = true;
+			const loads = others.map((who) => load(who, answered, running));
+			await until(() => answered.tokens.length > before + 5, 'logins', 30000);
+			await postgres('stop', mode);
+			running.on = false;
+			await Promise.all(loads);
+			const scan = await phone.scan(await frame((await site.client.begin()).watch_uri));
+			assert.equal(scan.status, 503, scan.text);
+			assert.equal(scan.json().error, 'temporarily_unavailable');
+			assert.notEqual(await status(), 200);
+			assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
+			await postgres('start');
+			await until(async () => await status() === 200, 'health');
+			await site.recovers(phone);
+		}
+		await checkRecords(answered);
+	});
+
 test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on', { timeout: 120000 }, async (t) => {
+	if (site.onPostgres)
+		return t.skip('a server has its own disk: tests/unit/test_db_postgres_cut');
 	const disk = path.join(site.dir, 'disk'), conf = fs.readFileSync(site.files.unitpassd_conf, 'utf8'), old = path.dirname(site.files.database);
 	const filler = path.join(disk, 'filler');
 
