@@ -19,7 +19,7 @@
 #define GIVEN_MAX 512                    /* bytes of a value as typed, blanks and all */
 
 struct enrol {
-	struct up_op_record look;        /* POST /holder/enrolments */
+	struct up_op_open look;        /* POST /holder/enrolments */
 	struct up_op_enrol write;        /* .../accept */
 	uint8_t code_hash[32];
 	struct up_person person;
@@ -27,7 +27,7 @@ struct enrol {
 	struct up_named named;           /* borrowed from person */
 	char record_id[23], device_ref[23], device_token[44], hex[33];
 	struct up_enrolment *found;
-	enum up_err refused;             /* of the look at a code */
+	enum up_err refused;             /* too many looks that failed */
 };
 
 static void free_enrol(void *p)
@@ -90,7 +90,7 @@ static struct enrol *begin(struct up_request *r, const char *const *members, enu
 	*err = x != NULL ? UP_OK : UP_E_NOMEM;
 	if (x == NULL)
 		return NULL;
-	x->look.op.kind = UP_OP_RECORD;
+	x->look.op.kind = UP_OP_OPEN;
 	x->write.op.kind = UP_OP_ENROL;
 	r->state = x;
 	r->free_state = free_enrol;
@@ -181,10 +181,8 @@ static void opened(struct up_request *r)
 {
 	struct enrol *x = r->state;
 
-	if (x->look.op.err != UP_OK)
-		up_reply_err(r, x->look.op.err);
-	else if (x->refused != UP_OK)
-		up_reply_err(r, x->refused);
+	if (x->refused != UP_OK || x->look.op.err != UP_OK)
+		up_reply_err(r, x->refused != UP_OK ? x->refused : x->look.op.err);
 	else
 		put_found(r, x->found);
 }
@@ -209,30 +207,17 @@ static enum up_err may_be_wrong(struct up_request *r)
 /* Who looked, and with what success, is on record before the answer (rule 8). */
 static void submit_look(struct up_request *r, struct enrol *x)
 {
-	struct up_record *rec = &x->look.op.record;
-
-	begin_record(r, x, rec, "enrolment.open");
-	if (x->refused == UP_OK) {
-		rec->unit_code = up_span_str(x->found->unit_code);
-		rec->unit_name = up_span_str(x->found->unit_name);
-		rec->role = up_span_str(x->found->role);
-		rec->person_name = up_span_str(x->found->person_masked);
-	} else {
-		rec->result = UP_SPAN_LIT("refused");
-		rec->reason = up_span_str(up_err_name(x->refused));
-	}
-	if (x->refused == UP_E_CODE) {
-		x->look.op.refused_by = counted_for(r);
-		x->look.named = &x->named;
-		memcpy(x->look.code_hash, x->code_hash, sizeof(x->look.code_hash));
-	}
+	begin_record(r, x, &x->look.op.record, "enrolment.open");
+	x->look.op.refused_by = counted_for(r);
+	x->look.named = &x->named;
+	memcpy(x->look.code_hash, x->code_hash, sizeof(x->look.code_hash));
 	up_http_commit(r, &x->look.op, opened);
 }
 
 void up_holder_enrolment(struct up_request *r)
 {
 	static const char *const members[] = { "code", "person", NULL };
-	enum up_err err, spent;
+	enum up_err err;
 	struct enrol *x = begin(r, members, &err);
 
 	if (err == UP_OK)
@@ -241,13 +226,12 @@ void up_holder_enrolment(struct up_request *r)
 		refuse(r, x, err);
 		return;
 	}
-	spent = err != UP_OK ? may_be_wrong(r) : UP_OK;
-	if (spent != UP_OK) {
-		up_reply_err(r, spent);
-		return;
-	}
-	x->refused = err;
-	submit_look(r, x);
+	x->refused = err != UP_OK ? may_be_wrong(r) : UP_OK;
+	/* Another person counts against the code even so. */
+	if (x->refused != UP_OK && err != UP_E_PERSON)
+		up_reply_err(r, x->refused);
+	else
+		submit_look(r, x);
 }
 
 /* --- POST /holder/enrolments/accept --- */

@@ -186,6 +186,7 @@ enum up_err up_db_run(
 	bool row;
 	enum up_err err;
 
+	db->writes++;
 	if (changed == NULL && db->engine->later != NULL)
 		return may(db) ? db->engine->later(db, id, args, n, false) : UP_E_STORE;
 	err = up_db_first(db, id, args, n, &rows, &row);
@@ -201,8 +202,10 @@ enum up_err up_db_run_one(
 	int64_t changed = 0;
 	enum up_err err;
 
-	if (db->engine->later != NULL)
+	if (db->engine->later != NULL) {
+		db->writes++;
 		return may(db) ? db->engine->later(db, id, args, n, true) : UP_E_STORE;
+	}
 	err = up_db_run(db, id, args, n, &changed);
 
 	if (err == UP_OK && changed != 1)
@@ -220,9 +223,15 @@ enum up_err up_db_add(struct up_db *db, unsigned id, const struct up_db_arg *arg
 
 	*number = err == UP_OK && row ? up_db_column_int(rows, 0) : 0;
 	up_db_end(&rows);
+	db->writes++;
 	if (err == UP_OK && !row)
 		return up_db_fail(db, UP_DB_OTHER, "no row was added: %.80s", db->texts[id]);
 	return err;
+}
+
+uint64_t up_db_writes(const struct up_db *db)
+{
+	return db->writes;
 }
 
 int64_t up_db_column_int(const struct up_db_rows *rows, int column)

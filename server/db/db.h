@@ -101,6 +101,9 @@ UP_MUST_USE enum up_err up_db_run_one(
 UP_MUST_USE enum up_err up_db_add(
     struct up_db *, unsigned id, const struct up_db_arg *args, size_t n, int64_t *number);
 
+/* Statements that up_db_run, _run_one and _add have run so far, kept or not. */
+uint64_t up_db_writes(const struct up_db *);
+
 /* Columns of the row, from 0. */
 int64_t up_db_column_int(const struct up_db_rows *, int column);         /* 0 for NULL */
 bool up_db_column_null(const struct up_db_rows *, int column);

@@ -17,6 +17,7 @@ struct up_db {
 	enum up_db_trouble trouble;
 	char code[8];
 	char message[160];
+	uint64_t writes;                 /* up_db_writes */
 	struct up_db *next;              /* in the pool */
 };
 

@@ -2,6 +2,7 @@
  * The steps that operations share. */
 #include "server/store/act.h"
 
+#include "core/json_put.h"
 #include "core/password.h"
 #include "core/text.h"
 
@@ -45,6 +46,47 @@ void up_act_fill_role(struct up_act *a)
 	up_act_fill(&a->record.assurance, r->assurance);
 	if (a->record.certificate_version == 0)
 		a->record.certificate_version = r->certificate_version;
+}
+
+struct up_buf *up_act_buffer(struct up_act *a)
+{
+	if (a->n_kept == UP_ACT_KEPT) {
+		a->kept[UP_ACT_KEPT - 1].failed = true;
+		return &a->kept[UP_ACT_KEPT - 1];
+	}
+	return &a->kept[a->n_kept++];
+}
+
+struct up_span up_act_keep(struct up_act *a, struct up_span s)
+{
+	struct up_buf *b = up_act_buffer(a);
+
+	up_buf_put_span(b, s);
+	return up_buf_span(b);
+}
+
+struct up_span up_act_word(struct up_act *a, const char *name, struct up_span value)
+{
+	struct up_buf *b = up_act_buffer(a);
+	struct up_json_put j = { .b = b };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_text(&j, name, value);
+	up_json_put_end(&j);
+	return up_buf_span(b);
+}
+
+enum up_err up_act_exists(
+    struct up_act *a, enum up_sql id, struct up_span key, bool *found, int64_t *number)
+{
+	const struct up_db_arg arg = up_db_text(key);
+	struct up_db_rows *rows;
+	enum up_err err = up_db_first(a->tx->db, id, &arg, 1, &rows, found);
+
+	if (err == UP_OK && *found && number != NULL)
+		*number = up_db_column_int(rows, 0);
+	up_db_end(&rows);
+	return err;
 }
 
 /* --- who acts --- */

@@ -6,6 +6,8 @@
 #include "server/store/op.h"
 #include "server/store/rows.h"
 
+#define UP_ACT_KEPT 8
+
 /* Steps set MERIT, the answer on the merits, once; a step that returns something else than UP_OK has
  * failed and the transaction must be given up. */
 struct up_act {
@@ -15,6 +17,7 @@ struct up_act {
 	enum up_err merit;
 	struct up_span source;           /* whose refusal this is, if it is counted */
 	unsigned recorded;
+	bool told;                       /* there is no record to append any more */
 
 	/* what the steps below have read */
 	struct up_rows_device device;
@@ -23,6 +26,9 @@ struct up_act {
 	/* what the record of an enrolment borrows */
 	struct up_enrolment *enrolment;
 	char code_hex[32];
+	/* copies of what it borrows: up_act_keep, up_act_buffer */
+	struct up_buf kept[UP_ACT_KEPT];
+	size_t n_kept;
 };
 
 /* A row of the table in op.c. */
@@ -33,14 +39,17 @@ struct up_op_row {
 	enum up_err (*apply)(struct up_act *);
 	void (*reset)(struct up_op *);   /* clear the results of its own; or NULL */
 	void (*wipe)(struct up_op *);    /* secrets, after the last try; or NULL */
+	bool administrative;             /* from the command line: see struct up_op */
+	bool any_time;                   /* the clock is not asked */
 };
 extern const struct up_op_row up_op_rows[UP_OPS];
 
 /* Clears the results of OP and runs it; its err is the answer. Anything but UP_OK: give the
- * transaction up. */
+ * transaction up. UP_E_STORE: it failed; else it was refused, and had changed something. */
 UP_MUST_USE enum up_err up_op_apply(struct up_tx *, struct up_op *);
 /* Free what OP was given and make it fail with UP_E_STORE. */
 void up_op_fail(struct up_op *);
+void up_op_undone(struct up_op *);        /* it was refused, and its transaction given up */
 void up_op_wipe(struct up_op *);
 
 /* --- what operations do, one file a concept --- */
@@ -49,9 +58,42 @@ enum up_err up_act_record(struct up_act *);              /* decide.c */
 enum up_err up_act_decide(struct up_act *);
 enum up_err up_act_redeem(struct up_act *);              /* redeem.c */
 enum up_err up_act_replay(struct up_act *);
-enum up_err up_act_enrol(struct up_act *);               /* enrol.c */
+enum up_err up_act_open(struct up_act *);                /* enrol.c */
+enum up_err up_act_enrol(struct up_act *);
+enum up_err up_act_device_end(struct up_act *);          /* device.c */
+enum up_err up_act_code(struct up_act *);                /* window.c */
+enum up_err up_act_authority(struct up_act *);           /* unit.c */
+enum up_err up_act_units(struct up_act *);
+enum up_err up_act_client_add(struct up_act *);          /* client.c */
+enum up_err up_act_client_rotate(struct up_act *);
+enum up_err up_act_client_set(struct up_act *);
+enum up_err up_act_item(struct up_act *);                /* item.c */
+enum up_err up_act_clock(struct up_act *);               /* clock.c */
 
 /* --- steps that they share --- */
+
+/* Append the record now, as it stands; for operations with several, or with texts that do not
+ * outlive them. It may set the merit (UP_E_CLOCK): nothing is appended then. */
+UP_MUST_USE enum up_err up_act_append(struct up_act *);
+/* UP_E_CLOCK in the merit: the operation's time is behind the newest record, and nobody accepted
+ * that. Asked before a change is dated. */
+UP_MUST_USE enum up_err up_act_ask_clock(struct up_act *);
+/* A copy for the record, as long as the operation runs. Without memory the operation fails. */
+struct up_span up_act_keep(struct up_act *, struct up_span);
+struct up_buf *up_act_buffer(struct up_act *);           /* empty, for the same */
+/* {"NAME":"VALUE"} */
+struct up_span up_act_word(struct up_act *, const char *name, struct up_span value);
+/* A client as a change finds it; what the record says of it is filled in. */
+struct up_act_client {
+	bool known, standing /* not removed */, has_secret;
+	int64_t number;
+	char status[16];                 /* live disabled removed */
+};
+UP_MUST_USE enum up_err up_act_read_client(
+    struct up_act *, struct up_span id, struct up_act_client *out);      /* client.c */
+/* Is there a row of statement ID with KEY? *NUMBER (may be NULL) is its first column. */
+UP_MUST_USE enum up_err up_act_exists(
+    struct up_act *, enum up_sql id, struct up_span key, bool *found, int64_t *number);
 
 void up_act_judge(struct up_act *, bool good, enum up_err otherwise);    /* when nobody has yet */
 void up_act_fill(struct up_span *field, const char *text);               /* when empty */
@@ -74,8 +116,4 @@ UP_MUST_USE enum up_err up_act_password(
 void up_act_may(struct up_act *, enum up_authority_use, struct up_span item);
 /* The role that was found is the caller's. */
 struct up_role *up_act_take_role(struct up_act *);
-/* enrol.c: a code that was ours is the source of its own refusals, whoever shows it. */
-UP_MUST_USE enum up_err up_act_code_source(
-    struct up_act *, const uint8_t code_hash[32], const struct up_named *);
-
 #endif

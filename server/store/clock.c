@@ -7,7 +7,8 @@
 #include "core/clock.h"
 #include "core/enrolment.h"
 #include "core/json.h"
-#include "server/store/change.h"
+#include "core/json_put.h"
+#include "server/store/act.h"
 #include "server/store/usage.h"
 
 #define ACCEPT "clock.accept"
@@ -32,17 +33,18 @@ static int take(void *arg, int64_t seq, struct up_span canonical)
 	return 1;
 }
 
-enum up_err up_change_clock(struct up_tx *tx, int64_t now_ms)
+enum up_err up_act_ask_clock(struct up_act *a)
 {
 	struct shown shown = { 0, false };
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err err = up_db_first(tx->db, UP_SQL_USAGE_NEWEST, NULL, 0, &rows, &row);
+	enum up_err err = up_db_first(a->tx->db, UP_SQL_USAGE_NEWEST, NULL, 0, &rows, &row);
 
 	if (err == UP_OK && row)
 		take(&shown, 0, up_db_column(rows, 0));
 	up_db_end(&rows);
-	return err != UP_OK ? err : now_ms < shown.ms - UP_CLOCK_BACK_MS ? UP_E_CLOCK : UP_OK;
+	up_act_judge(a, a->op->now_ms >= shown.ms - UP_CLOCK_BACK_MS, UP_E_CLOCK);
+	return err;
 }
 
 enum up_err up_store_clock(struct up_store *s, int64_t *shown_ms, bool *accepted)
@@ -56,53 +58,24 @@ enum up_err up_store_clock(struct up_store *s, int64_t *shown_ms, bool *accepted
 	return err;
 }
 
-struct accept { int64_t now_ms, newest_ms; };
-
-static void put_time(struct up_buf *b, int64_t ms)
+static struct up_span time_word(struct up_act *a, int64_t ms)
 {
+	struct up_buf *b = up_act_buffer(a);
 	struct up_json_put j = { .b = b };
 
 	up_json_put_object(&j, NULL);
 	up_json_put_int(&j, "time_ms", ms);
 	up_json_put_end(&j);
+	return up_buf_span(b);
 }
 
-static enum up_err accept(struct up_tx *tx, void *arg)
+enum up_err up_act_clock(struct up_act *a)
 {
-	struct accept *a = arg;
-	const struct up_db_arg latest = up_db_int(a->now_ms + UP_ENROLMENT_LIFE_MS);
-	struct up_buf before = { 0 }, after = { 0 };
-	char id[UP_STORE_REF + 1];
-	struct up_record r = {.time_ms = a->now_ms,
-	    .event = UP_SPAN_LIT(ACCEPT),
-	    .result = UP_SPAN_LIT("ok"),
-	    .channel = UP_SPAN_LIT("command-line"),
-	    .operator_ = up_span_str(tx->administrator)};
-	uint8_t leaf[32];
-	enum up_err err = up_tx_draw(id);
+	struct up_op_clock *accept = (void *)a->op;
+	const struct up_db_arg latest = up_db_int(a->op->now_ms + UP_ENROLMENT_LIFE_MS);
 
-	a->newest_ms = tx->last_ms;
-	put_time(&before, a->newest_ms);
-	put_time(&after, a->now_ms);
-	r.id = up_span_str(id);
-	r.before = up_buf_span(&before);
-	r.after = up_buf_span(&after);
-	if (err == UP_OK)
-		err = before.failed || after.failed ? UP_E_NOMEM : UP_OK;
-	if (err == UP_OK)
-		err = up_db_run(tx->db, UP_SQL_ENROLMENT_TOO_LONG, &latest, 1, NULL);
-	if (err == UP_OK)
-		err = up_usage_add(tx, &r, leaf);
-	up_buf_free(&before);
-	up_buf_free(&after);
-	return err;
-}
-
-enum up_err up_store_clock_accept(struct up_store *s, int64_t now_ms, int64_t *newest_ms)
-{
-	struct accept a = { .now_ms = now_ms };
-	enum up_err err = up_tx_write(s, accept, &a);
-
-	*newest_ms = a.newest_ms;
-	return err;
+	accept->newest_ms = a->tx->last_ms;
+	a->record.before = time_word(a, accept->newest_ms);
+	a->record.after = time_word(a, a->op->now_ms);
+	return up_db_run(a->tx->db, UP_SQL_ENROLMENT_TOO_LONG, &latest, 1, NULL);
 }

@@ -31,8 +31,6 @@ enum up_err up_act_decide(struct up_act *a)
 enum up_err up_act_record(struct up_act *a)
 {
 	const struct up_op_record *r = (void *)a->op;
-	enum up_err err = up_act_note(a, r->device, r->role);
 
-	return err == UP_OK && r->named != NULL ? up_act_code_source(a, r->code_hash, r->named)
-						: err;
+	return up_act_note(a, r->device, r->role);
 }

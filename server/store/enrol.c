@@ -88,73 +88,48 @@ static enum up_err count_mismatch(struct up_tx *tx, const struct code *code)
 	return up_db_run_one(tx->db, UP_SQL_ENROLMENT_MISMATCH, &arg, 1);
 }
 
-/* --- up_store_enrolment ----------------------------------------------------------------------------------------------------------- */
+/* --- what is only read --- */
 
-struct ask { const uint8_t *code_hash; const struct up_named *who; int64_t now_ms; struct up_enrolment *enrolment; enum up_err answer; };
-
-static enum up_err ask(struct up_tx *tx, void *arg)
+static enum up_err look(struct up_store *s, const uint8_t code_hash[32],
+    const struct up_named *who, int64_t now_ms, struct code *out, enum up_err *answer)
 {
-	struct ask *a = arg;
-	struct code code;
-	enum up_err e = load(tx->db, a->code_hash, a->who, &code);
-
-	up_store_enrolment_free(&a->enrolment); /* of an earlier try */
-	if (e != UP_OK)
-		return e;
-	a->answer = judge(&code, a->now_ms);
-	if (a->answer == UP_E_PERSON)
-		e = count_mismatch(tx, &code);
-	if (e == UP_OK && a->answer == UP_OK) {
-		a->enrolment = code.enrolment;
-		code.enrolment = NULL;
-	}
-	up_store_enrolment_free(&code.enrolment);
-	return e;
-}
-
-/* A stranger with a guess must not hold up those who write: only a mismatch, which counts, goes on to the write. */
-static enum up_err look(struct up_store *s, struct ask *a)
-{
-	struct code code = { 0 };
 	struct up_db *db;
-	enum up_err e = up_tx_take(s, &db);
+	enum up_err err = up_tx_take(s, &db);
 
-	if (e != UP_OK)
-		return e;
-	e = load(db, a->code_hash, a->who, &code);
-	if (e == UP_OK)
-		a->answer = judge(&code, a->now_ms);
-	if (e == UP_OK && a->answer == UP_OK) {
-		a->enrolment = code.enrolment;
-		code.enrolment = NULL;
-	}
-	up_store_enrolment_free(&code.enrolment);
+	memset(out, 0, sizeof(*out));
+	if (err != UP_OK)
+		return err;
+	err = load(db, code_hash, who, out);
+	*answer = judge(out, now_ms);
 	up_tx_put(s, &db);
-	return e;
+	return err;
 }
 
-enum up_err up_store_enrolment_known(struct up_store *s, const uint8_t code_hash[32], int64_t now_ms)
+enum up_err up_store_enrolment_known(
+    struct up_store *s, const uint8_t code_hash[32], int64_t now_ms)
 {
 	const struct up_named nobody = { 0 };
-	struct ask a = { .code_hash = code_hash, .who = &nobody, .now_ms = now_ms };
-	enum up_err e = look(s, &a);
+	enum up_err answer;
+	struct code code;
+	enum up_err err = look(s, code_hash, &nobody, now_ms, &code, &answer);
 
-	up_store_enrolment_free(&a.enrolment);
-	return e != UP_OK ? e : a.answer == UP_E_CODE ? UP_E_CODE : UP_OK;
+	up_store_enrolment_free(&code.enrolment);
+	return err != UP_OK ? err : answer == UP_E_CODE ? UP_E_CODE : UP_OK;
 }
 
-enum up_err up_store_enrolment(struct up_store *s, const uint8_t code_hash[32], const struct up_named *who, int64_t now_ms, struct up_enrolment **out)
+enum up_err up_store_enrolment(struct up_store *s, const uint8_t code_hash[32],
+    const struct up_named *who, int64_t now_ms, struct up_enrolment **out)
 {
-	struct ask a = { .code_hash = code_hash, .who = who, .now_ms = now_ms };
-	enum up_err e = look(s, &a);
+	enum up_err answer;
+	struct code code;
+	enum up_err err = look(s, code_hash, who, now_ms, &code, &answer);
 
-	/* Judged again in a write transaction, so that parallel guesses are counted one after the other. */
-	if (e == UP_OK && a.answer == UP_E_PERSON)
-		e = up_tx_write(s, ask, &a);
-	*out = a.enrolment;
-	if (e != UP_OK)
-		up_store_enrolment_free(out);
-	return e == UP_OK ? a.answer : e;
+	*out = NULL;
+	if (err == UP_OK && answer == UP_OK)
+		*out = code.enrolment;
+	else
+		up_store_enrolment_free(&code.enrolment);
+	return err == UP_OK ? answer : err;
 }
 
 void up_store_enrolment_free(struct up_enrolment **e)
@@ -347,16 +322,48 @@ static void name_unit(struct up_act *a, const struct code *code)
 		a->record.certificate_version = e->certificate_version;
 }
 
-enum up_err up_act_code_source(
-    struct up_act *a, const uint8_t code_hash[32], const struct up_named *named)
+/* The same, of one who is named in it, and may see it. */
+static void name_person(struct up_act *a, const struct code *code)
 {
-	struct code code;
-	enum up_err err = load(a->tx->db, code_hash, named, &code);
+	const struct up_enrolment *e = code->enrolment;
 
-	up_act_fill_code(a, code_hash);
-	if (code.enrolment != NULL)
+	a->record.unit_code = up_span_str(e->unit_code);
+	a->record.unit_name = up_span_str(e->unit_name);
+	a->record.role = up_span_str(e->role);
+	a->record.person_name = up_span_str(e->person_masked);
+	a->enrolment = code->enrolment;
+}
+
+/* A code that was ours is the source of its own refusals, whoever shows it. */
+static void set_source(struct up_act *a, const struct code *code)
+{
+	if (a->merit != UP_E_CODE)
+		a->source.n = 0;
+	else if (code->enrolment != NULL)
 		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
-	name_unit(a, &code);
+}
+
+enum up_err up_act_open(struct up_act *a)
+{
+	const struct up_op_open *ask = (void *)a->op;
+	struct code code;
+	enum up_err err = load(a->tx->db, ask->code_hash, ask->named, &code);
+
+	if (err != UP_OK) {
+		up_store_enrolment_free(&code.enrolment);
+		return err;
+	}
+	up_act_fill_code(a, ask->code_hash);
+	a->merit = judge(&code, a->op->now_ms);
+	set_source(a, &code);
+	if (a->merit == UP_E_CODE)
+		name_unit(a, &code);
+	else if (a->merit == UP_OK)
+		name_person(a, &code);
+	else
+		err = count_mismatch(a->tx, &code);
+	if (a->enrolment == NULL)
+		up_store_enrolment_free(&code.enrolment);
 	return err;
 }
 
@@ -370,10 +377,7 @@ enum up_err up_act_enrol(struct up_act *a)
 		err = put_on_phone(a, &code);
 	up_act_fill_code(a, ask->code_hash);
 	/* Everything else that a code can be refused for ends it after a few times, or with it. */
-	if (a->merit != UP_E_CODE)
-		a->source.n = 0;
-	else if (code.enrolment != NULL)
-		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
+	set_source(a, &code);
 	name_unit(a, &code);
 	return err;
 }

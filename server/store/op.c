@@ -49,12 +49,35 @@ static void wipe_enrol(struct up_op *op)
 	up_wipe(e->password, sizeof(e->password));
 }
 
+static void reset_units(struct up_op *op)
+{
+	struct up_op_units *u = (void *)op;
+
+	u->added = u->bad = 0;
+}
+
 const struct up_op_row up_op_rows[UP_OPS] = {
 	[UP_OP_RECORD] = { "record", NULL, up_act_record, NULL, NULL },
+	[UP_OP_OPEN] = { "open", "enrolment.open", up_act_open, NULL, NULL },
 	[UP_OP_DECIDE] = { "decide", NULL, up_act_decide, reset_decide, wipe_decide },
 	[UP_OP_REDEEM] = { "redeem", "login.redeem", up_act_redeem, reset_redeem, NULL },
 	[UP_OP_REPLAY] = { "replay", "login.replay", up_act_replay, NULL, NULL },
 	[UP_OP_ENROL] = { "enrol", "enrolment.done", up_act_enrol, reset_enrol, wipe_enrol },
+	[UP_OP_DEVICE_END] = {
+	    .name = "device-end", "device.end", up_act_device_end, .administrative = true },
+	[UP_OP_CODE] = { "code", "enrolment.code", up_act_code, NULL, NULL },
+	[UP_OP_AUTHORITY] = { .name = "authority", NULL, up_act_authority, .administrative = true },
+	[UP_OP_UNITS] = {
+	    "units", "unit.add", up_act_units, reset_units, NULL, .administrative = true },
+	[UP_OP_CLIENT_ADD] = {
+	    .name = "client-add", "client.add", up_act_client_add, .administrative = true },
+	[UP_OP_CLIENT_ROTATE] = {
+	    .name = "client-rotate", "client.rotate", up_act_client_rotate, .administrative = true },
+	[UP_OP_CLIENT_SET] = {
+	    .name = "client-set", NULL, up_act_client_set, .administrative = true },
+	[UP_OP_ITEM] = { .name = "item", "item.add", up_act_item, .administrative = true },
+	[UP_OP_CLOCK] = { .name = "clock", "clock.accept", up_act_clock, .administrative = true,
+	    .any_time = true },
 };
 
 static void reset(struct up_op *op)
@@ -70,6 +93,12 @@ void up_op_fail(struct up_op *op)
 {
 	reset(op);
 	op->err = UP_E_STORE;
+}
+
+void up_op_undone(struct up_op *op)
+{
+	op->out_seq = 0;
+	memset(op->out_leaf, 0, sizeof(op->out_leaf));
 }
 
 void up_op_wipe(struct up_op *op)
@@ -94,7 +123,7 @@ static void set_result(struct up_act *a)
 		r->time_ms = a->op->now_ms;
 	if (a->merit != UP_OK) {
 		r->result = UP_SPAN_LIT("refused");
-		r->reason = up_span_str(up_err_name(a->merit));
+		up_act_fill(&r->reason, up_err_name(a->merit));
 	}
 	up_act_fill(&r->result, "ok");
 }
@@ -125,12 +154,23 @@ static enum up_err count_refusal(struct up_act *a, bool *keep)
 	return err;
 }
 
+static bool has_failed(const struct up_act *a)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < a->n_kept; i++)
+		failed = failed || a->kept[i].failed;
+	return failed;
+}
+
 static enum up_err append(struct up_act *a)
 {
 	struct up_record *r = &a->record;
 	char id[UP_STORE_REF + 1];
 	enum up_err err;
 
+	if (has_failed(a))
+		return UP_E_NOMEM;
 	if (r->id.n == 0) {
 		if (up_tx_draw(id) != UP_OK)
 			return UP_E_CRYPTO;
@@ -139,16 +179,28 @@ static enum up_err append(struct up_act *a)
 	err = up_usage_add(a->tx, r, a->op->out_leaf);
 	if (err != UP_OK)
 		return err;
+	r->id = a->op->record.id;
 	a->op->out_seq = r->seq;
 	a->recorded++;
 	return UP_OK;
 }
 
-static enum up_err conclude(struct up_act *a)
+/* He is named; and nothing is dated by a clock that went back, unless he says that it is right. */
+static enum up_err sign(struct up_act *a)
 {
-	enum up_err err;
+	a->record.channel = UP_SPAN_LIT("command-line");
+	a->record.operator_ = up_span_str(a->tx->administrator);
+	return a->recorded > 0 || up_op_rows[a->op->kind].any_time ? UP_OK : up_act_ask_clock(a);
+}
+
+enum up_err up_act_append(struct up_act *a)
+{
+	bool administrative = up_op_rows[a->op->kind].administrative;
+	enum up_err err = administrative ? sign(a) : UP_OK;
 	bool keep;
 
+	if (err != UP_OK || (administrative && a->merit != UP_OK))
+		return err;
 	set_result(a);
 	err = count_refusal(a, &keep);
 	a->op->counted = !keep;
@@ -159,26 +211,52 @@ static enum up_err conclude(struct up_act *a)
 
 static void release(struct up_act *a)
 {
+	for (size_t i = 0; i < a->n_kept; i++)
+		up_buf_free(&a->kept[i]);
 	up_store_role_free(&a->found.role);
 	up_store_enrolment_free(&a->enrolment);
 	up_wipe(&a->device, sizeof(a->device));
 	up_wipe(&a->found, sizeof(a->found));
 }
 
+/* No change without a record: an operation that forgot it is not kept. */
+static enum up_err check(const struct up_act *a, bool wrote)
+{
+	if (!wrote || a->recorded > 0 || a->op->counted)
+		return UP_OK;
+	return up_db_fail(a->tx->db, UP_DB_OTHER, "%s wrote something without a record",
+	    up_op_rows[a->op->kind].name);
+}
+
+static enum up_err perform(struct up_act *a)
+{
+	const struct up_op_row *row = &up_op_rows[a->op->kind];
+	uint64_t before = up_db_writes(a->tx->db);
+	enum up_err err;
+	bool wrote;
+
+	if (row->event != NULL)
+		up_act_fill(&a->record.event, row->event);
+	err = row->apply(a);
+	if (err == UP_OK && !a->told && (a->merit == UP_OK || !row->administrative))
+		err = up_act_append(a);
+	if (err != UP_OK)
+		return UP_E_STORE;
+	wrote = up_db_writes(a->tx->db) != before;
+	if (a->merit != UP_OK && row->administrative)
+		return wrote ? a->merit : UP_OK;
+	return check(a, wrote);
+}
+
 enum up_err up_op_apply(struct up_tx *tx, struct up_op *op)
 {
-	const struct up_op_row *row = &up_op_rows[op->kind];
 	struct up_act a = {
 	    .tx = tx, .op = op, .record = op->record, .source = op->refused_by};
 	enum up_err err;
 
 	reset(op);
-	if (row->event != NULL)
-		up_act_fill(&a.record.event, row->event);
-	err = row->apply(&a);
-	if (err == UP_OK)
-		err = conclude(&a);
+	err = perform(&a);
 	op->err = a.merit;
 	release(&a);
-	return err == UP_OK ? UP_OK : UP_E_STORE;
+	return err;
 }

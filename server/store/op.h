@@ -12,17 +12,29 @@
 
 enum up_op_kind {
 	UP_OP_RECORD,
+	UP_OP_OPEN,
 	UP_OP_DECIDE,
 	UP_OP_REDEEM,
 	UP_OP_REPLAY,
 	UP_OP_ENROL,
+	UP_OP_DEVICE_END,
+	UP_OP_CODE,
+	UP_OP_AUTHORITY,
+	UP_OP_UNITS,
+	UP_OP_CLIENT_ADD,
+	UP_OP_CLIENT_ROTATE,
+	UP_OP_CLIENT_SET,
+	UP_OP_ITEM,
+	UP_OP_CLOCK,
 	UP_OPS
 };
 
 /* The head of every operation, and the first member of its struct. The caller fills the upper part,
  * zeroes the rest, and keeps all it points to until DONE. A refusal on the merits (wrong password,
  * role not live ...) still appends the record, with result "refused" and the reason, and ERR says
- * why; on UP_E_STORE nothing was written. */
+ * why; on UP_E_STORE nothing was written. An administrator who is refused has written nothing
+ * either, and no record tells of it; his records name him (up_store_settings.administrator), and he
+ * dates nothing before the newest record (UP_E_CLOCK). */
 struct up_op {
 	enum up_op_kind kind;
 	/* From the writer thread, after the commit: it may free the operation, or submit it again.
@@ -62,10 +74,6 @@ struct up_op_record {
 	/* Who it was, where the caller knows them by number only: DEVICE, or 0; ROLE, or 0 for the
 	 * only one that the phone holds. The record is made whatever became of them. */
 	int64_t device, role;
-	/* When not NULL the record is about an enrolment code that was refused, shown by whom NAMED
-	 * says: a code that was ours counts for itself, not for refused_by. */
-	const struct up_named *named;
-	uint8_t code_hash[32];
 };
 
 /* Approve a login (password, role, client; then the record), or decline it (the record alone). */
@@ -100,6 +108,15 @@ struct up_op_replay {
 
 /* --- a phone --- */
 
+/* Somebody who says that she is NAMED looks at what a code gives: as up_store_enrolment, but that a
+ * mismatch counts, and that it is recorded. A code that was ours counts for itself, not for
+ * refused_by. */
+struct up_op_open {
+	struct up_op op;
+	uint8_t code_hash[32];
+	const struct up_named *named;
+};
+
 /* Use up the code, register the phone with its password or ask a known one for it; the role lives. */
 struct up_op_enrol {
 	struct up_op op;
@@ -115,6 +132,89 @@ struct up_op_enrol {
 	unsigned tries_left;
 	struct up_role *out_role;        /* the caller's */
 	int64_t out_device;
+};
+
+/* An administrator ends the phone REF: its key, sessions and codes end at once; its roles wait for
+ * another phone. UP_E_NOT_FOUND; UP_E_STATE: ended already. One record for each unit in which it
+ * holds a role. */
+struct up_op_device_end {
+	struct up_op op;
+	struct up_span ref;
+};
+
+/* --- the window --- */
+
+/* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not live
+ * until enrolled), and a code. OUTCOME of the real-name check: only "match" makes a code;
+ * "unavailable" saves the person as pending and makes none (UP_E_PENDING); UP_E_PERSON: any other.
+ * UP_E_NOT_FOUND: unit; UP_E_STATE: the unit has another live principal (delete her first), or is
+ * live no more. A person who is already the unit's principal gets a new code (new phone: the old one
+ * ends when this one is enrolled). All these are recorded. UP_E_REQUEST and what is wrong with
+ * NAMED: not. */
+struct up_op_code {
+	struct up_op op;
+	struct up_span unit, role /* principal */, outcome, assurance, clerk, window;
+	struct up_named named;
+	uint8_t code_hash[32];
+	int64_t expires_ms;
+};
+
+/* --- what an administrator puts in --- */
+
+/* Added, or another name; the same name again changes nothing. */
+struct up_op_authority {
+	struct up_op op;
+	struct up_span code, name;
+};
+
+struct up_unit_row {                     /* one unit with its certificate, checked by the caller */
+	struct up_span code, name;
+	/* JSON text: purpose address legal_representative funding capital organiser */
+	struct up_span fields;
+	struct up_span authority, certificate;
+	int64_t valid_from_s, valid_to_s;
+};
+/* All rows or none; a unit that is there already with the same content counts as unchanged, with
+ * other content UP_E_STATE; UP_E_NOT_FOUND: authority. One record for each that is added. */
+struct up_op_units {
+	struct up_op op;
+	const struct up_unit_row *rows;
+	size_t n;
+
+	size_t added, bad;               /* BAD: which row was refused */
+};
+
+/* UP_OP_CLIENT_ADD: UP_E_STATE: the id is taken. UP_OP_CLIENT_ROTATE: other credentials for the
+ * client of this id: secret_hash and jwks, all else is not looked at. UP_E_NOT_FOUND: unknown or
+ * removed. */
+struct up_op_client {
+	struct up_op op;
+	const struct up_client *client;
+};
+
+/* To "live", "disabled" or "removed" (for good: the id is never given again). Sessions and codes of
+ * a client that is not live are void, and stay so when it is enabled again. UP_E_NOT_FOUND: unknown
+ * or removed; UP_E_STATE: it is in that state already. */
+struct up_op_client_set {
+	struct up_op op;
+	struct up_span id;
+	const char *status;
+};
+
+/* UP_E_CLIENT: unknown or removed; UP_E_STATE: the code is taken. */
+struct up_op_item {
+	struct up_op op;
+	struct up_span code, name, client;
+};
+
+/* --- the clock --- */
+
+/* An administrator's word that NOW_MS is right, though NEWEST_MS, the date of the newest record, may
+ * be later. Enrolment codes that would live longer by it than they may end. */
+struct up_op_clock {
+	struct up_op op;
+
+	int64_t newest_ms;
 };
 
 #endif

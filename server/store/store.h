@@ -95,8 +95,9 @@ struct up_enrolment {
 	char *unit_code, *unit_name, *role, *certificate, *fields, *person_masked;
 	int64_t certificate_version, expires_ms;
 };
-/* By SHA-256 of the code, for the person who says she is NAMED. UP_E_CODE: unknown, expired, used, voided by 5 mismatches; UP_E_PERSON: another person
- * (counted here). */
+/* By SHA-256 of the code, for the person who says she is NAMED. UP_E_CODE: unknown, expired, used,
+ * voided by 5 mismatches; UP_E_PERSON: another person. Nothing is counted: she who is told has to run
+ * UP_OP_OPEN before. */
 struct up_named { struct up_span name, resident, mobile; };      /* as up_person_take made them */
 UP_MUST_USE enum up_err up_store_enrolment(struct up_store *, const uint8_t code_hash[32], const struct up_named *, int64_t now_ms, struct up_enrolment **out);
 /* Is there such a code that is still good for somebody? UP_E_CODE. Nothing is counted. */
@@ -130,43 +131,7 @@ void up_store_stats(struct up_store *, struct up_store_stats *out);
 /* What the clock showed at the newest record, 0 without any. ACCEPTED: that record is an
  * administrator's word that it was right. */
 UP_MUST_USE enum up_err up_store_clock(struct up_store *, int64_t *shown_ms, bool *accepted);
-/* Record that NOW_MS is right (clock.accept), though *NEWEST_MS, the date of the newest record, may
- * be later. Enrolment codes that would live longer by it than they may end. */
-UP_MUST_USE enum up_err up_store_clock_accept(
-    struct up_store *, int64_t now_ms, int64_t *newest_ms);
-
-/* --- administration (unitpassctl) ------------------------------------------------------------------------------------------------------ */
-
-struct up_unit_row {                     /* one unit with its certificate, checked by the caller */
-	struct up_span code, name, fields /* JSON text: purpose address legal_representative funding capital organiser */, authority, certificate;
-	int64_t valid_from_s, valid_to_s;
-};
-/* All rows or none; a unit that is there already with the same content counts as unchanged, with other content UP_E_STATE at *bad (its index). */
-UP_MUST_USE enum up_err up_store_units_put(struct up_store *, const struct up_unit_row *, size_t n, int64_t now_ms, size_t *added, size_t *bad);
-UP_MUST_USE enum up_err up_store_authority_put(struct up_store *, struct up_span code, struct up_span name, int64_t now_ms);
-UP_MUST_USE enum up_err up_store_client_put(struct up_store *, const struct up_client *, int64_t now_ms);     /* UP_E_STATE: id taken */
-/* Other credentials for the client of this id: secret_hash and jwks, all else is not looked at.
- * UP_E_NOT_FOUND: unknown or removed. */
-UP_MUST_USE enum up_err up_store_client_rotate(
-    struct up_store *, const struct up_client *, int64_t now_ms);
-/* To "live", "disabled" or "removed" (for good: the id is never given again). Sessions and codes of
- * a client that is not live are void, and stay so when it is enabled again. UP_E_NOT_FOUND: unknown
- * or removed; UP_E_STATE: it is in that state already. */
-UP_MUST_USE enum up_err up_store_client_set(
-    struct up_store *, struct up_span id, const char *status, int64_t now_ms);
-UP_MUST_USE enum up_err up_store_item_put(struct up_store *, struct up_span code, struct up_span name, struct up_span client, int64_t now_ms); /* UP_E_STATE, UP_E_CLIENT */
-
-/* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not live until enrolled), and a code. OUTCOME of the real-name
- * check: only "match" makes a code; "unavailable" saves the person as pending and makes none (UP_E_PENDING). UP_E_NOT_FOUND: unit; UP_E_STATE: the unit has another live principal
- * (delete her first) ; a person who is already the unit's principal gets a new code (new phone: the old one ends when this one is enrolled). */
-struct up_enrol_row {
-	struct up_span unit, role /* principal */, outcome, assurance, clerk, window;
-	struct up_named named;
-	uint8_t code_hash[32];
-	int64_t expires_ms;
-	struct up_record record;             /* enrolment.code, completed by the store */
-};
-UP_MUST_USE enum up_err up_store_enrol_put(struct up_store *, const struct up_enrol_row *, int64_t now_ms);
+/* --- for administration (unitpassctl) --- */
 
 /* One unit as it stands, for people who administer; borrowed until the call returns. */
 struct up_unit_view {
@@ -191,9 +156,6 @@ typedef int (*up_device_fn)(void *arg, const struct up_device_view *);
 struct up_device_filter { struct up_span ref, unit, person_ref; bool ended_too; };
 UP_MUST_USE enum up_err up_store_devices(
     struct up_store *, const struct up_device_filter *, up_device_fn fn, void *arg);
-/* The phone's key, sessions and codes end at once; its roles wait for another phone.
- * UP_E_NOT_FOUND; UP_E_STATE: ended already. */
-UP_MUST_USE enum up_err up_store_device_end(struct up_store *, struct up_span ref, int64_t now_ms);
 /* Is there such a thing, live or ended? What an auditor may have mistyped. */
 enum up_known { UP_KNOWN_UNIT, UP_KNOWN_PERSON, UP_KNOWN_CLIENT, UP_KNOWN_ITEM };
 UP_MUST_USE enum up_err up_store_known(

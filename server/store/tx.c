@@ -50,42 +50,6 @@ void up_tx_rollback(struct up_tx *tx)
 	up_db_rollback(tx->db);
 }
 
-static enum up_err once(struct up_tx *tx, up_tx_fn fn, void *arg)
-{
-	enum up_err err;
-
-	up_db_clear(tx->db);
-	err = up_tx_begin(tx);
-	if (err != UP_OK)
-		return err;
-	err = fn(tx, arg);
-	if (err == UP_OK)
-		return up_tx_commit(tx);
-	up_db_rollback(tx->db);
-	return err;
-}
-
-enum up_err up_tx_write(struct up_store *s, up_tx_fn fn, void *arg)
-{
-	struct up_tx *tx = &s->write;
-	enum up_err err;
-	int tries = 0;
-
-	pthread_mutex_lock(&s->write_lock);
-	do
-		err = once(tx, fn, arg);
-	while (err == UP_E_STORE && up_db_trouble(tx->db) == UP_DB_RETRY && ++tries < UP_TX_TRIES);
-	if (err == UP_OK) {
-		atomic_fetch_add(&s->commits, 1);
-		atomic_store(&s->failed, false);
-	} else if (err == UP_E_STORE) {
-		atomic_store(&s->failed, up_tx_is_down(tx));
-		up_tx_log(s, 'e', "store: transaction failed", tx->db);
-	}
-	pthread_mutex_unlock(&s->write_lock);
-	return err;
-}
-
 bool up_tx_is_down(const struct up_tx *tx)
 {
 	enum up_db_trouble trouble = up_db_trouble(tx->db);

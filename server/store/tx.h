@@ -53,11 +53,6 @@ UP_MUST_USE enum up_err up_tx_begin(struct up_tx *);
 UP_MUST_USE enum up_err up_tx_commit(struct up_tx *);    /* rolled back when it fails */
 void up_tx_rollback(struct up_tx *);
 
-/* One transaction, from any thread: committed when FN answers UP_OK, else rolled back. What FN
- * answers is answered, UP_E_STORE when the commit failed. FN runs again from its start when the
- * database asks for that (UP_DB_RETRY), so it must set its results anew. */
-typedef enum up_err (*up_tx_fn)(struct up_tx *, void *arg);
-UP_MUST_USE enum up_err up_tx_write(struct up_store *, up_tx_fn fn, void *arg);
 /* Is the last failure about disk, file or connection rather than about one statement? */
 bool up_tx_is_down(const struct up_tx *);
 #define UP_TX_TRIES 5                    /* of one transaction, the first included */

@@ -10,7 +10,7 @@
  * begin with an empty page cache. */
 #define GATHER_NS 2000000
 
-/* --- running a list of jobs ----------------------------------------------------------------------------------------------------- */
+/* --- running a list of operations --- */
 
 static enum up_err try_transaction(struct up_tx *tx, struct up_op *list, const struct up_op *end)
 {
@@ -24,13 +24,13 @@ static enum up_err try_transaction(struct up_tx *tx, struct up_op *list, const s
 		err = up_op_apply(tx, op);
 	if (err != UP_OK) {
 		up_tx_rollback(tx);
-		return UP_E_STORE;
+		return err;
 	}
 	return up_tx_commit(tx);
 }
 
 /* All of LIST up to (not with) END in one transaction. On UP_E_STORE nothing is kept, but after
- * UP_DB_UNKNOWN. */
+ * UP_DB_UNKNOWN; nor on any other error, with which one was refused and must be undone. */
 static enum up_err transaction(struct up_store *s, struct up_op *list, const struct up_op *end)
 {
 	enum up_err err;
@@ -38,7 +38,8 @@ static enum up_err transaction(struct up_store *s, struct up_op *list, const str
 
 	do
 		err = try_transaction(&s->write, list, end);
-	while (err != UP_OK && up_db_trouble(s->write.db) == UP_DB_RETRY && ++tries < UP_TX_TRIES);
+	while (err == UP_E_STORE && up_db_trouble(s->write.db) == UP_DB_RETRY &&
+	    ++tries < UP_TX_TRIES);
 	if (err == UP_OK) {
 		atomic_fetch_add(&s->commits, 1);
 		atomic_store(&s->failed, false);
@@ -52,7 +53,7 @@ static void fail(struct up_store *s, struct up_op *op)
 	atomic_fetch_add(&s->failures, 1);
 }
 
-/* After the group failed: each alone, so that one bad job harms nobody. A disk that fails one fails
+/* After the group failed: each alone, so that one bad operation harms nobody. A disk that fails one fails
  * the others too: they are not tried, for each might wait out the lock of another process. Nor is
  * one that may have been kept: it would be written twice. */
 static void one_by_one(struct up_store *s, struct up_op *list)
@@ -61,15 +62,21 @@ static void one_by_one(struct up_store *s, struct up_op *list)
 
 	if (down) {
 		atomic_store(&s->failed, true);
-		up_tx_log(s, 'e', "store: nobody knows whether the jobs were kept", s->write.db);
+		up_tx_log(s, 'e', "store: nobody knows whether the operations were kept", s->write.db);
 	}
 	for (struct up_op *op = list; op != NULL; op = op->next) {
-		if (!down && transaction(s, op, op->next) == UP_OK)
+		enum up_err err = down ? UP_E_STORE : transaction(s, op, op->next);
+
+		if (err == UP_OK)
 			continue;
+		if (err != UP_E_STORE) {
+			up_op_undone(op);
+			continue;
+		}
 		if (!down) {
 			down = up_tx_is_down(&s->write);
 			atomic_store(&s->failed, down);
-			up_tx_log(s, 'e', "store: job failed", s->write.db);
+			up_tx_log(s, 'e', "store: operation failed", s->write.db);
 		}
 		fail(s, op);
 	}
@@ -93,7 +100,7 @@ static void run(struct up_store *s, struct up_op *list)
 	}
 }
 
-/* DONE may free the op, or put it in the queue again. */
+/* DONE may free the operation, or put it in the queue again. */
 static void finish(struct up_op *list)
 {
 	while (list != NULL) {

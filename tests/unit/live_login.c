@@ -40,7 +40,7 @@ static void put_client(void)
 	const struct up_span text = UP_SPAN_LIT("open");
 
 	CU_ASSERT_EQUAL_FATAL(up_hash_sha256(&text, 1, c.secret_hash), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_store_client_put(login_store.store, &c, NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_client_put(login_store.store, &c, NOW), UP_OK);
 }
 
 /* LI takes U1 on a phone whose key we have. */

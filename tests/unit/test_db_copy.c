@@ -20,8 +20,8 @@ static void fill(struct fixture *f)
 	redeem = fixture_redeem(f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL_FATAL(fixture_run(f, &redeem.op), UP_OK);
 	CU_ASSERT_EQUAL(
-	    up_store_client_set(f->store, UP_SPAN_LIT("portal"), "disabled", NOW), UP_OK);
-	CU_ASSERT_EQUAL(up_store_client_set(f->store, UP_SPAN_LIT("portal"), "live", NOW), UP_OK);
+	    fixture_client_set(f->store, UP_SPAN_LIT("portal"), "disabled", NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_set(f->store, UP_SPAN_LIT("portal"), "live", NOW), UP_OK);
 	do {
 		note = fixture_note("login.scan");
 		CU_ASSERT_EQUAL_FATAL(up_store_run(f->store, &note.op), UP_OK);

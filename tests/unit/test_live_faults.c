@@ -350,8 +350,8 @@ static void test_owed(void)
 	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);
 	CU_ASSERT_EQUAL(login_start(&x), 200);
 	faulty_set(login_server.live, FAULTY_LOST, "end_client", 1, 2);
-	CU_ASSERT_EQUAL(up_store_client_set(store, id, "disabled", NOW), UP_OK);
-	CU_ASSERT_EQUAL(up_store_client_set(store, id, "live", NOW + 1), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_set(store, id, "disabled", NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_set(store, id, "live", NOW + 1), UP_OK);
 	CU_ASSERT_EQUAL(up_catalogue_load(&login_server, why), UP_OK);
 	CU_ASSERT_PTR_NOT_NULL(login_server.owed);
 	CU_ASSERT_EQUAL(login_poll(&x), 400);

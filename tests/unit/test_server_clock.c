@@ -113,7 +113,7 @@ static void test_set_right(void)
 	CU_ASSERT_FALSE(up_clock_watch(&server));
 	/* nor does an administrator date anything by it, without saying that it is right */
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "late"), UP_E_CLOCK);
-	CU_ASSERT_EQUAL(up_store_clock_accept(f.store, wall, &newest), UP_OK);
+	CU_ASSERT_EQUAL(fixture_clock_accept(f.store, wall, &newest), UP_OK);
 	CU_ASSERT_EQUAL(newest, wall + HOUR - 1000);
 	CU_ASSERT_TRUE(up_clock_watch(&server));
 	CU_ASSERT_EQUAL(now(), UP_OK);
@@ -143,7 +143,7 @@ static void test_accepted_time(void)
 	CU_ASSERT_EQUAL(login(), UP_OK);
 	wall += HOUR;
 	CU_ASSERT_EQUAL(login(), UP_E_CLOCK);
-	CU_ASSERT_EQUAL(up_store_clock_accept(f.store, wall, &newest), UP_OK);
+	CU_ASSERT_EQUAL(fixture_clock_accept(f.store, wall, &newest), UP_OK);
 	wall += HOUR;
 	CU_ASSERT_FALSE(up_clock_watch(&server));
 	CU_ASSERT_EQUAL(login(), UP_E_CLOCK);

@@ -140,26 +140,26 @@ static void test_admin(void)
 	size_t added, bad, n;
 
 	fixture_open(&f, false);
-	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 2, NOW, &added, &bad), UP_E_STATE);
+	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 2, NOW, &added, &bad), UP_E_STATE);
 	CU_ASSERT_EQUAL(bad, 1);
 	CU_ASSERT_EQUAL(added, 0);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM unit"), 2);
-	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
+	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
 	CU_ASSERT_EQUAL(added, 1);
-	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
+	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
 	CU_ASSERT_EQUAL(added, 0);
 	rows[0].code = UP_SPAN_LIT("1243000010000042XX");
-	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_STATE);    /* certificate number taken */
+	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_STATE);    /* certificate number taken */
 	rows[0].certificate = UP_SPAN_LIT("CERT-4");
 	rows[0].authority = UP_SPAN_LIT("gd");
-	CU_ASSERT_EQUAL(up_store_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_NOT_FOUND);
+	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_NOT_FOUND);
 
 	memset(c.secret_hash, 9, 32);
-	CU_ASSERT_EQUAL(up_store_client_put(f.store, &c, NOW), UP_OK);
-	CU_ASSERT_EQUAL(up_store_client_put(f.store, &c, NOW), UP_E_STATE);
-	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("x"), UP_SPAN_LIT("X"), UP_SPAN_LIT("nobody"), NOW), UP_E_CLIENT);
-	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("X"), UP_SPAN_LIT("p2"), NOW), UP_E_STATE);
-	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("X"), UP_SPAN_LIT("portal"), NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_put(f.store, &c, NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_put(f.store, &c, NOW), UP_E_STATE);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("x"), UP_SPAN_LIT("X"), UP_SPAN_LIT("nobody"), NOW), UP_E_CLIENT);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("X"), UP_SPAN_LIT("p2"), NOW), UP_E_STATE);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("X"), UP_SPAN_LIT("portal"), NOW), UP_OK);
 
 	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, false, &clients, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
@@ -175,9 +175,9 @@ static void test_admin(void)
 
 	memset(c.secret_hash, 7, 32);
 	c.jwks = NULL;
-	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &c, NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_rotate(f.store, &c, NOW), UP_OK);
 	CU_ASSERT_EQUAL(
-	    up_store_client_rotate(f.store, &(struct up_client){.id = (char *)"nobody"}, NOW),
+	    fixture_client_rotate(f.store, &(struct up_client){.id = (char *)"nobody"}, NOW),
 	    UP_E_NOT_FOUND);
 	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, false, &clients, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
@@ -192,9 +192,9 @@ static void test_admin(void)
 	fixture_close(&f);
 }
 
-static struct up_enrol_row window_row(const struct up_named *who, const char *outcome)
+static struct up_op_code window_row(const struct up_named *who, const char *outcome)
 {
-	struct up_enrol_row r = { .unit = UP_SPAN_LIT(U1), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(outcome), .assurance = UP_SPAN_LIT("roster"),
+	struct up_op_code r = { .unit = UP_SPAN_LIT(U1), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(outcome), .assurance = UP_SPAN_LIT("roster"),
 		.clerk = UP_SPAN_LIT("c"), .window = UP_SPAN_LIT("w"), .named = *who, .expires_ms = NOW + 300000 };
 
 	fixture_code(outcome, r.code_hash);
@@ -204,22 +204,22 @@ static struct up_enrol_row window_row(const struct up_named *who, const char *ou
 static void test_window(void)
 {
 	struct up_op_enrol enrol;
-	struct up_enrol_row r = window_row(&fixture_li, "unavailable");
+	struct up_op_code r = window_row(&fixture_li, "unavailable");
 	struct up_enrolment *e;
 	struct fixture f;
 	char ref[23];
 
 	fixture_open(&f, false);
-	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_PENDING);
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &r, NOW), UP_E_PENDING);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person WHERE outcome = 'pending'"), 1);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment"), 0);
 	CU_ASSERT(strstr(newest(f.store).body, "\"reason\":\"unavailable\"") != NULL);
 	r = window_row(&fixture_zhang, "mismatch");
-	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_PERSON);
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &r, NOW), UP_E_PERSON);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"), 1);
 	r = window_row(&fixture_li, "match");
 	r.unit = UP_SPAN_LIT("12430100MB0A12342M");
-	CU_ASSERT_EQUAL(up_store_enrol_put(f.store, &r, NOW), UP_E_NOT_FOUND);
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &r, NOW), UP_E_NOT_FOUND);
 
 	/* the wrong person was written down, never enrolled, and gives way to the right one; her code ends */
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_zhang, "wrong"), UP_OK);
@@ -264,7 +264,9 @@ static void test_mismatches(void)
 	enrol = fixture_enrolling("first", &almost, ref);
 
 	for (int i = 0; i < 4; i++)
-		CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, i % 2 ? &fixture_zhang : &almost, NOW, &e), UP_E_PERSON);
+		CU_ASSERT_EQUAL(
+		    fixture_open_code(f.store, "first", i % 2 ? &fixture_zhang : &almost),
+		    UP_E_PERSON);
 	CU_ASSERT_EQUAL(up_store_enrolment(f.store, code, &fixture_li, NOW, &e), UP_OK);
 	up_store_enrolment_free(&e);
 	CU_ASSERT_EQUAL(up_store_run(f.store, &enrol.op), UP_E_PERSON);
@@ -533,13 +535,14 @@ static unsigned enrol_often(struct fixture *f, const char *code, enum up_err wan
 
 static enum up_err look_as(struct fixture *f, const char *code, int64_t *seq)
 {
-	struct up_op_record look = fixture_note("enrolment.open");
+	struct up_op_open look = {.op = {.kind = UP_OP_OPEN,
+				      .now_ms = NOW,
+				      .refused_by = UP_SPAN_LIT("strangers"),
+				      .record = fixture_record("enrolment.open")},
+	    .named = &fixture_li};
 	enum up_err err;
 
-	look.named = &fixture_li;
 	fixture_code(code, look.code_hash);
-	look.op.refused_by = UP_SPAN_LIT("strangers");
-	look.op.record.result = UP_SPAN_LIT("refused");
 	err = up_store_run(f->store, &look.op);
 	*seq = look.op.out_seq;
 	return err;
@@ -558,9 +561,9 @@ static void test_counted_codes(void)
 	CU_ASSERT_EQUAL(enrol_often(&f, "made-up-too", UP_E_CODE), 1);   /* the 128th */
 	CU_ASSERT_EQUAL(enrol_often(&f, "first", UP_E_CODE), 7);         /* used up */
 	for (int i = 0; i < 3; i++)
-		CU_ASSERT_EQUAL(look_as(&f, "another", &seq), UP_OK);
+		CU_ASSERT_EQUAL(look_as(&f, "another", &seq), UP_E_CODE);
 	CU_ASSERT_EQUAL(seq, 0);
-	CU_ASSERT_EQUAL(look_as(&f, "first", &seq), UP_OK);
+	CU_ASSERT_EQUAL(look_as(&f, "first", &seq), UP_E_CODE);
 	CU_ASSERT(seq != 0);
 	CU_ASSERT(fixture_gapless(&f));
 	fixture_close(&f);

@@ -55,7 +55,7 @@ static enum up_err redeem(struct fixture *f, const char *session, int64_t now_ms
 
 static enum up_err set(struct fixture *f, const char *status, int64_t now_ms)
 {
-	return up_store_client_set(f->store, UP_SPAN_LIT("portal"), status, now_ms);
+	return fixture_client_set(f->store, UP_SPAN_LIT("portal"), status, now_ms);
 }
 
 /* Every write from the command line leaves one record that names what, from what, to what, and who;
@@ -71,7 +71,7 @@ static void test_records(void)
 
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage"), FIXTURE_CHANGES);
-	CU_ASSERT_EQUAL(up_store_client_put(f.store, &p2, NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_put(f.store, &p2, NOW), UP_OK);
 	CU_ASSERT(newest_has(&f, "\"event\":\"client.add\"") &&
 		  newest_has(&f, "\"after\":\"{\\\"authentication\\\":\\\"client_secret\\\"}\""));
 	CU_ASSERT(newest_has(&f, "\"client\":\"p2\"") &&
@@ -79,20 +79,20 @@ static void test_records(void)
 		  newest_has(&f, "\"operator\":\"root-li\""));
 	CU_ASSERT(
 	    newest_has(&f, "\"channel\":\"command-line\"") && newest_has(&f, "\"result\":\"ok\""));
-	CU_ASSERT_EQUAL(up_store_client_rotate(f.store, &keys, NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_rotate(f.store, &keys, NOW), UP_OK);
 	CU_ASSERT(newest_has(&f, "\"event\":\"client.rotate\"") &&
 		  newest_has(&f, "\"before\":\"{\\\"authentication\\\":\\\"client_secret\\\"}\""));
-	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("变更"),
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("变更"),
 			    UP_SPAN_LIT("p2"), NOW),
 	    UP_OK);
 	CU_ASSERT(
 	    newest_has(&f, "\"event\":\"item.add\"") && newest_has(&f, "\"item\":\"change\""));
 	CU_ASSERT_EQUAL(
-	    up_store_authority_put(f.store, UP_SPAN_LIT("hn"), UP_SPAN_LIT("新名"), NOW), UP_OK);
+	    fixture_authority_put(f.store, UP_SPAN_LIT("hn"), UP_SPAN_LIT("新名"), NOW), UP_OK);
 	CU_ASSERT(
 	    newest_has(&f, "\"event\":\"authority.change\"") && newest_has(&f, "省登记管理局"));
 	CU_ASSERT_EQUAL(
-	    up_store_authority_put(f.store, UP_SPAN_LIT("hn"), UP_SPAN_LIT("新名"), NOW), UP_OK);
+	    fixture_authority_put(f.store, UP_SPAN_LIT("hn"), UP_SPAN_LIT("新名"), NOW), UP_OK);
 	CU_ASSERT_EQUAL(set(&f, "disabled", NOW), UP_OK);
 	CU_ASSERT(newest_has(&f, "\"event\":\"client.disable\"") &&
 		  newest_has(&f, "\"before\":\"{\\\"status\\\":\\\"live\\\"}\""));
@@ -132,8 +132,8 @@ static void test_client_ends(void)
 	CU_ASSERT_EQUAL(set(&f, "live", NOW + 6000), UP_E_NOT_FOUND);
 	CU_ASSERT_EQUAL(set(&f, "removed", NOW + 6000), UP_E_NOT_FOUND);
 	CU_ASSERT_EQUAL(
-	    up_store_client_set(f.store, UP_SPAN_LIT("nobody"), "disabled", NOW), UP_E_NOT_FOUND);
-	CU_ASSERT_EQUAL(up_store_item_put(f.store, UP_SPAN_LIT("late"), UP_SPAN_LIT("X"),
+	    fixture_client_set(f.store, UP_SPAN_LIT("nobody"), "disabled", NOW), UP_E_NOT_FOUND);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("late"), UP_SPAN_LIT("X"),
 			    UP_SPAN_LIT("portal"), NOW),
 	    UP_E_CLIENT);
 	fixture_close(&f);
@@ -157,7 +157,7 @@ static void test_client_list(void)
 	CU_ASSERT_EQUAL_FATAL(n, 1);
 	CU_ASSERT_STRING_EQUAL(clients[0]->status, "removed");
 	up_store_clients_free(&clients, n);
-	CU_ASSERT_EQUAL(up_store_client_put(f.store, &again, NOW), UP_E_STATE);
+	CU_ASSERT_EQUAL(fixture_client_put(f.store, &again, NOW), UP_E_STATE);
 	CU_ASSERT(
 	    up_store_known(f.store, UP_KNOWN_CLIENT, UP_SPAN_LIT("portal"), &known) == UP_OK &&
 	    known);
@@ -204,7 +204,7 @@ static void test_phone_ends(void)
 	p = phones(&f, (struct up_device_filter){ .unit = UP_SPAN_LIT(U1) });
 	CU_ASSERT_EQUAL_FATAL(p.n, 1);
 	CU_ASSERT_EQUAL(phones(&f, (struct up_device_filter){ .unit = UP_SPAN_LIT(U2) }).n, 0);
-	CU_ASSERT_EQUAL(up_store_device_end(f.store, up_span_str(p.ref), NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_device_end(f.store, up_span_str(p.ref), NOW), UP_OK);
 	CU_ASSERT(newest_has(&f, "\"event\":\"device.end\"") &&
 		  newest_has(&f, "\"unit_code\":\"" U1 "\"") && newest_has(&f, p.ref));
 	CU_ASSERT_EQUAL(up_store_device(f.store, f.token_hash, &d), UP_E_ENDED);
@@ -213,8 +213,8 @@ static void test_phone_ends(void)
 	CU_ASSERT_EQUAL(redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr", NOW), UP_E_ENDED);
 	CU_ASSERT_EQUAL(phones(&f, (struct up_device_filter){ 0 }).n, 0);
 	CU_ASSERT(phones(&f, (struct up_device_filter){ .ended_too = true }).ended);
-	CU_ASSERT_EQUAL(up_store_device_end(f.store, up_span_str(p.ref), NOW), UP_E_STATE);
-	CU_ASSERT_EQUAL(up_store_device_end(f.store, UP_SPAN_LIT("nobody"), NOW), UP_E_NOT_FOUND);
+	CU_ASSERT_EQUAL(fixture_device_end(f.store, up_span_str(p.ref), NOW), UP_E_STATE);
+	CU_ASSERT_EQUAL(fixture_device_end(f.store, UP_SPAN_LIT("nobody"), NOW), UP_E_NOT_FOUND);
 	/* the window gives her another phone */
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "next"), UP_OK);
 	CU_ASSERT(fixture_gapless(&f));

@@ -38,11 +38,11 @@ static void fill(struct up_store *s)
 	};
 	size_t added, bad;
 
-	CU_ASSERT_EQUAL_FATAL(up_store_authority_put(s, UP_SPAN_LIT("hn"), UP_SPAN_LIT("省登记管理局"), NOW), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_store_units_put(s, units, 2, NOW, &added, &bad), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_authority_put(s, UP_SPAN_LIT("hn"), UP_SPAN_LIT("省登记管理局"), NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_units_put(s, units, 2, NOW, &added, &bad), UP_OK);
 	CU_ASSERT_EQUAL(added, 2);
-	CU_ASSERT_EQUAL_FATAL(up_store_client_put(s, &portal, NOW), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_store_item_put(s, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("年度报告"), UP_SPAN_LIT("portal"), NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_client_put(s, &portal, NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_item_put(s, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("年度报告"), UP_SPAN_LIT("portal"), NOW), UP_OK);
 }
 
 bool fixture_on_postgres(void)
@@ -117,11 +117,11 @@ void fixture_code(const char *text, uint8_t hash[32])
 
 enum up_err fixture_put_code(struct up_store *s, const char *unit, const struct up_named *who, const char *code)
 {
-	struct up_enrol_row r = { .unit = up_span_str(unit), .role = UP_SPAN_LIT("principal"), .outcome = UP_SPAN_LIT("match"), .assurance = UP_SPAN_LIT("roster"),
+	struct up_op_code r = { .unit = up_span_str(unit), .role = UP_SPAN_LIT("principal"), .outcome = UP_SPAN_LIT("match"), .assurance = UP_SPAN_LIT("roster"),
 		.clerk = UP_SPAN_LIT("clerk-1"), .window = UP_SPAN_LIT("w1"), .named = *who, .expires_ms = NOW + 300000 };
 
 	fixture_code(code, r.code_hash);
-	return up_store_enrol_put(s, &r, NOW);
+	return fixture_code_put(s, &r, NOW);
 }
 
 struct up_op_enrol fixture_enrolling(

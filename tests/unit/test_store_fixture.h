@@ -34,6 +34,24 @@ void fixture_close(struct fixture *);                    /* and drop the databas
 enum up_err fixture_connect(const char *database, bool writer, struct up_store **out);
 /* Of others whom we ended nothing is under way any more. */
 void fixture_quiet(struct fixture *);
+/* Kinds that were run by the functions below. */
+extern bool fixture_tried[UP_OPS];
+/* Operations of an administrator. */
+enum up_err fixture_authority_put(
+    struct up_store *, struct up_span code, struct up_span name, int64_t now_ms);
+enum up_err fixture_units_put(struct up_store *, const struct up_unit_row *, size_t n,
+    int64_t now_ms, size_t *added, size_t *bad);
+enum up_err fixture_client_put(struct up_store *, const struct up_client *, int64_t now_ms);
+enum up_err fixture_client_rotate(struct up_store *, const struct up_client *, int64_t now_ms);
+enum up_err fixture_client_set(
+    struct up_store *, struct up_span id, const char *status, int64_t now_ms);
+enum up_err fixture_item_put(struct up_store *, struct up_span code, struct up_span name,
+    struct up_span client, int64_t now_ms);
+enum up_err fixture_device_end(struct up_store *, struct up_span ref, int64_t now_ms);
+enum up_err fixture_clock_accept(struct up_store *, int64_t now_ms, int64_t *newest_ms);
+enum up_err fixture_code_put(struct up_store *, const struct up_op_code *, int64_t now_ms);
+/* Look at what CODE gives, as WHO. */
+enum up_err fixture_open_code(struct up_store *, const char *code, const struct up_named *who);
 void fixture_code(const char *text, uint8_t hash[32]);   /* 32 bytes that depend on TEXT */
 enum up_err fixture_put_code(struct up_store *, const char *unit, const struct up_named *, const char *code);
 /* CODE on a new phone (its ref is CODE too, padded). */

@@ -57,6 +57,45 @@ static void test_bad_job(void)
 	fixture_close(&f);
 }
 
+/* What an administrator is refused is undone, and harms no other of its group. */
+static void test_refused(void)
+{
+	const struct up_unit_row rows[] = {
+		{ UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("三"), UP_SPAN_LIT("{}"),
+		    UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 },
+		{ UP_SPAN_LIT(U1), UP_SPAN_LIT("另"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"),
+		    UP_SPAN_LIT("CERT-1"), 1, 2 },
+	};
+	struct up_op_units units = {
+		.op = { .kind = UP_OP_UNITS, .now_ms = NOW }, .rows = rows, .n = 2 };
+	struct up_op_decide before, after;
+	struct up_store_stats stats;
+	struct fixture f;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
+	before = after = fixture_decide(&f, true);
+	before.op.done = units.op.done = after.op.done = count_done;
+	atomic_store(&finished, 0);
+	pthread_mutex_lock(&f.store->write_lock);
+	CU_ASSERT_EQUAL(up_store_submit(f.store, &before.op), UP_OK);
+	CU_ASSERT_EQUAL(up_store_submit(f.store, &units.op), UP_OK);
+	CU_ASSERT_EQUAL(up_store_submit(f.store, &after.op), UP_OK);
+	pthread_mutex_unlock(&f.store->write_lock);
+	wait_for(3);
+	CU_ASSERT(before.op.err == UP_OK && after.op.err == UP_OK);
+	CU_ASSERT(units.op.err == UP_E_STATE && units.bad == 1 && units.added == 0);
+	CU_ASSERT_EQUAL(units.op.out_seq, 0);
+	up_op_clear(&before.op);
+	up_op_clear(&after.op);
+	up_store_stats(f.store, &stats);
+	CU_ASSERT_EQUAL(stats.failures, 0);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM unit"), 2);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT max(seq) FROM usage"), 4 + FIXTURE_CHANGES);
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
+
 static void test_queue(void)
 {
 	struct fixture f;
@@ -198,4 +237,5 @@ static void test_parallel_guesses(void)
 	fixture_close(&shared);
 }
 
-UP_SUITE("store group", test_bad_job, test_queue, test_threads, test_drain, test_parallel_guesses)
+UP_SUITE("store group", test_bad_job, test_refused, test_queue, test_threads, test_drain,
+    test_parallel_guesses)

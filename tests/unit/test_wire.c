@@ -44,8 +44,8 @@ static void put_clients(void)
 	CU_ASSERT_EQUAL_FATAL(up_jwk_generate(&key), UP_OK);
 	set = json_pack("{s:[o]}", "keys", up_jwk_to_json(key, false));
 	keyed.jwks = json_dumps(set, JSON_COMPACT);
-	CU_ASSERT_EQUAL_FATAL(up_store_client_put(f.store, &secret, NOW), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(up_store_client_put(f.store, &keyed, NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_client_put(f.store, &secret, NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_client_put(f.store, &keyed, NOW), UP_OK);
 	free(keyed.jwks);
 	json_decref(set);
 }

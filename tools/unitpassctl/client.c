@@ -277,6 +277,7 @@ int up_client_add(struct up_command_line *l)
 	struct up_client c = { .is_static = l->values[STATIC_QR] != NULL };
 	char name[UP_CTL_NAME_SIZE];
 	int status = 1;
+	struct up_op_client put = {0};
 	enum up_err err;
 
 	if (!up_ctl_name(ctl, "--name", l->values[NAME], name))
@@ -291,7 +292,8 @@ int up_client_add(struct up_command_line *l)
 	c.origin = strdup(l->values[ORIGIN]);
 	if (c.id == NULL || c.name == NULL || c.origin == NULL || !make_credential(l, &c, NULL, secret))
 		goto out;
-	err = up_store_client_put(ctl->store, &c, ctl->now_ms);
+	put.client = &c;
+	err = up_ctl_run(ctl, UP_OP_CLIENT_ADD, &put.op);
 	if (err == UP_OK) {
 		status = report(l, &c, secret);
 		say_reload(ctl, "Reload the server so that it knows this client: systemctl reload unitpassd (SIGHUP).",
@@ -324,11 +326,13 @@ static int rotate(const struct up_command_line *l, const struct up_client *known
 	struct up_ctl *ctl = l->program;
 	char secret[SECRET_TEXT + 1] = "";
 	int status = 1;
+	struct up_op_client put = {0};
 	enum up_err err;
 
 	if (!make_credential(l, &c, known->jwks, secret))
 		return 1;
-	err = up_store_client_rotate(ctl->store, &c, ctl->now_ms);
+	put.client = &c;
+	err = up_ctl_run(ctl, UP_OP_CLIENT_ROTATE, &put.op);
 	if (err == UP_OK) {
 		status = report(l, &c, secret);
 		say_reload(ctl, "The server takes it from its next reload on: systemctl reload unitpassd. Then reload the portal's web server with the new file.",

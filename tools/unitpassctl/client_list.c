@@ -139,7 +139,8 @@ int up_client_show(struct up_command_line *l)
 static int set(const struct up_command_line *l, const struct up_client *c, const char *status)
 {
 	const struct up_ctl *ctl = l->program;
-	enum up_err err = up_store_client_set(ctl->store, up_span_str(c->id), status, ctl->now_ms);
+	struct up_op_client_set put = {.id = up_span_str(c->id), .status = status};
+	enum up_err err = up_ctl_run(ctl, UP_OP_CLIENT_SET, &put.op);
 
 	if (err == UP_E_NOT_FOUND)
 		return up_ctl_fail(ctl, "removed",

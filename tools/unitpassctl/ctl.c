@@ -63,6 +63,13 @@ bool up_ctl_open(struct up_ctl *ctl)
 	return false;
 }
 
+enum up_err up_ctl_run(const struct up_ctl *ctl, enum up_op_kind kind, struct up_op *op)
+{
+	op->kind = kind;
+	op->now_ms = ctl->now_ms;
+	return up_store_run(ctl->store, op);
+}
+
 void up_ctl_close(struct up_ctl *ctl)
 {
 	up_store_close(&ctl->store);

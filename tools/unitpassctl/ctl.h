@@ -8,7 +8,7 @@
 
 #include "core/uscc.h"
 #include "server/config.h"
-#include "server/store/store.h"
+#include "server/store/op.h"
 #include "tools/common/command.h"
 
 #define UP_CTL_CONFIG "/etc/unitpass/unitpassd.conf"
@@ -27,6 +27,8 @@ struct up_ctl {
 bool up_ctl_configure(struct up_ctl *);
 bool up_ctl_open(struct up_ctl *);
 void up_ctl_close(struct up_ctl *);
+/* Run OP as KIND, now. */
+enum up_err up_ctl_run(const struct up_ctl *, enum up_op_kind kind, struct up_op *op);
 /* Who sits at the command line, as change records name him: of several who become root by sudo,
  * which one. */
 const char *up_ctl_administrator(void);

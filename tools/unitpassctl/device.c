@@ -96,11 +96,12 @@ out:
 int up_device_end(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
+	struct up_op_device_end end = {.ref = up_span_str(l->argument)};
 	enum up_err err;
 
 	if (!up_ctl_open(ctl))
 		return 1;
-	err = up_store_device_end(ctl->store, up_span_str(l->argument), ctl->now_ms);
+	err = up_ctl_run(ctl, UP_OP_DEVICE_END, &end.op);
 	if (err == UP_E_NOT_FOUND)
 		return up_ctl_fail(ctl, "device",
 		    up_say("there is no phone '%s'; see: unitpassctl device list",

@@ -94,16 +94,20 @@ static bool draw(struct enrol *x)
 
 static enum up_err store(struct enrol *x)
 {
-	const struct up_enrol_row row = {
-		.unit = up_span_str(x->unit), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(up_realname_name(x->answer.outcome)),
-		.assurance = up_span_str(x->answer.assurance), .clerk = up_span_str(x->clerk), .window = up_span_str(x->window),
-		.named = { up_span_str(x->person.name), up_span_str(x->person.resident), up_span_str(x->person.mobile) },
-		.expires_ms = x->expires_ms,
+	struct up_op_code put = {
+	    .unit = up_span_str(x->unit),
+	    .role = UP_SPAN_LIT("principal"),
+	    .outcome = up_span_str(up_realname_name(x->answer.outcome)),
+	    .assurance = up_span_str(x->answer.assurance),
+	    .clerk = up_span_str(x->clerk),
+	    .window = up_span_str(x->window),
+	    .named = {up_span_str(x->person.name), up_span_str(x->person.resident),
+		up_span_str(x->person.mobile)},
+	    .expires_ms = x->expires_ms,
 	};
-	struct up_enrol_row copy = row;
 
-	memcpy(copy.code_hash, x->code_hash, sizeof(copy.code_hash));
-	return up_store_enrol_put(x->ctl->store, &copy, x->ctl->now_ms);
+	memcpy(put.code_hash, x->code_hash, sizeof(put.code_hash));
+	return up_ctl_run(x->ctl, UP_OP_CODE, &put.op);
 }
 
 /* Why there is no code. */

@@ -5,7 +5,7 @@
 #define UP_IMPORT_H
 
 #include "core/unit.h"
-#include "server/store/store.h"
+#include "server/store/op.h"
 
 struct up_import_problem {
 	unsigned long line;              /* where the row begins; in a JSON array: which element, from 1; 0: the whole file */
@@ -14,7 +14,7 @@ struct up_import_problem {
 };
 
 struct up_import {
-	struct up_unit_row *rows;        /* all good ones, for up_store_units_put; borrowed from here */
+	struct up_unit_row *rows;        /* all good ones, for struct up_op_units; borrowed from here */
 	unsigned long *lines;            /* of each row */
 	size_t n, cap;
 	struct up_import_problem *problems;

@@ -48,6 +48,13 @@ static bool take_authority(const struct up_ctl *ctl, const char *code, const cha
 	    up_ctl_name(ctl, option, name, out->name);
 }
 
+static enum up_err put_authority(const struct up_ctl *ctl, const struct authority *a)
+{
+	struct up_op_authority put = {.code = up_span_str(a->code), .name = up_span_str(a->name)};
+
+	return up_ctl_run(ctl, UP_OP_AUTHORITY, &put.op);
+}
+
 int up_authority_add(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
@@ -56,8 +63,7 @@ int up_authority_add(struct up_command_line *l)
 
 	if (!take_authority(ctl, l->argument, "--name", l->values[1], &a) || !up_ctl_open(ctl))
 		return 1;
-	err = up_store_authority_put(ctl->store, up_span_str(a.code), up_span_str(a.name),
-	    ctl->now_ms);
+	err = put_authority(ctl, &a);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, l->argument);
 	if (ctl->json)
@@ -198,8 +204,7 @@ static bool make_database(struct up_ctl *ctl, const struct up_owner *o, const st
 	}
 	if (!is_new(ctl))
 		return false;
-	err = a == NULL ? UP_OK : up_store_authority_put(ctl->store, up_span_str(a->code),
-	    up_span_str(a->name), ctl->now_ms);
+	err = a == NULL ? UP_OK : put_authority(ctl, a);
 	if (err != UP_OK) {
 		up_ctl_fail_err(ctl, err, ctl->config->database);
 		return false;

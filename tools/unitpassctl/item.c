@@ -19,6 +19,7 @@ int up_item_add(struct up_command_line *l)
 	struct up_ctl *ctl = l->program;
 	const char *client = l->values[CLIENT];
 	char name[UP_CTL_NAME_SIZE];
+	struct up_op_item put;
 	enum up_err err;
 
 	if (!up_ctl_id_ok(l->argument))
@@ -28,7 +29,10 @@ int up_item_add(struct up_command_line *l)
 		return 1;
 	if (!up_ctl_open(ctl))
 		return 1;
-	err = up_store_item_put(ctl->store, up_span_str(l->argument), up_span_str(name), up_span_str(client), ctl->now_ms);
+	put = (struct up_op_item){.code = up_span_str(l->argument),
+	    .name = up_span_str(name),
+	    .client = up_span_str(client)};
+	err = up_ctl_run(ctl, UP_OP_ITEM, &put.op);
 	if (err == UP_E_STATE)
 		return up_ctl_fail(ctl, "taken", up_say("there is an item '%s' already", "授权事项“%s”已存在"), l->argument);
 	if (err == UP_E_CLIENT)

@@ -106,12 +106,14 @@ static int report_problems(const struct up_ctl *ctl, const struct up_import *x)
 static int put_rows(struct up_ctl *ctl, const struct up_import *x)
 {
 	const char *where = x->elements ? up_say("record", "第几条") : up_say("line", "行");
-	size_t added, bad;
+	struct up_op_units put = {.rows = x->rows, .n = x->n};
+	size_t bad;
 	enum up_err err;
 
 	if (x->n >= SLOW && isatty(STDERR_FILENO))
 		fprintf(stderr, up_say("%zu rows are right; storing them ...\n", "%zu 行检查无误，正在写入……\n"), x->n);
-	err = up_store_units_put(ctl->store, x->rows, x->n, ctl->now_ms, &added, &bad);
+	err = up_ctl_run(ctl, UP_OP_UNITS, &put.op);
+	bad = put.bad;
 	if (err == UP_E_STATE && bad < x->n)
 		return up_ctl_fail(ctl, "taken", up_say("%s %lu: unit %.18s or certificate %.60s is there already with other content; nothing was imported",
 		    "%s %lu：单位 %.18s 或证书号 %.60s "
@@ -120,8 +122,8 @@ static int put_rows(struct up_ctl *ctl, const struct up_import *x)
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, up_say("nothing was imported", "未导入任何数据"));
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:I, s:I}", "imported", (json_int_t)added, "unchanged", (json_int_t)(x->n - added)));
-	printf(up_say("units imported: %zu, there already: %zu\n", "已导入 %zu 个单位，%zu 个此前已有\n"), added, x->n - added);
+		return up_ctl_print(ctl, json_pack("{s:I, s:I}", "imported", (json_int_t)put.added, "unchanged", (json_int_t)(x->n - put.added)));
+	printf(up_say("units imported: %zu, there already: %zu\n", "已导入 %zu 个单位，%zu 个此前已有\n"), put.added, x->n - put.added);
 	return 0;
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The catalogue of items that portals register. */
+#include "server/store/act.h"
+
+enum up_err up_act_item(struct up_act *a)
+{
+	const struct up_op_item *put = (void *)a->op;
+	struct up_act_client found;
+	bool taken = false;
+	enum up_err err = up_act_read_client(a, put->client, &found);
+
+	if (err == UP_OK)
+		err = up_act_exists(a, UP_SQL_ITEM, put->code, &taken, NULL);
+	if (err != UP_OK)
+		return err;
+	up_act_judge(a, found.standing, UP_E_CLIENT);
+	up_act_judge(a, !taken, UP_E_STATE);
+	if (a->merit != UP_OK)
+		return UP_OK;
+
+	const struct up_db_arg args[] = {up_db_text(put->code), up_db_text(put->name),
+	    up_db_int(found.number), up_db_int(a->op->now_ms)};
+
+	a->record.item = put->code;
+	a->record.after = up_act_word(a, "name", put->name);
+	return up_db_run_one(a->tx->db, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
+}
