@@ -54,14 +54,10 @@ static void fill_refusal(struct up_request *r, struct refusal *x, const char *ev
 	struct up_record *rec = &x->write.op.record;
 
 	up_login_record(rec, r->catalogue, x->info, event, x->record_id);
-	rec->result = UP_SPAN_LIT("refused");
-	rec->reason = up_span_str(why);
-	rec->holder_ip = up_span_str(r->ip);
-	if (r->device.id == 0)
-		return;
-	rec->device = up_span_str(r->device.ref);
-	rec->person_ref = up_span_str(r->device.person_ref);
-	rec->person_name = up_span_str(r->device.person_masked);
+	up_facts_refused(rec, why);
+	up_facts_phone(rec, &r->device, r->ip);
+	if (r->device.id != 0)
+		up_facts_person(rec, &r->device);
 }
 
 void up_holder_refuse(struct up_request *r, const struct up_holder_refusal *what)

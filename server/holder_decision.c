@@ -266,8 +266,7 @@ static void submit(struct up_request *r, struct decision *x)
 		rec->result = UP_SPAN_LIT("refused");
 	if (x->not_mine)
 		rec->reason = UP_SPAN_LIT("not_mine");
-	rec->device = up_span_str(r->device.ref);
-	rec->holder_ip = up_span_str(r->ip);
+	up_facts_phone(rec, &r->device, r->ip);
 	rec->evidence = up_span_str(x->evidence);
 	d->device = r->device.id;
 	d->role = x->role->id;

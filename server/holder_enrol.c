@@ -132,9 +132,7 @@ static void begin_record(
 	up_login_record(rec, r->catalogue, NULL, event, x->record_id);
 	rec->code_hash = up_span_str(x->hex);
 	rec->channel = UP_SPAN_LIT("window");
-	rec->holder_ip = up_span_str(r->ip);
-	if (r->device.id != 0)
-		rec->device = up_span_str(r->device.ref);
+	up_facts_phone(rec, &r->device, r->ip);
 }
 
 /* --- POST /holder/enrolments --- */

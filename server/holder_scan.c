@@ -184,15 +184,12 @@ static void record(struct up_request *r, struct scan *x)
 	up_login_record(rec, r->catalogue, x->info, EVENT, x->record_id);
 	if (strcmp(x->frame, "code") == 0)
 		rec->channel = UP_SPAN_LIT("user-code");
-	rec->device = up_span_str(r->device.ref);
-	rec->person_ref = up_span_str(r->device.person_ref);
-	rec->person_name = up_span_str(r->device.person_masked);
-	rec->holder_ip = up_span_str(r->ip);
+	up_facts_phone(rec, &r->device, r->ip);
+	up_facts_person(rec, &r->device);
 	if (x->n_roles == 1) {
-		rec->unit_code = up_span_str(x->roles[0]->unit_code);
-		rec->unit_name = up_span_str(x->roles[0]->unit_name);
-		rec->role = up_span_str(x->roles[0]->role);
-		rec->holder_ref = up_span_str(x->roles[0]->ref);
+		up_facts_edge(rec, x->roles[0]->unit_code, x->roles[0]->unit_name,
+		    x->roles[0]->role);
+		up_facts_str(&rec->holder_ref, x->roles[0]->ref);
 	}
 	x->write.op.kind = UP_OP_RECORD;
 	up_http_commit(r, &x->write.op, scanned);

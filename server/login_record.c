@@ -18,10 +18,7 @@ void up_login_record(struct up_record *rec, const struct up_catalogue *c,
 	rec->transaction = up_span_str(in->id);
 	rec->code_hash = up_span_str(in->handle_hash);
 	rec->client = in->client;
-	if (client != NULL) {
-		rec->client_name = up_span_str(client->name);
-		rec->client_origin = up_span_str(client->origin);
-	}
+	up_facts_client(rec, client);
 	rec->item = in->item;
 	rec->purpose = in->purpose;
 	rec->channel = in->is_static ? UP_SPAN_LIT("static-qr") : UP_SPAN_LIT("animated-qr");

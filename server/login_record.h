@@ -4,6 +4,7 @@
 #define UP_LOGIN_RECORD_H
 
 #include "server/http.h"
+#include "server/store/facts.h"
 
 /* Fill the record for EVENT of the transaction INFO (NULL: unknown): transaction, portal, item,
  * purpose, initiator, channel; result "ok". ID (lives as long as the record) receives a fresh record

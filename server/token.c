@@ -114,8 +114,7 @@ static void take_back(struct up_request *r, struct redemption *x, const char *ev
 	memcpy(again->session, x->live.session, sizeof(again->session));
 	up_login_record(rec, r->catalogue, x->live.info, event, x->record_id);
 	rec->session = up_span_str(again->session);
-	rec->result = UP_SPAN_LIT("refused");
-	rec->reason = up_span_str(up_err_name(reason));
+	up_facts_refused(rec, up_err_name(reason));
 	up_http_commit(r, &again->op, then);
 }
 

@@ -12,40 +12,10 @@ void up_act_judge(struct up_act *a, bool good, enum up_err otherwise)
 		a->merit = otherwise;
 }
 
-void up_act_fill(struct up_span *field, const char *text)
-{
-	if (field->n == 0)
-		*field = up_span_str(text);
-}
-
 void up_act_fill_code(struct up_act *a, const uint8_t code_hash[32])
 {
 	up_text_hex(up_span_of(code_hash, 16), a->code_hex);
-	if (a->record.code_hash.n == 0)
-		a->record.code_hash = up_span_of(a->code_hex, sizeof(a->code_hex));
-}
-
-void up_act_fill_device(struct up_act *a, const struct up_device *d)
-{
-	up_act_fill(&a->record.device, d->ref);
-	up_act_fill(&a->record.person_ref, d->person_ref);
-	up_act_fill(&a->record.person_name, d->person_masked);
-}
-
-void up_act_fill_role(struct up_act *a)
-{
-	const struct up_role *r = a->found.role;
-
-	up_act_fill(&a->record.unit_code, r->unit_code);
-	up_act_fill(&a->record.unit_name, r->unit_name);
-	up_act_fill(&a->record.certificate, r->certificate);
-	up_act_fill(&a->record.holder_ref, r->ref);
-	up_act_fill(&a->record.person_ref, r->person_ref);
-	up_act_fill(&a->record.person_name, r->person_masked);
-	up_act_fill(&a->record.role, r->role);
-	up_act_fill(&a->record.assurance, r->assurance);
-	if (a->record.certificate_version == 0)
-		a->record.certificate_version = r->certificate_version;
+	up_facts_text(&a->record.code_hash, up_span_of(a->code_hex, sizeof(a->code_hex)));
 }
 
 struct up_buf *up_act_buffer(struct up_act *a)
@@ -103,7 +73,7 @@ static enum up_err find(struct up_act *a, int64_t device, int64_t role)
 	if (err == UP_OK && a->found.role != NULL) {
 		a->device = a->found.phone;
 		a->device.device.id = device;
-		up_act_fill_role(a);
+		up_facts_role(&a->record, a->found.role);
 	} else if (err == UP_OK) {
 		err = up_rows_device(
 		    a->tx->db, UP_SQL_DEVICE, up_db_int(device), &a->device, &known);
@@ -111,7 +81,7 @@ static enum up_err find(struct up_act *a, int64_t device, int64_t role)
 	if (err != UP_OK)
 		return err;
 	if (known)
-		up_act_fill_device(a, &a->device.device);
+		up_facts_person(&a->record, &a->device.device);
 	up_act_judge(a, known, UP_E_TOKEN);
 	up_act_judge(a, a->device.live, UP_E_ENDED);
 	return UP_OK;

@@ -3,6 +3,7 @@
 #ifndef UP_ACT_H
 #define UP_ACT_H
 
+#include "server/store/facts.h"
 #include "server/store/op.h"
 #include "server/store/rows.h"
 
@@ -96,11 +97,8 @@ UP_MUST_USE enum up_err up_act_exists(
     struct up_act *, enum up_sql id, struct up_span key, bool *found, int64_t *number);
 
 void up_act_judge(struct up_act *, bool good, enum up_err otherwise);    /* when nobody has yet */
-void up_act_fill(struct up_span *field, const char *text);               /* when empty */
 /* Hex of the first 16 bytes. */
 void up_act_fill_code(struct up_act *, const uint8_t code_hash[32]);
-void up_act_fill_device(struct up_act *, const struct up_device *);
-void up_act_fill_role(struct up_act *);
 
 /* Reads the role with its phone, the phone alone when it holds no such role, and fills the record.
  * What decides names the ROLE, an edge: the roles of a unit share its certificate. */

@@ -36,8 +36,7 @@ enum up_err up_act_client_add(struct up_act *a)
 	up_act_judge(a, !found.known, UP_E_STATE);
 	if (a->merit != UP_OK)
 		return UP_OK;
-	a->record.client_name = up_span_str(client->name);
-	a->record.client_origin = up_span_str(client->origin);
+	up_facts_client(&a->record, client);
 	a->record.after = up_act_word(a, "authentication", authentication(client->has_secret));
 	return up_db_run_one(a->tx->db, UP_SQL_CLIENT_ADD, args, UP_ARRAY_LEN(args));
 }

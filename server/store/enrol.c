@@ -171,8 +171,8 @@ static enum up_err unlock(struct up_act *a)
 
 	err = up_db_run_one(a->tx->db, UP_SQL_DEVICE_UNLOCK, args, UP_ARRAY_LEN(args));
 	up_wipe(verifier, sizeof(verifier));
-	up_act_fill(&a->record.before, "{\"password\":\"locked\"}");
-	up_act_fill(&a->record.after, "{\"password\":\"new\"}");
+	up_facts_str(&a->record.before, "{\"password\":\"locked\"}");
+	up_facts_str(&a->record.after, "{\"password\":\"new\"}");
 	return err;
 }
 
@@ -190,7 +190,7 @@ static enum up_err known_phone(struct up_act *a, const struct code *code)
 		a->merit = found ? UP_E_ENDED : UP_E_TOKEN;
 		return UP_OK;
 	}
-	up_act_fill(&a->record.device, a->device.device.ref);
+	up_facts_str(&a->record.device, a->device.device.ref);
 	if (a->device.device.person != code->person) {
 		a->merit = UP_E_PERSON;
 		return count_mismatch(a->tx, code);
@@ -240,7 +240,7 @@ static enum up_err new_phone(struct up_act *a, const struct code *code)
 		return UP_OK;
 	}
 	memcpy(d->ref, ask->device_ref.p, UP_STORE_REF);
-	up_act_fill(&a->record.device, d->ref);
+	up_facts_str(&a->record.device, d->ref);
 	return add_phone(a, code);
 }
 
@@ -281,7 +281,7 @@ static enum up_err take_role(struct up_act *a, const struct code *code)
 		return up_db_fail(a->tx->db, UP_DB_OTHER, "a role that was taken is gone");
 	if (err != UP_OK)
 		return err;
-	up_act_fill_role(a);
+	up_facts_role(&a->record, a->found.role);
 	ask->out_role = up_act_take_role(a);
 	return UP_OK;
 }
@@ -314,12 +314,7 @@ static void name_unit(struct up_act *a, const struct code *code)
 	a->enrolment = code->enrolment;
 	if (e == NULL)
 		return;
-	up_act_fill(&a->record.unit_code, e->unit_code);
-	up_act_fill(&a->record.unit_name, e->unit_name);
-	up_act_fill(&a->record.certificate, e->certificate);
-	up_act_fill(&a->record.role, e->role);
-	if (a->record.certificate_version == 0)
-		a->record.certificate_version = e->certificate_version;
+	up_facts_code(&a->record, e);
 }
 
 /* The same, of one who is named in it, and may see it. */
@@ -327,10 +322,8 @@ static void name_person(struct up_act *a, const struct code *code)
 {
 	const struct up_enrolment *e = code->enrolment;
 
-	a->record.unit_code = up_span_str(e->unit_code);
-	a->record.unit_name = up_span_str(e->unit_name);
-	a->record.role = up_span_str(e->role);
-	a->record.person_name = up_span_str(e->person_masked);
+	up_facts_edge(&a->record, e->unit_code, e->unit_name, e->role);
+	up_facts_str(&a->record.person_name, e->person_masked);
 	a->enrolment = code->enrolment;
 }
 

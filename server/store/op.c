@@ -123,9 +123,9 @@ static void set_result(struct up_act *a)
 		r->time_ms = a->op->now_ms;
 	if (a->merit != UP_OK) {
 		r->result = UP_SPAN_LIT("refused");
-		up_act_fill(&r->reason, up_err_name(a->merit));
+		up_facts_str(&r->reason, up_err_name(a->merit));
 	}
-	up_act_fill(&r->result, "ok");
+	up_facts_str(&r->result, "ok");
 }
 
 /* *KEEP: it gets a record. Counting costs a commit as a record does: the answer does not tell which
@@ -236,7 +236,7 @@ static enum up_err perform(struct up_act *a)
 	bool wrote;
 
 	if (row->event != NULL)
-		up_act_fill(&a->record.event, row->event);
+		up_facts_str(&a->record.event, row->event);
 	err = row->apply(a);
 	if (err == UP_OK && !a->told && (a->merit == UP_OK || !row->administrative))
 		err = up_act_append(a);

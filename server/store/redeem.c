@@ -19,7 +19,7 @@ static enum up_err add_session(struct up_act *a, const struct up_op_redeem *d)
 	    up_db_run(a->tx->db, UP_SQL_SESSION_ADD, args, UP_ARRAY_LEN(args), &added);
 
 	up_act_judge(a, added == 1, UP_E_STATE);
-	up_act_fill(&a->record.session, d->session);
+	up_facts_str(&a->record.session, d->session);
 	return err;
 }
 
@@ -64,7 +64,7 @@ enum up_err up_act_replay(struct up_act *a)
 	    up_db_text(up_span_str(d->session)), up_db_int(d->op.now_ms)};
 	enum up_err err = up_act_note(a, d->device, d->role);
 
-	up_act_fill(&a->record.session, d->session);
+	up_facts_str(&a->record.session, d->session);
 	if (err != UP_OK)
 		return err;
 	return up_db_run(a->tx->db, UP_SQL_SESSION_REVOKE, args, UP_ARRAY_LEN(args), NULL);

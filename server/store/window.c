@@ -212,7 +212,7 @@ static void begin_record(struct put *p)
 
 	up_person_mask_name(masked, up_span_str(p->known.name));
 	r->person_name = up_buf_span(masked);
-	up_act_fill(&r->channel, "window");
+	up_facts_str(&r->channel, "window");
 	r->unit_code = p->ask->unit;
 	r->role = p->ask->role;
 	r->window = p->ask->window;
