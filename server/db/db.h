@@ -23,7 +23,7 @@ enum up_db_trouble {
 	UP_DB_FINE,
 	UP_DB_DOWN,                      /* disk, file, foreign lock, connection: others fail too */
 	UP_DB_RETRY,                     /* deadlock, serialization: the transaction may work now */
-	UP_DB_CONSTRAINT,                /* UNIQUE, CHECK, REFERENCES, NOT NULL, a trigger's refusal */
+	UP_DB_CONSTRAINT,                /* UNIQUE, CHECK, REFERENCES, NOT NULL, or a trigger */
 	UP_DB_OTHER,
 	/* Of a commit alone: the connection was cut, and for UP_DB_LOOKUP_MS nobody could be asked
 	 * whether it was kept. */

@@ -29,8 +29,8 @@ struct up_db_engine {
 	const char *name;
 	const struct up_db_schema *schema;
 
-	/* Sees that there is a database (makes it, if it may), connects, makes the connection ready.
-	 * OPEN allocates (zeroed) and calls up_db_head; CLOSE frees. WHY as in db.h. */
+	/* Sees that there is a database (makes it, if it may), connects, makes the connection
+	 * ready. OPEN allocates (zeroed) and calls up_db_head; CLOSE frees. WHY as in db.h. */
 	enum up_err (*open)(const struct up_db_settings *, struct up_db **out, char why[256]);
 	void (*close)(struct up_db *);
 
