@@ -350,3 +350,27 @@ void fixture_digest(struct fixture *f, uint8_t out[32])
 	CU_ASSERT_EQUAL_FATAL(up_hash_sha256(&s, 1, out), UP_OK);
 	up_buf_free(&all);
 }
+
+int fixture_see(void *arg, int64_t seq, struct up_span canonical)
+{
+	struct fixture_seen *s = arg;
+
+	s->n++;
+	s->first = s->first == 0 ? seq : s->first;
+	s->last = seq;
+	snprintf(s->body, sizeof(s->body), "%.*s", (int)canonical.n, (const char *)canonical.p);
+	return 0;
+}
+
+struct fixture_seen fixture_query(struct up_store *s, struct up_usage_filter filter)
+{
+	struct fixture_seen seen = { 0 };
+
+	CU_ASSERT_EQUAL(up_store_usage(s, &filter, fixture_see, &seen), UP_OK);
+	return seen;
+}
+
+struct fixture_seen fixture_newest(struct up_store *s)
+{
+	return fixture_query(s, (struct up_usage_filter){ .limit = 1 });
+}

@@ -70,6 +70,11 @@ struct up_record fixture_record(const char *event);
 int64_t fixture_count(struct fixture *, const char *sql);
 enum up_err fixture_change(struct fixture *, const char *sql);
 bool fixture_gapless(struct fixture *);                  /* seq 1..max, blocks right, file sound */
+/* What a query found; BODY: of the last one. */
+struct fixture_seen { size_t n; int64_t first, last; char body[4096]; };
+int fixture_see(void *seen, int64_t seq, struct up_span canonical);
+struct fixture_seen fixture_query(struct up_store *, struct up_usage_filter);
+struct fixture_seen fixture_newest(struct up_store *);
 /* Records that have TEXT in their canonical bytes; is the newest one of them? */
 int64_t fixture_having(struct fixture *, const char *text);
 bool fixture_newest_has(struct fixture *, const char *text);
