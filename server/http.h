@@ -132,7 +132,7 @@ void up_headers_read(struct up_request *);
 /* Date OP, submit it, and go on in THEN after its commit (its err tells). OP lies in r->state, or
  * lives as long; nothing of R may be touched after this call. */
 void up_http_commit(struct up_request *, struct up_op *op, void (*then)(struct up_request *));
-/* One step of a request, for up_steps_new: its handler, or what follows from its job. */
+/* One step of a request, for up_steps_new: its handler, or what follows from its operation. */
 void up_http_step(struct up_request *);
 
 /* --- daemons ------------------------------------------------------------------------------------------------------ */

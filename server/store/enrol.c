@@ -17,7 +17,8 @@ struct code {
 };
 
 /* All three are compared whatever the first one says; a name without regard to capitals. */
-static bool is_named(const struct up_named *who, struct up_span name, struct up_span resident, struct up_span mobile)
+static bool is_named(const struct up_named *who, struct up_span name, struct up_span resident,
+    struct up_span mobile)
 {
 	struct up_buf given = { 0 }, kept = { 0 };
 	bool same = up_person_put_key(&given, who->name) == UP_OK;

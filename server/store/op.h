@@ -62,7 +62,8 @@ struct up_op {
 
 /* UP_E_BUSY: the queue is full or closing: DONE is not called. */
 UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_op *);
-enum up_err up_store_run(struct up_store *, struct up_op *);     /* waits for the commit; gives err */
+/* Waits for the commit; gives err. */
+enum up_err up_store_run(struct up_store *, struct up_op *);
 /* Free and wipe what an operation that was run still holds: a role, a password. */
 void up_op_clear(struct up_op *);
 
@@ -117,7 +118,8 @@ struct up_op_open {
 	const struct up_named *named;
 };
 
-/* Use up the code, register the phone with its password or ask a known one for it; the role lives. */
+/* Use up the code, register the phone with its password or ask a known one for it; the role
+ * lives. */
 struct up_op_enrol {
 	struct up_op op;
 	uint8_t code_hash[32];

@@ -105,7 +105,7 @@ enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32]
 		e = note_time(tx, r->seq, r->time_ms);
 	if (e != UP_OK)
 		return e;
-	/* A receipt without its hash would be worth nothing: the job fails. */
+	/* A receipt without its hash would be worth nothing: the operation fails. */
 	if (up_record_leaf(up_buf_span(&tx->body), leaf) != UP_OK)
 		return up_db_fail(tx->db, UP_DB_OTHER, "record without a leaf hash");
 	tx->last_seq = r->seq;

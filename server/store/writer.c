@@ -113,7 +113,7 @@ static void finish(struct up_op *list)
 	}
 }
 
-/* --- the thread --------------------------------------------------------------------------------------------------------------- */
+/* --- the thread --- */
 
 /* All that waits; NULL: closing and nothing left. */
 static struct up_op *take_all(struct up_store *s)
@@ -145,7 +145,8 @@ static void *writer(void *arg)
 
 		run(s, list);
 		finish(list);
-		/* Where jobs come together more are on their way: a moment's patience saves commits, at no cost to one who comes alone. */
+		/* Where operations come together more are on their way: a moment's patience saves
+		 * commits, at no cost to one who comes alone. */
 		if (crowded)
 			nanosleep(&gather, NULL);
 	}
@@ -208,7 +209,7 @@ enum up_err up_store_submit(struct up_store *s, struct up_op *op)
 	return way == REFUSED ? UP_E_BUSY : UP_OK;
 }
 
-/* --- waiting for one job ---------------------------------------------------------------------------------------------------------- */
+/* --- waiting for one operation --- */
 
 struct waiter { pthread_mutex_t lock; pthread_cond_t ended; bool over; };
 
