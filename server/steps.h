@@ -19,8 +19,8 @@ struct up_steps;
 UP_MUST_USE enum up_err up_steps_new(
     unsigned threads, void (*run)(struct up_request *), struct up_steps **out);
 /* Suspend R's connection and run its step on one of the threads. R->stepped when it comes again,
- * unless the step submitted an operation: then it comes after its commit. From R's own thread. False: they
- * have stopped, R's own thread has to wait. */
+ * unless the step submitted an operation: then it comes after its commit. From R's own thread.
+ * False: they have stopped, R's own thread has to wait. */
 UP_MUST_USE bool up_steps_take(struct up_steps *, struct up_request *);
 /* Finishes what is queued and takes no more; the store is drained before, the listeners stop after
  * it. */
