@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/routes.h"
+#include "server/http/routes.h"
 
 static const struct up_route routes[] = {
 	{ "POST", "/holder/enrolments", UP_NEW_PHONE, UP_BODY_JSON, up_holder_enrolment },

@@ -64,7 +64,7 @@ struct up_live_settings {
 UP_MUST_USE enum up_err up_live_memory_new(const struct up_live_settings *, struct up_live **out);
 void up_live_free(struct up_live **);
 /* Whether a call may wait for another machine: then it is made on no thread that serves others
- * (server/steps.h). */
+ * (server/http/steps.h). */
 bool up_live_waits(const struct up_live *);
 
 /* --- what a transaction began with: immutable, shared by reference count --- */

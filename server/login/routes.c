@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/routes.h"
+#include "server/http/routes.h"
 
 static const struct up_route routes[] = {
 	{ "GET", "/watch/", UP_WATCH_KEY, UP_BODY_NONE, up_watch },

@@ -8,8 +8,8 @@
 
 #include "core/template.h"
 #include "core/text.h"
-#include "server/limits.h"
-#include "server/routes.h"
+#include "server/http/limits.h"
+#include "server/http/routes.h"
 #include "web/words.h"
 
 #define CODE_MAX 80

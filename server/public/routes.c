@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/routes.h"
+#include "server/http/routes.h"
 
 /* The code in the path proves nothing: these pages neither check nor consume it. */
 static const struct up_route routes[] = {

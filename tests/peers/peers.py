@@ -413,7 +413,7 @@ class Glewlwyd(Cases):
 # --- what others program against ---
 
 class OpenApi(Cases):
-    """doc/openapi.yaml is valid OpenAPI 3.1, and describes what server/routes.c routes for
+    """doc/openapi.yaml is valid OpenAPI 3.1, and describes what server/http/routes.c routes for
     others."""
     READ = ('import Parser from "@apidevtools/swagger-parser"; '
             'const api = await Parser.validate(process.argv[1]);'
@@ -429,7 +429,7 @@ class OpenApi(Cases):
                               text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         described = {re.sub(r'\{.*\}', '', line) for line in done.stdout.splitlines()}
-        table = (TOP / 'server/routes.c').read_text().partition('/healthz')[0]
+        table = (TOP / 'server/http/routes.c').read_text().partition('/healthz')[0]
         routed = {f'{method} {path}' for method, path in
                   re.findall(r'\{\s*"(GET|POST)",\s*"([^"]+)"', table)}
         self.assertEqual(described, routed - self.UNDESCRIBED)

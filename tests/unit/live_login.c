@@ -12,9 +12,9 @@
 #include "core/hash.h"
 #include "core/text.h"
 #include "live_faulty.h"
-#include "server/hub.h"
-#include "server/routes.h"
-#include "server/steps.h"
+#include "server/login/hub.h"
+#include "server/http/routes.h"
+#include "server/http/steps.h"
 
 #define ISSUER "https://id.example.org"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n" \

@@ -4,7 +4,7 @@
 #ifndef UP_LIVE_LOGIN_H
 #define UP_LIVE_LOGIN_H
 
-#include "server/http.h"
+#include "server/http/http.h"
 #include "test_store_fixture.h"
 
 #define LOGIN_TEXT (1 << 16)

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "server/http.h"
+#include "server/http/http.h"
 #include "test_store_fixture.h"
 
 static atomic_uint begun, firsts, seconds, ended, stored;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Fair shares by numbers, with the limits as they ship: what some take all they can of, others
  * still find. */
-#include "server/limits.h"
+#include "server/http/limits.h"
 
 #include "test_live.h"
 

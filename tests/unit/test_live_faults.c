@@ -10,7 +10,7 @@
 
 #include "live_faulty.h"
 #include "live_login.h"
-#include "server/steps.h"
+#include "server/http/steps.h"
 
 #define LIVE_SESSIONS "SELECT count(*) FROM session WHERE revoked_ms IS NULL"
 #define MOST 40

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * GET and POST /userinfo (OpenID Connect Core 5.3): the identity as it stands now, as long as
+ * session, role and unit live. */
+#include "server/http/routes.h"
+#include "server/http/access_token.h"
+
+void up_userinfo(struct up_request *r)
+{
+	struct up_json_put j = { .b = &r->out };
+
+	up_json_put_object(&j, NULL);
+	up_json_put_str(&j, "sub", r->role->ref);
+	up_token_put_identity(&j, r->role, up_span_str(r->session->items));
+	up_json_put_end(&j);
+	up_reply(r, "application/json");
+}
