@@ -187,15 +187,3 @@ const struct up_item *up_catalogue_item(const struct up_catalogue *c, struct up_
 			return &c->items[i];
 	return NULL;
 }
-
-bool up_catalogue_word(const char *words, struct up_span word)
-{
-	struct up_span rest = up_span_str(words), head;
-
-	while (rest.n > 0) {
-		up_span_cut(rest, ' ', &head, &rest);
-		if (head.n > 0 && up_span_eq(head, word))
-			return true;
-	}
-	return false;
-}

@@ -121,7 +121,8 @@ static enum up_err refuse(const char *file, char why[512], const char *name, con
 	return UP_E_CONFIG;
 }
 
-bool up_config_address_ok(const char *text)
+/* "host:port" or "unix:/path"? */
+static bool is_address(const char *text)
 {
 	struct up_span s = up_span_str(text), port;
 	const char *colon = strrchr(text, ':');
@@ -194,7 +195,7 @@ static enum up_err check(const char *file, const struct up_config *c, char why[5
 	if (up_target_url(up_span_str(c->issuer), &origin, &path) != UP_OK || path.n != 0)
 		return refuse(file, why, "issuer", "must be an origin such as \"https://id.example.org\" without a path; http is for loopback hosts");
 	for (size_t i = 0; i < UP_ARRAY_LEN(listens); i++)
-		if (!up_config_address_ok(listens[i][1]))
+		if (!is_address(listens[i][1]))
 			return refuse(file, why, listens[i][0], "must be \"127.0.0.1:9080\" or \"unix:/path\"");
 	if (up_database_has_password(c->database))
 		return refuse(file, why, "database",

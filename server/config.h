@@ -32,7 +32,5 @@ void up_config_free(struct up_config **);
 /* The table as a commented sample file, and as the list of the man page (man(7) macros). */
 void up_config_print_sample(FILE *);
 void up_config_print_man(FILE *, bool chinese);
-/* "host:port" or "unix:/path"? */
-bool up_config_address_ok(const char *text);
 
 #endif

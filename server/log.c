@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/log.h"
 
-#include <openssl/sha.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,14 +124,4 @@ void up_log_line(char level, const char *line)
 	enum up_log_level l = level == 'e' ? UP_LOG_ERROR : level == 'w' ? UP_LOG_WARNING : level == 'i' ? UP_LOG_INFO : UP_LOG_DEBUG;
 
 	up_log(l, "library", "text", line, NULL);
-}
-
-void up_log_fingerprint(struct up_span secret, char out[9])
-{
-	uint8_t hash[SHA256_DIGEST_LENGTH];
-
-	SHA256(secret.p, secret.n, hash);
-	up_text_hex(up_span_of(hash, 4), out);
-	out[8] = '\0';
-	up_wipe(hash, sizeof(hash));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Log lines on standard error: one event, one constant tag, key=value fields; plain text or JSON. Never a secret: where one must be
- * told from another, up_log_fingerprint gives 8 hex digits. */
+ * Log lines on standard error: one event, one constant tag, key=value fields; plain text or JSON. Never a secret. */
 #ifndef UP_LOG_H
 #define UP_LOG_H
 
@@ -13,6 +12,5 @@ void up_log_setup(bool json, enum up_log_level least);
 void up_log(enum up_log_level, const char *tag, ...) __attribute__((sentinel));
 /* A line of a library: LEVEL 'e' 'w' 'i' 'd'. */
 void up_log_line(char level, const char *line);
-void up_log_fingerprint(struct up_span secret, char out[9]);
 
 #endif

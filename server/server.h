@@ -59,7 +59,6 @@ struct up_catalogue *up_catalogue_get(struct up_server *);
 void up_catalogue_put(struct up_catalogue **);
 const struct up_client *up_catalogue_client(const struct up_catalogue *, struct up_span id);     /* NULL: unknown */
 const struct up_item *up_catalogue_item(const struct up_catalogue *, struct up_span code);
-bool up_catalogue_word(const char *words, struct up_span word);                   /* in a space-separated list */
 
 /* clock.c. Milliseconds since the epoch, as far as core/clock.h believes them; UP_E_CLOCK: no login
  * without a clock. */

@@ -25,7 +25,6 @@ struct up_rp {
 	char *issuer, *client;
 	uint8_t keys[UP_SEAL_KEYS * 32];
 	size_t n_keys;
-	char fingerprint[9];
 	char *session_purpose, *seen_purpose, *login_purpose;
 	char *page;                      /* login template of the site, or NULL: the embedded one */
 	char *marks[UP_RP_MARKS];

@@ -145,7 +145,4 @@ void up_rp_forbidden(const struct up_rp *, const struct up_rp_request *,
 /* The glue cannot even ask: 503, page or JSON. */
 void up_rp_unavailable(const struct up_rp *, const struct up_rp_request *, struct up_rp_response *);
 
-/* 8 hex digits of the newest session key's id. */
-void up_rp_fingerprint(const struct up_rp *, char out[9]);
-
 #endif

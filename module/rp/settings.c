@@ -212,8 +212,6 @@ static enum up_err set_session_keys(struct up_rp *rp, const struct up_rp_setting
 		e = UP_E_CONFIG;
 	if (e == UP_OK)
 		e = up_seal_new(rp->keys, rp->n_keys, &seal);
-	if (e == UP_OK)
-		up_seal_fingerprint(seal, rp->fingerprint);
 	rp->session_purpose = purpose("session", rp);
 	rp->seen_purpose = purpose("seen", rp);
 	rp->login_purpose = purpose("login", rp);
@@ -394,11 +392,6 @@ void up_rp_free(struct up_rp **rpp)
 	up_wipe(rp, sizeof(*rp));
 	free(rp);
 	*rpp = NULL;
-}
-
-void up_rp_fingerprint(const struct up_rp *rp, char out[9])
-{
-	memcpy(out, rp->fingerprint, 9);
 }
 
 enum up_err up_rp_opener_new(const struct up_rp *rp, struct up_rp_opener **out)

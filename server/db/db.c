@@ -73,11 +73,6 @@ void up_db_close(struct up_db **dbp)
 		db->engine->close(db);
 }
 
-const char *up_db_engine_name(const struct up_db *db)
-{
-	return db->engine->name;
-}
-
 /* --- what went wrong --- */
 
 enum up_db_trouble up_db_trouble(const struct up_db *db)

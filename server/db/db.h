@@ -56,7 +56,6 @@ void up_db_close(struct up_db **);       /* takes NULL; ends a transaction witho
 const char *up_db_file(const char *database);
 /* DATABASE as people and logs may see it: without a password. */
 void up_db_show(const char *database, char out[256]);
-const char *up_db_engine_name(const struct up_db *);     /* "sqlite" "postgresql" */
 
 /* --- what went wrong --- */
 

@@ -199,7 +199,7 @@ static void test_foreign(void)
 static void test_rotation(void)
 {
 	struct up_rp *old = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
-	char keys[256], a[9], b[9];
+	char keys[256];
 	struct up_rp *both;
 	struct up_rp_session s = sample();
 	char *c = cookie_of(old, &s);
@@ -208,10 +208,6 @@ static void test_rotation(void)
 	snprintf(keys, sizeof(keys), "# newest first\n%s\n%s\n", fake_key_b, fake_key_a);
 	both = fake_rp(ISSUER, FAKE_CLIENT, keys);
 	CU_ASSERT_EQUAL(open_at(both, c, NOW, &refresh), UP_OK);
-	up_rp_fingerprint(old, a);
-	up_rp_fingerprint(both, b);
-	CU_ASSERT_EQUAL(strlen(a), 8);
-	CU_ASSERT_STRING_NOT_EQUAL(a, b);
 	free(c);
 	up_rp_free(&old);
 	up_rp_free(&both);

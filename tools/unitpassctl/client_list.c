@@ -19,7 +19,8 @@ const struct argp_option up_client_list_options[] = {
 
 /* --- one client --- */
 
-int up_client_unknown(const struct up_ctl *ctl, const char *id)
+/* There is no such client: says how to list them; gives exit status 1. */
+static int unknown(const struct up_ctl *ctl, const char *id)
 {
 	return up_ctl_fail(ctl, "client",
 	    up_say("there is no client '%s'; see: unitpassctl client list",
@@ -46,7 +47,7 @@ int up_client_with(
 	if (err != UP_OK)
 		status = up_ctl_fail_err(ctl, err, l->argument);
 	else
-		status = known != NULL ? fn(l, known) : up_client_unknown(ctl, l->argument);
+		status = known != NULL ? fn(l, known) : unknown(ctl, l->argument);
 	up_store_clients_free(&clients, n);
 	return status;
 }

@@ -83,8 +83,6 @@ int up_client_enable(struct up_command_line *);
 int up_client_remove(struct up_command_line *);
 extern const struct argp_option up_client_options[], up_client_rotate_options[],
     up_client_list_options[];
-/* There is no such client: says how to list them; gives exit status 1. */
-int up_client_unknown(const struct up_ctl *, const char *id);
 int up_device_list(struct up_command_line *);
 int up_device_end(struct up_command_line *);
 extern const struct argp_option up_device_options[];
