@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/database.h"
+#include "server/db/db.h"
 
 enum type { TEXT, NUMBER, LIST };
 
@@ -197,7 +197,9 @@ static enum up_err check(const char *file, const struct up_config *c, char why[5
 	for (size_t i = 0; i < UP_ARRAY_LEN(listens); i++)
 		if (!is_address(listens[i][1]))
 			return refuse(file, why, listens[i][0], "must be \"127.0.0.1:9080\" or \"unix:/path\"");
-	if (up_database_has_password(c->database))
+	if (up_db_wrong(c->database) != NULL)
+		return refuse(file, why, "database", up_db_wrong(c->database));
+	if (up_db_has_password(c->database))
 		return refuse(file, why, "database",
 		    "holds a password, which others may read: name a file as "
 		    "database_password_file");

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/db/db.h"
 #include "server/keys.h"
 
 enum up_err up_database_settings(const struct up_config *c, struct up_store_settings *set,
@@ -30,14 +29,4 @@ enum up_err up_database_settings(const struct up_config *c, struct up_store_sett
 	secret->n = line.n;
 	set->password = up_buf_cstr(secret);
 	return set->password != NULL ? UP_OK : UP_E_NOMEM;
-}
-
-bool up_database_has_password(const char *database)
-{
-	char shown[256];
-
-	if (up_db_file(database) != NULL)
-		return false;
-	up_db_show(database, shown);
-	return strlen(shown) < 255 && strcmp(shown, database) != 0;
 }

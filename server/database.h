@@ -11,7 +11,5 @@
  * the file), UP_E_CONFIG (it holds no line), with WHY. */
 UP_MUST_USE enum up_err up_database_settings(const struct up_config *,
     struct up_store_settings *set, struct up_buf *secret, char why[256]);
-/* Is there a password in the URI? The configuration is no place for it. */
-bool up_database_has_password(const char *database);
 
 #endif

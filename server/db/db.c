@@ -26,22 +26,28 @@ const char *up_db_file(const char *database)
 	return server_of(database) == NULL ? database : NULL;
 }
 
-/* user:password@ after the scheme, and a parameter password=. */
+const char *up_db_wrong(const char *database)
+{
+	const struct up_db_engine *engine = server_of(database);
+
+	return engine != NULL ? engine->uri_wrong(database) : NULL;
+}
+
+bool up_db_has_password(const char *database)
+{
+	const struct up_db_engine *engine = server_of(database);
+
+	return engine != NULL && engine->uri_has_secret(database);
+}
+
 void up_db_show(const char *database, char out[256])
 {
-	const char *at, *host, *secret = "", *end = "";
-	int head = (int)strlen(database);
+	const struct up_db_engine *engine = server_of(database);
 
-	if (server_of(database) != NULL) {
-		host = strstr(database, "//") + 2;
-		at = memchr(host, '@', strcspn(host, "/?"));
-		secret = at != NULL ? memchr(host, ':', (size_t)(at - host)) : NULL;
-		end = at;
-		if (secret == NULL && (secret = strstr(host, "password=")) != NULL)
-			end = secret + strcspn(secret, "&");
-		head = secret != NULL ? (int)(secret - database) : head;
-	}
-	snprintf(out, 256, "%.*s%s", head, database, secret != NULL ? end : "");
+	if (engine != NULL)
+		engine->uri_show(database, out);
+	else
+		snprintf(out, 256, "%s", database);
 }
 
 enum up_err up_db_open(const struct up_db_settings *set, struct up_db **out, char why[256])

@@ -54,7 +54,13 @@ void up_db_close(struct up_db **);       /* takes NULL; ends a transaction witho
 
 /* The file of DATABASE, or NULL when a server keeps it. */
 const char *up_db_file(const char *database);
-/* DATABASE as people and logs may see it: without a password. */
+/* Why nobody can understand DATABASE, in words that quote nothing of it; NULL: one can. */
+const char *up_db_wrong(const char *database);
+/* Is there a password in the URI, of whatever kind and however it is written? Neither a
+ * configuration nor a command line is a place for one. False where it cannot be understood. */
+bool up_db_has_password(const char *database);
+/* DATABASE as people and logs may see it: a path as it is; of a server who comes to which database
+ * where, and no other parameter. What cannot be understood is not shown. */
 void up_db_show(const char *database, char out[256]);
 
 /* --- what went wrong --- */

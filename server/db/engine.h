@@ -29,6 +29,11 @@ struct up_db_engine {
 	const char *name;
 	const struct up_db_schema *schema;
 
+	/* Of engines whose databases are named by a URI; see up_db_wrong, _has_password, _show. */
+	const char *(*uri_wrong)(const char *uri);
+	bool (*uri_has_secret)(const char *uri);
+	void (*uri_show)(const char *uri, char out[256]);
+
 	/* Sees that there is a database (makes it, if it may), connects, makes the connection
 	 * ready. OPEN allocates (zeroed) and calls up_db_head; CLOSE frees. WHY as in db.h. */
 	enum up_err (*open)(const struct up_db_settings *, struct up_db **out, char why[256]);

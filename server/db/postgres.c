@@ -474,6 +474,9 @@ static enum up_err identify(struct up_db *head, bool *empty, bool *ours)
 const struct up_db_engine up_db_postgres = {
 	.name = "postgresql",
 	.schema = &up_schema_postgres,
+	.uri_wrong = up_postgres_uri_wrong,
+	.uri_has_secret = up_postgres_uri_has_secret,
+	.uri_show = up_postgres_uri_show,
 	.open = up_postgres_open,
 	.close = up_postgres_close,
 	.start = start,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Private to server/db: what the files of the PostgreSQL engine share.
  *
- * postgres.c runs statements, postgres_connect.c comes to the server, postgres_commit.c has the
+ * postgres.c runs statements, postgres_uri.c reads where the server is, postgres_connect.c comes to
+ * it, postgres_commit.c has the
  * transactions and finds out what became of one whose connection was cut.
  * Source: documentation of PostgreSQL 15, chapters 34 (libpq) and 55 (protocol), appendix A. */
 #ifndef UP_DB_POSTGRES_H
@@ -46,6 +47,16 @@ struct up_postgres {
 	unsigned pause_ms;               /* after the next failed attempt */
 	struct up_postgres_rows rows[];  /* one for each text */
 };
+
+/* --- postgres_uri.c --- */
+
+/* What URI says; end with PQconninfoFree. NULL: it cannot be understood, and *WRONG says why, in
+ * words that quote nothing of it (static). */
+PQconninfoOption *up_postgres_uri(const char *uri, const char **wrong);
+/* The engine's own, see engine.h. */
+const char *up_postgres_uri_wrong(const char *uri);
+bool up_postgres_uri_has_secret(const char *uri);
+void up_postgres_uri_show(const char *uri, char out[256]);
 
 /* --- postgres_connect.c --- */
 

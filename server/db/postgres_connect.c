@@ -157,18 +157,13 @@ static enum up_err no_connection(struct up_postgres *p)
 
 static enum up_err attempt(struct up_postgres *p)
 {
-	char *error = NULL;
-	PQconninfoOption *options = PQconninfoParse(p->uri, &error);
+	const char *wrong;
+	PQconninfoOption *options = up_postgres_uri(p->uri, &wrong);
 	struct keywords k;
 	enum up_err err;
 
-	if (options == NULL) {
-		(void)up_db_fail(&p->head, UP_DB_OTHER, "%.*s",
-		    error != NULL ? (int)strcspn(error, "\n") : 9,
-		    error != NULL ? error : "no memory");
-		PQfreemem(error);
-		return UP_E_STORE;
-	}
+	if (options == NULL)
+		return up_db_fail(&p->head, UP_DB_OTHER, "%s", wrong);
 	fill(p, options, &k);
 	p->conn = PQconnectdbParams(k.names, k.values, 1);
 	PQconninfoFree(options);

@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/database.h"
 #include "server/db/copy.h"
 #include "tools/common/file.h"
 #include "tools/common/terminal.h"
@@ -107,7 +106,7 @@ static int report(const struct up_ctl *ctl, struct up_copy *copy, json_t *tables
 	    (long long)copy->rows, json_object_size(tables), to, from);
 	printf(up_say("Next: set database = \"%s\"%s in %s, and start the server.\n",
 	    "下一步：在 %3$s 中设置 database = \"%1$s\"%2$s，然后启动服务器。\n"),
-	    to, copy->to.password != NULL ? up_say(" and database_password_file",
+	    copy->to.database, copy->to.password != NULL ? up_say(" and database_password_file",
 	    " 以及 database_password_file") : "", ctl->config_file);
 	return 0;
 }
@@ -131,6 +130,12 @@ static int copy_with(struct up_ctl *ctl, struct up_copy *copy, const struct up_o
 	return status;
 }
 
+static void refuse_wrong(const char *option, const char *database)
+{
+	if (up_db_wrong(database) != NULL)
+		up_command_wrong("%s: %s", option, up_db_wrong(database));
+}
+
 int up_ctl_database_copy(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
@@ -145,8 +150,10 @@ int up_ctl_database_copy(struct up_command_line *l)
 	if (strcmp(copy.from.database, copy.to.database) == 0)
 		up_command_wrong("%s",
 		    up_say("--from and --to are the same", "--from 与 --to 相同"));
-	if (up_database_has_password(copy.from.database) ||
-	    up_database_has_password(copy.to.database))
+	refuse_wrong("--from", copy.from.database);
+	refuse_wrong("--to", copy.to.database);
+	if (up_db_has_password(copy.from.database) ||
+	    up_db_has_password(copy.to.database))
 		up_command_wrong("%s",
 		    up_say("a password does not belong on the command line: see "
 			   "--from-password-file and --to-password-file",

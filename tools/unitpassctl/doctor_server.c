@@ -188,16 +188,16 @@ static enum up_err open_store(const struct up_config *c, struct up_store **out, 
 	return err;
 }
 
-static void store_remedy(struct up_doctor *d, const struct up_config *c, const char *shown)
+static void store_remedy(struct up_doctor *d, const struct up_config *c)
 {
 	if (up_db_file(c->database) != NULL)
-		up_doctor_remedy(d, "%s", 
+		up_doctor_remedy(d, "%s",
 		    up_say("run this as root; if the file is damaged, restore it from your backup",
 			"请以 root 运行；文件若已损坏，请从备份恢复"));
 	else
 		up_doctor_remedy(d, up_say("as user %s this must work: psql '%s'",
 		    "用户 %s 应能运行：psql '%s'"),
-		    c->user[0] != '\0' ? c->user : "unitpass", shown);
+		    c->user[0] != '\0' ? c->user : "unitpass", c->database);
 }
 
 static void check_store(struct up_doctor *d, const struct up_config *c, long uid)
@@ -215,7 +215,7 @@ static void check_store(struct up_doctor *d, const struct up_config *c, long uid
 	if (open_store(c, &store, why) != UP_OK) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "database", "%s: %s", shown,
 		    why[0] != '\0' ? why : up_err_reply(UP_E_STORE)->en);
-		store_remedy(d, c, shown);
+		store_remedy(d, c);
 	} else {
 		up_doctor_find(d, UP_DOCTOR_OK, "database",
 		    up_say("%s opens, and its schema fits", "%s 可打开，结构相符"), shown);
