@@ -53,6 +53,9 @@ struct up_postgres {
 /* What URI says; end with PQconninfoFree. NULL: it cannot be understood, and *WRONG says why, in
  * words that quote nothing of it (static). */
 PQconninfoOption *up_postgres_uri(const char *uri, const char **wrong);
+/* sslmode where the URI says none: verify-full, but prefer when the way ends on this machine for
+ * certain. Looks at what libpq takes from the environment, too. Static. */
+const char *up_postgres_sslmode(const PQconninfoOption *);
 /* The engine's own, see engine.h. */
 const char *up_postgres_uri_wrong(const char *uri);
 bool up_postgres_uri_has_secret(const char *uri);

@@ -46,38 +46,6 @@ bool up_postgres_is_cut(const struct up_postgres *p)
 
 /* --- parameters of the connection --- */
 
-static const char *value_of(const PQconninfoOption *options, const char *name)
-{
-	for (; options->keyword != NULL; options++)
-		if (strcmp(options->keyword, name) == 0)
-			return options->val != NULL ? options->val : "";
-	return "";
-}
-
-/* Are all HOSTS (names or addresses with commas between them) on this machine? Empty: a socket. */
-static bool is_local(struct up_span hosts)
-{
-	struct up_span host;
-
-	do {
-		up_span_cut(hosts, ',', &host, &hosts);
-		if (host.n > 0 && host.p[0] != '/' && host.p[0] != '@' &&
-		    !up_span_eq_str(host, "localhost") && !up_span_starts(host, "127.") &&
-		    !up_span_eq_str(host, "::1"))
-			return false;
-	} while (hosts.n > 0);
-	return true;
-}
-
-/* Who the server is must be proven wherever somebody could stand in between. */
-static const char *default_sslmode(const PQconninfoOption *options)
-{
-	const char *address = value_of(options, "hostaddr");
-	const char *host = address[0] != '\0' ? address : value_of(options, "host");
-
-	return is_local(up_span_str(host)) ? "prefer" : "verify-full";
-}
-
 struct keywords { const char *names[KEYWORDS], *values[KEYWORDS]; int n; };
 
 static void put(struct keywords *k, const char *name, const char *value)
@@ -97,7 +65,7 @@ static void fill(const struct up_postgres *p, const PQconninfoOption *options, s
 	put(k, "keepalives_count", "3");
 	put(k, "tcp_user_timeout", "10000");
 	put(k, "target_session_attrs", "read-write");
-	put(k, "sslmode", default_sslmode(options));
+	put(k, "sslmode", up_postgres_sslmode(options));
 	put(k, "fallback_application_name", "unitpass");
 	if (p->password != NULL)
 		put(k, "password", p->password);

@@ -92,6 +92,76 @@ bool up_postgres_uri_has_secret(const char *uri)
 	return has;
 }
 
+/* --- how much proof it takes --- */
+
+/* As libpq takes it: what the URI leaves out, though not what it leaves empty, the environment
+ * says. */
+static struct up_span effective(
+    const PQconninfoOption *options, const char *name, const char *variable)
+{
+	const char *value = set_in(options, name);
+
+	return up_span_str(value != NULL ? value : getenv(variable));
+}
+
+/* By its bytes: 127.example.com is a name, and anybody's. */
+static bool is_loopback(struct up_span address)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (address.n >= sizeof(text))
+		return false;
+	memcpy(text, address.p, address.n);
+	text[address.n] = '\0';
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+/* Are all HOSTS (with commas between them) on this machine? An empty one is libpq's own socket. */
+static bool are_hosts_local(struct up_span hosts)
+{
+	struct up_span host;
+
+	do {
+		up_span_cut(hosts, ',', &host, &hosts);
+		if (host.n > 0 && host.p[0] != '/' && host.p[0] != '@' &&
+		    !up_span_eq_str(host, "localhost") && !is_loopback(host))
+			return false;
+	} while (hosts.n > 0);
+	return true;
+}
+
+/* An address goes before its host; where one of the list is empty, its host is where we go. */
+static bool is_local(struct up_span addresses, struct up_span hosts)
+{
+	struct up_span address;
+
+	if (addresses.n == 0)
+		return are_hosts_local(hosts);
+	if (addresses.p[addresses.n - 1] == ',' && !are_hosts_local(hosts))
+		return false;
+	while (addresses.n > 0) {
+		up_span_cut(addresses, ',', &address, &addresses);
+		if (address.n == 0 ? !are_hosts_local(hosts) : !is_loopback(address))
+			return false;
+	}
+	return true;
+}
+
+/* Who the server is must be proven wherever somebody could stand in between. A service is a file
+ * that may name any host. */
+const char *up_postgres_sslmode(const PQconninfoOption *options)
+{
+	struct up_span addresses = effective(options, "hostaddr", "PGHOSTADDR");
+	struct up_span hosts = effective(options, "host", "PGHOST");
+	bool has_service = set_in(options, "service") != NULL || getenv("PGSERVICE") != NULL;
+
+	return !has_service && is_local(addresses, hosts) ? "prefer" : "verify-full";
+}
+
 /* --- showing --- */
 
 /* As in a URI, but that what stands in paths and lists stays readable. */

@@ -89,4 +89,61 @@ static void test_open(void)
 	}
 }
 
-UP_SUITE("db_uri", test_show, test_long, test_open)
+/* --- how the server is proven --- */
+
+/* VARIABLE: NAME=VALUE of the environment, or NULL. */
+static const struct { const char *uri, *variable; bool is_local; } ways[] = {
+	{ "postgresql:///db", NULL, true },
+	{ "postgresql:///db?host=/run/postgresql", NULL, true },
+	{ "postgresql:///db?host=@abstract", NULL, true },
+	{ "postgresql://localhost/db", NULL, true },
+	{ "postgresql://127.0.0.1/db", NULL, true },
+	{ "postgresql://127.8.9.10/db", NULL, true },
+	{ "postgresql://[::1]/db", NULL, true },
+	{ "postgresql://127.0.0.1,localhost/db", NULL, true },
+	{ "postgresql://db.example.org/db?hostaddr=127.0.0.1", NULL, true },
+	{ "postgresql:///db", "PGHOST=/run/postgresql", true },
+	{ "postgresql:///db", "PGHOSTADDR=127.0.0.1", true },
+	{ "postgresql://localhost/db", "PGHOST=db.example.org", true },
+	{ "postgresql://db.example.org/db", NULL, false },
+	{ "postgresql://127.example.com/db", NULL, false },
+	{ "postgresql://127.0.0.1.example.com/db", NULL, false },
+	{ "postgresql://localhost.example.com/db", NULL, false },
+	{ "postgresql://10.0.0.1/db", NULL, false },
+	{ "postgresql://[::2]/db", NULL, false },
+	{ "postgresql://127.0.0.1,db.example.org/db", NULL, false },
+	{ "postgresql://localhost/db?hostaddr=10.0.0.1", NULL, false },
+	{ "postgresql://a,db.example.org/db?hostaddr=127.0.0.1,", NULL, false },
+	{ "postgresql://db.example.org,a/db?hostaddr=,127.0.0.1", NULL, false },
+	{ "postgresql:///db?service=site", NULL, false },
+	{ "postgresql://localhost/db?service=site", NULL, false },
+	{ "postgresql:///db", "PGSERVICE=site", false },
+	{ "postgresql:///db", "PGHOST=db.example.org", false },
+	{ "postgresql:///db", "PGHOSTADDR=10.0.0.1", false },
+	{ "postgresql://localhost/db", "PGHOSTADDR=10.0.0.1", false },
+	{ "postgresql://db.example.org/db?hostaddr=", "PGHOSTADDR=127.0.0.1", false },
+};
+
+static const char *const variables[] = { "PGHOST", "PGHOSTADDR", "PGSERVICE" };
+
+static void test_proof(void)
+{
+	for (size_t i = 0; i < UP_ARRAY_LEN(ways); i++) {
+		const char *wrong, *mode, *want = ways[i].is_local ? "prefer" : "verify-full";
+		PQconninfoOption *options = up_postgres_uri(ways[i].uri, &wrong);
+		char row[200];
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(options);
+		for (size_t j = 0; j < UP_ARRAY_LEN(variables); j++)
+			unsetenv(variables[j]);
+		if (ways[i].variable != NULL)
+			CU_ASSERT_EQUAL(putenv((char *)ways[i].variable), 0);
+		mode = up_postgres_sslmode(options);
+		snprintf(row, sizeof(row), "%s %s", ways[i].uri,
+		    ways[i].variable != NULL ? ways[i].variable : "");
+		UP_CHECK(strcmp(mode, want) == 0, row);
+		PQconninfoFree(options);
+	}
+}
+
+UP_SUITE("db_uri", test_show, test_long, test_open, test_proof)
