@@ -38,6 +38,18 @@ static size_t first_place(void)
 	return ((uintptr_t)&mine >> 12) % SPARES;
 }
 
+static EVP_MD_CTX *new_ctx(void)
+{
+	EVP_MD *md = get_sha256();
+	EVP_MD_CTX *ctx = md != NULL ? EVP_MD_CTX_new() : NULL;
+
+	if (ctx == NULL || EVP_DigestInit_ex2(ctx, md, NULL) == 1)
+		return ctx;
+	EVP_MD_CTX_free(ctx);
+	return NULL;
+}
+
+/* One that has begun. */
 static EVP_MD_CTX *take_ctx(void)
 {
 	size_t at = first_place();
@@ -50,10 +62,10 @@ static EVP_MD_CTX *take_ctx(void)
 		if (ctx != NULL)
 			return ctx;
 	}
-	return EVP_MD_CTX_new();
+	return new_ctx();
 }
 
-/* After its Final it holds a result at most, and no input any more. */
+/* As digest() leaves it. */
 static void put_ctx(EVP_MD_CTX *ctx)
 {
 	size_t at = first_place();
@@ -67,18 +79,17 @@ static void put_ctx(EVP_MD_CTX *ctx)
 	EVP_MD_CTX_free(ctx);
 }
 
-/* BEFORE, unless it is empty, and the parts. */
+/* BEFORE, unless it is empty, and the parts. CTX has begun, and begins again: after its Final it
+ * would hold the result, which may be a key or a password's verifier, for the life of the process. */
 static bool digest(EVP_MD_CTX *ctx, struct up_span before, const struct up_span *parts, size_t n,
     uint8_t out[UP_HASH_LEN])
 {
-	EVP_MD *md = get_sha256();
-	bool ok = md != NULL && EVP_DigestInit_ex2(ctx, md, NULL) == 1;
+	bool ok = before.n == 0 || EVP_DigestUpdate(ctx, before.p, before.n) == 1;
 
-	if (ok && before.n > 0)
-		ok = EVP_DigestUpdate(ctx, before.p, before.n) == 1;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = parts[i].n == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
-	return ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+	return ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1 &&
+	       EVP_DigestInit_ex2(ctx, NULL, NULL) == 1;
 }
 
 static enum up_err finish(EVP_MD_CTX *ctx, bool ok, uint8_t out[UP_HASH_LEN])

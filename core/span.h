@@ -84,6 +84,7 @@ char *up_buf_take(struct up_buf *b);                         /* hand over as NUL
 void up_buf_reset(struct up_buf *b);                         /* keep the memory, forget (and wipe) the content */
 void up_buf_free(struct up_buf *b);                          /* wipes */
 
-void up_wipe(void *p, size_t n);                             /* OPENSSL_cleanse */
+/* Zeros that no compiler leaves out (explicit_bzero); P may be NULL when N is 0. */
+void up_wipe(void *p, size_t n);
 
 #endif

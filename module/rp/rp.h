@@ -41,6 +41,8 @@ struct up_rp;
 /* Files are read here and must not be readable or writable by group or others (group-read allowed for none). On error *OUT is NULL and
  * WHY says what is wrong and what to do, naming the setting as in "issuer", "session_key_file". UP_E_CONFIG, UP_E_NOMEM. */
 UP_MUST_USE enum up_err up_rp_new(const struct up_rp_settings *, struct up_rp **out, char why[256]);
+/* After all of its openers: the session that one opened last is the party's memory. Takes NULL,
+ * clears. */
 void up_rp_free(struct up_rp **);
 
 /* Where log lines go: LEVEL is 'e' error, 'w' warning, 'i' info; never a secret in LINE. */
@@ -60,7 +62,9 @@ struct up_rp_session {                   /* spans point into what the opener kee
 	struct up_span all;
 };
 
-struct up_rp_opener;                     /* one per thread and up_rp: cipher contexts kept */
+/* One per thread and up_rp: cipher contexts kept. Its up_rp must outlive it: recent sessions are
+ * borrowed from there. */
+struct up_rp_opener;
 UP_MUST_USE enum up_err up_rp_opener_new(const struct up_rp *, struct up_rp_opener **out);
 void up_rp_opener_free(struct up_rp_opener **);          /* before its party */
 

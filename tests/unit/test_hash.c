@@ -2,7 +2,10 @@
  * core/hash.h: known answers, parts, and many threads at once. */
 #include "core/hash.h"
 
+#include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -10,6 +13,99 @@
 
 #define THREADS 24                       /* more than there are contexts waiting */
 #define ROUNDS 2000
+
+/* --- what stays behind --- */
+
+/* What OpenSSL holds, while IS_WATCHED. */
+#define BLOCKS 8192
+static struct { uint8_t *p; size_t n; } blocks[BLOCKS];
+static bool is_watched;
+
+static void forget_block(const void *p)
+{
+	for (size_t i = 0; is_watched && p != NULL && i < BLOCKS; i++)
+		if (blocks[i].p == p)
+			blocks[i].p = NULL;
+}
+
+static void *note_block(void *p, size_t n)
+{
+	size_t i = 0;
+
+	if (!is_watched || p == NULL)
+		return p;
+	while (blocks[i].p != NULL)
+		if (++i == BLOCKS)
+			abort();
+	blocks[i].p = p;
+	blocks[i].n = n;
+	return p;
+}
+
+static void *watched_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return note_block(calloc(1, n), n);
+}
+
+static void *watched_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	forget_block(p);
+	return note_block(realloc(p, n), n);
+}
+
+static void watched_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	forget_block(p);
+	free(p);
+}
+
+static bool is_held(const void *what, size_t n)
+{
+	for (size_t i = 0; i < BLOCKS; i++)
+		for (size_t at = 0; blocks[i].p != NULL && at + n <= blocks[i].n; at++)
+			if (memcmp(blocks[i].p + at, what, n) == 0)
+				return true;
+	return false;
+}
+
+/* No context keeps a result: neither its bytes nor the words that a state is of. */
+static void check_gone(const uint8_t result[UP_HASH_LEN], const char *row)
+{
+	uint32_t words[UP_HASH_LEN / 4];
+
+	memcpy(words, result, UP_HASH_LEN);
+	for (size_t i = 0; i < UP_ARRAY_LEN(words); i++)
+		words[i] = ntohl(words[i]);
+	UP_CHECK(!is_held(words, sizeof(words)), row);
+	UP_CHECK(!is_held(result, UP_HASH_LEN), row);
+}
+
+/* Comes first: later OpenSSL takes no other memory. */
+static void test_nothing_kept(void)
+{
+	const struct up_span part = UP_SPAN_LIT("part"), key = UP_SPAN_LIT("secret");
+	uint8_t out[UP_HASH_LEN];
+
+	CU_ASSERT_EQUAL_FATAL(
+	    CRYPTO_set_mem_functions(watched_malloc, watched_realloc, watched_free), 1);
+	is_watched = true;
+	CU_ASSERT_EQUAL(up_hash_sha256(&part, 1, out), UP_OK);
+	check_gone(out, "sha256");
+	CU_ASSERT_EQUAL(up_hash_hmac(key, &part, 1, out), UP_OK);
+	check_gone(out, "hmac");
+	CU_ASSERT_EQUAL(up_hash_hkdf(key, key, part, out, sizeof(out)), UP_OK);
+	check_gone(out, "hkdf");
+	CU_ASSERT(is_held("SHA256", 6)); /* blocks are seen at all */
+	is_watched = false;
+}
+
+/* --- known answers --- */
 
 static void check_hex(const uint8_t got[UP_HASH_LEN], const char *want, const char *row)
 {
@@ -171,5 +267,5 @@ static void test_threads(void)
 	}
 }
 
-UP_SUITE("hash", test_sha256, test_hmac, test_hkdf, test_hkdf_bounds,
+UP_SUITE("hash", test_nothing_kept, test_sha256, test_hmac, test_hkdf, test_hkdf_bounds,
     test_threads)
