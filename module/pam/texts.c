@@ -8,8 +8,10 @@
 
 static const char *const texts[][UP_TEXTS_N] = {
 	[UP_TEXTS_EN] = {
-		[UP_TEXTS_SCAN] = "unitpass: scan this with the phone that holds your unit's certificate.",
-		[UP_TEXTS_TYPE] = "unitpass: confirm on the phone that holds your unit's certificate.",
+		[UP_TEXTS_SCAN] =
+		    "unitpass: scan this with the phone that holds your unit's certificate.",
+		[UP_TEXTS_TYPE] =
+		    "unitpass: confirm on the phone that holds your unit's certificate.",
 		[UP_TEXTS_OPEN] = "On the phone, open: ",
 		[UP_TEXTS_OR_TYPE] = "Or type this code on the phone: ",
 		[UP_TEXTS_CODE] = "Type this code on the phone: ",
@@ -20,9 +22,12 @@ static const char *const texts[][UP_TEXTS_N] = {
 		[UP_TEXTS_TIMEOUT] = "Not confirmed in time. Begin again.",
 		[UP_TEXTS_UNAVAILABLE] = "The unitpass server cannot be reached. Try again later.",
 		[UP_TEXTS_BUSY] = "Too many attempts from here. Wait a minute, then try again.",
-		[UP_TEXTS_REFUSED] = "The server's answer could not be verified. Begin again; if it stays so, tell the administrator.",
+		[UP_TEXTS_REFUSED] =
+		    "The server's answer could not be verified. Begin again; "
+		    "if it stays so, tell the administrator.",
 		[UP_TEXTS_FORBIDDEN] = "This identity may not be used for this account here.",
-		[UP_TEXTS_BROKEN] = "unitpass is not set up rightly on this host. Tell the administrator.",
+		[UP_TEXTS_BROKEN] =
+		    "unitpass is not set up rightly on this host. Tell the administrator.",
 	},
 	[UP_TEXTS_ZH] = {
 		[UP_TEXTS_SCAN] = "unitpass：请用存有本单位电子证书的手机扫码。",
