@@ -52,11 +52,12 @@ static enum up_err build(struct up_server *s, struct up_catalogue **out, char wh
 static enum up_err end_logins(
     struct up_server *s, const struct up_catalogue *old, const struct up_catalogue *fresh)
 {
-	enum up_err err = UP_OK;
+	enum up_err err;
 	int64_t now;
 
-	if (s->live == NULL || up_clock_now(s, &now) != UP_OK)
+	if (s->live == NULL)
 		return UP_OK;
+	err = up_clock_now(s, &now);
 	for (size_t i = 0; err == UP_OK && i < old->n_clients; i++) {
 		struct up_span id = up_span_str(old->clients[i]->id);
 		const struct up_client *client = up_catalogue_client(fresh, id);
@@ -67,8 +68,8 @@ static enum up_err end_logins(
 	return err;
 }
 
-/* FROM, whose reference is given, is compared with FRESH; again later when live cannot be reached.
- * What is owed already goes further back. */
+/* FROM, whose reference is given, is compared with FRESH; again later when live cannot be reached,
+ * or while the clock is wrong. What is owed already goes further back. */
 static void settle(
     struct up_server *s, struct up_catalogue *from, const struct up_catalogue *fresh)
 {

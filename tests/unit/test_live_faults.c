@@ -337,33 +337,64 @@ static void test_watch_refused(void)
 
 /* --- what is administered --- */
 
+static void disable_and_enable(struct up_span id)
+{
+	char why[256];
+
+	CU_ASSERT_EQUAL(fixture_client_set(login_store.store, id, "disabled", NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_client_set(login_store.store, id, "live", NOW + 1), UP_OK);
+	CU_ASSERT_EQUAL(up_catalogue_load(&login_server, why), UP_OK);
+	CU_ASSERT_PTR_NOT_NULL(login_server.owed);
+}
+
+static void settled(struct login *x)
+{
+	up_catalogue_follow(&login_server);
+	CU_ASSERT_PTR_NULL(login_server.owed);
+	CU_ASSERT_EQUAL(login_poll(x), 400);
+	CU_ASSERT_TRUE(login_says("expired_token"));
+}
+
 /* A client that ends while live is away: its logins end when it is back. */
 static void test_owed(void)
 {
-	const struct up_span id = UP_SPAN_LIT("secret");
-	struct up_store *store;
 	struct login x;
-	char why[256];
 
 	login_begin(false);
-	store = login_store.store;
 	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);
 	CU_ASSERT_EQUAL(login_start(&x), 200);
 	faulty_set(login_server.live, FAULTY_LOST, "end_client", 1, 2);
-	CU_ASSERT_EQUAL(fixture_client_set(store, id, "disabled", NOW), UP_OK);
-	CU_ASSERT_EQUAL(fixture_client_set(store, id, "live", NOW + 1), UP_OK);
-	CU_ASSERT_EQUAL(up_catalogue_load(&login_server, why), UP_OK);
-	CU_ASSERT_PTR_NOT_NULL(login_server.owed);
+	disable_and_enable(UP_SPAN_LIT("secret"));
 	CU_ASSERT_EQUAL(login_poll(&x), 400);
 	CU_ASSERT_TRUE(login_says("authorization_pending"));
 	up_catalogue_follow(&login_server);
 	CU_ASSERT_PTR_NOT_NULL(login_server.owed);
-	up_catalogue_follow(&login_server);
-	CU_ASSERT_PTR_NULL(login_server.owed);
-	CU_ASSERT_EQUAL(login_poll(&x), 400);
-	CU_ASSERT_TRUE(login_says("expired_token"));
+	settled(&x);
+	login_end();
+}
+
+static bool no_clocks(int64_t *wall_ms, int64_t *steady_ms)
+{
+	(void)wall_ms;
+	(void)steady_ms;
+	return false;
+}
+
+/* The same while nobody knows the time. */
+static void test_owed_without_clock(void)
+{
+	struct login x;
+
+	login_begin(false);
+	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);
+	CU_ASSERT_EQUAL(login_start(&x), 200);
+	login_server.read_clocks = no_clocks;
+	disable_and_enable(UP_SPAN_LIT("secret"));
+	login_server.read_clocks = NULL;
+	settled(&x);
 	login_end();
 }
 
 UP_SUITE("live faults", test_each_call, test_each_call_waiting, test_waits_together,
-    test_stops_waiting, test_watch, test_watch_refused, test_owed)
+    test_stops_waiting, test_watch, test_watch_refused, test_owed,
+    test_owed_without_clock)
