@@ -56,9 +56,13 @@ static const struct key {
 	{ "live_secret", TEXT, offsetof(struct up_config, live_secret), false, "", 0, 0, 0,
 	  "File of 64 hex digits (openssl rand -hex 32), from which the keys of logins under way are "
 	      "derived: several servers that answer for one another need the same. Without it they "
-	      "are drawn at each start.",
+	      "are drawn at each start. Today the logins under way, and what proofs were used, are "
+	      "still in each server's own memory: a restart ends those logins, one server cannot "
+	      "go on with another's, and the nonces of phones' proofs are each server's own.",
 	  "存放 64 位十六进制数字的文件（openssl rand -hex 32），进行中的登录所用密钥由此派生；"
-	      "多台服务器互为备份时须使用同一文件。不设置时每次启动随机生成。" },
+	      "多台服务器互为备份时须使用同一文件。不设置时每次启动随机生成。"
+	      "目前进行中的登录和已用过的证明仍只保存在各服务器自己的内存中：重启即终止这些登录，"
+	      "一台服务器不能接续另一台的登录，手机证明所用的 nonce 也由各服务器各自生成。" },
 	{ "roster", TEXT, offsetof(struct up_config, roster), false, "", 0, 0, 0,
 	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every "
 	      "check is 'unavailable'.",

@@ -159,6 +159,8 @@ static enum up_err make_live(struct up_server *s, char why[256])
 
 	if (err == UP_OK)
 		err = up_live_memory_new(&set, &s->live);
+	if (err == UP_OK && up_live_shared(s->live))
+		err = up_secrets_share_nonces(s, why);
 	if (err == UP_OK && up_live_waits(s->live))
 		err = up_steps_new(STEPS, up_http_step, &s->steps);
 	up_wipe(set.seed, sizeof(set.seed));

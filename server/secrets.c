@@ -15,23 +15,40 @@ static enum up_err read_secret(
 	return UP_OK;
 }
 
-enum up_err up_secrets_start(struct up_server *s, uint8_t seed[16], char why[256])
+struct derived { const char *label; uint8_t *out; size_t n; };
+
+static enum up_err derive_keys(
+    const struct up_config *config, const struct derived *keys, size_t n, char why[256])
 {
-	const struct { const char *label; uint8_t *out; size_t n; } keys[] = {
-		{ "unitpass live seed", seed, 16 },
-		{ "unitpass live watch", s->watch_key, sizeof(s->watch_key) },
-		{ "unitpass live streams", s->streams_key, sizeof(s->streams_key) },
-		{ "unitpass live dpop nonce", s->nonce_key, sizeof(s->nonce_key) },
-	};
 	const struct up_span none = { NULL, 0 };
 	uint8_t secret[UP_KEYS_MASTER];
-	enum up_err err = read_secret(s->config, secret, why);
+	enum up_err err = read_secret(config, secret, why);
 
-	for (size_t i = 0; err == UP_OK && i < UP_ARRAY_LEN(keys); i++)
+	for (size_t i = 0; err == UP_OK && i < n; i++)
 		err = up_hash_hkdf(up_span_of(secret, sizeof(secret)), none,
 		    up_span_str(keys[i].label), keys[i].out, keys[i].n);
 	up_wipe(secret, sizeof(secret));
 	return err;
+}
+
+enum up_err up_secrets_start(struct up_server *s, uint8_t seed[16], char why[256])
+{
+	const struct derived keys[] = {
+		{ "unitpass live seed", seed, 16 },
+		{ "unitpass live watch", s->watch_key, sizeof(s->watch_key) },
+		{ "unitpass live streams", s->streams_key, sizeof(s->streams_key) },
+	};
+
+	up_random(s->nonce_key, sizeof(s->nonce_key));
+	return derive_keys(s->config, keys, UP_ARRAY_LEN(keys), why);
+}
+
+enum up_err up_secrets_share_nonces(struct up_server *s, char why[256])
+{
+	const struct derived key = {
+		"unitpass live dpop nonce", s->nonce_key, sizeof(s->nonce_key) };
+
+	return derive_keys(s->config, &key, 1, why);
 }
 
 enum up_err up_secrets_key(struct up_span secret, uint8_t key[UP_LIVE_KEY])

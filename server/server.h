@@ -40,7 +40,7 @@ struct up_server {
 	/* secrets.c: the same in all processes that share one "live_secret" */
 	uint8_t watch_key[32];           /* derives handle and frame key from a watch token */
 	uint8_t streams_key[32];         /* places of addresses among the streams */
-	uint8_t nonce_key[32];           /* DPoP nonces */
+	uint8_t nonce_key[32];           /* DPoP nonces; the same only where live is shared */
 	struct up_clock clock;
 	enum up_clock_state clock_told;  /* up_clock_watch's: what the log said last */
 	/* Both clocks: false when there are none. NULL: the system's; tests put theirs here. */

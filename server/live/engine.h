@@ -9,6 +9,8 @@
  *     that may (server/http/steps.h), so that a client library's blocking calls and a connection of each
  *     thread's own will do. No handler has to be cut into pieces for it. Too late, or no
  *     connection: UP_E_LIVE, at once while it is known to be away.
+ *   - SHARED is true: "once" remembers for all processes, and through their restarts; else DPoP
+ *     nonces are each process's own (server/secrets.h).
  *   - Each function is one atomic step there (a script). Keys and ids are given; what belongs to a
  *     transaction stands under one id, the keys lead to it.
  *   - A held step (deciding, redeeming, contested) has an end of its own, UP_LIVE_HELD_MS after the
@@ -27,6 +29,7 @@
 struct up_live_engine {
 	const char *name;
 	bool waits;
+	bool shared;                     /* up_live_shared */
 	void (*free)(struct up_live *);
 	enum up_err (*start)(struct up_live *, const struct up_login_start *, int64_t now_ms);
 	enum up_err (*peek)(struct up_live *, const uint8_t handle[UP_LIVE_KEY], int64_t now_ms,

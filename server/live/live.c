@@ -18,6 +18,11 @@ bool up_live_waits(const struct up_live *l)
 	return l->engine->waits;
 }
 
+bool up_live_shared(const struct up_live *l)
+{
+	return l->engine->shared;
+}
+
 enum up_err up_live_start(struct up_live *l, const struct up_login_start *start, int64_t now_ms)
 {
 	return l->engine->start(l, start, now_ms);

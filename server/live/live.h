@@ -66,6 +66,8 @@ void up_live_free(struct up_live **);
 /* Whether a call may wait for another machine: then it is made on no thread that serves others
  * (server/http/steps.h). */
 bool up_live_waits(const struct up_live *);
+/* Whether what was used once (up_live_once) is known to all processes, and after a restart. */
+bool up_live_shared(const struct up_live *);
 
 /* --- what a transaction began with: immutable, shared by reference count --- */
 

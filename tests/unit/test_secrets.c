@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One configured secret, the same keys in every process; without it, keys of this process alone. */
+ * One configured secret, the same keys in every process; without it, keys of this process alone.
+ * Nonces are shared only by those that share what was used. */
 #include "server/secrets.h"
 
 #include <stdio.h>
@@ -36,8 +37,12 @@ static enum up_err start(struct up_server *s, uint8_t seed[16], char why[256])
 static bool alike(const struct up_server *a, const struct up_server *b)
 {
 	return memcmp(a->watch_key, b->watch_key, 32) == 0 &&
-	    memcmp(a->streams_key, b->streams_key, 32) == 0 &&
-	    memcmp(a->nonce_key, b->nonce_key, 32) == 0;
+	    memcmp(a->streams_key, b->streams_key, 32) == 0;
+}
+
+static bool same_nonces(const struct up_server *a, const struct up_server *b)
+{
+	return memcmp(a->nonce_key, b->nonce_key, 32) == 0;
 }
 
 static void test_same_file(void)
@@ -60,6 +65,32 @@ static void test_same_file(void)
 	CU_ASSERT(memcmp(a.watch_key, seed[0], 16) != 0);
 }
 
+/* Whoever does not know which proofs were used, before his start or by another process, takes none
+ * by a nonce of that time: not by accident either, for memory does not say that it is shared. */
+static void test_nonces(void)
+{
+	static const struct up_live_settings set = { .transactions = 8, .replays = 8, .rates = 8 };
+	static struct up_server a, b;
+	struct up_live *live;
+	uint8_t seed[16];
+	char why[256];
+
+	config.live_secret = path;
+	put(SECRET, 0600);
+	CU_ASSERT_EQUAL(start(&a, seed, why), UP_OK);
+	CU_ASSERT_EQUAL(start(&b, seed, why), UP_OK);
+	CU_ASSERT(alike(&a, &b) && !same_nonces(&a, &b));
+	CU_ASSERT_EQUAL_FATAL(up_live_memory_new(&set, &live), UP_OK);
+	CU_ASSERT_FALSE(up_live_shared(live));
+	up_live_free(&live);
+	/* an engine that is */
+	CU_ASSERT_EQUAL(up_secrets_share_nonces(&a, why), UP_OK);
+	CU_ASSERT_EQUAL(up_secrets_share_nonces(&b, why), UP_OK);
+	CU_ASSERT(same_nonces(&a, &b));
+	CU_ASSERT(memcmp(a.watch_key, a.nonce_key, 32) != 0);
+	CU_ASSERT(memcmp(a.streams_key, a.nonce_key, 32) != 0);
+}
+
 static void test_no_file(void)
 {
 	static struct up_server a, b;
@@ -70,6 +101,7 @@ static void test_no_file(void)
 	CU_ASSERT_EQUAL(start(&a, seed[0], why), UP_OK);
 	CU_ASSERT_EQUAL(start(&b, seed[1], why), UP_OK);
 	CU_ASSERT(!alike(&a, &b) && memcmp(seed[0], seed[1], 16) != 0);
+	CU_ASSERT_FALSE(same_nonces(&a, &b));
 }
 
 static void test_refused(void)
@@ -101,4 +133,5 @@ static void test_begin(void)
 	close(fd);
 }
 
-UP_SUITE("secrets", test_begin, test_same_file, test_no_file, test_refused)
+UP_SUITE("secrets", test_begin, test_same_file, test_nonces, test_no_file,
+    test_refused)
