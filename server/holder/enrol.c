@@ -26,7 +26,6 @@ struct enrol {
 	struct up_person_fault fault;    /* what is wrong with it */
 	struct up_named named;           /* borrowed from person */
 	char record_id[23], device_ref[23], device_token[44], hex[33];
-	struct up_enrolment *found;
 	enum up_err refused;             /* too many looks that failed */
 };
 
@@ -34,8 +33,8 @@ static void free_enrol(void *p)
 {
 	struct enrol *x = p;
 
+	up_op_clear(&x->look.op);
 	up_op_clear(&x->write.op);
-	up_store_enrolment_free(&x->found);
 	up_wipe(x, sizeof(*x));
 	free(x);
 }
@@ -175,14 +174,15 @@ static void put_found(struct up_request *r, const struct up_enrolment *e)
 	up_reply(r, "application/json");
 }
 
+/* What the operation saw, which may be another thing than what was read before it. */
 static void opened(struct up_request *r)
 {
-	struct enrol *x = r->state;
+	const struct enrol *x = r->state;
 
 	if (x->refused != UP_OK || x->look.op.err != UP_OK)
 		up_reply_err(r, x->refused != UP_OK ? x->refused : x->look.op.err);
 	else
-		put_found(r, x->found);
+		put_found(r, x->look.out_enrolment);
 }
 
 /* Refused codes are counted, for the code if it is one of ours, else for the phone or for all
@@ -212,6 +212,17 @@ static void submit_look(struct up_request *r, struct enrol *x)
 	up_http_commit(r, &x->look.op, opened);
 }
 
+/* What it seems to come to, before it is asked and recorded: tries that fail are few. */
+static enum up_err foresee(struct up_request *r, const struct enrol *x)
+{
+	struct up_enrolment *seen;
+	enum up_err err = up_store_enrolment(
+	    r->server->store, x->code_hash, &x->named, r->now_ms, &seen);
+
+	up_store_enrolment_free(&seen);
+	return err;
+}
+
 void up_holder_enrolment(struct up_request *r)
 {
 	static const char *const members[] = { "code", "person", NULL };
@@ -219,7 +230,7 @@ void up_holder_enrolment(struct up_request *r)
 	struct enrol *x = begin(r, members, &err);
 
 	if (err == UP_OK)
-		err = up_store_enrolment(r->server->store, x->code_hash, &x->named, r->now_ms, &x->found);
+		err = foresee(r, x);
 	if (err != UP_OK && err != UP_E_CODE && err != UP_E_PERSON) {
 		refuse(r, x, err);
 		return;

@@ -319,13 +319,10 @@ static void name_unit(struct up_act *a, const struct code *code)
 }
 
 /* The same, of one who is named in it, and may see it. */
-static void name_person(struct up_act *a, const struct code *code)
+static void name_person(struct up_act *a, const struct up_enrolment *e)
 {
-	const struct up_enrolment *e = code->enrolment;
-
 	up_facts_edge(&a->record, e->unit_code, e->unit_name, e->role);
 	up_facts_str(&a->record.person_name, e->person_masked);
-	a->enrolment = code->enrolment;
 }
 
 /* A code that was ours is the source of its own refusals, whoever shows it. */
@@ -339,25 +336,25 @@ static void set_source(struct up_act *a, const struct code *code)
 
 enum up_err up_act_open(struct up_act *a)
 {
-	const struct up_op_open *ask = (void *)a->op;
+	struct up_op_open *ask = (void *)a->op;
 	struct code code;
 	enum up_err err = load(a->tx->db, ask->code_hash, ask->named, &code);
 
-	if (err != UP_OK) {
-		up_store_enrolment_free(&code.enrolment);
+	a->enrolment = code.enrolment;           /* whatever comes of it: it is freed */
+	if (err != UP_OK)
 		return err;
-	}
 	up_act_fill_code(a, ask->code_hash);
 	a->merit = judge(&code, a->op->now_ms);
 	set_source(a, &code);
-	if (a->merit == UP_E_CODE)
+	if (a->merit == UP_E_CODE) {
 		name_unit(a, &code);
-	else if (a->merit == UP_OK)
-		name_person(a, &code);
-	else
+	} else if (a->merit == UP_OK) {
+		name_person(a, code.enrolment);
+		ask->out_enrolment = code.enrolment;
+		a->enrolment = NULL;
+	} else {
 		err = count_mismatch(a->tx, &code);
-	if (a->enrolment == NULL)
-		up_store_enrolment_free(&code.enrolment);
+	}
 	return err;
 }
 

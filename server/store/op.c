@@ -11,6 +11,13 @@
 
 /* --- what they hold: results to clear, secrets to wipe --- */
 
+static void reset_open(struct up_op *op)
+{
+	struct up_op_open *open = (void *)op;
+
+	up_store_enrolment_free(&open->out_enrolment);
+}
+
 static void reset_decide(struct up_op *op)
 {
 	struct up_op_decide *d = (void *)op;
@@ -58,7 +65,7 @@ static void reset_units(struct up_op *op)
 
 const struct up_op_row up_op_rows[UP_OPS] = {
 	[UP_OP_RECORD] = { "record", NULL, up_act_record, NULL, NULL },
-	[UP_OP_OPEN] = { "open", "enrolment.open", up_act_open, NULL, NULL },
+	[UP_OP_OPEN] = { "open", "enrolment.open", up_act_open, reset_open, NULL },
 	[UP_OP_DECIDE] = { "decide", NULL, up_act_decide, reset_decide, wipe_decide },
 	[UP_OP_REDEEM] = { "redeem", "login.redeem", up_act_redeem, reset_redeem, NULL },
 	[UP_OP_REPLAY] = { "replay", "login.replay", up_act_replay, NULL, NULL },

@@ -116,6 +116,8 @@ struct up_op_open {
 	struct up_op op;
 	uint8_t code_hash[32];
 	const struct up_named *named;
+
+	struct up_enrolment *out_enrolment;      /* UP_OK: what she sees; the caller's */
 };
 
 /* Use up the code, register the phone with its password or ask a known one for it; the role

@@ -233,6 +233,11 @@ static int call(const char *path, const char *body, const struct up_decision *de
 	return status;
 }
 
+int login_call(const char *path, const char *body)
+{
+	return call(path, body, NULL);
+}
+
 /* --- a login, step by step --- */
 
 int login_start(struct login *x)

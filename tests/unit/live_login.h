@@ -28,6 +28,7 @@ struct login {
 };
 
 /* Each gives the status. */
+int login_call(const char *path, const char *body);      /* the phone's, of another kind */
 int login_start(struct login *);
 int login_poll(struct login *);
 int login_frame(struct login *);         /* a snapshot, with what the phone scans */

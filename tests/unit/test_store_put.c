@@ -89,7 +89,11 @@ enum up_err fixture_code_put(struct up_store *s, const struct up_op_code *code, 
 enum up_err fixture_open_code(struct up_store *s, const char *code, const struct up_named *who)
 {
 	struct up_op_open open = { .named = who };
+	enum up_err err;
 
 	fixture_code(code, open.code_hash);
-	return run(s, UP_OP_OPEN, &open.op, NOW);
+	err = run(s, UP_OP_OPEN, &open.op, NOW);
+	CU_ASSERT((err == UP_OK) == (open.out_enrolment != NULL));
+	up_op_clear(&open.op);
+	return err;
 }

@@ -34,9 +34,12 @@ static bool is_empty(const struct up_op *op)
 	const struct up_op_decide *decide = (const void *)op;
 	const struct up_op_redeem *redeem = (const void *)op;
 	const struct up_op_enrol *enrol = (const void *)op;
+	const struct up_op_open *open = (const void *)op;
 
 	if (op->out_seq != 0)
 		return false;
+	if (op->kind == UP_OP_OPEN)
+		return open->out_enrolment == NULL;
 	if (op->kind == UP_OP_DECIDE)
 		return decide->out_role == NULL && decide->tries_left == 0;
 	if (op->kind == UP_OP_REDEEM)

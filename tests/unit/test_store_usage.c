@@ -89,6 +89,7 @@ static enum up_err look_as(struct fixture *f, const char *code, int64_t *seq)
 	fixture_code(code, look.code_hash);
 	err = up_store_run(f->store, &look.op);
 	*seq = look.op.out_seq;
+	up_op_clear(&look.op);
 	return err;
 }
 
