@@ -21,7 +21,10 @@
  *   redeemed   the session is on disk: it is revoked, with a record (login.redeem, refused,
  *              live_failed), the portal gets 503 and no token, and the transaction is given up
  *   undone     (record or password failed) the caller hears that; what he still holds ends by
- * itself
+ *              itself
+ *   unsure     nobody knows whether the record was kept (op.h): not undone, for what is done again
+ *              would be recorded twice, but given up as "approved" and "redeemed" are, with the
+ *              same second record for the reason store_failed
  *
  * When giving up fails too, the held step ends by itself and the tick reports it as HELD; a step
  * that had been taken after all is what it is: she approved, and the session that nobody has the

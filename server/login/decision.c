@@ -162,15 +162,21 @@ static struct up_outcome_of told(const struct up_request *r, const struct decisi
 	    .now_ms = r->now_ms};
 }
 
+static enum up_err why_lost(const struct decision *x)
+{
+	return x->write.op.unsure ? UP_E_STORE : UP_E_LIVE;
+}
+
 static void given_up(struct up_request *r)
 {
 	const struct decision *x = r->state;
 
 	up_login_note(x->lost.op.err, "given_up_unrecorded", x->info);
-	up_reply_err(r, UP_E_LIVE);
+	up_reply_err(r, why_lost(x));
 }
 
-/* Her approval is on record and did not come about: so is that, if it is sure (live.h). */
+/* Her approval is on record, or whatever she decided may be, and did not come about: so is that,
+ * if it is sure (live.h). */
 static void give_up(struct up_request *r, struct decision *x)
 {
 	struct up_outcome_of of = told(r, x);
@@ -179,10 +185,10 @@ static void give_up(struct up_request *r, struct decision *x)
 
 	if (err != UP_OK) {
 		up_login_note(err, "approval_unsure", x->info);
-		up_reply_err(r, UP_E_LIVE);
+		up_reply_err(r, why_lost(x));
 		return;
 	}
-	of.reason = up_err_name(UP_E_LIVE);
+	of.reason = up_err_name(why_lost(x));
 	up_outcome_tell(UP_OUTCOME_EXPIRED, &of);
 	up_login_record(rec, r->catalogue, x->info, "login.expire", x->record_id);
 	rec->result = UP_SPAN_LIT("expired");
@@ -238,6 +244,8 @@ static void decided(struct up_request *r)
 		approved(r, x);
 	} else if (x->write.op.err == UP_OK) {
 		denied(r, x);
+	} else if (x->write.op.unsure) {
+		give_up(r, x);
 	} else {
 		undo(r, x);
 		up_holder_password_err(r, &of, x->write.tries_left);

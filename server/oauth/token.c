@@ -160,26 +160,34 @@ static void revoked(struct up_request *r)
 	const struct redemption *x = r->state;
 
 	up_login_note(x->replay.op.err, "session_not_revoked", x->live.info);
-	up_reply_err(r, UP_E_LIVE);
+	up_reply_err(r, x->write.op.unsure ? UP_E_STORE : UP_E_LIVE);
+}
+
+/* ERR: the session is on disk, or may be, and is not to be had: neither is another one. */
+static void give_up(struct up_request *r, struct redemption *x, enum up_err err)
+{
+	const struct up_login_info *info = x->live.info;
+
+	memcpy(x->live.session, x->write.session, sizeof(x->live.session));
+	up_login_note(err, "redemption_lost", info);
+	up_login_note(up_live_give_up(r->server->live, info->id, r->now_ms),
+	    "redemption_unsure", info);
+	take_back(r, x, "login.redeem", err, revoked);
 }
 
 /* The record is on disk, and the session: it goes out once live knows that it is redeemed, and is
  * revoked otherwise (live.h). */
 static void finish(struct up_request *r, struct redemption *x)
 {
-	struct up_live *live = r->server->live;
-	const char *id = x->live.info->id;
 	bool second;
-	enum up_err err = up_live_redeem_commit(live, id, x->write.session, r->now_ms, &second);
+	enum up_err err = up_live_redeem_commit(
+	    r->server->live, x->live.info->id, x->write.session, r->now_ms, &second);
 
-	memcpy(x->live.session, x->write.session, sizeof(x->live.session));
 	if (err != UP_OK) {
-		up_login_note(err, "redemption_lost", x->live.info);
-		up_login_note(up_live_give_up(live, id, r->now_ms), "redemption_unsure",
-		    x->live.info);
-		take_back(r, x, "login.redeem", UP_E_LIVE, revoked);
+		give_up(r, x, err);
 		return;
 	}
+	memcpy(x->live.session, x->write.session, sizeof(x->live.session));
 	issue(r, x);
 	if (second)                      /* another caller came meanwhile */
 		take_back(r, x, "login.replay", UP_E_REPLAY, contested);
@@ -214,6 +222,8 @@ static void redeemed(struct up_request *r)
 
 	if (x->write.op.err == UP_OK)
 		finish(r, x);
+	else if (x->write.op.unsure)
+		give_up(r, x, UP_E_STORE);
 	else
 		give_back(r, x);
 }

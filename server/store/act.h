@@ -48,8 +48,8 @@ extern const struct up_op_row up_op_rows[UP_OPS];
 /* Clears the results of OP and runs it; its err is the answer. Anything but UP_OK: give the
  * transaction up. UP_E_STORE: it failed; else it was refused, and had changed something. */
 UP_MUST_USE enum up_err up_op_apply(struct up_tx *, struct up_op *);
-/* Free what OP was given and make it fail with UP_E_STORE. */
-void up_op_fail(struct up_op *);
+/* Free what OP was given and make it fail with UP_E_STORE, UNSURE or not (op.h). */
+void up_op_fail(struct up_op *, bool unsure);
 void up_op_undone(struct up_op *);        /* it was refused, and its transaction given up */
 void up_op_wipe(struct up_op *);
 

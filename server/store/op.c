@@ -91,15 +91,16 @@ static void reset(struct up_op *op)
 {
 	if (up_op_rows[op->kind].reset != NULL)
 		up_op_rows[op->kind].reset(op);
-	op->counted = false;
+	op->unsure = op->counted = false;
 	op->out_seq = 0;
 	memset(op->out_leaf, 0, sizeof(op->out_leaf));
 }
 
-void up_op_fail(struct up_op *op)
+void up_op_fail(struct up_op *op, bool unsure)
 {
 	reset(op);
 	op->err = UP_E_STORE;
+	op->unsure = unsure;
 }
 
 void up_op_undone(struct up_op *op)

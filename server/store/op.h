@@ -32,9 +32,9 @@ enum up_op_kind {
 /* The head of every operation, and the first member of its struct. The caller fills the upper part,
  * zeroes the rest, and keeps all it points to until DONE. A refusal on the merits (wrong password,
  * role not live ...) still appends the record, with result "refused" and the reason, and ERR says
- * why; on UP_E_STORE nothing was written. An administrator who is refused has written nothing
- * either, and no record tells of it; his records name him (up_store_settings.administrator), and he
- * dates nothing before the newest record (UP_E_CLOCK). */
+ * why; on UP_E_STORE nothing was written, but that it may have been where UNSURE. An administrator
+ * who is refused has written nothing either, and no record tells of it; his records name him
+ * (up_store_settings.administrator), and he dates nothing before the newest record (UP_E_CLOCK). */
 struct up_op {
 	enum up_op_kind kind;
 	/* From the writer thread, after the commit: it may free the operation, or submit it again.
@@ -53,6 +53,10 @@ struct up_op {
 
 	/* what came of it */
 	enum up_err err;
+	/* UP_E_STORE: the connection was cut in the commit, and nobody could be asked any more
+	 * whether it was kept. The caller gives away nothing that rests on it, and does not ask for
+	 * it again as if it had never been: it might be there twice. */
+	bool unsure;
 	bool counted;                    /* a refusal that was counted, without a record */
 	int64_t out_seq;                 /* of the record, 0: none */
 	uint8_t out_leaf[32];            /* its leaf hash */
@@ -77,7 +81,8 @@ struct up_op_record {
 	int64_t device, role;
 };
 
-/* Approve a login (password, role, client; then the record), or decline it (the record alone). */
+/* Approve a login (password, role, client; then the record), or decline it (the record alone).
+ * UNSURE: the login is given up, and that is recorded. */
 struct up_op_decide {
 	struct up_op op;
 	int64_t device;
@@ -90,7 +95,8 @@ struct up_op_decide {
 	struct up_role *out_role;        /* approved; the caller's */
 };
 
-/* Role again, a new session, then the record. UP_E_STATE: there is such a session. */
+/* Role again, a new session, then the record. UP_E_STATE: there is such a session. UNSURE: the
+ * login is given up, and SESSION revoked, which nobody has a token of. */
 struct up_op_redeem {
 	struct up_op op;
 	int64_t device, role;
@@ -100,7 +106,8 @@ struct up_op_redeem {
 	struct up_role *out_role;        /* the caller's */
 };
 
-/* Revoke SESSION (there may be none), then the record. DEVICE, ROLE: whose it was. */
+/* Revoke SESSION (there may be none), then the record. DEVICE, ROLE: whose it was. UNSURE: it may
+ * be done again, for a second record harms less than a session that lives. */
 struct up_op_replay {
 	struct up_op op;
 	int64_t device, role;
@@ -121,7 +128,9 @@ struct up_op_open {
 };
 
 /* Use up the code, register the phone with its password or ask a known one for it; the role
- * lives. */
+ * lives. UNSURE: the phone hears that it failed, and does not know its token; if it was kept, the
+ * code is used up and the role rests with a phone that nobody can use, until the window makes
+ * another code. */
 struct up_op_enrol {
 	struct up_op op;
 	uint8_t code_hash[32];

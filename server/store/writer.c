@@ -47,25 +47,32 @@ static enum up_err transaction(struct up_store *s, struct up_op *list, const str
 	return err;
 }
 
-static void fail(struct up_store *s, struct up_op *op)
+static void fail(struct up_store *s, struct up_op *op, bool unsure)
 {
-	up_op_fail(op);
+	up_op_fail(op, unsure);
 	atomic_fetch_add(&s->failures, 1);
 }
 
-/* After the group failed: each alone, so that one bad operation harms nobody. A disk that fails one fails
- * the others too: they are not tried, for each might wait out the lock of another process. Nor is
- * one that may have been kept: it would be written twice. */
+static bool is_unknown(const struct up_store *s)
+{
+	return up_db_trouble(s->write.db) == UP_DB_UNKNOWN;
+}
+
+/* After the group failed: each alone, so that one bad operation harms nobody. A disk that fails
+ * one fails the others too: they are not tried, for each might wait out the lock of another
+ * process. Nor is one that may have been kept: it would be written twice. */
 static void one_by_one(struct up_store *s, struct up_op *list)
 {
-	bool down = up_db_trouble(s->write.db) == UP_DB_UNKNOWN;
+	const bool all_unsure = is_unknown(s);
+	bool down = all_unsure;
 
-	if (down) {
+	if (all_unsure) {
 		atomic_store(&s->failed, true);
 		up_tx_log(s, 'e', "store: nobody knows whether the operations were kept", s->write.db);
 	}
 	for (struct up_op *op = list; op != NULL; op = op->next) {
 		enum up_err err = down ? UP_E_STORE : transaction(s, op, op->next);
+		bool unsure = all_unsure;
 
 		if (err == UP_OK)
 			continue;
@@ -74,11 +81,12 @@ static void one_by_one(struct up_store *s, struct up_op *list)
 			continue;
 		}
 		if (!down) {
+			unsure = is_unknown(s);
 			down = up_tx_is_down(&s->write);
 			atomic_store(&s->failed, down);
 			up_tx_log(s, 'e', "store: operation failed", s->write.db);
 		}
-		fail(s, op);
+		fail(s, op, unsure);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the store does behind the back of the real handlers. Others write between a look and its
- * record: the answer is what the record's transaction saw. */
+ * record: the answer is what the record's transaction saw. A commit is left unknown, kept or not:
+ * nobody gets what rests on it, and nothing of it is made twice. */
 #include <string.h>
 #include <time.h>
 
@@ -112,4 +113,153 @@ static void test_gone_late(void)
 	end();
 }
 
-UP_SUITE("login and store", test_found_late, test_gone_late)
+/* --- a commit of which nobody knows --- */
+
+#define SESSIONS "SELECT count(*) FROM session"
+#define LIVE_SESSIONS SESSIONS " WHERE revoked_ms IS NULL"
+
+static unsigned unsure_commits;          /* so many of the next */
+static bool kept;                        /* which they are in truth */
+
+static enum up_err commit_unsure(struct up_db *db)
+{
+	enum up_err err = UP_OK;
+
+	if (unsure_commits == 0)
+		return real->commit(db);
+	unsure_commits--;
+	if (kept)
+		err = real->commit(db);
+	return err != UP_OK ? err : up_db_failed(db, UP_DB_UNKNOWN, "08007", "made unknown");
+}
+
+static void begin_unsure(bool in_truth_kept)
+{
+	begin();
+	ours.commit = commit_unsure;
+	kept = in_truth_kept;
+	unsure_commits = 0;
+}
+
+/* Whoever asked the store hears it; who was refused, or failed for sure, does not. */
+static void test_told(void)
+{
+	struct up_op_record note = fixture_note("login.scan");
+
+	for (int in_truth = 0; in_truth < 2; in_truth++) {
+		begin_unsure(in_truth);
+		unsure_commits = 1;
+		CU_ASSERT_EQUAL(up_store_run(login_store.store, &note.op), UP_E_STORE);
+		CU_ASSERT(note.op.unsure && note.op.out_seq == 0);
+		CU_ASSERT_EQUAL(up_store_run(login_store.store, &note.op), UP_OK);
+		CU_ASSERT_FALSE(note.op.unsure);
+		CU_ASSERT_EQUAL(fixture_having(&login_store, "login.scan"), 1 + in_truth);
+		CU_ASSERT(fixture_gapless(&login_store));
+		end();
+	}
+}
+
+static enum up_db_trouble broken(void)
+{
+	return UP_DB_DOWN;
+}
+
+static void test_sure(void)
+{
+	struct up_op_record note = fixture_note("login.scan");
+
+	begin_unsure(false);
+	login_store.store->write.db->fault = broken;
+	CU_ASSERT_EQUAL(up_store_run(login_store.store, &note.op), UP_E_STORE);
+	CU_ASSERT_FALSE(note.op.unsure);
+	login_store.store->write.db->fault = NULL;
+	end();
+}
+
+static void scanned(struct login *x)
+{
+	memset(x, 0, sizeof(*x));
+	CU_ASSERT_EQUAL(login_start(x), 200);
+	CU_ASSERT_EQUAL(login_frame(x), 200);
+	CU_ASSERT_EQUAL(login_scan(x), 200);
+}
+
+static void check_over(struct login *x)
+{
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(login_poll(x), 400);
+		CU_ASSERT(login_says("expired_token"));
+	}
+	CU_ASSERT_EQUAL(fixture_count(&login_store, LIVE_SESSIONS), 0);
+	CU_ASSERT(fixture_gapless(&login_store));
+}
+
+/* No token, no second session, and the first one is revoked. */
+static void test_redeem(void)
+{
+	struct login x;
+
+	for (int in_truth = 0; in_truth < 2; in_truth++) {
+		begin_unsure(in_truth);
+		scanned(&x);
+		CU_ASSERT_EQUAL(login_approve(&x), 200);
+		unsure_commits = 1;
+		CU_ASSERT_EQUAL(login_poll(&x), 503);
+		CU_ASSERT_EQUAL(unsure_commits, 0);
+		CU_ASSERT_FALSE(login_says("access_token"));
+		check_over(&x);
+		CU_ASSERT_EQUAL(fixture_count(&login_store, SESSIONS), in_truth);
+		/* that it was perhaps, and that nothing came of it */
+		CU_ASSERT_EQUAL(fixture_having(&login_store, "login.redeem"), 1 + in_truth);
+		CU_ASSERT(fixture_newest_has(&login_store, "login.redeem"));
+		CU_ASSERT(fixture_newest_has(&login_store, "\"result\":\"refused\""));
+		CU_ASSERT(fixture_newest_has(&login_store, "store_failed"));
+		end();
+	}
+}
+
+/* Neither can be revoked then: nobody has a token of it, and nobody gets another. */
+static void test_redeem_cut_off(void)
+{
+	struct login x;
+
+	begin_unsure(true);
+	scanned(&x);
+	CU_ASSERT_EQUAL(login_approve(&x), 200);
+	unsure_commits = 2;
+	CU_ASSERT_EQUAL(login_poll(&x), 503);
+	CU_ASSERT_FALSE(login_says("access_token"));
+	check_over(&x);
+	CU_ASSERT_EQUAL(fixture_count(&login_store, SESSIONS), 1);
+	end();
+}
+
+/* What she decided is on record once at most, then that nothing came of it. */
+static void check_decision(int (*decide)(struct login *), const char *event, bool in_truth)
+{
+	struct login x;
+
+	begin_unsure(in_truth);
+	scanned(&x);
+	unsure_commits = 1;
+	UP_CHECK(decide(&x) == 503, event);
+	UP_CHECK(unsure_commits == 0, event);
+	UP_CHECK(fixture_having(&login_store, event) == in_truth, event);
+	UP_CHECK(fixture_newest_has(&login_store, "login.expire"), event);
+	UP_CHECK(fixture_newest_has(&login_store, "store_failed"), event);
+	UP_CHECK(decide(&x) >= 400, event);
+	check_over(&x);
+	CU_ASSERT_EQUAL(fixture_count(&login_store, SESSIONS), 0);
+	end();
+}
+
+static void test_decide(void)
+{
+	for (int in_truth = 0; in_truth < 2; in_truth++) {
+		check_decision(login_approve, "login.approve", in_truth);
+		check_decision(login_not_mine, "login.deny", in_truth);
+	}
+}
+
+UP_SUITE("login and store", test_found_late, test_gone_late, test_told, test_sure,
+    test_redeem, test_redeem_cut_off, test_decide)
