@@ -261,5 +261,25 @@ static void test_decide(void)
 	}
 }
 
+/* The group fails for sure, and then, alone, nobody knows. */
+static enum up_err commit_down_then_unsure(struct up_db *db)
+{
+	ours.commit = commit_unsure;
+	return up_db_failed(db, UP_DB_DOWN, "08006", "made to fail");
+}
+
+static void test_told_alone(void)
+{
+	struct up_op_record note = fixture_note("login.scan");
+
+	begin_unsure(true);
+	ours.commit = commit_down_then_unsure;
+	unsure_commits = 1;
+	CU_ASSERT_EQUAL(up_store_run(login_store.store, &note.op), UP_E_STORE);
+	CU_ASSERT(note.op.unsure);
+	CU_ASSERT_EQUAL(fixture_having(&login_store, "login.scan"), 1);
+	end();
+}
+
 UP_SUITE("login and store", test_found_late, test_gone_late, test_told, test_sure,
-    test_redeem, test_redeem_cut_off, test_decide)
+    test_told_alone, test_redeem, test_redeem_cut_off, test_decide)
