@@ -2,51 +2,29 @@
 #include "server/http/access_token.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "server/per_thread.h"
 
 #define PURPOSE UP_SPAN_LIT("unitpass access token")
 #define PLAIN_MAX 256
 
 /* A ring keeps cipher contexts, so each thread has its own, made again when the key file was changed. */
 struct thread_ring { struct up_seal *seal; uint8_t made_with[32]; };
-static pthread_key_t ring_key;
-static pthread_once_t ring_once = PTHREAD_ONCE_INIT;
 
-static void free_ring(void *p)
+static void drop_ring(void *object)
 {
-	struct thread_ring *t = p;
+	struct thread_ring *t = object;
 
 	up_seal_free(&t->seal);
 	up_wipe(t, sizeof(*t));
-	free(t);
 }
 
-static void make_ring_key(void)
-{
-	if (pthread_key_create(&ring_key, free_ring) != 0)
-		abort();
-}
-
-static struct thread_ring *this_threads_ring(void)
-{
-	struct thread_ring *t;
-
-	pthread_once(&ring_once, make_ring_key);
-	t = pthread_getspecific(ring_key);
-	if (t != NULL)
-		return t;
-	t = calloc(1, sizeof(*t));
-	if (t != NULL && pthread_setspecific(ring_key, t) != 0) {
-		free(t);
-		t = NULL;
-	}
-	return t;
-}
+static const struct up_per_thread rings = { sizeof(struct thread_ring), drop_ring };
 
 static enum up_err ring(const struct up_catalogue *c, struct up_seal **out)
 {
-	struct thread_ring *t = this_threads_ring();
+	struct thread_ring *t = up_per_thread_get(&rings);
 	enum up_err err;
 
 	*out = NULL;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A phone's call: DPoP proof (RFC 9449), bound to the device key that its token names. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/dpop.h"
@@ -9,6 +8,7 @@
 #include "server/http/auth.h"
 #include "server/http/limits.h"
 #include "server/log.h"
+#include "server/per_thread.h"
 
 #define NONCE_WINDOW_MS 150000           /* a nonce is good for one to two windows */
 #define PROOF_LIFE_MS 130000             /* iat +- 60 s, and some: how long a jti must be remembered */
@@ -83,43 +83,20 @@ static enum up_err find_device(struct up_request *r, struct up_span *token)
  * ever; another device in the same place replaces it. */
 #define KEY_SLOTS 512
 struct key_cache { struct { uint8_t xy[64]; struct up_jwk *key; } at[KEY_SLOTS]; };
-static pthread_key_t cache_key;
-static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 
-static void free_cache(void *p)
+static void drop_keys(void *object)
 {
-	struct key_cache *c = p;
+	struct key_cache *c = object;
 
 	for (size_t i = 0; i < KEY_SLOTS; i++)
 		up_jwk_free(&c->at[i].key);
-	free(c);
 }
 
-static void make_cache_key(void)
-{
-	if (pthread_key_create(&cache_key, free_cache) != 0)
-		abort();
-}
-
-static struct key_cache *this_threads_cache(void)
-{
-	struct key_cache *c;
-
-	pthread_once(&cache_once, make_cache_key);
-	c = pthread_getspecific(cache_key);
-	if (c != NULL)
-		return c;
-	c = calloc(1, sizeof(*c));
-	if (c != NULL && pthread_setspecific(cache_key, c) != 0) {
-		free(c);
-		c = NULL;
-	}
-	return c;
-}
+static const struct up_per_thread key_caches = { sizeof(struct key_cache), drop_keys };
 
 static enum up_err device_key(const struct up_device *d, const struct up_jwk **out)
 {
-	struct key_cache *c = this_threads_cache();
+	struct key_cache *c = up_per_thread_get(&key_caches);
 	size_t slot = (size_t)d->id % KEY_SLOTS;
 	struct up_jwk *fresh;
 	enum up_err err;
