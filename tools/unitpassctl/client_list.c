@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/day.h"
-#include "tools/common/table.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/client.h"
 
@@ -206,14 +205,18 @@ static bool listed(const struct up_command_line *l, const struct up_client *c)
 	return l->values[ALL] != NULL || strcmp(c->status, "removed") != 0;
 }
 
-static void put_row(struct up_table *t, const struct up_client *c)
+static void list_one(const struct up_ctl_list *x, const struct up_client *c)
 {
 	const char *qr = c->is_static ? up_say("static", "静态") : up_say("animated", "动态");
 	const char *const row[] = {c->id, c->name, c->origin, qr, authentication(c),
 	    status_word(c->status), c->items};
 
+	if (x->json != NULL) {
+		json_array_append_new(x->json, client_json(c));
+		return;
+	}
 	for (size_t k = 0; k < UP_ARRAY_LEN(row); k++)
-		up_table_put(t, up_span_str(row[k]));
+		up_table_put(x->table, up_span_str(row[k]));
 }
 
 int up_client_list(struct up_command_line *l)
@@ -222,31 +225,20 @@ int up_client_list(struct up_command_line *l)
 	    up_say("QR", "二维码"), up_say("AUTHENTICATION", "认证方式"), up_say("STATUS", "状态"),
 	    up_say("ITEMS", "事项")};
 	struct up_ctl *ctl = l->program;
-	struct up_table *t = up_table_new(heads, UP_ARRAY_LEN(heads));
 	struct up_client **clients = NULL;
-	json_t *list = json_array();
+	struct up_ctl_list x;
 	int status = 1;
 	enum up_err err;
 	size_t n = 0;
 
-	if (t == NULL || !up_ctl_open(ctl))
-		goto out;
-	err = up_store_clients(ctl->store, true, &clients, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!listed(l, clients[i]))
-			continue;
-		put_row(t, clients[i]);
-		json_array_append_new(list, client_json(clients[i]));
+	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads))) {
+		err = up_store_clients(ctl->store, true, &clients, &n);
+		for (size_t i = 0; i < n; i++)
+			if (listed(l, clients[i]))
+				list_one(&x, clients[i]);
+		status = up_ctl_list_end(&x, err, "client list", "clients");
 	}
-	if (err == UP_OK && !ctl->json)
-		err = up_table_print(t, stdout);
-	if (err != UP_OK)
-		status = up_ctl_fail_err(ctl, err, "client list");
-	else
-		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "clients", list)) : 0;
-out:
 	up_store_clients_free(&clients, n);
-	up_table_free(&t);
-	json_decref(list);
+	up_ctl_list_free(&x);
 	return status;
 }

@@ -125,6 +125,32 @@ json_t *up_ctl_text(struct up_span s)
 	return json_stringn(s.n > 0 ? (const char *)s.p : "", s.n);
 }
 
+bool up_ctl_list_begin(
+    struct up_ctl_list *x, struct up_ctl *ctl, const char *const *heads, size_t n)
+{
+	*x = (struct up_ctl_list){.ctl = ctl, .table = up_table_new(heads, n)};
+	if (ctl->json)
+		x->json = json_array();
+	return x->table != NULL && (x->json != NULL || !ctl->json) && up_ctl_open(ctl);
+}
+
+int up_ctl_list_end(
+    const struct up_ctl_list *x, enum up_err err, const char *command, const char *name)
+{
+	if (err == UP_OK && x->json == NULL)
+		err = up_table_print(x->table, stdout);
+	if (err != UP_OK)
+		return up_ctl_fail_err(x->ctl, err, command);
+	return x->json != NULL ? up_ctl_print(x->ctl, json_pack("{s:O}", name, x->json)) : 0;
+}
+
+void up_ctl_list_free(struct up_ctl_list *x)
+{
+	up_table_free(&x->table);
+	json_decref(x->json);
+	x->json = NULL;
+}
+
 bool up_ctl_knows(const struct up_ctl *ctl, enum up_known kind, const char *key)
 {
 	static const struct { const char *code, *en, *zh, *list;

@@ -10,6 +10,7 @@
 #include "server/config.h"
 #include "server/store/op.h"
 #include "tools/common/command.h"
+#include "tools/common/table.h"
 
 #define UP_CTL_CONFIG "/etc/unitpass/unitpassd.conf"
 #define UP_CTL_NAME_MAX 60               /* characters of a name of a client, item, clerk, window */
@@ -42,6 +43,21 @@ void up_ctl_warn(const char *text);
 /* Print V as one line and let go of it. Gives exit status 0, or 1 when V is NULL (no memory) or cannot be written. */
 int up_ctl_print(const struct up_ctl *, json_t *v);
 json_t *up_ctl_text(struct up_span);
+
+/* What the commands that list things gather: with --json an array, else a table. */
+struct up_ctl_list {
+	const struct up_ctl *ctl;
+	struct up_table *table;
+	json_t *json;                    /* NULL without --json */
+};
+/* HEADS as up_table_new takes them; opens the database. False: said why, unless memory ran out. */
+bool up_ctl_list_begin(struct up_ctl_list *, struct up_ctl *, const char *const *heads, size_t n);
+/* Print what was gathered, the array as NAME of one object; ERR, how gathering it ended, is said of
+ * COMMAND ("unit list"). Gives the exit status. */
+int up_ctl_list_end(
+    const struct up_ctl_list *, enum up_err err, const char *command, const char *name);
+void up_ctl_list_free(struct up_ctl_list *);     /* after a begin that failed too */
+
 /* Is there such a thing, now or ever? True too for KEY NULL. False: said that there is none, and
  * how to list them. */
 bool up_ctl_knows(const struct up_ctl *, enum up_known kind, const char *key);

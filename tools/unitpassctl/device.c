@@ -6,7 +6,6 @@
 
 #include "core/uscc.h"
 #include "core/day.h"
-#include "tools/common/table.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 
@@ -19,8 +18,6 @@ const struct argp_option up_device_options[] = {
     {"all", ALL, NULL, 0, UP_WORDS("those too that have ended", "包括已停用的手机"), 0},
     {0},
 };
-
-struct listing { struct up_table *table; json_t *json; };
 
 static const char *status_word(const struct up_device_view *d)
 {
@@ -44,7 +41,7 @@ static json_t *device_json(const struct up_device_view *d)
 
 static int list_one(void *arg, const struct up_device_view *d)
 {
-	struct listing *x = arg;
+	struct up_ctl_list *x = arg;
 	char since[32];
 
 	if (x->json != NULL)
@@ -71,25 +68,15 @@ int up_device_list(struct up_command_line *l)
 	const struct up_device_filter f = {.unit = up_span_str(unit),
 	    .person_ref = up_span_str(l->values[PERSON]),
 	    .ended_too = l->values[ALL] != NULL};
-	struct listing x = {
-	    up_table_new(heads, UP_ARRAY_LEN(heads)), ctl->json ? json_array() : NULL};
+	struct up_ctl_list x;
 	int status = 1;
-	enum up_err err;
 
-	if (x.table == NULL || !up_ctl_open(ctl) ||
-	    !up_ctl_knows(ctl, UP_KNOWN_UNIT, unit) ||
-	    !up_ctl_knows(ctl, UP_KNOWN_PERSON, l->values[PERSON]))
-		goto out;
-	err = up_store_devices(ctl->store, &f, list_one, &x);
-	if (err == UP_OK && !ctl->json)
-		err = up_table_print(x.table, stdout);
-	if (err != UP_OK)
-		status = up_ctl_fail_err(ctl, err, "device list");
-	else
-		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "devices", x.json)) : 0;
-out:
-	up_table_free(&x.table);
-	json_decref(x.json);
+	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads)) &&
+	    up_ctl_knows(ctl, UP_KNOWN_UNIT, unit) &&
+	    up_ctl_knows(ctl, UP_KNOWN_PERSON, l->values[PERSON]))
+		status = up_ctl_list_end(&x, up_store_devices(ctl->store, &f, list_one, &x),
+		    "device list", "devices");
+	up_ctl_list_free(&x);
 	return status;
 }
 

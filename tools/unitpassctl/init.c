@@ -15,7 +15,6 @@
 #include "server/database.h"
 #include "server/db/db.h"
 #include "server/keys.h"
-#include "tools/common/table.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 #include "tools/unitpassctl/owner.h"
@@ -72,38 +71,31 @@ int up_authority_add(struct up_command_line *l)
 	return 0;
 }
 
-struct listing { struct up_table *table; json_t *json; };
-
 static int list_one(void *arg, struct up_span code, struct up_span name)
 {
-	struct listing *x = arg;
+	struct up_ctl_list *x = arg;
 
+	if (x->json != NULL) {
+		json_array_append_new(x->json,
+		    json_pack("{s:o, s:o}", "code", up_ctl_text(code), "name", up_ctl_text(name)));
+		return 0;
+	}
 	up_table_put(x->table, code);
 	up_table_put(x->table, name);
-	json_array_append_new(x->json, json_pack("{s:o, s:o}", "code", up_ctl_text(code), "name", up_ctl_text(name)));
 	return 0;
 }
 
 int up_authority_list(struct up_command_line *l)
 {
-	const char *const heads[] = { up_say("CODE", "代码"), up_say("NAME", "名称") };
+	const char *const heads[] = {up_say("CODE", "代码"), up_say("NAME", "名称")};
 	struct up_ctl *ctl = l->program;
-	struct listing x = { up_table_new(heads, UP_ARRAY_LEN(heads)), json_array() };
+	struct up_ctl_list x;
 	int status = 1;
-	enum up_err err;
 
-	if (x.table == NULL || x.json == NULL || !up_ctl_open(ctl))
-		goto out;
-	err = up_store_authorities(ctl->store, list_one, &x);
-	if (err == UP_OK && !ctl->json)
-		err = up_table_print(x.table, stdout);
-	if (err != UP_OK)
-		status = up_ctl_fail_err(ctl, err, "authority list");
-	else
-		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "authorities", x.json)) : 0;
-out:
-	up_table_free(&x.table);
-	json_decref(x.json);
+	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads)))
+		status = up_ctl_list_end(&x, up_store_authorities(ctl->store, list_one, &x),
+		    "authority list", "authorities");
+	up_ctl_list_free(&x);
 	return status;
 }
 

@@ -2,7 +2,6 @@
  * unitpassctl item: the items (授权事项) that portals register. */
 #include <stdio.h>
 
-#include "tools/common/table.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 
@@ -47,35 +46,36 @@ int up_item_add(struct up_command_line *l)
 	return 0;
 }
 
+static void list_one(const struct up_ctl_list *x, const struct up_item *item)
+{
+	if (x->json != NULL) {
+		json_array_append_new(x->json, json_pack("{s:s, s:s, s:s}", "item", item->code,
+						   "name", item->name, "client", item->client));
+		return;
+	}
+	up_table_put(x->table, up_span_str(item->code));
+	up_table_put(x->table, up_span_str(item->name));
+	up_table_put(x->table, up_span_str(item->client));
+}
+
 int up_item_list(struct up_command_line *l)
 {
-	const char *const heads[] = { up_say("CODE", "代码"), up_say("NAME", "名称"), up_say("CLIENT", "业务系统") };
+	const char *const heads[] = {
+	    up_say("CODE", "代码"), up_say("NAME", "名称"), up_say("CLIENT", "业务系统")};
 	struct up_ctl *ctl = l->program;
-	struct up_table *t = up_table_new(heads, UP_ARRAY_LEN(heads));
 	struct up_item *items = NULL;
-	json_t *list = json_array();
+	struct up_ctl_list x;
 	int status = 1;
 	enum up_err err;
 	size_t n = 0;
 
-	if (t == NULL || !up_ctl_open(ctl))
-		goto out;
-	err = up_store_items(ctl->store, &items, &n);
-	for (size_t i = 0; i < n; i++) {
-		up_table_put(t, up_span_str(items[i].code));
-		up_table_put(t, up_span_str(items[i].name));
-		up_table_put(t, up_span_str(items[i].client));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "item", items[i].code, "name", items[i].name, "client", items[i].client));
+	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads))) {
+		err = up_store_items(ctl->store, &items, &n);
+		for (size_t i = 0; i < n; i++)
+			list_one(&x, &items[i]);
+		status = up_ctl_list_end(&x, err, "item list", "items");
 	}
-	if (err == UP_OK && !ctl->json)
-		err = up_table_print(t, stdout);
-	if (err != UP_OK)
-		status = up_ctl_fail_err(ctl, err, "item list");
-	else
-		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "items", list)) : 0;
-out:
 	up_store_items_free(&items, n);
-	up_table_free(&t);
-	json_decref(list);
+	up_ctl_list_free(&x);
 	return status;
 }

@@ -10,7 +10,6 @@
 #include "core/uscc.h"
 #include "core/day.h"
 #include "tools/common/file.h"
-#include "tools/common/table.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 #include "tools/unitpassctl/import.h"
@@ -167,8 +166,6 @@ out:
 
 /* --- show, list --- */
 
-struct listing { struct up_table *table; json_t *json; };
-
 static json_t *unit_json(const struct up_unit_view *u)
 {
 	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", up_ctl_text(u->code), "name", up_ctl_text(u->name), "status", up_ctl_text(u->status),
@@ -203,7 +200,7 @@ static struct up_span status_word(struct up_span status)
 
 static int list_one(void *arg, const struct up_unit_view *u)
 {
-	struct listing *x = arg;
+	struct up_ctl_list *x = arg;
 	char to[16] = "";
 
 	if (u->certificate.n > 0)
@@ -226,22 +223,13 @@ int up_unit_list(struct up_command_line *l)
 		up_say("PRINCIPAL", "第一管理责任人"),
 		up_say("HER ROLE", "责任人状态"), up_say("UNIT", "单位状态") };
 	struct up_ctl *ctl = l->program;
-	struct listing x = { up_table_new(heads, UP_ARRAY_LEN(heads)), ctl->json ? json_array() : NULL };
+	struct up_ctl_list x;
 	int status = 1;
-	enum up_err err;
 
-	if (x.table == NULL || !up_ctl_open(ctl))
-		goto out;
-	err = up_store_units(ctl->store, up_span_str(""), list_one, &x);
-	if (err == UP_OK && !ctl->json)
-		err = up_table_print(x.table, stdout);
-	if (err != UP_OK)
-		status = up_ctl_fail_err(ctl, err, "unit list");
-	else
-		status = ctl->json ? up_ctl_print(ctl, json_pack("{s:O}", "units", x.json)) : 0;
-out:
-	up_table_free(&x.table);
-	json_decref(x.json);
+	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads)))
+		status = up_ctl_list_end(&x,
+		    up_store_units(ctl->store, up_span_str(""), list_one, &x), "unit list", "units");
+	up_ctl_list_free(&x);
 	return status;
 }
 
