@@ -116,6 +116,28 @@ void up_usage_put_reasons(struct up_buf *b)
 	put_names(b, reasons, UP_ARRAY_LEN(reasons));
 }
 
+int64_t up_usage_day(
+    const struct argp_option *options, const struct up_command_line *l, int key)
+{
+	const char *text = l->values[key];
+	int64_t start_s = 0;
+
+	if (text != NULL && up_day_parse(up_span_str(text), &start_s) != UP_OK)
+		up_command_wrong(up_say("--%s: '%s' is not a day YYYY-MM-DD",
+				     "--%s：“%s”不是 YYYY-MM-DD 格式的日期"),
+		    options[key - 1].name, text);
+	return start_s * 1000;
+}
+
+void up_usage_print_next(FILE *f, const struct argp_option *options,
+    const struct up_command_line *l, int before, int64_t n)
+{
+	for (int key = 1; options[key - 1].name != NULL; key++)
+		if (l->values[key] != NULL && key != before)
+			fprintf(f, " --%s %s", options[key - 1].name, l->values[key]);
+	fprintf(f, " --before %lld", (long long)n);
+}
+
 struct up_usage_table *up_usage_table_new(void)
 {
 	struct up_usage_table *t = calloc(1, sizeof(*t));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "core/span.h"
+#include "tools/common/command.h"
 
 /* Is it an event, a reason of a refusal, that records name? */
 bool up_usage_event_known(struct up_span);
@@ -16,6 +17,21 @@ const char *up_usage_reason_word(struct up_span);
 /* All of them, space-separated, for who asked for another. */
 void up_usage_put_events(struct up_buf *);
 void up_usage_put_reasons(struct up_buf *);
+
+/* The options that page through records. A command's keys are its options' places, from 1. */
+#define UP_USAGE_PAGE_OPTIONS(from, to, before) \
+	{"from", from, "DAY", 0, UP_WORDS("from this day on, YYYY-MM-DD (Asia/Shanghai)", \
+	    "自此日起，YYYY-MM-DD（北京时间）"), 0}, \
+	{"to", to, "DAY", 0, UP_WORDS("to this day, inclusive", "至此日，含当日"), 0}, \
+	{"before", before, "SEQ", 0, UP_WORDS("older than this record: the next page", \
+	    "早于此序号的记录（下一页）"), 0}
+/* The day that OPTIONS' KEY was given, as its first millisecond since the epoch; 0: not given.
+ * Another text is wrong use, and ends. */
+int64_t up_usage_day(
+    const struct argp_option *options, const struct up_command_line *, int key);
+/* " --unit X --before N": the options that were given, for the page of records older than N. */
+void up_usage_print_next(FILE *, const struct argp_option *options, const struct up_command_line *,
+    int before, int64_t n);
 
 struct up_usage_table;
 

@@ -5,7 +5,6 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
-#include "core/day.h"
 #include "tools/common/terminal.h"
 #include "tools/common/usage.h"
 #include "tools/holder/holder.h"
@@ -19,11 +18,7 @@ const struct argp_option up_holder_usage_options[] = {
 	    UP_WORDS("of this certificate alone", "仅此证书的"), 0 },
 	{ "event", EVENT, "NAME", 0,
 	    UP_WORDS("of this event, as login.redeem", "仅此事项的，如 login.redeem"), 0 },
-	{ "from", FROM, "DAY", 0, UP_WORDS("from this day on, YYYY-MM-DD (Asia/Shanghai)",
-	    "自此日起，YYYY-MM-DD（北京时间）"), 0 },
-	{ "to", TO, "DAY", 0, UP_WORDS("to this day, inclusive", "至此日，含当日"), 0 },
-	{ "before", BEFORE, "SEQ", 0, UP_WORDS("older than this record: the next page",
-	    "早于此序号的记录（下一页）"), 0 },
+	UP_USAGE_PAGE_OPTIONS(FROM, TO, BEFORE),
 	{ "limit", LIMIT, "N", 0, UP_WORDS("at most so many, 1 to 500 (default 50)",
 	    "最多条数，1 至 500（默认 50）"), 0 },
 	{ 0 },
@@ -34,13 +29,6 @@ static bool number_ok(const char *text, uint64_t max)
 	uint64_t n;
 
 	return text == NULL || (up_span_u64(up_span_str(text), max, &n) == UP_OK && n > 0);
-}
-
-static bool day_ok(const char *text)
-{
-	int64_t start_s;
-
-	return text == NULL || up_day_parse(up_span_str(text), &start_s) == UP_OK;
 }
 
 static void check(const struct up_command_line *l)
@@ -55,10 +43,7 @@ static void check(const struct up_command_line *l)
 		up_command_wrong("%s", up_say("--limit: a number from 1 to 500",
 		    "--limit：应为 1 至 500 的整数"));
 	for (int key = FROM; key <= TO; key++)
-		if (!day_ok(l->values[key]))
-			up_command_wrong(up_say("--%s: '%s' is not a day YYYY-MM-DD",
-			    "--%s：“%s”不是 YYYY-MM-DD 格式的日期"),
-			    up_holder_usage_options[key - 1].name, l->values[key]);
+		up_usage_day(up_holder_usage_options, l, key);
 	if (event == NULL || up_usage_event_known(up_span_str(event)))
 		return;
 	up_usage_put_events(&all);
@@ -99,11 +84,8 @@ static enum up_err print(const struct up_command_line *l, const json_t *answer)
 	printf(up_say("%zu shown, next: unitpass-holder usage",
 		   "已显示 %zu 条，下一页：unitpass-holder usage"),
 	    json_array_size(records));
-	for (int key = CERTIFICATE; key <= LIMIT; key++)
-		if (l->values[key] != NULL && key != BEFORE)
-			printf(" --%s %s", up_holder_usage_options[key - 1].name, l->values[key]);
-	printf(" --before %lld -d %s\n", (long long)json_integer_value(next),
-	    ((const struct up_holder *)l->program)->dir_name);
+	up_usage_print_next(stdout, up_holder_usage_options, l, BEFORE, json_integer_value(next));
+	printf(" -d %s\n", ((const struct up_holder *)l->program)->dir_name);
 	return err;
 }
 

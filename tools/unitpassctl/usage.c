@@ -43,11 +43,7 @@ const struct argp_option up_usage_options[] = {
 	{ "address", ADDRESS, "IP", 0, UP_WORDS("from this address, of the browser or the phone",
 	    "来自此地址（浏览器或手机）"), 0 },
 	{ "transaction", TRANSACTION, "ID", 0, UP_WORDS("of this login", "该次登录的"), 0 },
-	{ "from", FROM, "DAY", 0, UP_WORDS("from this day on, YYYY-MM-DD (Asia/Shanghai)",
-	    "自此日起，YYYY-MM-DD（北京时间）"), 0 },
-	{ "to", TO, "DAY", 0, UP_WORDS("to this day, inclusive", "至此日，含当日"), 0 },
-	{ "before", BEFORE, "SEQ", 0, UP_WORDS("older than this record: the next page",
-	    "早于此序号的记录（下一页）"), 0 },
+	UP_USAGE_PAGE_OPTIONS(FROM, TO, BEFORE),
 	{ "limit", LIMIT_KEY, "N", 0, UP_WORDS("at most so many (default 50; 0: all)",
 	    "最多条数（默认 50，0 表示全部）"), 0 },
 	{ 0 },
@@ -76,17 +72,6 @@ static void check_words(const struct up_command_line *l)
 		if (!known)
 			up_command_wrong("%s", up_terminal_chinese() ? rows[i].zh : rows[i].en);
 	}
-}
-
-static int64_t day_of(const struct up_command_line *l, int key)
-{
-	int64_t start_s = 0;
-
-	if (l->values[key] != NULL && up_day_parse(up_span_str(l->values[key]), &start_s) != UP_OK)
-		up_command_wrong(up_say("--%s: '%s' is not a day YYYY-MM-DD",
-				     "--%s：“%s”不是 YYYY-MM-DD 格式的日期"),
-		    up_usage_options[key - 1].name, l->values[key]);
-	return start_s * 1000;
 }
 
 static int64_t number_of(const struct up_command_line *l, int key, uint64_t otherwise)
@@ -135,8 +120,9 @@ static void read_filter(
 			    up_say("--%s is empty", "--%s 为空"), up_usage_options[key - 1].name);
 	check_words(l);
 	f->address = address_of(l->values[ADDRESS], address);
-	f->from_ms = day_of(l, FROM);
-	f->to_ms = l->values[TO] != NULL ? day_of(l, TO) + UP_DAY_S * 1000 : 0;
+	f->from_ms = up_usage_day(up_usage_options, l, FROM);
+	if (l->values[TO] != NULL)
+		f->to_ms = up_usage_day(up_usage_options, l, TO) + UP_DAY_S * 1000;
 	f->after_seq = number_of(l, BEFORE, 0);
 	if (f->to_ms != 0 && f->from_ms >= f->to_ms)
 		up_command_wrong("%s", up_say("--from is after --to", "--from 晚于 --to"));
@@ -214,10 +200,7 @@ static void say_more(const struct up_command_line *l, const struct listing *x)
 		"%lld / %s%lld 条，下一页：unitpassctl usage list"),
 	    (long long)x->shown, many ? up_say("more than ", "超过 ") : "",
 	    (long long)(many ? x->found - 1 : x->found));
-	for (int key = UNIT; key <= LIMIT_KEY; key++)
-		if (l->values[key] != NULL && key != BEFORE)
-			fprintf(f, " --%s %s", up_usage_options[key - 1].name, l->values[key]);
-	fprintf(f, " --before %lld", (long long)x->last);
+	up_usage_print_next(f, up_usage_options, l, BEFORE, x->last);
 	if (strcmp(x->ctl->config_file, UP_CTL_CONFIG) != 0)
 		fprintf(f, " -c %s", x->ctl->config_file);
 	fputc('\n', f);
