@@ -8,20 +8,14 @@ typedef int (*step_fn)(struct up_db *, const struct up_db_rows *, void *arg);
 static enum up_err each(struct up_store *s, enum up_sql id, const struct up_db_arg *args, size_t n,
     step_fn step, void *arg)
 {
-	struct up_db_rows *rows;
-	struct up_db *db;
-	bool row;
-	enum up_err err = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, id, args, n, &r);
 
-	if (err != UP_OK)
-		return err;
-	err = up_db_first(db, id, args, n, &rows, &row);
-	while (err == UP_OK && row && step(db, rows, arg) == 0)
-		err = up_db_next(rows, &row);
-	if (err == UP_E_STORE)
-		up_tx_log(s, 'e', "store: list failed", db);
-	up_db_end(&rows);
-	up_tx_put(s, &db);
+	while (err == UP_OK && r.row && step(r.db, r.rows, arg) == 0)
+		err = up_db_next(r.rows, &r.row);
+	if (err == UP_E_STORE && r.db != NULL)
+		up_tx_log(s, 'e', "store: list failed", r.db);
+	up_tx_read_end(&r);
 	return err;
 }
 
@@ -128,33 +122,20 @@ enum up_err up_store_known(struct up_store *s, enum up_known kind, struct up_spa
 	    [UP_KNOWN_CLIENT] = UP_SQL_CLIENT,
 	    [UP_KNOWN_ITEM] = UP_SQL_ITEM};
 	const struct up_db_arg arg = up_db_text(key);
-	struct up_db_rows *rows;
-	struct up_db *db;
-	enum up_err e = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, statements[kind], &arg, 1, &r);
 
-	*known = false;
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, statements[kind], &arg, 1, &rows, known);
-	up_db_end(&rows);
-	up_tx_put(s, &db);
-	return e;
+	*known = r.row;
+	up_tx_read_end(&r);
+	return err;
 }
 
 enum up_err up_store_clients_version(struct up_store *s, int64_t *version)
 {
-	struct up_db_rows *rows;
-	struct up_db *db;
-	bool row;
-	enum up_err e = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, UP_SQL_CLIENTS_VERSION, NULL, 0, &r);
 
-	*version = 0;
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, UP_SQL_CLIENTS_VERSION, NULL, 0, &rows, &row);
-	if (e == UP_OK && row)
-		*version = up_db_column_int(rows, 0);
-	up_db_end(&rows);
-	up_tx_put(s, &db);
-	return e;
+	*version = err == UP_OK && r.row ? up_db_column_int(r.rows, 0) : 0;
+	up_tx_read_end(&r);
+	return err;
 }

@@ -66,23 +66,15 @@ enum up_err up_store_clients(struct up_store *s, bool all, struct up_client ***o
 {
 	const struct up_db_arg arg = up_db_int(all);
 	struct clients clients = {0};
-	struct up_db_rows *rows;
-	struct up_db *db;
-	bool row;
-	enum up_err err = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, UP_SQL_CLIENTS, &arg, 1, &r);
 
-	*out = NULL;
-	*n = 0;
-	if (err != UP_OK)
-		return err;
-	err = up_db_first(db, UP_SQL_CLIENTS, &arg, 1, &rows, &row);
-	while (err == UP_OK && row) {
-		err = add_client(db, rows, &clients);
+	while (err == UP_OK && r.row) {
+		err = add_client(r.db, r.rows, &clients);
 		if (err == UP_OK)
-			err = up_db_next(rows, &row);
+			err = up_db_next(r.rows, &r.row);
 	}
-	up_db_end(&rows);
-	up_tx_put(s, &db);
+	up_tx_read_end(&r);
 	up_buf_free(&clients.items);
 	if (err != UP_OK)
 		up_store_clients_free(&clients.list, clients.n);
@@ -108,17 +100,10 @@ enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 {
 	struct up_item *items = NULL;
 	size_t count = 0;
-	struct up_db_rows *rows;
-	struct up_db *db;
-	bool row;
-	enum up_err e = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err e = up_tx_read(s, UP_SQL_ITEMS, NULL, 0, &r);
 
-	*out = NULL;
-	*n = 0;
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, UP_SQL_ITEMS, NULL, 0, &rows, &row);
-	while (e == UP_OK && row) {
+	while (e == UP_OK && r.row) {
 		struct up_item *more = reallocarray(items, count + 1, sizeof(*items));
 
 		if (more == NULL) {
@@ -126,16 +111,15 @@ enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 			break;
 		}
 		items = more;
-		items[count].code = up_span_dup(up_db_column(rows, 0));
-		items[count].name = up_span_dup(up_db_column(rows, 1));
-		items[count].client = up_span_dup(up_db_column(rows, 2));
+		items[count].code = up_span_dup(up_db_column(r.rows, 0));
+		items[count].name = up_span_dup(up_db_column(r.rows, 1));
+		items[count].client = up_span_dup(up_db_column(r.rows, 2));
 		e = items[count].code != NULL && items[count].name != NULL && items[count].client != NULL ? UP_OK : UP_E_NOMEM;
 		count++;
 		if (e == UP_OK)
-			e = up_db_next(rows, &row);
+			e = up_db_next(r.rows, &r.row);
 	}
-	up_db_end(&rows);
-	up_tx_put(s, &db);
+	up_tx_read_end(&r);
 	if (e != UP_OK)
 		up_store_items_free(&items, count);
 	*out = items;
@@ -176,33 +160,27 @@ enum up_err up_store_session(struct up_store *s, const char *id, struct up_sessi
 	};
 	const struct up_db_arg arg = up_db_text(up_span_str(id));
 	struct up_session *session;
-	struct up_db_rows *rows;
-	struct up_db *db;
-	bool row;
-	enum up_err e = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err e = up_tx_read(s, UP_SQL_SESSION, &arg, 1, &r);
 
 	*out = NULL;
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, UP_SQL_SESSION, &arg, 1, &rows, &row);
-	if (e == UP_OK && !row)
+	if (e == UP_OK && !r.row)
 		e = UP_E_TOKEN;
 	if (e != UP_OK)
 		goto out;
-	session = up_rows_pack(rows, sizeof(*session), texts, UP_ARRAY_LEN(texts));
+	session = up_rows_pack(r.rows, sizeof(*session), texts, UP_ARRAY_LEN(texts));
 	if (session == NULL) {
 		e = UP_E_NOMEM;
 		goto out;
 	}
-	up_rows_copy_ref(rows, UP_ROWS_EDGE, session->id);
-	session->role = up_db_column_int(rows, 0);
-	session->device = up_db_column_int(rows, UP_ROWS_EDGE + 3);
-	session->created_ms = up_db_column_int(rows, UP_ROWS_EDGE + 4);
-	session->revoked = is_over(rows, session);
+	up_rows_copy_ref(r.rows, UP_ROWS_EDGE, session->id);
+	session->role = up_db_column_int(r.rows, 0);
+	session->device = up_db_column_int(r.rows, UP_ROWS_EDGE + 3);
+	session->created_ms = up_db_column_int(r.rows, UP_ROWS_EDGE + 4);
+	session->revoked = is_over(r.rows, session);
 	*out = session;
 out:
-	up_db_end(&rows);
-	up_tx_put(s, &db);
+	up_tx_read_end(&r);
 	return e;
 }
 
@@ -215,18 +193,14 @@ void up_store_session_free(struct up_session **session)
 enum up_err up_store_browser_known(struct up_store *s, struct up_span client, struct up_span browser, struct up_span unit, bool *known)
 {
 	const struct up_db_arg args[] = {up_db_text(client), up_db_text(browser), up_db_text(unit)};
-	struct up_db_rows *rows;
-	struct up_db *db;
-	enum up_err e;
+	struct up_tx_read r;
+	enum up_err err;
 
 	*known = false;
 	if (browser.n == 0)
 		return UP_OK;
-	e = up_tx_take(s, &db);
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, UP_SQL_BROWSER, args, UP_ARRAY_LEN(args), &rows, known);
-	up_db_end(&rows);
-	up_tx_put(s, &db);
-	return e;
+	err = up_tx_read(s, UP_SQL_BROWSER, args, UP_ARRAY_LEN(args), &r);
+	*known = r.row;
+	up_tx_read_end(&r);
+	return err;
 }

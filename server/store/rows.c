@@ -220,32 +220,24 @@ enum up_err up_store_roles(
 	const struct up_db_arg arg = up_db_int(device);
 	struct up_role **roles = NULL;
 	size_t count = 0, cap = 0;
-	struct up_db_rows *rows;
-	struct up_db *db;
-	bool row;
-	enum up_err e = up_tx_take(s, &db);
+	struct up_tx_read r;
+	enum up_err e = up_tx_read(s, UP_SQL_ROLES, &arg, 1, &r);
 
-	*out = NULL;
-	*n = 0;
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, UP_SQL_ROLES, &arg, 1, &rows, &row);
-	while (e == UP_OK && row) {
+	while (e == UP_OK && r.row) {
 		if (count == cap) {
 			struct up_role **more = reallocarray(roles, cap = cap * 2 + 4, sizeof(struct up_role *));
 
 			e = more != NULL ? UP_OK : UP_E_NOMEM;
 			roles = more != NULL ? more : roles;
 		}
-		if (e == UP_OK && (roles[count] = take_role(rows)) == NULL)
+		if (e == UP_OK && (roles[count] = take_role(r.rows)) == NULL)
 			e = UP_E_NOMEM;
 		if (e != UP_OK)
 			break;
 		count++;
-		e = up_db_next(rows, &row);
+		e = up_db_next(r.rows, &r.row);
 	}
-	up_db_end(&rows);
-	up_tx_put(s, &db);
+	up_tx_read_end(&r);
 	if (e != UP_OK)
 		up_store_roles_free(&roles, count);
 	*out = roles;

@@ -141,22 +141,16 @@ static void probe(struct up_store *s)
 
 enum up_err up_store_healthy(struct up_store *s)
 {
-	struct up_db *db;
-	struct up_db_rows *rows;
-	bool row;
-	enum up_err e;
+	struct up_tx_read r;
+	enum up_err err;
 
 	if (atomic_load(&s->failed))
 		probe(s);
 	if (atomic_load(&s->failed))
 		return UP_E_STORE;
-	e = up_tx_take(s, &db);
-	if (e != UP_OK)
-		return e;
-	e = up_db_first(db, UP_SQL_PING, NULL, 0, &rows, &row);
-	up_db_end(&rows);
-	up_tx_put(s, &db);
-	return e == UP_OK && row ? UP_OK : UP_E_STORE;
+	err = up_tx_read(s, UP_SQL_PING, NULL, 0, &r);
+	up_tx_read_end(&r);
+	return err == UP_OK && r.row ? UP_OK : UP_E_STORE;
 }
 
 void up_store_stats(struct up_store *s, struct up_store_stats *out)

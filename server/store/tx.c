@@ -23,6 +23,22 @@ void up_tx_put(struct up_store *s, struct up_db **db)
 	up_pool_put(&s->readers, db);
 }
 
+enum up_err up_tx_read(struct up_store *s, enum up_sql id, const struct up_db_arg *args, size_t n,
+    struct up_tx_read *out)
+{
+	enum up_err err;
+
+	*out = (struct up_tx_read){.store = s};
+	err = up_tx_take(s, &out->db);
+	return err == UP_OK ? up_db_first(out->db, id, args, n, &out->rows, &out->row) : err;
+}
+
+void up_tx_read_end(struct up_tx_read *r)
+{
+	up_db_end(&r->rows);
+	up_tx_put(r->store, &r->db);
+}
+
 enum up_err up_tx_begin(struct up_tx *tx)
 {
 	enum up_err err = up_db_begin(tx->db);

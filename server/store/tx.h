@@ -48,6 +48,16 @@ struct up_store {
 /* A read connection of one's own until it is put back. */
 UP_MUST_USE enum up_err up_tx_take(struct up_store *, struct up_db **out);
 void up_tx_put(struct up_store *, struct up_db **);
+/* One statement on a read connection of its own, at its first row. */
+struct up_tx_read {
+	struct up_store *store;
+	struct up_db *db;
+	struct up_db_rows *rows;
+	bool row;                        /* as up_db_next says of the further ones */
+};
+UP_MUST_USE enum up_err up_tx_read(struct up_store *, enum up_sql id, const struct up_db_arg *args,
+    size_t n, struct up_tx_read *out);
+void up_tx_read_end(struct up_tx_read *);        /* after a read that failed too */
 
 UP_MUST_USE enum up_err up_tx_begin(struct up_tx *);
 UP_MUST_USE enum up_err up_tx_commit(struct up_tx *);    /* rolled back when it fails */
