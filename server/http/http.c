@@ -238,6 +238,9 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 		r->conn = NULL;
 		r->then(r);
 	}
+	/* Made by a step, and nobody was there any more to whom it could be handed over. */
+	if (r->stream != NULL)
+		MHD_destroy_response(r->stream);
 	if (r->free_state != NULL)
 		r->free_state(r->state);
 	up_store_role_free(&r->role);

@@ -335,6 +335,32 @@ static void test_watch_refused(void)
 	login_end();
 }
 
+/* Who goes while his page is being begun, elsewhere, leaves nothing behind either. */
+static void test_watch_gone(void)
+{
+	enum { PAGES = 2, DELAY_MS = 60 };
+	struct login x;
+	int fd[PAGES];
+
+	login_begin(true);
+	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);
+	CU_ASSERT_EQUAL(login_start(&x), 200);
+	faulty_delay(login_server.live, DELAY_MS);
+	faulty_set(login_server.live, FAULTY_NOT, "watch_state", 1, 0);
+	for (int i = 0; i < PAGES; i++)
+		fd[i] = open_stream(&x);
+	for (int i = 0; i < 500 && faulty_calls(login_server.live) < PAGES; i++)
+		nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	CU_ASSERT_EQUAL(watchers(), PAGES);
+	for (int i = 0; i < PAGES; i++)
+		close(fd[i]);
+	for (int i = 0; i < 500 && watchers() > 0; i++)
+		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	CU_ASSERT_EQUAL(watchers(), 0);
+	faulty_delay(login_server.live, 0);
+	login_end();
+}
+
 /* --- what is administered --- */
 
 static void disable_and_enable(struct up_span id)
@@ -396,5 +422,5 @@ static void test_owed_without_clock(void)
 }
 
 UP_SUITE("live faults", test_each_call, test_each_call_waiting, test_waits_together,
-    test_stops_waiting, test_watch, test_watch_refused, test_owed,
+    test_stops_waiting, test_watch, test_watch_refused, test_watch_gone, test_owed,
     test_owed_without_clock)
