@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/day.h"
+#include "core/room.h"
 #include "server/login/holder.h"
 #include "server/http/routes.h"
 
@@ -92,12 +93,8 @@ static enum up_err read_query(const struct up_form *q, struct page *page)
 static int keep(void *arg, int64_t seq, struct up_span canonical)
 {
 	struct page *page = arg;
-	struct entry *more = page->entries;
+	struct entry *more = up_room(page->entries, page->n, &page->cap, sizeof(*more));
 
-	if (page->n == page->cap) {
-		page->cap = page->cap * 2 + 64;
-		more = reallocarray(page->entries, page->cap, sizeof(*more));
-	}
 	page->failed = more == NULL;
 	if (page->failed)
 		return 1;

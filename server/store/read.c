@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/room.h"
 #include "server/store/rows.h"
 
 static const struct up_rows_text client_texts[] = {
@@ -41,14 +42,14 @@ static enum up_err take_client(
 
 struct clients {
 	struct up_client **list;
-	size_t n;
+	size_t n, cap;
 	struct up_buf items;
 };
 
 static enum up_err add_client(struct up_db *db, const struct up_db_rows *rows, struct clients *c)
 {
 	const struct up_db_arg number = up_db_int(up_db_column_int(rows, 0));
-	struct up_client **more = reallocarray(c->list, c->n + 1, sizeof(struct up_client *));
+	struct up_client **more = up_room(c->list, c->n, &c->cap, sizeof(struct up_client *));
 	enum up_err err;
 
 	if (more == NULL)
@@ -99,12 +100,12 @@ void up_store_clients_free(struct up_client ***clients, size_t n)
 enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 {
 	struct up_item *items = NULL;
-	size_t count = 0;
+	size_t count = 0, cap = 0;
 	struct up_tx_read r;
 	enum up_err e = up_tx_read(s, UP_SQL_ITEMS, NULL, 0, &r);
 
 	while (e == UP_OK && r.row) {
-		struct up_item *more = reallocarray(items, count + 1, sizeof(*items));
+		struct up_item *more = up_room(items, count, &cap, sizeof(*items));
 
 		if (more == NULL) {
 			e = UP_E_NOMEM;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/room.h"
+
 void *up_rows_pack(
     const struct up_db_rows *rows, size_t struct_size, const struct up_rows_text *texts, size_t n)
 {
@@ -224,12 +226,10 @@ enum up_err up_store_roles(
 	enum up_err e = up_tx_read(s, UP_SQL_ROLES, &arg, 1, &r);
 
 	while (e == UP_OK && r.row) {
-		if (count == cap) {
-			struct up_role **more = reallocarray(roles, cap = cap * 2 + 4, sizeof(struct up_role *));
+		struct up_role **more = up_room(roles, count, &cap, sizeof(struct up_role *));
 
-			e = more != NULL ? UP_OK : UP_E_NOMEM;
-			roles = more != NULL ? more : roles;
-		}
+		e = more != NULL ? UP_OK : UP_E_NOMEM;
+		roles = more != NULL ? more : roles;
 		if (e == UP_OK && (roles[count] = take_role(r.rows)) == NULL)
 			e = UP_E_NOMEM;
 		if (e != UP_OK)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "core/room.h"
 #include "core/text.h"
 #include "tools/common/terminal.h"
 
@@ -36,19 +37,13 @@ struct up_table *up_table_new(const char *const *heads, size_t n)
 
 void up_table_put(struct up_table *t, struct up_span text)
 {
-	struct cell *c;
+	struct cell *c, *cells = up_room(t->cells, t->n, &t->cap, sizeof(*cells));
 
-	if (t->n == t->cap) {
-		size_t cap = t->cap * 2 + 64;
-		struct cell *more = reallocarray(t->cells, cap, sizeof(*more));
-
-		if (more == NULL) {
-			t->failed = true;
-			return;
-		}
-		t->cells = more;
-		t->cap = cap;
+	if (cells == NULL) {
+		t->failed = true;
+		return;
 	}
+	t->cells = cells;
 	c = &t->cells[t->n];
 	c->at = t->text.n;
 	up_text_put_safe(&t->text, text, CELL_MAX);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/room.h"
+
 #define MARK "# configuration file "
 #define WORDS 8                          /* kept of a directive; more are read and dropped */
 #define WORD_MAX 1024
@@ -140,17 +142,13 @@ static bool leads_there(const struct scan *x, const char *url)
 
 static size_t open_block(struct scan *x, size_t parent)
 {
-	if (x->n == x->cap) {
-		size_t cap = x->cap != 0 ? 2 * x->cap : 64;
-		struct block *more = reallocarray(x->blocks, cap, sizeof(*more));
+	struct block *blocks = up_room(x->blocks, x->n, &x->cap, sizeof(*blocks));
 
-		if (more == NULL) {
-			x->failed = true;
-			return parent;
-		}
-		x->blocks = more;
-		x->cap = cap;
+	if (blocks == NULL) {
+		x->failed = true;
+		return parent;
 	}
+	x->blocks = blocks;
 	x->blocks[x->n] = (struct block){ .parent = parent, .own = UP_DOCTOR_WEB_ABSENT };
 	return x->n++;
 }

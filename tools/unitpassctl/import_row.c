@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/room.h"
 #include "tools/unitpassctl/import_row.h"
 
 /* --- problems --- */
@@ -13,19 +14,14 @@
 void up_import_problem(struct up_import *x, unsigned long line, struct up_span column,
     const char *en, const char *zh)
 {
-	struct up_import_problem *p;
+	struct up_import_problem *p,
+	    *problems = up_room(x->problems, x->n_problems, &x->cap_problems, sizeof(*problems));
 
-	if (x->n_problems == x->cap_problems) {
-		size_t cap = x->cap_problems * 2 + 16;
-		struct up_import_problem *more = reallocarray(x->problems, cap, sizeof(*more));
-
-		if (more == NULL) {
-			x->failed = true;
-			return;
-		}
-		x->problems = more;
-		x->cap_problems = cap;
+	if (problems == NULL) {
+		x->failed = true;
+		return;
 	}
+	x->problems = problems;
 	p = &x->problems[x->n_problems];
 	*p = (struct up_import_problem){ line, up_span_dup(column), strdup(en), strdup(zh) };
 	x->n_problems++;
