@@ -2,12 +2,11 @@
 """What the tests of the Apache module need around them: httpd with the module, a browser with cookies, and the phone. The issuer, the application
 and the phone are those of script/site. Loopback only; each httpd has a folder of its own; whatever was started is ended by its process id.
 
-From the environment: SITE, the site.json; BUILD, the build folder; APACHE, the program; APACHE_MODULES, where its modules are; SANITIZERS,
-libraries to preload into it (a sanitizer build)."""
+From the environment: SITE, the site.json; BUILD, the build folder; APACHE, the program;
+APACHE_MODULES, where its modules are; and what web.py wants."""
 import atexit
 import functools
 import grp
-import http.client
 import json
 import os
 import pathlib
@@ -20,13 +19,14 @@ import subprocess
 import tempfile
 import time
 import types
-import unittest
 import urllib.parse
+
+import web
+from web import rows  # noqa: F401 (for the tests)
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ['BUILD'])
 MODULES = pathlib.Path(os.environ['APACHE_MODULES'])
-SANITIZERS = os.environ.get('SANITIZERS', '')
 SITE = types.SimpleNamespace(**json.loads(pathlib.Path(os.environ['SITE']).read_text()))
 KEYS = pathlib.Path(SITE.dir) / 'keys-portal'
 PREFIX = '/.unitpass/'
@@ -38,27 +38,8 @@ PORTS = 'PORTAL', 'SECOND', 'PLAIN'
 PROBLEM = re.compile(r':(?:emerg|alert|crit)\]|exit signal|Sanitizer|runtime error:')
 
 
-def rows(**table):
-    """One test for each row: test_x becomes test_x[ROW], called with the row's values."""
-    def mark(method):
-        method.rows = table
-        return method
-    return mark
-
-
-class Cases(unittest.TestCase):
-    """Tests in tables. Those of a class LineN show what line N of the security requirements asks for."""
-    longMessage = True
-    maxDiff = None
-
-    def __init_subclass__(cls):
-        for name, method in list(vars(cls).items()):
-            if not hasattr(method, 'rows'):
-                continue
-            delattr(cls, name)
-            for row, values in method.rows.items():
-                values = values if isinstance(values, tuple) else (values,)
-                setattr(cls, f'{name}[{row}]', lambda self, method=method, values=values: method(self, *values))
+class Cases(web.Cases):
+    """Those of a class LineN show what line N of the security requirements asks for."""
 
     def eventually(self, condition, what, seconds=10):
         until = time.monotonic() + seconds
@@ -98,11 +79,8 @@ class PortalCases(Cases):
         self.assertTrue(reply.header('WWW-Authenticate').startswith('Unitpass'), reply.headers)
 
 
-class Reply(types.SimpleNamespace):
-    """status, headers (pairs) and body, text."""
-
-    def all(self, name):
-        return [value for key, value in self.headers if key.lower() == name.lower()]
+class Reply(web.Reply):
+    """Its body is text."""
 
     def header(self, name):
         return ', '.join(self.all(name))
@@ -130,13 +108,10 @@ class Browser:
         if self.cookies:
             sent['Cookie'] = self.cookie
         sent.update(headers or {})
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
-        try:
-            connection.request(method or ('GET' if body is None else 'POST'), path, body, {k: v for k, v in sent.items() if v is not None})
-            answer = connection.getresponse()
-            reply = Reply(status=answer.status, headers=answer.getheaders(), body=answer.read().decode('utf-8', 'replace'))
-        finally:
-            connection.close()
+        sent = {name: value for name, value in sent.items() if value is not None}
+        method = method or ('GET' if body is None else 'POST')
+        status, got, content = web.request(self.port, method, path, body, sent, 20)
+        reply = Reply(status=status, headers=got, body=content.decode('utf-8', 'replace'))
         self.keep(reply)
         return reply
 
@@ -196,33 +171,20 @@ def mint(age=0, role='principal'):
     return dict([done.stdout.strip().split('=', 1)])
 
 
-def free_ports(n):
-    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
 class Httpd:
     def __init__(self, mpm, preload=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='unitpass-httpd-', dir='/tmp'))
         atexit.register(self.close)
         self.dir.chmod(0o755)
         self.mpm, self.process = mpm, None
-        self.ports = dict(zip(PORTS, free_ports(len(PORTS))))
-        libraries = [SANITIZERS] * bool(SANITIZERS) + [str(path) for path in preload]
-        self.env = {**os.environ, **({'LD_PRELOAD': ':'.join(libraries)} if libraries else {}), 'ASAN_OPTIONS': 'detect_leaks=0',
-                    'UBSAN_OPTIONS': 'print_stacktrace=1'}
+        self.ports = dict(zip(PORTS, web.free_ports(len(PORTS))))
+        self.env = web.environment(*preload)
         self.put('session.key', (KEYS / 'session.key').read_text())
         self.put('mime.types', 'text/html html shtml\ntext/plain txt\n')
 
     def put(self, name, text, mode=None):
-        path = self.dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(mode or (0o600 if path.suffix == '.key' else 0o644))
-        return path
+        mode = mode or (0o600 if name.endswith('.key') else 0o644)
+        return web.put(self.dir / name, text, mode)
 
     # --- its configuration ---
 
@@ -232,11 +194,10 @@ class Httpd:
         if os.geteuid() == 0:
             nobody = pwd.getpwnam('nobody')
             load += [f'User {nobody.pw_name}', f'Group {grp.getgrgid(nobody.pw_gid).gr_name}']
-        values = {'LOAD': '\n'.join(load), 'MODULE': BUILD / 'mod_auth_unitpass.so', 'DIR': self.dir, 'KEYS': KEYS, 'ISSUER': SITE.issuer,
-                  'UNIT': SITE.unit, 'APPLICATION': SITE.app_port, **self.ports}
-        for name, value in values.items():
-            template = template.replace(f'@{name}@', str(value))
-        return template
+        return web.fill(template, {
+            'LOAD': '\n'.join(load), 'MODULE': BUILD / 'mod_auth_unitpass.so', 'DIR': self.dir,
+            'KEYS': KEYS, 'ISSUER': SITE.issuer, 'UNIT': SITE.unit, 'APPLICATION': SITE.app_port,
+            **self.ports})
 
     def configtest(self, text):
         """Status and messages for a configuration of TEXT beside what every httpd needs. TEXT is a file of its own: its lines count from 1."""
@@ -310,7 +271,7 @@ class Httpd:
 
     def problems(self, expected=()):
         """Lines of the logs that nobody may ignore. httpd makes the error log its standard error, so the sanitizers' reports are there, too."""
-        return [line for line in self.log().splitlines() if PROBLEM.search(line) and not any(text in line for text in expected)]
+        return web.problems(self.log(), PROBLEM, expected)
 
     # --- asking it what http.client cannot ---
 
@@ -321,16 +282,9 @@ class Httpd:
             for part in parts[1:]:
                 assert connection.recv(1024).startswith(b'HTTP/1.1 100 ')
                 connection.sendall(part)
-            answer = b''
-            while got := connection.recv(65536):
-                answer += got
-        return answer
+            return web.rest(connection)
 
     def http2(self, path, *arguments):
         """The answer over HTTP/2, by curl."""
-        done = subprocess.run(['curl', '-sS', '--http2-prior-knowledge', '--max-time', '20', '--write-out', '\n%{http_version} %{http_code}',
-                               f'http://127.0.0.1:{self.ports["PORTAL"]}{path}', *arguments], stdout=subprocess.PIPE, text=True, check=True)
-        body, _, end = done.stdout.rpartition('\n')
-        version, status = end.split()
-        assert version == '2', version
-        return Reply(status=int(status), headers=[], body=body)
+        status, body = web.http2(self.ports['PORTAL'], path, *arguments)
+        return Reply(status=status, headers=[], body=body.decode())

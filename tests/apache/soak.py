@@ -22,8 +22,10 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from scene import BUILD, Browser, HERE, Httpd, PREFIX, SANITIZERS, SITE, session  # noqa: E402
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / 'common')]
+from scene import BUILD, Browser, Httpd, PREFIX, SITE, session  # noqa: E402
+from web import SANITIZERS  # noqa: E402
 
 OTHER = os.environ.get('OTHER')
 SO = 'mod_auth_unitpass.so'

@@ -2,10 +2,9 @@
 """What the tests of the nginx module need around them: an nginx with the module, an application that answers with what reached it, and an issuer
 that accepts connections and never answers. Loopback only; a folder of its own; whatever was started is ended by its process id.
 
-From the environment: BUILD, the build folder; NGINX, the program; SANITIZERS, libraries to preload into it (a sanitizer build)."""
+From the environment: BUILD, the build folder; NGINX, the program; and what web.py wants."""
 import atexit
 import grp
-import http.client
 import http.server
 import json
 import os
@@ -20,41 +19,19 @@ import subprocess
 import tempfile
 import threading
 import time
-import types
-import unittest
 import urllib.parse
+
+import web
+from web import Cases, free_ports, rows  # noqa: F401 (the tests', too)
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ['BUILD']).resolve()
 NGINX = os.environ.get('NGINX') or shutil.which('nginx') or '/usr/sbin/nginx'
-SANITIZERS = os.environ.get('SANITIZERS', '')
 UNIT = '12430000100000016Y'
 NAVIGATION = {'Accept': 'text/html', 'Sec-Fetch-Mode': 'navigate'}
 FORM = {'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin'}
 PROBLEM = re.compile(r'\[(emerg|alert|crit)\]|exited with (fatal )?code [1-9]|Sanitizer|runtime error:')
 PORTS = 'PORTAL', 'HTTP2', 'INHERITING', 'PLAIN', 'TEAPOT'
-
-
-def rows(**table):
-    """One test for each row: test_x becomes test_x[ROW], called with the row's values."""
-    def mark(method):
-        method.rows = table
-        return method
-    return mark
-
-
-class Cases(unittest.TestCase):
-    """Tests in tables."""
-    longMessage = True
-
-    def __init_subclass__(cls):
-        for name, method in list(vars(cls).items()):
-            if not hasattr(method, 'rows'):
-                continue
-            delattr(cls, name)
-            for row, values in method.rows.items():
-                values = values if isinstance(values, tuple) else (values,)
-                setattr(cls, f'{name}[{row}]', lambda self, method=method, values=values: method(self, *values))
 
 
 class SiteCases(Cases):
@@ -151,11 +128,8 @@ class WedgedIssuer:
             one.close()
 
 
-class Reply(types.SimpleNamespace):
-    """status, headers (pairs) and body of an answer; through them, what reached the application."""
-
-    def all(self, name):
-        return [value for key, value in self.headers if key.lower() == name.lower()]
+class Reply(web.Reply):
+    """With what reached the application."""
 
     @property
     def reached(self):
@@ -169,14 +143,6 @@ class Reply(types.SimpleNamespace):
         return [key for key, _ in self.reached if re.match('x.unitpass[^a-z0-9]', key.lower())]
 
 
-def free_ports(n):
-    sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
 class Site:
     def __init__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='unitpass-nginx-'))
@@ -184,20 +150,14 @@ class Site:
         self.dir.chmod(0o755)
         self.nginx = None
         self.application = self.scgi = self.issuer = None
-        self.env = dict(os.environ)
+        self.env = web.environment()
         for folder in 'log', 'tmp', 'html', 'stored':
             (self.dir / folder).mkdir()
-        if SANITIZERS:
-            self.env.update(LD_PRELOAD=SANITIZERS, ASAN_OPTIONS='detect_leaks=0', UBSAN_OPTIONS='print_stacktrace=1')
         self.put('secret', '0123456789abcdef0123456789abcdef\n')
         self.put('session.key', '00112233445566778899aabbccddeeff00112233445566778899aabbccddee11\n')
 
     def put(self, name, text, mode=0o600):
-        path = self.dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        path.chmod(mode)
-        return path
+        return web.put(self.dir / name, text, mode)
 
     # --- nginx ---
 
@@ -239,12 +199,10 @@ class Site:
         # Started as root, its workers are nobody: only the master may read the secrets.
         nobody = pwd.getpwnam('nobody')
         user = f'user nobody {grp.getgrgid(nobody.pw_gid).gr_name};' if os.geteuid() == 0 else ''
-        values = {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.dir, 'USER': user, 'ISSUER': self.issuer.url,
-                  'APPLICATION': self.application.server_address[1],
-                  'SCGI': self.scgi.server_address[1], **self.ports}
-        for name, value in values.items():
-            template = template.replace(f'@{name}@', str(value))
-        return template
+        return web.fill(template, {
+            'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.dir, 'USER': user,
+            'ISSUER': self.issuer.url, 'APPLICATION': self.application.server_address[1],
+            'SCGI': self.scgi.server_address[1], **self.ports})
 
     def workers(self):
         """Without nginx's keepers of caches."""
@@ -281,8 +239,8 @@ class Site:
 
     def problems(self, expected=()):
         """Lines of the error log that nobody may ignore. nginx makes it standard error, so the sanitizers' reports are there, too."""
-        return [line for line in (self.dir / 'log/error.log').read_text(errors='replace').splitlines()
-                if PROBLEM.search(line) and not any(text in line for text in expected)]
+        log = (self.dir / 'log/error.log').read_text(errors='replace')
+        return web.problems(log, PROBLEM, expected)
 
     # --- asking it ---
 
@@ -292,34 +250,23 @@ class Site:
                                str(age)], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
     def request(self, path, *cookies, headers=None, method='GET', body=None, server='PORTAL', timeout=30):
-        connection = http.client.HTTPConnection('127.0.0.1', self.ports[server], timeout=timeout)
-        try:
-            connection.request(method, path, body, {**({'Cookie': '; '.join(cookies)} if cookies else {}), **(headers or {})})
-            answer = connection.getresponse()
-            return Reply(status=answer.status, headers=answer.getheaders(), body=answer.read())
-        finally:
-            connection.close()
+        sent = {**({'Cookie': '; '.join(cookies)} if cookies else {}), **(headers or {})}
+        status, got, content = web.request(self.ports[server], method, path, body, sent, timeout)
+        return Reply(status=status, headers=got, body=content)
 
     def connect(self, server='PORTAL'):
         return socket.create_connection(('127.0.0.1', self.ports[server]), timeout=10)
 
     def raw(self, data):
         """The answer to DATA as it came, up to the end of the connection."""
-        answer = b''
         with self.connect() as connection:
             connection.sendall(data)
-            while part := connection.recv(65536):
-                answer += part
-        return answer
+            return web.rest(connection)
 
     def http2(self, path, *arguments):
         """Status and body of a request over HTTP/2, by curl."""
-        done = subprocess.run(['curl', '-sS', '--http2-prior-knowledge', '--max-time', '30', '--write-out', '\n%{http_version} %{http_code}',
-                               f'http://127.0.0.1:{self.ports["HTTP2"]}{path}', *arguments], stdout=subprocess.PIPE, check=True)
-        body, _, end = done.stdout.rpartition(b'\n')
-        version, status = end.split()
-        assert version == b'2', version
-        return Reply(status=int(status), headers=[], body=body)
+        status, body = web.http2(self.ports['HTTP2'], path, *arguments)
+        return Reply(status=status, headers=[], body=body)
 
 
 def of_process(pid, what):
