@@ -11,6 +11,7 @@
 
 #include "core/dpop.h"
 #include "core/text.h"
+#include "tools/common/http.h"
 #include "tools/common/terminal.h"
 #include "tools/holder/holder.h"
 
@@ -123,26 +124,17 @@ static enum up_err set_options(const struct up_holder *h, const struct up_holder
 	/* The proof's htu has no query (RFC 9449 section 4.2). */
 	up_buf_printf(&x->url, "%s%s%s%s", base, c->path, c->query != NULL ? "?" : "",
 	    c->query != NULL ? c->query : "");
-	if (up_buf_cstr(&x->url) == NULL)
+	if (up_buf_cstr(&x->url) == NULL || !up_http_prepare(curl, plain, h->ca, x->error))
 		return UP_E_NOMEM;
 	curl_easy_setopt(curl, CURLOPT_URL, up_buf_cstr(&x->url));
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_S);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "unitpass-holder/" PACKAGE_VERSION);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
-	if (plain)
-		curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	if (h->ca != NULL)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, h->ca);
 	if (x->body != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, x->body);
 	return UP_OK;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "tools/common/http.h"
 
 struct receive {
 	struct up_doctor_answer *answer;
@@ -45,29 +46,23 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 
 static bool set_options(CURL *c, const struct up_doctor_call *call, struct curl_slist *headers, struct receive *r, char error[CURL_ERROR_SIZE])
 {
+	/* Portal and server speak directly: so does this. */
+	bool plain = up_span_starts(up_span_str(call->url), "http://");
 	CURLcode e = CURLE_OK;
 
+	if (!up_http_prepare(c, plain, call->ca, error))
+		return false;
 	e |= curl_easy_setopt(c, CURLOPT_URL, call->url);
 	e |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	e |= curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	e |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	e |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)UP_DOCTOR_HTTP_CONNECT_MS);
 	e |= curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)UP_DOCTOR_HTTP_TOTAL_MS);
-	e |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-	e |= curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	e |= curl_easy_setopt(c, CURLOPT_CERTINFO, 1L);
 	e |= curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	e |= curl_easy_setopt(c, CURLOPT_USERAGENT, "unitpassctl-doctor");
-	e |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	e |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	e |= curl_easy_setopt(c, CURLOPT_HEADERDATA, r);
 	e |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	e |= curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
-	/* Portal and server speak directly: so does this. */
-	if (up_span_starts(up_span_str(call->url), "http://"))
-		e |= curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-	if (call->ca != NULL)
-		e |= curl_easy_setopt(c, CURLOPT_CAINFO, call->ca);
 	if (call->unix_path != NULL)
 		e |= curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, call->unix_path);
 	if (call->form != NULL)
