@@ -79,7 +79,8 @@ void up_postgres_put64(uint8_t out[8], int64_t v)
 	memcpy(out, &wire, 8);
 }
 
-int64_t up_postgres_number(const PGresult *r, int row, int column)
+/* In a column of a result in binary; 0 for NULL. */
+static int64_t number_of(const PGresult *r, int row, int column)
 {
 	const uint8_t *p = (const uint8_t *)PQgetvalue(r, row, column);
 	int n = PQgetlength(r, row, column);
@@ -351,7 +352,7 @@ static void end(struct up_db_rows *head)
 
 static int64_t column_int(const struct up_db_rows *head, int column)
 {
-	return up_postgres_number(rows_of(head)->result, rows_of(head)->at, column);
+	return number_of(rows_of(head)->result, rows_of(head)->at, column);
 }
 
 static bool column_null(const struct up_db_rows *head, int column)
@@ -445,7 +446,7 @@ static enum up_err number(struct up_db *head, const char *sql, int64_t *out)
 	if (!is_good(r))
 		err = up_postgres_failed(p, r);
 	else if (PQntuples(r) > 0 && PQnfields(r) > 0)
-		*out = up_postgres_number(r, 0, 0);
+		*out = number_of(r, 0, 0);
 	PQclear(r);
 	return err;
 }

@@ -84,8 +84,6 @@ enum up_err up_postgres_failed(struct up_postgres *, const PGresult *r);
 enum up_err up_postgres_exec(struct up_postgres *, const char *sql, PGresult **out);
 /* Are all pending statements done well? UP_E_STORE: the first that was not. */
 enum up_err up_postgres_settle(struct up_postgres *);
-/* Number in a column of a result in binary; 0 for NULL. */
-int64_t up_postgres_number(const PGresult *, int row, int column);
 void up_postgres_put64(uint8_t out[8], int64_t v);      /* as the wire has it */
 
 /* --- postgres_commit.c: the engine's own, see engine.h --- */
