@@ -19,10 +19,10 @@
 static enum up_err token_hash(struct up_span token, char out[HASH_CHARS])
 {
 	uint8_t hash[UP_HASH_LEN];
-	enum up_err e = up_hash_sha256(&token, 1, hash);
+	enum up_err err = up_hash_sha256(&token, 1, hash);
 
 	up_text_b64url(up_span_of(hash, sizeof(hash)), out);
-	return e;
+	return err;
 }
 
 /* A token's hash where a token is presented; none where there is none. */
@@ -139,18 +139,18 @@ enum up_err up_dpop_make(const struct up_dpop_make *m, struct up_buf *out)
 	struct up_buf header = { 0 }, claims = { 0 };
 	struct up_json_put j = { .b = &claims };
 	char ath[HASH_CHARS];
-	enum up_err e = m->token.n > 0 ? token_hash(m->token, ath) : UP_OK;
+	enum up_err err = m->token.n > 0 ? token_hash(m->token, ath) : UP_OK;
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	put_header(&header, m->key);
 	put_claims(&j, m, up_span_of(ath, m->token.n > 0 ? HASH_CHARS : 0));
-	e = UP_E_NOMEM;
+	err = UP_E_NOMEM;
 	if (!header.failed && !claims.failed)
-		e = up_jwt_sign_header(m->key, up_buf_span(&header), up_buf_span(&claims), out);
+		err = up_jwt_sign_header(m->key, up_buf_span(&header), up_buf_span(&claims), out);
 	up_buf_free(&header);
 	up_buf_free(&claims);
-	return e;
+	return err;
 }
 
 /* The text members, in the order in which they are written. */

@@ -172,20 +172,20 @@ static const struct row rows[UP_E_N] = {
 static const struct row unknown = { "unknown", { 500, "server_error",
     "the server met an unexpected error; try again later", "服务器发生意外错误，请稍后再试" } };
 
-static const struct row *row_of(enum up_err e)
+static const struct row *row_of(enum up_err err)
 {
 	/* A value may come from memory or another version: trust nothing but the table. */
-	unsigned i = (unsigned)e;
+	unsigned i = (unsigned)err;
 
 	return i < UP_E_N && rows[i].name != NULL ? &rows[i] : &unknown;
 }
 
-const struct up_reply *up_err_reply(enum up_err e)
+const struct up_reply *up_err_reply(enum up_err err)
 {
-	return &row_of(e)->reply;
+	return &row_of(err)->reply;
 }
 
-const char *up_err_name(enum up_err e)
+const char *up_err_name(enum up_err err)
 {
-	return row_of(e)->name;
+	return row_of(err)->name;
 }

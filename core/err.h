@@ -81,9 +81,9 @@ struct up_reply {
 };
 
 /* The row of E; an out-of-range E gives the row of a 500. Never NULL. */
-const struct up_reply *up_err_reply(enum up_err e);
+const struct up_reply *up_err_reply(enum up_err err);
 
 /* Short stable name for logs and records: "stale_frame" style, never NULL. */
-const char *up_err_name(enum up_err e);
+const char *up_err_name(enum up_err err);
 
 #endif

@@ -19,10 +19,10 @@ static bool known(const struct up_form *f, struct up_span name)
 static enum up_err decode(struct up_form *f, struct up_span in, struct up_span *out)
 {
 	size_t begin = f->store.n;
-	enum up_err e = up_text_form_decode(in, &f->store);
+	enum up_err err = up_text_form_decode(in, &f->store);
 
-	if (e != UP_OK)
-		return e == UP_E_FORMAT ? UP_E_REQUEST : e;
+	if (err != UP_OK)
+		return err == UP_E_FORMAT ? UP_E_REQUEST : err;
 	*out = up_span_of(f->store.p + begin, f->store.n - begin);
 	return UP_OK;
 }
@@ -30,15 +30,15 @@ static enum up_err decode(struct up_form *f, struct up_span in, struct up_span *
 static enum up_err put_pair(struct up_form *f, struct up_span pair)
 {
 	struct up_span name, value, raw_name, raw_value;
-	enum up_err e;
+	enum up_err err;
 
 	up_span_cut(pair, '=', &raw_name, &raw_value);
 	if (raw_name.n == 0 || f->n == UP_FORM_MAX)
 		return UP_E_REQUEST;
-	if ((e = decode(f, raw_name, &name)) != UP_OK)
-		return e;
-	if ((e = decode(f, raw_value, &value)) != UP_OK)
-		return e;
+	if ((err = decode(f, raw_name, &name)) != UP_OK)
+		return err;
+	if ((err = decode(f, raw_value, &value)) != UP_OK)
+		return err;
 	if (known(f, name))
 		return UP_E_REQUEST;
 	f->at[f->n].name = name;
@@ -49,7 +49,7 @@ static enum up_err put_pair(struct up_form *f, struct up_span pair)
 
 enum up_err up_form_parse(struct up_span body, struct up_form *f)
 {
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 	bool more = body.n > 0;
 
 	f->n = 0;
@@ -62,17 +62,17 @@ enum up_err up_form_parse(struct up_span body, struct up_form *f)
 		up_form_free(f);
 		return UP_E_NOMEM;
 	}
-	while (e == UP_OK && more) {
+	while (err == UP_OK && more) {
 		struct up_span pair;
 
 		more = up_span_cut(body, '&', &pair, &body);
 		/* "a=1&" and "a=1&&b=2" hold nothing more than they say */
 		if (pair.n > 0)
-			e = put_pair(f, pair);
+			err = put_pair(f, pair);
 	}
-	if (e != UP_OK)
+	if (err != UP_OK)
 		up_form_free(f);
-	return e;
+	return err;
 }
 
 struct up_span up_form_get(const struct up_form *f, const char *name)

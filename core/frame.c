@@ -16,11 +16,11 @@ static enum up_err frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span tex
 	static const char label[] = "unitpass-frame";   /* its NUL separates it from TEXT */
 	const struct up_span parts[] = { up_span_of(label, sizeof(label)), text };
 	uint8_t full[UP_HASH_LEN];
-	enum up_err e = up_hash_hmac(up_span_of(key, UP_FRAME_KEY), parts, UP_ARRAY_LEN(parts), full);
+	enum up_err err = up_hash_hmac(up_span_of(key, UP_FRAME_KEY), parts, UP_ARRAY_LEN(parts), full);
 
 	memcpy(mac, full, MAC);
 	up_wipe(full, sizeof(full));
-	return e;
+	return err;
 }
 
 /* "handle.t" into TEXT; its length. */
@@ -43,10 +43,10 @@ enum up_err up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[U
 	char text[UP_FRAME_TEXT_MAX];
 	uint8_t mac[MAC];
 	size_t n = frame_text(handle, t, text);
-	enum up_err e = frame_mac(key, up_span_of(text, n), mac);
+	enum up_err err = frame_mac(key, up_span_of(text, n), mac);
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	up_buf_put(out, text, n);
 	up_buf_put_char(out, '.');
 	up_text_put_b64url(out, up_span_of(mac, MAC));
@@ -79,13 +79,13 @@ enum up_err up_frame_check(const struct up_frame *f, const uint8_t key[UP_FRAME_
 	char text[UP_FRAME_TEXT_MAX];
 	uint8_t mac[MAC];
 	bool same;
-	enum up_err e;
+	enum up_err err;
 
 	if (f->is_static)
 		return UP_E_SIGNATURE;
-	e = frame_mac(key, up_span_of(text, frame_text(f->handle, f->t, text)), mac);
-	if (e != UP_OK)
-		return e;
+	err = frame_mac(key, up_span_of(text, frame_text(f->handle, f->t, text)), mac);
+	if (err != UP_OK)
+		return err;
 	same = CRYPTO_memcmp(mac, f->mac, MAC) == 0;
 	up_wipe(mac, MAC);
 	if (!same)

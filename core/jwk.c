@@ -35,12 +35,12 @@ static enum up_err thumbprint(const uint8_t xy[2 * COORD], char out[UP_JWK_THUMB
 		UP_SPAN_LIT("\",\"y\":\""), up_span_of(y, sizeof(y)), UP_SPAN_LIT("\"}"),
 	};
 	uint8_t hash[UP_HASH_LEN];
-	enum up_err e;
+	enum up_err err;
 
 	up_text_b64url(up_span_of(xy, COORD), x);
 	up_text_b64url(up_span_of(xy + COORD, COORD), y);
-	if ((e = up_hash_sha256(parts, UP_ARRAY_LEN(parts), hash)) != UP_OK)
-		return e;
+	if ((err = up_hash_sha256(parts, UP_ARRAY_LEN(parts), hash)) != UP_OK)
+		return err;
 	up_text_b64url(up_span_of(hash, sizeof(hash)), out);
 	out[UP_JWK_THUMBPRINT] = '\0';
 	return UP_OK;
@@ -61,7 +61,7 @@ static EVP_PKEY_CTX *template(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
 static enum up_err wrap(EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool private, struct up_jwk **out)
 {
 	struct up_jwk *k = calloc(1, sizeof(*k));
-	enum up_err e;
+	enum up_err err;
 
 	if (k == NULL) {
 		EVP_PKEY_free(pkey);
@@ -69,15 +69,15 @@ static enum up_err wrap(EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool privat
 	}
 	k->pkey = pkey;
 	memcpy(k->xy, xy, sizeof(k->xy));
-	e = thumbprint(k->xy, k->thumbprint);
+	err = thumbprint(k->xy, k->thumbprint);
 	k->verify = template(pkey, EVP_PKEY_verify_init);
 	k->sign = private ? template(pkey, EVP_PKEY_sign_init) : NULL;
-	if (e == UP_OK && (k->verify == NULL || (private && k->sign == NULL)))
-		e = UP_E_CRYPTO;
-	if (e != UP_OK)
+	if (err == UP_OK && (k->verify == NULL || (private && k->sign == NULL)))
+		err = UP_E_CRYPTO;
+	if (err != UP_OK)
 		up_jwk_free(&k);
 	*out = k;
-	return e;
+	return err;
 }
 
 enum up_err up_jwk_generate(struct up_jwk **out)
@@ -221,18 +221,18 @@ enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 enum up_err up_jwk_from_json(const json_t *jwk, bool need_public, struct up_jwk **out)
 {
 	uint8_t xy[2 * COORD], d[COORD];
-	enum up_err e;
+	enum up_err err;
 
 	*out = NULL;
-	if ((e = up_jwk_xy(jwk, need_public, xy)) != UP_OK)
-		return e;
+	if ((err = up_jwk_xy(jwk, need_public, xy)) != UP_OK)
+		return err;
 	if (json_object_get(jwk, "d") == NULL)
 		return up_jwk_from_public(xy, out);
-	e = UP_E_KEY;
+	err = UP_E_KEY;
 	if (up_text_b64url_fixed(member(jwk, "d"), d, COORD) == UP_OK)
-		e = from_private(xy, d, out);
+		err = from_private(xy, d, out);
 	up_wipe(d, sizeof(d));
-	return e;
+	return err;
 }
 
 void up_jwk_public(const struct up_jwk *k, uint8_t xy[64])
@@ -336,12 +336,12 @@ enum up_err up_jwk_sign(const struct up_jwk *k, struct up_span data, uint8_t sig
 	struct up_span rest;
 	EVP_PKEY_CTX *ctx;
 	bool ok;
-	enum up_err e;
+	enum up_err err;
 
 	if (k->sign == NULL)
 		return UP_E_KEY;
-	if ((e = up_hash_sha256(&data, 1, hash)) != UP_OK)
-		return e;
+	if ((err = up_hash_sha256(&data, 1, hash)) != UP_OK)
+		return err;
 	if ((ctx = EVP_PKEY_CTX_dup(k->sign)) == NULL)
 		return UP_E_CRYPTO;
 	ok = EVP_PKEY_sign(ctx, der, &n, hash, sizeof(hash)) == 1 && n > 2 && der[0] == 0x30 && der[1] == n - 2;
@@ -358,13 +358,13 @@ enum up_err up_jwk_verify(const struct up_jwk *k, struct up_span data, const uin
 	size_t n = 2;
 	EVP_PKEY_CTX *ctx;
 	bool ok;
-	enum up_err e;
+	enum up_err err;
 
 	n += put_integer(der + n, sig);
 	n += put_integer(der + n, sig + COORD);
 	der[1] = (uint8_t)(n - 2);
-	if ((e = up_hash_sha256(&data, 1, hash)) != UP_OK)
-		return e;
+	if ((err = up_hash_sha256(&data, 1, hash)) != UP_OK)
+		return err;
 	if ((ctx = EVP_PKEY_CTX_dup(k->verify)) == NULL)
 		return UP_E_CRYPTO;
 	ok = EVP_PKEY_verify(ctx, der, n, hash, sizeof(hash)) == 1;

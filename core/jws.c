@@ -164,11 +164,11 @@ static enum up_err verify_rsa(const struct up_jwt *t, const json_t *jwk)
 {
 	EVP_PKEY *key = rsa_key(jwk);
 	uint8_t sig[MODULUS_MAX];
-	enum up_err e = UP_E_KEY;
+	enum up_err err = UP_E_KEY;
 	size_t n;
 
 	if (key != NULL) {
-		e = up_text_b64url_decode(t->sig_text, sig, sizeof(sig), &n) == UP_OK &&
+		err = up_text_b64url_decode(t->sig_text, sig, sizeof(sig), &n) == UP_OK &&
 			    n == (size_t)EVP_PKEY_get_size(key) &&
 			    rsa_verifies(key, t, up_span_of(sig, n))
 			? UP_OK
@@ -176,9 +176,9 @@ static enum up_err verify_rsa(const struct up_jwt *t, const json_t *jwk)
 		EVP_PKEY_free(key);
 	}
 	/* a stranger's bad signature must not look like an error of the next TLS connection */
-	if (e != UP_OK)
+	if (err != UP_OK)
 		ERR_clear_error();
-	return e;
+	return err;
 }
 
 /* --- either --- */
@@ -186,13 +186,13 @@ static enum up_err verify_rsa(const struct up_jwt *t, const json_t *jwk)
 static enum up_err verify_ec(const struct up_jwt *t, const json_t *jwk)
 {
 	struct up_jwk *key;
-	enum up_err e = up_jwk_from_json(jwk, true, &key);
+	enum up_err err = up_jwk_from_json(jwk, true, &key);
 
-	if (e != UP_OK)
-		return e == UP_E_NOMEM || e == UP_E_CRYPTO ? e : UP_E_KEY;
-	e = up_jwt_verify(t, key);
+	if (err != UP_OK)
+		return err == UP_E_NOMEM || err == UP_E_CRYPTO ? err : UP_E_KEY;
+	err = up_jwt_verify(t, key);
 	up_jwk_free(&key);
-	return e;
+	return err;
 }
 
 enum up_err up_jws_verify(const struct up_jwt *t, const json_t *jwks)

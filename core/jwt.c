@@ -16,16 +16,16 @@ enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, 
 {
 	size_t start = out->n;
 	uint8_t sig[SIG];
-	enum up_err e;
+	enum up_err err;
 
 	up_text_put_b64url(out, header);
 	up_buf_put_char(out, '.');
 	up_text_put_b64url(out, claims);
 	if (out->failed)
 		return UP_E_NOMEM;
-	if ((e = up_jwk_sign(key, up_span_of(out->p + start, out->n - start), sig)) != UP_OK) {
+	if ((err = up_jwk_sign(key, up_span_of(out->p + start, out->n - start), sig)) != UP_OK) {
 		out->n = start;
-		return e;
+		return err;
 	}
 	up_buf_put_char(out, '.');
 	up_text_put_b64url(out, up_span_of(sig, SIG));
@@ -42,7 +42,7 @@ enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const 
 {
 	struct up_buf header = { 0 };
 	struct up_json_put j = { .b = &header };
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 
 	up_json_put_object(&j, NULL);
 	up_json_put_str(&j, "alg", "ES256");
@@ -50,9 +50,9 @@ enum up_err up_jwt_sign_kid(const struct up_jwk *key, struct up_span kid, const 
 	up_json_put_str(&j, "typ", typ == NULL ? "JWT" : typ);
 	up_json_put_end(&j);
 	if (!header.failed)
-		e = up_jwt_sign_header(key, up_buf_span(&header), claims, out);
+		err = up_jwt_sign_header(key, up_buf_span(&header), claims, out);
 	up_buf_free(&header);
-	return e;
+	return err;
 }
 
 /* One part of the compact form: base64url of a JSON object. */
@@ -60,13 +60,13 @@ static enum up_err object(struct up_span part, json_t **out)
 {
 	uint8_t text[UP_JWT_MAX / 4 * 3];
 	size_t n = 0;
-	enum up_err e = UP_E_FORMAT;
+	enum up_err err = UP_E_FORMAT;
 
 	*out = NULL;
 	if (up_text_b64url_decode(part, text, sizeof(text), &n) == UP_OK && up_json_parse(up_span_of(text, n), out) == UP_OK)
-		e = UP_OK;
+		err = UP_OK;
 	up_wipe(text, n);
-	return e;
+	return err;
 }
 
 static struct up_span text_of(const json_t *v)
@@ -135,7 +135,7 @@ enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allo
     struct up_jwt *out)
 {
 	struct up_span header, claims, rest;
-	enum up_err e;
+	enum up_err err;
 
 	memset(out, 0, sizeof(*out));
 	if (text.n > UP_JWT_MAX)
@@ -146,14 +146,14 @@ enum up_err up_jwt_parse_alg(struct up_span text, const char *typ, unsigned allo
 	if (out->sig_text.n == 0 || memchr(out->sig_text.p, '.', out->sig_text.n) != NULL)
 		return UP_E_FORMAT;
 	out->signed_part = up_span_of(text.p, header.n + 1 + claims.n);
-	if ((e = object(header, &out->header)) == UP_OK &&
-	    (e = check_header(out->header, typ, allowed, &out->alg)) == UP_OK)
-		e = take_signature(out);
-	if (e == UP_OK)
-		e = object(claims, &out->claims);
-	if (e != UP_OK)
+	if ((err = object(header, &out->header)) == UP_OK &&
+	    (err = check_header(out->header, typ, allowed, &out->alg)) == UP_OK)
+		err = take_signature(out);
+	if (err == UP_OK)
+		err = object(claims, &out->claims);
+	if (err != UP_OK)
 		up_jwt_free(out);
-	return e;
+	return err;
 }
 
 enum up_err up_jwt_parse(struct up_span text, const char *typ, struct up_jwt *out)

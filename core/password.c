@@ -120,13 +120,13 @@ static bool holds_part(const struct points *p, struct up_span number)
 enum up_err up_password_check(struct up_span password, struct up_span resident, struct up_span mobile)
 {
 	struct points p;
-	enum up_err e = read_points(password, &p);
+	enum up_err err = read_points(password, &p);
 
-	if (e == UP_OK && (is_run(&p) || is_repeated(&p) || is_common(password)
+	if (err == UP_OK && (is_run(&p) || is_repeated(&p) || is_common(password)
 	    || holds_part(&p, resident) || holds_part(&p, mobile)))
-		e = UP_E_WEAK;
+		err = UP_E_WEAK;
 	up_wipe(&p, sizeof p);
-	return e;
+	return err;
 }
 
 enum up_err up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT], unsigned iterations,

@@ -36,10 +36,10 @@ static enum up_err key_id(const uint8_t key[KEY], uint8_t id[ID])
 	static const char label[] = "unitpass-seal-id";   /* its NUL is part of the input */
 	const struct up_span parts[] = { up_span_of(label, sizeof(label)), up_span_of(key, KEY) };
 	uint8_t full[UP_HASH_LEN];
-	enum up_err e = up_hash_sha256(parts, UP_ARRAY_LEN(parts), full);
+	enum up_err err = up_hash_sha256(parts, UP_ARRAY_LEN(parts), full);
 
 	memcpy(id, full, ID);
-	return e;
+	return err;
 }
 
 static EVP_CIPHER_CTX *context(const EVP_CIPHER *cipher, const uint8_t key[KEY], int encrypt)
@@ -64,11 +64,11 @@ static struct ring_key *find(struct up_seal *s, const uint8_t head[HEAD])
 static enum up_err add_key(struct up_seal *s, const EVP_CIPHER *cipher, const uint8_t key[KEY])
 {
 	struct ring_key *k = &s->key[s->n];
-	enum up_err e;
+	enum up_err err;
 
 	k->head[0] = VERSION;
-	if ((e = key_id(key, k->head + 1)) != UP_OK)
-		return e;
+	if ((err = key_id(key, k->head + 1)) != UP_OK)
+		return err;
 	/* equal keys, or different ones that share an id: either way one of them could never open anything */
 	if (find(s, k->head) != NULL)
 		return UP_E_KEY;
@@ -82,7 +82,7 @@ enum up_err up_seal_new(const uint8_t *keys, size_t n, struct up_seal **out)
 {
 	EVP_CIPHER *cipher = NULL;
 	struct up_seal *s;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	*out = NULL;
 	if (n < 1 || n > UP_SEAL_KEYS)
@@ -90,16 +90,16 @@ enum up_err up_seal_new(const uint8_t *keys, size_t n, struct up_seal **out)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return UP_E_NOMEM;
 	if ((cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL)) == NULL)
-		e = UP_E_CRYPTO;
-	for (size_t i = 0; e == UP_OK && i < n; i++)
-		e = add_key(s, cipher, keys + i * KEY);
-	if (e == UP_OK && (s->close = context(cipher, keys, 1)) == NULL)
-		e = UP_E_CRYPTO;
+		err = UP_E_CRYPTO;
+	for (size_t i = 0; err == UP_OK && i < n; i++)
+		err = add_key(s, cipher, keys + i * KEY);
+	if (err == UP_OK && (s->close = context(cipher, keys, 1)) == NULL)
+		err = UP_E_CRYPTO;
 	EVP_CIPHER_free(cipher);
-	if (e != UP_OK)
+	if (err != UP_OK)
 		up_seal_free(&s);
 	*out = s;
-	return e;
+	return err;
 }
 
 void up_seal_free(struct up_seal **sp)
@@ -133,10 +133,10 @@ static enum up_err parse_key(struct up_span text, uint8_t key[KEY])
 enum up_err up_seal_parse_keys(struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t *n, unsigned *line)
 {
 	size_t before = *n;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	*line = 0;
-	while (e == UP_OK && text.n > 0) {
+	while (err == UP_OK && text.n > 0) {
 		struct up_span row;
 		uint8_t key[KEY];
 
@@ -146,20 +146,20 @@ enum up_err up_seal_parse_keys(struct up_span text, uint8_t keys[UP_SEAL_KEYS * 
 		if (row.n == 0 || row.p[0] == '#')
 			continue;
 		if (*n >= UP_SEAL_KEYS || parse_key(row, key) != UP_OK)
-			e = UP_E_FORMAT;
+			err = UP_E_FORMAT;
 		else if (known(keys, *n, key))
-			e = UP_E_KEY;
+			err = UP_E_KEY;
 		else
 			memcpy(keys + KEY * (*n)++, key, KEY);
 		up_wipe(key, sizeof(key));
 	}
-	if (e == UP_OK && *n == 0)
-		e = UP_E_KEY;
-	if (e != UP_OK) {
+	if (err == UP_OK && *n == 0)
+		err = UP_E_KEY;
+	if (err != UP_OK) {
 		up_wipe(keys + before * KEY, (*n - before) * KEY);
 		*n = before;
 	}
-	return e;
+	return err;
 }
 
 void up_seal_fingerprint(const struct up_seal *s, char out[9])
@@ -261,29 +261,29 @@ enum up_err up_seal_take(struct up_seal *s, struct up_span purpose, struct up_sp
 	uint8_t head[18], tag[TAG];
 	size_t plain;
 	struct ring_key *k;
-	enum up_err e;
+	enum up_err err;
 	int len;
 
 	*n = 0;
 	*old = false;
-	if ((e = prefix(text, head)) != UP_OK)
+	if ((err = prefix(text, head)) != UP_OK)
 		goto out;
 	plain = text.n / 4 * 3 + (text.n % 4 == 0 ? 0 : text.n % 4 - 1) - UP_SEAL_OVERHEAD;
-	e = UP_E_FORMAT;
+	err = UP_E_FORMAT;
 	if (plain > cap)
 		goto out;
-	e = UP_E_KEY;
+	err = UP_E_KEY;
 	if ((k = find(s, head)) == NULL)
 		goto out;
-	e = UP_E_CRYPTO;
+	err = UP_E_CRYPTO;
 	if (!begin(k->open, head, head + HEAD, purpose))
 		goto out;
-	if ((e = decrypt(k->open, text, plain, out, tag)) != UP_OK)
+	if ((err = decrypt(k->open, text, plain, out, tag)) != UP_OK)
 		goto out;
-	e = UP_E_CRYPTO;
+	err = UP_E_CRYPTO;
 	if (EVP_CIPHER_CTX_ctrl(k->open, EVP_CTRL_AEAD_SET_TAG, TAG, tag) != 1)
 		goto out;
-	e = UP_E_SIGNATURE;
+	err = UP_E_SIGNATURE;
 	if (EVP_CipherFinal_ex(k->open, out + plain, &len) != 1)
 		goto out;
 	*n = plain;
@@ -292,5 +292,5 @@ enum up_err up_seal_take(struct up_seal *s, struct up_span purpose, struct up_sp
 out:
 	ERR_clear_error();               /* or the web server takes ours for one of its TLS connection's */
 	up_wipe(out, cap);
-	return e;
+	return err;
 }

@@ -196,10 +196,10 @@ enum up_err up_target_cidr(struct up_span text, struct up_cidr *out)
 
 	bits = a.family == FAMILY_UNIX ? 0 : most;
 	if (has_prefix) {
-		enum up_err e = up_span_u64(prefix, most, &bits);
+		enum up_err err = up_span_u64(prefix, most, &bits);
 
-		if (e != UP_OK)
-			return e;
+		if (err != UP_OK)
+			return err;
 	}
 	if (mapped) {
 		if (bits < 96)

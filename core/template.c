@@ -98,10 +98,10 @@ static enum up_err render(struct run *r, struct up_span text)
 
 		if (end == SIZE_MAX)
 			return UP_E_FORMAT;
-		enum up_err e = put_tag(r, up_span_of(text.p, end));
+		enum up_err err = put_tag(r, up_span_of(text.p, end));
 
-		if (e != UP_OK)
-			return e;
+		if (err != UP_OK)
+			return err;
 		text = up_span_of(text.p + end + 2, text.n - end - 2);
 	}
 	return r->depth == 0 ? UP_OK : UP_E_FORMAT;
@@ -111,13 +111,13 @@ enum up_err up_template_render(struct up_span text, up_template_get get, void *a
 {
 	struct run r = { .get = get, .arg = arg, .out = out };
 	size_t begin = out->n;
-	enum up_err e = render(&r, text);
+	enum up_err err = render(&r, text);
 
-	if (e == UP_OK && out->failed)
-		e = UP_E_NOMEM;
-	if (e != UP_OK)
+	if (err == UP_OK && out->failed)
+		err = UP_E_NOMEM;
+	if (err != UP_OK)
 		out->n = begin;          /* half a page is worse than none */
-	return e;
+	return err;
 }
 
 /* RFC 9110 section 12.4.2 in thousandths: "0", "0.5", "1.000"; -1 when malformed. */

@@ -204,7 +204,7 @@ bad:
 enum up_err up_text_form_decode(struct up_span in, struct up_buf *out)
 {
 	size_t begin = out->n;
-	enum up_err e = UP_E_FORMAT;
+	enum up_err err = UP_E_FORMAT;
 
 	up_buf_reserve(out, in.n);
 	if (out->failed)
@@ -227,7 +227,7 @@ enum up_err up_text_form_decode(struct up_span in, struct up_buf *out)
 		}
 		*to++ = c;
 	}
-	e = UP_E_UTF8;
+	err = UP_E_UTF8;
 	size_t n = (size_t)(to - (out->p + begin));
 
 	if (!up_text_utf8_valid(up_span_of(out->p + begin, n)))
@@ -236,7 +236,7 @@ enum up_err up_text_form_decode(struct up_span in, struct up_buf *out)
 	return UP_OK;
 bad:
 	up_wipe(out->p + begin, (size_t)(to - (out->p + begin)));
-	return e;
+	return err;
 }
 
 size_t up_text_utf8_next(struct up_span s, uint32_t *cp)

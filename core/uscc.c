@@ -58,21 +58,21 @@ enum up_err up_uscc_check(struct up_span s)
 
 enum up_err up_uscc_check_unit(struct up_span s)
 {
-	enum up_err e = up_uscc_check(s);
+	enum up_err err = up_uscc_check(s);
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	return up_span_starts(s, "12") ? UP_OK : UP_E_RANGE;
 }
 
 enum up_err up_uscc_parse(struct up_span in, char out[UP_USCC_LEN + 1],
     struct up_normal_fault *fault)
 {
-	enum up_err e = up_normal_take(in, UP_NORMAL_NUMBER, out, UP_USCC_LEN + 1, fault);
+	enum up_err err = up_normal_take(in, UP_NORMAL_NUMBER, out, UP_USCC_LEN + 1, fault);
 
-	if (e == UP_OK)
-		e = up_uscc_check(up_span_str(out));
-	if (e != UP_OK)
+	if (err == UP_OK)
+		err = up_uscc_check(up_span_str(out));
+	if (err != UP_OK)
 		out[0] = '\0';
-	return e;
+	return err;
 }

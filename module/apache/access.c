@@ -31,18 +31,18 @@ static enum up_err refresh_cookie(request_rec *r, struct up_rp_opener *opener, c
 {
 	request_rec *top = r;
 	struct up_buf b = { 0 };
-	enum up_err e = up_rp_session_refresh(opener, &who->session,
+	enum up_err err = up_rp_session_refresh(opener, &who->session,
 	    apr_time_sec(r->request_time), &b);
 
-	if (e == UP_OK && b.failed)
-		e = UP_E_NOMEM;
+	if (err == UP_OK && b.failed)
+		err = UP_E_NOMEM;
 	while (top->main != NULL)
 		top = top->main;
 	/* Kept over error pages, internal redirects and what a proxied application sets. */
-	if (e == UP_OK)
+	if (err == UP_OK)
 		apr_table_addn(top->err_headers_out, "Set-Cookie", apr_pstrmemdup(top->pool, (const char *)b.p, b.n));
 	up_buf_free(&b);
-	return e;
+	return err;
 }
 
 /* UP_OK: *OUT is who it is. UP_E_TOKEN: nobody. All else: an error of ours. */
@@ -52,7 +52,7 @@ static enum up_err session_of(request_rec *r, const up_apache_party_t *party, co
 	struct up_rp_opener *opener;
 	struct up_rp_session s;
 	bool refresh;
-	enum up_err e;
+	enum up_err err;
 
 	*out = up_apache_identity_known(r, party);
 	if (*out != NULL)
@@ -62,8 +62,8 @@ static enum up_err session_of(request_rec *r, const up_apache_party_t *party, co
 		return UP_E_NOMEM;
 	if (cookies.n == 0)
 		return UP_E_TOKEN;
-	e = up_rp_session_open(opener, cookies, apr_time_sec(r->request_time), &s, &refresh);
-	if (e != UP_OK)
+	err = up_rp_session_open(opener, cookies, apr_time_sec(r->request_time), &s, &refresh);
+	if (err != UP_OK)
 		return UP_E_TOKEN;
 	*out = keep(r, party, &s);
 	return refresh ? refresh_cookie(r, opener, *out) : UP_OK;
@@ -73,16 +73,16 @@ static enum up_err identify(request_rec *r, const up_apache_party_t *party)
 {
 	const up_apache_identity_t *who;
 	sigset_t kept;
-	enum up_err e;
+	enum up_err err;
 
 	up_apache_child_enter(&kept);
-	e = session_of(r, party, &who);
-	if (e == UP_OK) {
+	err = session_of(r, party, &who);
+	if (err == UP_OK) {
 		up_apache_identity_state(r)->who = who;
 		up_apache_identity_publish(r, who);
 	}
 	up_apache_child_leave(&kept);
-	return e;
+	return err;
 }
 
 /* --- verdicts --- */
@@ -124,7 +124,7 @@ static int answer(request_rec *r, const up_apache_party_t *party, int status)
 int up_apache_access_authenticate(request_rec *r)
 {
 	const up_apache_party_t *party;
-	enum up_err e;
+	enum up_err err;
 
 	if (!up_apache_access_is_ours(r))
 		return DECLINED;
@@ -133,8 +133,8 @@ int up_apache_access_authenticate(request_rec *r)
 		ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "unitpass: AuthType unitpass for %s, but its server has no UnitpassIssuer: set one", r->uri);
 		return HTTP_INTERNAL_SERVER_ERROR;
 	}
-	e = identify(r, party);
-	return e == UP_OK ? OK : answer(r, party, e == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
+	err = identify(r, party);
+	return err == UP_OK ? OK : answer(r, party, err == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
 }
 
 /* Every authorization module is asked as ever; only what becomes of a refusal is ours. */

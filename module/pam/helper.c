@@ -100,11 +100,11 @@ static bool take_request(struct helper *h)
 static enum up_err read_file(struct helper *h, const char *key, const char *path, size_t max, struct up_buf *out)
 {
 	char reason[160] = "";
-	enum up_err e = up_settings_read(path, true, max, out, reason, sizeof(reason));
+	enum up_err err = up_settings_read(path, true, max, out, reason, sizeof(reason));
 
-	if (e == UP_OK)
+	if (err == UP_OK)
 		return UP_OK;
-	snprintf(h->why, sizeof(h->why), "%s: %.60s %.160s", key, path, e == UP_E_IO ? reason : "does not fit into memory");
+	snprintf(h->why, sizeof(h->why), "%s: %.60s %.160s", key, path, err == UP_E_IO ? reason : "does not fit into memory");
 	return UP_E_CONFIG;
 }
 
@@ -114,32 +114,32 @@ static enum up_err read_options(struct helper *h, int argc, char **argv)
 	struct up_buf text = { 0 };
 	char reason[UP_OPTIONS_WHY];
 	const char *path;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
-	for (int i = 1; e == UP_OK && i < argc; i++)
-		e = up_options_argument(o, up_span_str(argv[i]), h->why);
-	if (e != UP_OK)
-		return e;
+	for (int i = 1; err == UP_OK && i < argc; i++)
+		err = up_options_argument(o, up_span_str(argv[i]), h->why);
+	if (err != UP_OK)
+		return err;
 	path = o->value[UP_OPTIONS_CONFIG];
 	if (path == NULL && o->value[UP_OPTIONS_ISSUER] == NULL)
 		path = UP_OPTIONS_FILE;
 	if (path != NULL) {
-		e = read_file(h, "config", path, CONFIG_MAX, &text);
-		if (e == UP_OK && (e = up_options_file(o, up_buf_span(&text), reason)) == UP_E_CONFIG)
+		err = read_file(h, "config", path, CONFIG_MAX, &text);
+		if (err == UP_OK && (err = up_options_file(o, up_buf_span(&text), reason)) == UP_E_CONFIG)
 			snprintf(h->why, sizeof(h->why), "%.60s %.190s", path, reason);
 	}
 	up_buf_free(&text);
-	return e == UP_OK ? up_options_finish(o, h->why) : e;
+	return err == UP_OK ? up_options_finish(o, h->why) : err;
 }
 
 static enum up_err read_map(struct helper *h)
 {
 	const char *path = h->options.value[UP_OPTIONS_MAP_FILE];
-	enum up_err e = read_file(h, "map_file", path, MAP_MAX, &h->map);
+	enum up_err err = read_file(h, "map_file", path, MAP_MAX, &h->map);
 	unsigned line;
 
-	if (e != UP_OK || up_map_check(up_buf_span(&h->map), &line) == UP_OK)
-		return e;
+	if (err != UP_OK || up_map_check(up_buf_span(&h->map), &line) == UP_OK)
+		return err;
 	snprintf(h->why, sizeof(h->why), "map_file: %.60s line %u is not: unit code, holder or *, account", path, line);
 	return UP_E_CONFIG;
 }
@@ -147,12 +147,12 @@ static enum up_err read_map(struct helper *h)
 static enum up_err read_all(struct helper *h, int argc, char **argv)
 {
 	const struct up_options *o = &h->options;
-	enum up_err e = read_options(h, argc, argv);
+	enum up_err err = read_options(h, argc, argv);
 
-	if (e == UP_OK)
-		e = read_map(h);
-	if (e != UP_OK)
-		return e;
+	if (err == UP_OK)
+		err = read_map(h);
+	if (err != UP_OK)
+		return err;
 	return up_terminal_new(&(struct up_rp_settings){
 		.issuer = o->value[UP_OPTIONS_ISSUER], .client = o->value[UP_OPTIONS_CLIENT], .secret_file = o->value[UP_OPTIONS_SECRET_FILE],
 		.key_file = o->value[UP_OPTIONS_KEY_FILE],
@@ -209,7 +209,7 @@ static int broken(struct helper *h, const char *why)
 
 static int run(struct helper *h, int argc, char **argv)
 {
-	enum up_err e = read_all(h, argc, argv);
+	enum up_err err = read_all(h, argc, argv);
 	bool lifted = lift_limits(), dropped = drop_privilege();
 
 	find_locale(h);
@@ -217,8 +217,8 @@ static int run(struct helper *h, int argc, char **argv)
 		log_line(h, 'e', "pam_config the libraries cannot be initialised");
 		return UP_WIRE_BROKEN;
 	}
-	if (e != UP_OK)
-		return broken(h, h->why[0] != '\0' ? h->why : up_err_name(e));
+	if (err != UP_OK)
+		return broken(h, h->why[0] != '\0' ? h->why : up_err_name(err));
 	if (!lifted)
 		return broken(h, "limits (ulimit) of this process are too small and cannot be raised");
 	if (!dropped)

@@ -88,19 +88,19 @@ static enum up_err show(const struct up_pam_login *l, const struct up_terminal_v
 {
 	struct up_buf b = { 0 };
 	struct up_span rest, line;
-	enum up_err e;
+	enum up_err err;
 
 	compose(l, v, purpose, &b);
-	e = b.failed ? UP_E_NOMEM : UP_OK;
+	err = b.failed ? UP_E_NOMEM : UP_OK;
 	rest = up_buf_span(&b);
-	while (e == UP_OK && rest.n > 0) {
+	while (err == UP_OK && rest.n > 0) {
 		up_span_cut(rest, '\n', &line, &rest);
-		e = up_wire_send(l->fd, UP_WIRE_INFO, line);
+		err = up_wire_send(l->fd, UP_WIRE_INFO, line);
 	}
-	if (e == UP_OK)
-		e = up_wire_send(l->fd, UP_WIRE_PROMPT, up_span_str(up_texts_get(lang_of(l), UP_TEXTS_PROMPT)));
+	if (err == UP_OK)
+		err = up_wire_send(l->fd, UP_WIRE_PROMPT, up_span_str(up_texts_get(lang_of(l), UP_TEXTS_PROMPT)));
 	up_buf_free(&b);
-	return e;
+	return err;
 }
 
 /* --- begin -------------------------------------------------------------------------------------------------------------------------- */
@@ -115,20 +115,20 @@ static enum up_err begin(const struct up_pam_login *l, struct up_span purpose, s
 		.initiator_ip = up_span_str(up_target_address(l->rhost, ip) ? ip : NULL),
 		.ui_locales = lang_of(l) == UP_TEXTS_ZH ? UP_SPAN_LIT("zh-CN") : UP_SPAN_LIT("en"), .now_s = time(NULL),
 	};
-	enum up_err e;
+	enum up_err err;
 
 	up_buf_put_str(&agent, "pam_unitpass ");
 	up_text_put_safe(&agent, l->service, 32);
 	ask.initiator_user_agent = up_buf_span(&agent);
-	e = agent.failed ? UP_E_NOMEM : up_terminal_begin(l->terminal, &ask, v);
+	err = agent.failed ? UP_E_NOMEM : up_terminal_begin(l->terminal, &ask, v);
 	up_buf_free(&agent);
-	return e;
+	return err;
 }
 
 /* --- endings ------------------------------------------------------------------------------------------------------------------------ */
 
 /* Too many attempts are the person's own doing: not "unavailable", for which a stack may have another way in. */
-static const struct { enum up_err e; enum up_wire_verdict verdict; enum up_texts_key text; } endings[] = {
+static const struct { enum up_err err; enum up_wire_verdict verdict; enum up_texts_key text; } endings[] = {
 	{ UP_E_DENIED, UP_WIRE_DENY, UP_TEXTS_DENIED }, { UP_E_EXPIRED, UP_WIRE_DENY, UP_TEXTS_EXPIRED },
 	{ UP_E_PENDING, UP_WIRE_DENY, UP_TEXTS_TIMEOUT }, { UP_E_UPSTREAM, UP_WIRE_UNAVAILABLE, UP_TEXTS_UNAVAILABLE },
 	{ UP_E_RATE, UP_WIRE_DENY, UP_TEXTS_BUSY },
@@ -138,15 +138,15 @@ static const struct { enum up_err e; enum up_wire_verdict verdict; enum up_texts
 	{ UP_E_CRYPTO, UP_WIRE_BROKEN, UP_TEXTS_BROKEN },
 };
 
-static int end(const struct up_pam_login *l, const char *step, enum up_err e)
+static int end(const struct up_pam_login *l, const char *step, enum up_err err)
 {
-	if (e == UP_E_IO)
+	if (err == UP_E_IO)
 		return AWAY;
-	if (e == UP_E_ITEM)
+	if (err == UP_E_ITEM)
 		up_rplog('e', "pam_login refused by the server: item: is not one of this client's, or another parameter is wrong");
-	up_rplog('w', "pam_login ended step=%s reason=%s", step, e == UP_E_PENDING ? "timeout" : up_err_name(e));
+	up_rplog('w', "pam_login ended step=%s reason=%s", step, err == UP_E_PENDING ? "timeout" : up_err_name(err));
 	for (size_t i = 0; i < UP_ARRAY_LEN(endings); i++)
-		if (endings[i].e == e) {
+		if (endings[i].err == err) {
 			up_pam_login_tell(l, endings[i].text);
 			return endings[i].verdict;
 		}
@@ -178,9 +178,9 @@ static enum up_err hear(const struct up_pam_login *l, int64_t wait_ms)
 	uint8_t packet[UP_WIRE_MAX];
 	struct up_span text;
 	char kind;
-	enum up_err e = up_wire_receive(l->fd, wait_ms, packet, &kind, &text);
+	enum up_err err = up_wire_receive(l->fd, wait_ms, packet, &kind, &text);
 
-	return e == UP_OK && kind != UP_WIRE_GO ? UP_E_IO : e;
+	return err == UP_OK && kind != UP_WIRE_GO ? UP_E_IO : err;
 }
 
 /* Until DEADLINE. UP_E_PENDING: it came. */
@@ -188,19 +188,19 @@ static enum up_err poll_server(const struct up_pam_login *l, int64_t deadline, s
 {
 	int64_t now, since = 0, wait, left;
 	unsigned failures = 0;
-	enum up_err e;
+	enum up_err err;
 
 	while ((now = now_ms()) < deadline) {
 		if (failures == 0)
 			since = now;
 		up_idtoken_free(id);
-		e = up_terminal_poll(l->terminal, time(NULL), id);
-		failures = e == UP_E_UPSTREAM ? failures + 1 : 0;
-		if (e != UP_E_PENDING && e != UP_E_UPSTREAM)
-			return e;
+		err = up_terminal_poll(l->terminal, time(NULL), id);
+		failures = err == UP_E_UPSTREAM ? failures + 1 : 0;
+		if (err != UP_E_PENDING && err != UP_E_UPSTREAM)
+			return err;
 		now = now_ms();
 		if (failures == FAILURES || (failures > 0 && now - since >= FAILING_MS))
-			return e;
+			return err;
 		wait = up_terminal_interval(l->terminal) * 1000;
 		left = deadline - now;
 		/* the module has nothing more to say: anything but silence is its end */
@@ -213,15 +213,15 @@ static enum up_err poll_server(const struct up_pam_login *l, int64_t deadline, s
 static int follow(const struct up_pam_login *l, int64_t deadline)
 {
 	struct up_identity id;
-	enum up_err e;
+	enum up_err err;
 	int verdict;
 
 	memset(&id, 0, sizeof(id));
-	e = hear(l, deadline - now_ms());
-	if (e != UP_OK)
-		return end(l, "prompt", e == UP_E_EXPIRED ? UP_E_PENDING : e);
-	e = poll_server(l, deadline, &id);
-	verdict = e == UP_OK ? decide(l, &id.session) : end(l, "poll", e);
+	err = hear(l, deadline - now_ms());
+	if (err != UP_OK)
+		return end(l, "prompt", err == UP_E_EXPIRED ? UP_E_PENDING : err);
+	err = poll_server(l, deadline, &id);
+	verdict = err == UP_OK ? decide(l, &id.session) : end(l, "poll", err);
 	up_idtoken_free(&id);
 	return verdict;
 }
@@ -231,17 +231,17 @@ int up_pam_login(const struct up_pam_login *l)
 	struct up_terminal_view view;
 	struct up_buf purpose = { 0 };
 	int64_t seconds;
-	enum up_err e;
+	enum up_err err;
 
 	up_texts_purpose(&purpose, lang_of(l), l->service, l->host, l->user);
-	e = purpose.failed ? UP_E_NOMEM : begin(l, up_buf_span(&purpose), &view);
-	if (e != UP_OK) {
+	err = purpose.failed ? UP_E_NOMEM : begin(l, up_buf_span(&purpose), &view);
+	if (err != UP_OK) {
 		up_buf_free(&purpose);
-		return end(l, "begin", e == UP_E_IO ? UP_E_UPSTREAM : e);
+		return end(l, "begin", err == UP_E_IO ? UP_E_UPSTREAM : err);
 	}
 	seconds = view.expires_in_s < l->options->timeout_s ? view.expires_in_s : l->options->timeout_s;
 	up_rplog('i', "pam_login begun seconds=%lld interval=%lld", (long long)seconds, (long long)up_terminal_interval(l->terminal));
-	e = show(l, &view, up_buf_span(&purpose));
+	err = show(l, &view, up_buf_span(&purpose));
 	up_buf_free(&purpose);
-	return e == UP_OK ? follow(l, now_ms() + seconds * 1000) : end(l, "show", e);
+	return err == UP_OK ? follow(l, now_ms() + seconds * 1000) : end(l, "show", err);
 }

@@ -65,7 +65,7 @@ enum up_err up_map_check(struct up_span text, unsigned *line)
 
 enum up_err up_map_find(struct up_span text, struct up_span unit, struct up_span holder, struct up_span account)
 {
-	enum up_err e = UP_E_NOT_FOUND;
+	enum up_err err = UP_E_NOT_FOUND;
 	unsigned number = 0;
 	struct line l;
 	bool ok;
@@ -79,7 +79,7 @@ enum up_err up_map_find(struct up_span text, struct up_span unit, struct up_span
 			continue;
 		if (up_span_eq(l.account, account))
 			return UP_OK;
-		e = UP_E_ROLE;
+		err = UP_E_ROLE;
 	}
-	return e;
+	return err;
 }

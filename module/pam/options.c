@@ -196,22 +196,22 @@ enum up_err up_options_file(struct up_options *o, struct up_span text, char why[
 	char reason[WHY - 32] = "", full[WHY];
 	unsigned number = 0;
 	struct up_span line;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
-	while (e == UP_OK && text.n > 0) {
+	while (err == UP_OK && text.n > 0) {
 		up_span_cut(text, '\n', &line, &text);
 		number++;
 		if (line.n > 0 && line.p[line.n - 1] == '\r')
 			line.n--;
 		line = up_span_trim(line);
 		if (line.n > 0 && line.p[0] != '#')
-			e = take_line(o, line, full);
+			err = take_line(o, line, full);
 	}
-	if (e == UP_E_CONFIG) {
+	if (err == UP_E_CONFIG) {
 		snprintf(reason, sizeof(reason), "%.200s", full);
 		snprintf(why, WHY, "line %u: %s", number, reason);
 	}
-	return e;
+	return err;
 }
 
 enum up_err up_options_finish(struct up_options *o, char why[WHY])

@@ -48,13 +48,13 @@ static enum up_err wait_for(int fd, int64_t timeout_ms)
 
 enum up_err up_wire_receive(int fd, int64_t timeout_ms, uint8_t buf[UP_WIRE_MAX], char *kind, struct up_span *text)
 {
-	enum up_err e = wait_for(fd, timeout_ms > 0 ? timeout_ms : 0);
+	enum up_err err = wait_for(fd, timeout_ms > 0 ? timeout_ms : 0);
 	ssize_t n;
 
 	*kind = 0;
 	*text = (struct up_span){ 0 };
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	do
 		n = recv(fd, buf, UP_WIRE_MAX, MSG_TRUNC);
 	while (n < 0 && errno == EINTR);

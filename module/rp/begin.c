@@ -64,7 +64,7 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fr
 		.initiator_ip = up_span_str(up_target_address(x->req->client_ip, ip) ? ip : NULL),
 		.ui_locales = up_span_str(x->lang), .now_s = x->req->now_s,
 	};
-	enum up_err e;
+	enum up_err err;
 
 	up_text_b64url(up_span_of(fresh->nonce, sizeof(fresh->nonce)), nonce);
 	up_text_b64url(up_span_of(fresh->browser, sizeof(fresh->browser)), browser);
@@ -73,9 +73,9 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fr
 	ask.initiator_user_agent = up_buf_span(&agent);
 	if (replaced != NULL && is_alive(replaced, x->req->now_s))
 		ask.supersedes = up_span_str(replaced->device_code);
-	e = up_provider_begin(x->rp->provider, &ask, begun);
+	err = up_provider_begin(x->rp->provider, &ask, begun);
 	up_buf_free(&agent);
-	return e;
+	return err;
 }
 
 static void take_begun(struct up_attempt *a, const struct up_provider_begun *b,
@@ -104,7 +104,7 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 	struct up_attempt fresh = { 0 }, *replaced = to_replace(all, own);
 	struct up_provider_begun begun;
 	struct up_span item;
-	enum up_err e;
+	enum up_err err;
 
 	if (!item_of(f, &item))
 		return UP_E_ITEM;
@@ -113,8 +113,8 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 	memcpy(fresh.browser, all->browser, sizeof(fresh.browser));
 	if (RAND_bytes(fresh.id, sizeof(fresh.id)) != 1 || RAND_bytes(fresh.nonce, sizeof(fresh.nonce)) != 1)
 		return UP_E_CRYPTO;
-	e = ask_server(x, &fresh, replaced, &begun);
-	if (e != UP_OK)
+	err = ask_server(x, &fresh, replaced, &begun);
+	if (err != UP_OK)
 		goto out;
 	take_begun(&fresh, &begun, x->req);
 	if (replaced != NULL) {
@@ -128,7 +128,7 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 out:
 	up_wipe(&fresh, sizeof(fresh));
 	up_wipe(&begun, sizeof(begun));
-	return e;
+	return err;
 }
 
 /* --- its progress --------------------------------------------------------------------------------------------------------------- */
@@ -142,26 +142,26 @@ static void set_state(struct up_provider_state *s, const char *state)
  * since the code is then used. */
 static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
 {
-	enum up_err e;
+	enum up_err err;
 
 	set_state(s, "pending");
 	if (!up_complete_may_poll(x, a))
 		return UP_OK;
-	e = up_complete_poll(x, all, a);
-	if (e == UP_OK)
+	err = up_complete_poll(x, all, a);
+	if (err == UP_OK)
 		set_state(s, "approved");
-	else if (e == UP_E_DENIED || e == UP_E_EXPIRED)
-		set_state(s, e == UP_E_DENIED ? "denied" : "expired");
-	if (e == UP_E_DENIED || e == UP_E_EXPIRED)
+	else if (err == UP_E_DENIED || err == UP_E_EXPIRED)
+		set_state(s, err == UP_E_DENIED ? "denied" : "expired");
+	if (err == UP_E_DENIED || err == UP_E_EXPIRED)
 		a->expires_s = x->req->now_s;
 	up_complete_keep(x, all, a);
-	return e == UP_E_UPSTREAM || e == UP_E_PROVIDER || e == UP_E_NOMEM ||
-	    e == UP_E_CRYPTO ? e : UP_OK;
+	return err == UP_E_UPSTREAM || err == UP_E_PROVIDER || err == UP_E_NOMEM ||
+	    err == UP_E_CRYPTO ? err : UP_OK;
 }
 
 static enum up_err progress(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
 {
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	memset(s, 0, sizeof(*s));
 	s->expires_in_s = a->expires_s > x->req->now_s ? a->expires_s - x->req->now_s : 0;
@@ -170,12 +170,12 @@ static enum up_err progress(struct up_exchange *x, struct up_attempts *all, stru
 	else if (a->device_code[0] == '\0' || (a->expires_s <= x->req->now_s && a->watch_uri[0] == '\0'))
 		set_state(s, "expired");
 	else if (a->watch_uri[0] == '\0')
-		e = poll_token(x, all, a, s);
-	else if ((e = up_provider_watch(x->rp->provider, a->watch_uri, s)) == UP_E_EXPIRED) {
+		err = poll_token(x, all, a, s);
+	else if ((err = up_provider_watch(x->rp->provider, a->watch_uri, s)) == UP_E_EXPIRED) {
 		set_state(s, "expired");
-		e = UP_OK;
+		err = UP_OK;
 	}
-	return e;
+	return err;
 }
 
 /* --- answers -------------------------------------------------------------------------------------------------------------------- */
@@ -207,10 +207,10 @@ static void go(struct up_exchange *x, struct up_span where)
 static void continue_page(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a)
 {
 	struct up_provider_state s;
-	enum up_err e = progress(x, all, a, &s);
+	enum up_err err = progress(x, all, a, &s);
 
-	if (e != UP_OK)
-		up_respond_error(x, e, 0);
+	if (err != UP_OK)
+		up_respond_error(x, err, 0);
 	else if (a->held_n > 0)
 		up_confirm_ask(x, all, a);
 	else if (up_attempt_is_done(a))
@@ -236,7 +236,7 @@ static void visit(struct up_exchange *x, struct up_attempts *all)
 {
 	bool again = up_span_eq_str(up_form_get(&x->query, "again"), "1");
 	struct up_attempt *own = up_attempt_find(all, up_form_get(&x->query, "attempt")), *a;
-	enum up_err e;
+	enum up_err err;
 
 	if (own == NULL && !again && up_complete_has_session(x))
 		go(x, return_of(&x->query));
@@ -244,8 +244,8 @@ static void visit(struct up_exchange *x, struct up_attempts *all)
 		refuse_unseen(x);
 	else if (own != NULL && !again)
 		continue_page(x, all, own);
-	else if ((e = begin(x, &x->query, all, own, &a)) != UP_OK)
-		up_respond_error(x, e, 0);
+	else if ((err = begin(x, &x->query, all, own, &a)) != UP_OK)
+		up_respond_error(x, err, 0);
 	else
 		show(x, a, "pending", a->expires_s - a->started_s);
 }
@@ -253,10 +253,10 @@ static void visit(struct up_exchange *x, struct up_attempts *all)
 void up_begin_page(struct up_exchange *x)
 {
 	struct up_attempts all;
-	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
+	enum up_err err = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
 
-	if (e != UP_OK)
-		up_respond_error(x, e, 0);
+	if (err != UP_OK)
+		up_respond_error(x, err, 0);
 	else
 		visit(x, &all);
 	up_wipe(&all, sizeof(all));
@@ -290,14 +290,14 @@ void up_begin_json(struct up_exchange *x)
 	struct up_attempts all;
 	struct up_attempt *a = NULL;
 	struct up_json_put j = { .b = &x->resp->body };
-	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
+	enum up_err err = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
 
-	if (e == UP_OK && up_request_is_ahead(x->req))
-		e = UP_E_REQUEST;
-	if (e == UP_OK)
-		e = begin(x, &x->body, &all, up_attempt_find(&all, up_form_get(&x->body, "attempt")), &a);
-	if (e != UP_OK) {
-		up_respond_error(x, e, 0);
+	if (err == UP_OK && up_request_is_ahead(x->req))
+		err = UP_E_REQUEST;
+	if (err == UP_OK)
+		err = begin(x, &x->body, &all, up_attempt_find(&all, up_form_get(&x->body, "attempt")), &a);
+	if (err != UP_OK) {
+		up_respond_error(x, err, 0);
 		goto out;
 	}
 	put_attempt(&j, a);
@@ -310,12 +310,12 @@ out:
 static struct up_attempt *named(struct up_exchange *x, struct up_attempts *all)
 {
 	struct up_attempt *a = NULL;
-	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, all);
+	enum up_err err = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, all);
 
-	if (e == UP_OK && (a = up_attempt_find(all, up_form_get(&x->query, "attempt"))) == NULL)
-		e = UP_E_NOT_FOUND;
-	if (e != UP_OK)
-		up_respond_error(x, e, 0);
+	if (err == UP_OK && (a = up_attempt_find(all, up_form_get(&x->query, "attempt"))) == NULL)
+		err = UP_E_NOT_FOUND;
+	if (err != UP_OK)
+		up_respond_error(x, err, 0);
 	return a;
 }
 
@@ -326,12 +326,12 @@ void up_begin_state(struct up_exchange *x)
 	struct up_json_put j = { .b = &x->resp->body };
 	struct up_attempt *a = named(x, &all);
 	const char *text;
-	enum up_err e;
+	enum up_err err;
 
 	if (a == NULL)
 		goto out;
-	if ((e = progress(x, &all, a, &s)) != UP_OK) {
-		up_respond_error(x, e, 0);
+	if ((err = progress(x, &all, a, &s)) != UP_OK) {
+		up_respond_error(x, err, 0);
 		goto out;
 	}
 	up_json_put_object(&j, NULL);
@@ -356,18 +356,18 @@ void up_begin_qr(struct up_exchange *x)
 	struct up_attempts all;
 	struct up_provider_state s = { 0 };
 	struct up_attempt *a = named(x, &all);
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	if (a == NULL)
 		goto out;
 	if (a->watch_uri[0] != '\0')
-		e = up_provider_watch(x->rp->provider, a->watch_uri, &s);
-	if (e == UP_OK)
-		e = up_qr_put_svg(&x->resp->body,
+		err = up_provider_watch(x->rp->provider, a->watch_uri, &s);
+	if (err == UP_OK)
+		err = up_qr_put_svg(&x->resp->body,
 		    up_span_str(a->watch_uri[0] != '\0' ? s.text : up_attempt_qr(a)));
-	if (e != UP_OK) {
+	if (err != UP_OK) {
 		up_buf_reset(&x->resp->body);
-		up_respond_error(x, e, 0);
+		up_respond_error(x, err, 0);
 		goto out;
 	}
 	x->resp->status = 200;

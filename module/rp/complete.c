@@ -31,14 +31,14 @@ void up_complete_keep(struct up_exchange *x, struct up_attempts *all, struct up_
 enum up_err up_complete_session(struct up_exchange *x, const struct up_rp_session *s)
 {
 	struct up_buf cookie = { 0 };
-	enum up_err e = up_rp_session_cookie(x->opener, s, x->req->now_s, &cookie);
+	enum up_err err = up_rp_session_cookie(x->opener, s, x->req->now_s, &cookie);
 
-	if (e == UP_OK) {
+	if (err == UP_OK) {
 		up_respond_header_buf(x->resp, "Set-Cookie", &cookie);
 		up_rplog('i', "rp_login done sid=%.*s", (int)s->sid.n, (const char *)s->sid.p);
 	}
 	up_buf_free(&cookie);
-	return e;
+	return err;
 }
 
 /* A stranger may have been quicker to scan the code than the person before the browser: where her
@@ -47,10 +47,10 @@ static enum up_err sign_in(struct up_exchange *x, const struct up_attempts *all,
     struct up_attempt *a, const struct up_rp_session *s)
 {
 	bool known = !x->rp->confirm;
-	enum up_err e = known ? UP_OK : up_attempt_knows(all, s->unit_code, &known);
+	enum up_err err = known ? UP_OK : up_attempt_knows(all, s->unit_code, &known);
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	if (known) {
 		up_wipe(a->device_code, sizeof(a->device_code));
 		return up_complete_session(x, s);
@@ -67,20 +67,20 @@ static enum up_err accept_token(struct up_exchange *x, const struct up_attempts 
 {
 	struct up_identity id;
 	char nonce[23] = "";
-	enum up_err e;
+	enum up_err err;
 
 	up_text_b64url(up_span_of(a->nonce, sizeof(a->nonce)), nonce);
-	e = up_idtoken_check(x->rp, up_span_str(token), nonce, x->req->now_s, &id);
-	if (e != UP_OK)
-		up_idtoken_refused(&id, e);
+	err = up_idtoken_check(x->rp, up_span_str(token), nonce, x->req->now_s, &id);
+	if (err != UP_OK)
+		up_idtoken_refused(&id, err);
 	else
-		e = sign_in(x, all, a, &id.session);
+		err = sign_in(x, all, a, &id.session);
 	up_idtoken_free(&id);
-	if (e != UP_OK) {
+	if (err != UP_OK) {
 		up_wipe(a->device_code, sizeof(a->device_code));
 		a->expires_s = 0;
 	}
-	return e == UP_OK || e == UP_E_NOMEM || e == UP_E_CRYPTO || e == UP_E_UPSTREAM ? e
+	return err == UP_OK || err == UP_E_NOMEM || err == UP_E_CRYPTO || err == UP_E_UPSTREAM ? err
 	    : UP_E_PROVIDER;
 }
 
@@ -89,15 +89,15 @@ static enum up_err redeem(struct up_exchange *x, const struct up_attempts *all,
     struct up_attempt *a)
 {
 	char *token = NULL;
-	enum up_err e = up_provider_redeem(x->rp->provider, a->device_code, x->req->now_s, &token);
+	enum up_err err = up_provider_redeem(x->rp->provider, a->device_code, x->req->now_s, &token);
 
-	if (e == UP_OK)
-		e = accept_token(x, all, a, token);
+	if (err == UP_OK)
+		err = accept_token(x, all, a, token);
 	if (token != NULL)
 		up_wipe(token, strlen(token));
 	free(token);
 	/* used or unknown: for the person it is over, one way or the other */
-	return e == UP_E_GRANT ? UP_E_EXPIRED : e;
+	return err == UP_E_GRANT ? UP_E_EXPIRED : err;
 }
 
 bool up_complete_has_session(struct up_exchange *x)
@@ -121,10 +121,10 @@ void up_complete_finish(struct up_exchange *x, struct up_attempts *all, struct u
 	up_respond_back(x, up_span_str(return_to));
 }
 
-void up_complete_fail(struct up_exchange *x, enum up_err e)
+void up_complete_fail(struct up_exchange *x, enum up_err err)
 {
-	up_respond_error(x, e, e == UP_E_PENDING || e == UP_E_SLOW_DOWN || e == UP_E_DENIED ||
-	    e == UP_E_EXPIRED ? 409 : 0);
+	up_respond_error(x, err, err == UP_E_PENDING || err == UP_E_SLOW_DOWN || err == UP_E_DENIED ||
+	    err == UP_E_EXPIRED ? 409 : 0);
 }
 
 static int64_t mono_ms(void)
@@ -144,12 +144,12 @@ enum up_err up_complete_poll(struct up_exchange *x, const struct up_attempts *al
     struct up_attempt *a)
 {
 	int64_t began = mono_ms();
-	enum up_err e = redeem(x, all, a);
+	enum up_err err = redeem(x, all, a);
 
 	a->polled_ms = x->req->now_ms + mono_ms() - began;
-	if (e == UP_E_SLOW_DOWN)
+	if (err == UP_E_SLOW_DOWN)
 		a->interval_s += SLOWER_S;
-	return e;
+	return err;
 }
 
 /* A done attempt was redeemed while its progress was asked for; its session cookie must have come
@@ -165,35 +165,35 @@ static enum up_err collect(struct up_exchange *x, const struct up_attempts *all,
 	return up_complete_may_poll(x, a) ? up_complete_poll(x, all, a) : UP_E_PENDING;
 }
 
-static bool is_over(const struct up_attempt *a, enum up_err e)
+static bool is_over(const struct up_attempt *a, enum up_err err)
 {
-	return e == UP_E_DENIED || e == UP_E_EXPIRED || a->device_code[0] == '\0';
+	return err == UP_E_DENIED || err == UP_E_EXPIRED || a->device_code[0] == '\0';
 }
 
 /* E: why A has led to no session (yet). A poll is remembered in the cookie. */
 static void miss(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a,
-    enum up_err e)
+    enum up_err err)
 {
-	if (is_over(a, e)) {
+	if (is_over(a, err)) {
 		up_attempt_remove(all, a);
 		up_complete_keep(x, all, NULL);
 	} else if (a->watch_uri[0] == '\0') {
 		up_complete_keep(x, all, a);
 	}
-	up_complete_fail(x, e);
+	up_complete_fail(x, err);
 }
 
 static void complete(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a)
 {
-	enum up_err e;
+	enum up_err err;
 
 	if (a->held_n > 0) {
 		up_confirm_post(x, all, a);
 		return;
 	}
-	e = collect(x, all, a);
-	if (e != UP_OK)
-		miss(x, all, a, e);
+	err = collect(x, all, a);
+	if (err != UP_OK)
+		miss(x, all, a, err);
 	else if (a->held_n > 0)
 		up_confirm_ask(x, all, a);
 	else
@@ -204,13 +204,13 @@ void up_complete_post(struct up_exchange *x)
 {
 	struct up_attempts all;
 	struct up_attempt *a = NULL;
-	enum up_err e = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
+	enum up_err err = up_attempt_load(x->opener, x->req->cookies, x->req->now_s, &all);
 
-	if (e == UP_OK && (a = up_attempt_find(&all, up_form_get(&x->body, "attempt"))) == NULL)
-		e = UP_E_EXPIRED;
+	if (err == UP_OK && (a = up_attempt_find(&all, up_form_get(&x->body, "attempt"))) == NULL)
+		err = UP_E_EXPIRED;
 	if (a != NULL)
 		complete(x, &all, a);
 	else
-		up_complete_fail(x, e);
+		up_complete_fail(x, err);
 	up_wipe(&all, sizeof(all));
 }

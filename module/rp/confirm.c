@@ -123,7 +123,7 @@ void up_confirm_post(struct up_exchange *x, struct up_attempts *all, struct up_a
 {
 	struct up_span said = up_form_get(&x->body, "confirm");
 	struct up_rp_session s;
-	enum up_err e;
+	enum up_err err;
 
 	if (!open_held(x, a, &s))
 		expire(x, all, a);
@@ -131,9 +131,9 @@ void up_confirm_post(struct up_exchange *x, struct up_attempts *all, struct up_a
 		decline(x, all, a);
 	else if (!up_span_eq_str(said, "yes"))
 		ask(x, a, &s);
-	else if ((e = up_attempt_learn(all, s.unit_code)) == UP_OK &&
-	    (e = up_complete_session(x, &s)) == UP_OK)
+	else if ((err = up_attempt_learn(all, s.unit_code)) == UP_OK &&
+	    (err = up_complete_session(x, &s)) == UP_OK)
 		up_complete_finish(x, all, a);
 	else
-		up_complete_fail(x, e);
+		up_complete_fail(x, err);
 }

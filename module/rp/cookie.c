@@ -60,15 +60,15 @@ enum up_err up_cookie_put(struct up_seal *seal, const char *name, struct up_span
     struct up_buf *out)
 {
 	uint8_t nonce[UP_SEAL_NONCE];
-	enum up_err e;
+	enum up_err err;
 
 	if (RAND_bytes(nonce, sizeof(nonce)) != 1)
 		return UP_E_CRYPTO;
 	up_buf_put_str(out, name);
 	up_buf_put_char(out, '=');
-	e = up_seal_put(seal, purpose, nonce, plain, out);
-	if (e != UP_OK)
-		return e;
+	err = up_seal_put(seal, purpose, nonce, plain, out);
+	if (err != UP_OK)
+		return err;
 	up_buf_put_str(out, ATTRIBUTES);
 	if (max_age_s >= 0)
 		up_buf_printf(out, "; Max-Age=%lld", (long long)max_age_s);

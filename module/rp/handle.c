@@ -88,16 +88,16 @@ static void answer_options(struct up_exchange *x, const struct route *r)
 
 static void answer_post(struct up_exchange *x, const struct route *r)
 {
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	if (x->req->body.n > UP_RP_BODY_MAX)
-		e = UP_E_TOO_LARGE;
+		err = UP_E_TOO_LARGE;
 	else if (!up_request_is_form(x->req))
-		e = UP_E_TYPE;
+		err = UP_E_TYPE;
 	else
-		e = up_form_parse(x->req->body, &x->body);
-	if (e != UP_OK)
-		up_respond_error(x, e, 0);
+		err = up_form_parse(x->req->body, &x->body);
+	if (err != UP_OK)
+		up_respond_error(x, err, 0);
 	else if (!up_request_same_origin(x->req))
 		up_respond_error(x, UP_E_REQUEST, 403);
 	else
@@ -114,10 +114,10 @@ static void answer_head(struct up_exchange *x, const struct route *r)
 
 static void answer_get(struct up_exchange *x, const struct route *r)
 {
-	enum up_err e = up_form_parse(x->req->query, &x->query);
+	enum up_err err = up_form_parse(x->req->query, &x->query);
 
-	if (e != UP_OK)
-		up_respond_error(x, e, 0);
+	if (err != UP_OK)
+		up_respond_error(x, err, 0);
 	else if (r->get_asks && up_span_eq_str(x->req->method, "HEAD"))
 		answer_head(x, r);
 	else

@@ -203,20 +203,20 @@ static const struct claim version = {
 
 static enum up_err take_claims(const json_t *claims, int64_t now_s, struct up_identity *out)
 {
-	enum up_err e = take_number(claims, &iat, now_s - FRESH_S, now_s + LEEWAY_S, out);
+	enum up_err err = take_number(claims, &iat, now_s - FRESH_S, now_s + LEEWAY_S, out);
 
 	/* the session is this portal's and begins now; iat only had to be fresh */
 	out->session.created_s = out->session.seen_s = out->session.auth_time_s = now_s;
 	out->session.certificate_version = VERSION_UNKNOWN;
-	if (e == UP_OK)
-		e = take_number(claims, &auth_time, 1, now_s + LEEWAY_S, out);
-	for (size_t i = 0; e == UP_OK && i < UP_ARRAY_LEN(texts); i++)
-		e = take_text(claims, &texts[i], out);
-	if (e == UP_OK)
-		e = take_number(claims, &version, 1, INT32_MAX, out);
-	if (e == UP_OK)
-		e = take_items(claims, out);
-	return e == UP_OK ? need_sid(out) : e;
+	if (err == UP_OK)
+		err = take_number(claims, &auth_time, 1, now_s + LEEWAY_S, out);
+	for (size_t i = 0; err == UP_OK && i < UP_ARRAY_LEN(texts); i++)
+		err = take_text(claims, &texts[i], out);
+	if (err == UP_OK)
+		err = take_number(claims, &version, 1, INT32_MAX, out);
+	if (err == UP_OK)
+		err = take_items(claims, out);
+	return err == UP_OK ? need_sid(out) : err;
 }
 
 /* --- is it for us --- */
@@ -237,41 +237,41 @@ static enum up_err check_for_us(
 		.leeway_s = LEEWAY_S,
 	};
 	const char *claim;
-	enum up_err e = up_jwt_expect_named(&out->jwt, &expect, &claim);
+	enum up_err err = up_jwt_expect_named(&out->jwt, &expect, &claim);
 
-	if (e == UP_OK)
+	if (err == UP_OK)
 		return UP_OK;
 	snprintf(out->claim, sizeof(out->claim), "%s", claim);
 	out->is_missing = json_object_get(out->jwt.claims, claim) == NULL;
-	return e;
+	return err;
 }
 
 enum up_err up_idtoken_check(const struct up_rp *rp, struct up_span text, const char *nonce,
     int64_t now_s, struct up_identity *out)
 {
-	enum up_err e;
+	enum up_err err;
 
 	memset(out, 0, sizeof(*out));
-	e = up_jws_parse(text, &out->jwt);
-	if (e == UP_OK)
-		e = check_for_us(rp, nonce, now_s, out);
+	err = up_jws_parse(text, &out->jwt);
+	if (err == UP_OK)
+		err = check_for_us(rp, nonce, now_s, out);
 	/* keys last: a token that cannot be for us must not make us ask the provider */
-	if (e == UP_OK)
-		e = up_provider_verify(rp->provider, &out->jwt);
-	if (e == UP_OK)
-		e = take_claims(out->jwt.claims, now_s, out);
-	return e;
+	if (err == UP_OK)
+		err = up_provider_verify(rp->provider, &out->jwt);
+	if (err == UP_OK)
+		err = take_claims(out->jwt.claims, now_s, out);
+	return err;
 }
 
-void up_idtoken_refused(const struct up_identity *i, enum up_err e)
+void up_idtoken_refused(const struct up_identity *i, enum up_err err)
 {
 	if (i->claim[0] != '\0')
 		up_rplog('e',
 		    "rp_login refused: the ID token does not do reason=%s claim=%s fault=%s",
-		    up_err_name(e), i->claim, i->is_missing ? "missing" : "unfit");
+		    up_err_name(err), i->claim, i->is_missing ? "missing" : "unfit");
 	else
 		up_rplog(
-		    'e', "rp_login refused: the ID token does not do reason=%s", up_err_name(e));
+		    'e', "rp_login refused: the ID token does not do reason=%s", up_err_name(err));
 }
 
 void up_idtoken_free(struct up_identity *i)

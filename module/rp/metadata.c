@@ -101,14 +101,14 @@ static enum up_err get(struct up_metadata *m, const char *url, long *status, jso
 {
 	struct up_transport_call call = { .url = url, .accept = "application/json" };
 	struct up_buf body = { 0 };
-	enum up_err e;
+	enum up_err err;
 
 	*out = NULL;
-	e = up_transport_call(m->transport, &call, status, &body);
-	if (e == UP_OK && (*status != 200 || up_json_parse(up_buf_span(&body), out) != UP_OK))
-		e = UP_E_UPSTREAM;
+	err = up_transport_call(m->transport, &call, status, &body);
+	if (err == UP_OK && (*status != 200 || up_json_parse(up_buf_span(&body), out) != UP_OK))
+		err = UP_E_UPSTREAM;
 	up_buf_free(&body);
-	return e;
+	return err;
 }
 
 /* --- endpoints ----------------------------------------------------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static bool ask_keys(struct up_metadata *m)
 /* UP_E_UPSTREAM: no keys at all. */
 static enum up_err verify_at_hand(struct up_metadata *m, const struct up_jwt *jwt, bool stale_too)
 {
-	enum up_err e = UP_E_UPSTREAM;
+	enum up_err err = UP_E_UPSTREAM;
 	json_t *jwks = NULL;
 
 	pthread_mutex_lock(&m->lock);
@@ -254,31 +254,31 @@ static enum up_err verify_at_hand(struct up_metadata *m, const struct up_jwt *jw
 		jwks = json_incref(m->jwks);
 	pthread_mutex_unlock(&m->lock);
 	if (jwks != NULL)
-		e = up_jws_verify(jwt, jwks);
+		err = up_jws_verify(jwt, jwks);
 	json_decref(jwks);
-	return e;
+	return err;
 }
 
 /* Might newer keys judge otherwise? A bad signature is final where a kid says whose it should
  * be. */
-static bool wants_newer_keys(const struct up_jwt *jwt, enum up_err e)
+static bool wants_newer_keys(const struct up_jwt *jwt, enum up_err err)
 {
-	return e == UP_E_KEY || e == UP_E_UPSTREAM ||
-	    (e == UP_E_SIGNATURE && json_object_get(jwt->header, "kid") == NULL);
+	return err == UP_E_KEY || err == UP_E_UPSTREAM ||
+	    (err == UP_E_SIGNATURE && json_object_get(jwt->header, "kid") == NULL);
 }
 
 enum up_err up_metadata_verify(struct up_metadata *m, const struct up_jwt *jwt)
 {
-	enum up_err e = verify_at_hand(m, jwt, false);
+	enum up_err err = verify_at_hand(m, jwt, false);
 
-	if (!wants_newer_keys(jwt, e))
-		return e;
+	if (!wants_newer_keys(jwt, err))
+		return err;
 	pthread_mutex_lock(&m->asking);
-	e = verify_at_hand(m, jwt, false);
-	if (wants_newer_keys(jwt, e) && may_ask(&m->keys, now_mono()) && ask_keys(m))
-		e = verify_at_hand(m, jwt, true);
+	err = verify_at_hand(m, jwt, false);
+	if (wants_newer_keys(jwt, err) && may_ask(&m->keys, now_mono()) && ask_keys(m))
+		err = verify_at_hand(m, jwt, true);
 	pthread_mutex_unlock(&m->asking);
-	return e;
+	return err;
 }
 
 static bool keys_fresh(struct up_metadata *m)

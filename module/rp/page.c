@@ -219,17 +219,17 @@ bool up_page_check(const struct up_rp *rp, char *why, size_t cap)
 	struct login_text t = { 0 };
 	struct up_buf out = { 0 };
 	struct view v;
-	enum up_err e;
+	enum up_err err;
 
 	login_view(rp, "zh-CN", &p, &t, &v);
-	e = up_template_render(login_template(rp, false), get, &v, &out);
-	if (e == UP_E_NOT_FOUND)
+	err = up_template_render(login_template(rp, false), get, &v, &out);
+	if (err == UP_E_NOT_FOUND)
 		snprintf(why, cap, "names a value in {{...}} that does not exist; doc/WIDGET.md lists them");
-	else if (e != UP_OK)
+	else if (err != UP_OK)
 		snprintf(why, cap, "has a {{...}} that is not closed, or sections that do not match");
 	login_text_free(&t);
 	up_buf_free(&out);
-	return e == UP_OK;
+	return err == UP_OK;
 }
 
 /* --- messages -------------------------------------------------------------------------------------------------------------------- */
@@ -333,9 +333,9 @@ void up_page_unsent(struct up_exchange *x, struct up_span item)
 }
 
 /* What went wrong in words of every day; the table of errors speaks to those who write programs. */
-static const char *error_key(enum up_err e, int status)
+static const char *error_key(enum up_err err, int status)
 {
-	static const struct { enum up_err e; const char *key; } keys[] = {
+	static const struct { enum up_err err; const char *key; } keys[] = {
 		{ UP_E_NOT_FOUND, "error_nowhere" }, { UP_E_RATE, "error_often" },
 		{ UP_E_DENIED, "state_denied_hint" }, { UP_E_EXPIRED, "error_late" },
 		{ UP_E_PENDING, "error_early" }, { UP_E_SLOW_DOWN, "error_early" },
@@ -344,12 +344,12 @@ static const char *error_key(enum up_err e, int status)
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(keys); i++)
-		if (keys[i].e == e)
+		if (keys[i].err == err)
 			return keys[i].key;
 	return status >= 500 ? "error_service" : "error_request";
 }
 
-void up_page_error(struct up_exchange *x, enum up_err e, int status)
+void up_page_error(struct up_exchange *x, enum up_err err, int status)
 {
 	struct up_span return_to = up_form_get(&x->query, "return");
 	struct up_buf uri = { 0 };
@@ -361,8 +361,8 @@ void up_page_error(struct up_exchange *x, enum up_err e, int status)
 	up_respond_put_login(&uri, false, return_to, (struct up_span){ 0 }, (struct up_span){ 0 });
 	up_page_message(x, &(struct up_page_message){
 		.status = status, .title_key = status == 503 ? "unavailable_title" : "error_title",
-		.text = word(x, error_key(e, status)),
-		.action_uri = up_buf_span(&uri), .action_key = "again", .detail = up_span_str(up_err_name(e)),
+		.text = word(x, error_key(err, status)),
+		.action_uri = up_buf_span(&uri), .action_key = "again", .detail = up_span_str(up_err_name(err)),
 		.hint = status == 503 ? word(x, "unavailable_hint") : (struct up_span){ 0 },
 	});
 	up_buf_free(&uri);

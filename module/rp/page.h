@@ -36,7 +36,7 @@ void up_page_way_out(struct up_exchange *, struct up_span return_to, struct up_s
 /* 401 for a form: what was sent has not arrived, and how to send it again. */
 void up_page_unsent(struct up_exchange *, struct up_span item);
 /* What went wrong, and the way to start again. */
-void up_page_error(struct up_exchange *, enum up_err e, int status);
+void up_page_error(struct up_exchange *, enum up_err err, int status);
 /* A file of web/login or web/design: PATH begins "assets/". 304 when the browser has it. */
 void up_page_asset(struct up_exchange *, struct up_span path);
 

@@ -29,7 +29,7 @@ struct up_provider {
 enum up_err up_provider_new(const char *issuer, const char *client, struct up_span secret,
     struct up_jwk *key, struct up_span kid, struct up_provider **out)
 {
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 	struct up_provider *p = calloc(1, sizeof(*p));
 
 	*out = NULL;
@@ -45,16 +45,16 @@ enum up_err up_provider_new(const char *issuer, const char *client, struct up_sp
 	if (key != NULL &&
 	    (p->kid = up_span_dup(kid.n > 0 ? kid : up_span_str(up_jwk_thumbprint(key)))) == NULL)
 		goto out;
-	e = up_transport_new(&p->transport);
-	if (e == UP_OK)
-		e = up_metadata_new(issuer, p->transport, &p->metadata);
-	if (e != UP_OK)
+	err = up_transport_new(&p->transport);
+	if (err == UP_OK)
+		err = up_metadata_new(issuer, p->transport, &p->metadata);
+	if (err != UP_OK)
 		goto out;
 	*out = p;
 	p = NULL;
 out:
 	up_provider_free(&p);
-	return e;
+	return err;
 }
 
 void up_provider_free(struct up_provider **pp)
@@ -97,7 +97,7 @@ static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oau
 	struct up_buf claims = { 0 }, token = { 0 };
 	struct up_json_put j = { .b = &claims };
 	uint8_t rnd[16];
-	enum up_err e = UP_E_CRYPTO;
+	enum up_err err = UP_E_CRYPTO;
 
 	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
 		return UP_E_CRYPTO;
@@ -109,14 +109,14 @@ static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oau
 	up_json_put_int(&j, "exp", now_s + ASSERTION_LIFE_S);
 	up_json_put_b64url(&j, "jti", up_span_of(rnd, sizeof(rnd)));
 	up_json_put_end(&j);
-	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL,
+	err = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL,
 	    up_buf_span(&claims), &token);
-	if (e == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
+	if (err == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
 	    add(list, "client_assertion", up_buf_span(&token))))
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 	up_buf_free(&claims);
 	up_buf_free(&token);
-	return e;
+	return err;
 }
 
 static void free_secret(char *s)
@@ -133,24 +133,24 @@ static enum up_err post(struct up_provider *p, const char *url, oauth2_nv_list_t
 	struct up_transport_call call = { .url = url, .accept = "application/json" };
 	oauth2_log_t *log = up_rplog_oauth2();
 	char *form = NULL, *user = NULL, *password = NULL;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	if (p->key != NULL) {
-		e = put_assertion(p, now_s, list);
+		err = put_assertion(p, now_s, list);
 	} else {
 		call.user = user = oauth2_url_encode(log, p->client);
 		call.password = password = oauth2_url_encode(log, p->secret);
-		e = user != NULL && password != NULL ? UP_OK : UP_E_NOMEM;
+		err = user != NULL && password != NULL ? UP_OK : UP_E_NOMEM;
 	}
-	if (e != UP_OK)
+	if (err != UP_OK)
 		goto out;
 	call.form = form = oauth2_http_url_form_encode(log, list);
-	e = form != NULL ? up_transport_call(p->transport, &call, status, body) : UP_E_NOMEM;
+	err = form != NULL ? up_transport_call(p->transport, &call, status, body) : UP_E_NOMEM;
 out:
 	free_secret(form);
 	free_secret(user);
 	free_secret(password);
-	return e;
+	return err;
 }
 
 /* An address that does not answer as it should may have moved: ask for the metadata again, for the next caller. */
@@ -315,34 +315,34 @@ enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_as
 	oauth2_nv_list_t *list = NULL;
 	struct up_buf body = { 0 };
 	char url[UP_RP_URL_MAX + 1];
-	enum up_err e;
+	enum up_err err;
 	long status;
 
 	memset(begun, 0, sizeof(*begun));
-	e = up_metadata_endpoint(p->metadata, UP_METADATA_DEVICE, url);
-	if (e != UP_OK)
-		return e;
+	err = up_metadata_endpoint(p->metadata, UP_METADATA_DEVICE, url);
+	if (err != UP_OK)
+		return err;
 	list = oauth2_nv_list_init(log);
-	e = UP_E_NOMEM;
+	err = UP_E_NOMEM;
 	if (list == NULL || !add(list, "scope", UP_SPAN_LIT("openid unit")) || !add(list, "nonce", ask->nonce) || !add(list, "item", ask->item) ||
 	    !add(list, "purpose", ask->purpose) ||
 	    !add(list, "initiator_ip", ask->initiator_ip) || !add(list, "initiator_user_agent", ask->initiator_user_agent) ||
 	    !add(list, "browser", ask->browser) || !add(list, "supersedes", ask->supersedes) || !add(list, "ui_locales", ask->ui_locales))
 		goto out;
-	e = post(p, url, list, ask->now_s, &status, &body);
-	if (e == UP_E_UPSTREAM)
+	err = post(p, url, list, ask->now_s, &status, &body);
+	if (err == UP_E_UPSTREAM)
 		up_metadata_doubt(p->metadata);
-	if (e != UP_OK)
+	if (err != UP_OK)
 		goto out;
-	e = status == 200 ? accept_begun(p, up_buf_span(&body), begun)
+	err = status == 200 ? accept_begun(p, up_buf_span(&body), begun)
 	    : take_begin_error(p, ask->item.n > 0, status, up_buf_span(&body));
-	if (e == UP_OK)
+	if (err == UP_OK)
 		up_metadata_warm(p->metadata);
 out:
 	if (list != NULL)
 		oauth2_nv_list_free(log, list);
 	up_buf_free(&body);
-	return e;
+	return err;
 }
 
 /* --- redemption -------------------------------------------------------------------------------------------------------- */
@@ -351,23 +351,23 @@ static enum up_err take_token(struct up_provider *p, struct up_span body, char *
 {
 	struct up_span s;
 	json_t *o = NULL;
-	enum up_err e;
+	enum up_err err;
 
 	if (up_json_parse(body, &o) != UP_OK)
 		return lost(p, "token", 200);
-	e = up_json_text(o, "id_token", ID_TOKEN_MAX, &s) == UP_OK ? UP_OK : UP_E_PROVIDER;
-	if (e != UP_OK)
+	err = up_json_text(o, "id_token", ID_TOKEN_MAX, &s) == UP_OK ? UP_OK : UP_E_PROVIDER;
+	if (err != UP_OK)
 		up_rplog('e',
 		    "rp_provider unusable: its answer does not do call=token member=id_token");
 	else if ((*id_token = up_span_dup(s)) == NULL)
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 	json_decref(o);
-	return e;
+	return err;
 }
 
 static enum up_err take_token_error(struct up_provider *p, long status, struct up_span body)
 {
-	static const struct { const char *error; enum up_err e; } errors[] = {
+	static const struct { const char *error; enum up_err err; } errors[] = {
 		{ "authorization_pending", UP_E_PENDING }, { "slow_down", UP_E_SLOW_DOWN }, { "access_denied", UP_E_DENIED },
 		{ "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_GRANT },
 	};
@@ -379,7 +379,7 @@ static enum up_err take_token_error(struct up_provider *p, long status, struct u
 		return lost(p, "token", status);
 	for (size_t i = 0; i < UP_ARRAY_LEN(errors); i++)
 		if (strcmp(error, errors[i].error) == 0)
-			return errors[i].e;
+			return errors[i].err;
 	return refused(p, "token", status, error, why);
 }
 
@@ -389,28 +389,28 @@ enum up_err up_provider_redeem(struct up_provider *p, const char *device_code, i
 	oauth2_nv_list_t *list = NULL;
 	struct up_buf body = { 0 };
 	char url[UP_RP_URL_MAX + 1];
-	enum up_err e;
+	enum up_err err;
 	long status;
 
 	*id_token = NULL;
-	e = up_metadata_endpoint(p->metadata, UP_METADATA_TOKEN, url);
-	if (e != UP_OK)
-		return e;
+	err = up_metadata_endpoint(p->metadata, UP_METADATA_TOKEN, url);
+	if (err != UP_OK)
+		return err;
 	list = oauth2_nv_list_init(log);
-	e = UP_E_NOMEM;
+	err = UP_E_NOMEM;
 	if (list == NULL || !add(list, "grant_type", UP_SPAN_LIT(GRANT_TYPE)) || !add(list, "device_code", up_span_str(device_code)))
 		goto out;
-	e = post(p, url, list, now_s, &status, &body);
-	if (e == UP_E_UPSTREAM)
+	err = post(p, url, list, now_s, &status, &body);
+	if (err == UP_E_UPSTREAM)
 		up_metadata_doubt(p->metadata);
-	if (e != UP_OK)
+	if (err != UP_OK)
 		goto out;
-	e = status == 200 ? take_token(p, up_buf_span(&body), id_token) : take_token_error(p, status, up_buf_span(&body));
+	err = status == 200 ? take_token(p, up_buf_span(&body), id_token) : take_token_error(p, status, up_buf_span(&body));
 out:
 	if (list != NULL)
 		oauth2_nv_list_free(log, list);
 	up_buf_free(&body);
-	return e;
+	return err;
 }
 
 /* --- progress ------------------------------------------------------------------------------------------------------------ */
@@ -440,17 +440,17 @@ enum up_err up_provider_watch(struct up_provider *p, const char *watch_uri, stru
 {
 	struct up_transport_call call = { .url = watch_uri, .accept = "application/json" };
 	struct up_buf body = { 0 };
-	enum up_err e;
+	enum up_err err;
 	long status;
 
 	memset(s, 0, sizeof(*s));
-	e = up_transport_call(p->transport, &call, &status, &body);
-	if (e == UP_OK && status == 404)
-		e = UP_E_EXPIRED;
-	else if (e == UP_OK && (status != 200 || !take_state(up_buf_span(&body), s)))
-		e = lost(p, "watch", status);
+	err = up_transport_call(p->transport, &call, &status, &body);
+	if (err == UP_OK && status == 404)
+		err = UP_E_EXPIRED;
+	else if (err == UP_OK && (status != 200 || !take_state(up_buf_span(&body), s)))
+		err = lost(p, "watch", status);
 	up_buf_free(&body);
-	return e;
+	return err;
 }
 
 enum up_err up_provider_verify(struct up_provider *p, const struct up_jwt *jwt)

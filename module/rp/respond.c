@@ -89,14 +89,14 @@ void up_respond_login_required(struct up_exchange *x)
 	up_respond_json(x->resp, 401);
 }
 
-void up_respond_error(struct up_exchange *x, enum up_err e, int status)
+void up_respond_error(struct up_exchange *x, enum up_err err, int status)
 {
-	const struct up_reply *reply = up_err_reply(e);
+	const struct up_reply *reply = up_err_reply(err);
 	struct up_json_put j = { .b = &x->resp->body };
 
 	status = status != 0 ? status : reply->http;
 	if (up_request_wants_page(x->req)) {
-		up_page_error(x, e, status);
+		up_page_error(x, err, status);
 	} else {
 		up_json_put_object(&j, NULL);
 		up_json_put_str(&j, "error", reply->oauth);

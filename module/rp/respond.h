@@ -29,7 +29,7 @@ void up_respond_redirect(struct up_rp_response *, int status, struct up_buf *loc
 /* On to WHERE, a path: as JSON for a script, else by 303. */
 void up_respond_back(struct up_exchange *, struct up_span where);
 /* JSON or page, as the request wants it. STATUS 0: that of E. */
-void up_respond_error(struct up_exchange *, enum up_err e, int status);
+void up_respond_error(struct up_exchange *, enum up_err err, int status);
 /* 401 as JSON. The header WWW-Authenticate goes with it, also where a page stands in its place. */
 void up_respond_login_required(struct up_exchange *);
 #define UP_RESPOND_REALM "Unitpass realm=\"unitpass\", login=\"" UP_RP_PREFIX "login\""

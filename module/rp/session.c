@@ -222,11 +222,11 @@ enum up_err up_rp_session_cookie(struct up_rp_opener *o, const struct up_rp_sess
 {
 	uint8_t plain[UP_SESSION_MAX];
 	size_t n;
-	enum up_err e = up_session_put(s, now_s, plain, &n);
+	enum up_err err = up_session_put(s, now_s, plain, &n);
 
-	if (e == UP_OK)
-		e = up_cookie_put(o->seal, UP_RP_SESSION_COOKIE, o->session_purpose,
+	if (err == UP_OK)
+		err = up_cookie_put(o->seal, UP_RP_SESSION_COOKIE, o->session_purpose,
 		    up_span_of(plain, n), -1, set_cookie);
 	up_wipe(plain, sizeof(plain));
-	return e;
+	return err;
 }

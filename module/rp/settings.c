@@ -50,7 +50,7 @@ static enum up_err check_file(int fd, bool secret, char *why, size_t cap)
 enum up_err up_settings_read(const char *path, bool secret, size_t max, struct up_buf *out, char *why, size_t cap)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	enum up_err e;
+	enum up_err err;
 	char part[4096];
 	ssize_t n = 0;
 
@@ -58,36 +58,36 @@ enum up_err up_settings_read(const char *path, bool secret, size_t max, struct u
 		snprintf(why, cap, "cannot be opened: %s", strerror(errno));
 		return UP_E_IO;
 	}
-	e = check_file(fd, secret, why, cap);
-	while (e == UP_OK && (n = read(fd, part, sizeof(part))) > 0) {
+	err = check_file(fd, secret, why, cap);
+	while (err == UP_OK && (n = read(fd, part, sizeof(part))) > 0) {
 		up_buf_put(out, part, (size_t)n);
 		if (out->failed)
-			e = UP_E_NOMEM;
+			err = UP_E_NOMEM;
 		else if (out->n > max) {
 			snprintf(why, cap, "is larger than %zu bytes", max);
-			e = UP_E_IO;
+			err = UP_E_IO;
 		}
 	}
-	if (e == UP_OK && n < 0) {
+	if (err == UP_OK && n < 0) {
 		snprintf(why, cap, "cannot be read: %s", strerror(errno));
-		e = UP_E_IO;
+		err = UP_E_IO;
 	}
 	up_wipe(part, sizeof(part));
 	close(fd);
-	return e;
+	return err;
 }
 
 /* The same, with the setting's name put before the reason. */
 static enum up_err read_setting(const char *setting, const char *path, bool secret, size_t max, struct up_buf *out, char why[WHY])
 {
 	char reason[160] = "";
-	enum up_err e = up_settings_read(path, secret, max, out, reason, sizeof(reason));
+	enum up_err err = up_settings_read(path, secret, max, out, reason, sizeof(reason));
 
-	if (e == UP_E_IO) {
+	if (err == UP_E_IO) {
 		snprintf(why, WHY, "%s: %.60s %.160s", setting, path, reason);
 		return UP_E_CONFIG;
 	}
-	return e;
+	return err;
 }
 
 /* --- the settings one by one -------------------------------------------------------------------------------------------------- */
@@ -196,32 +196,32 @@ static enum up_err set_session_keys(struct up_rp *rp, const struct up_rp_setting
 	struct up_buf text = { 0 };
 	struct up_seal *seal = NULL;
 	unsigned line = 0;
-	enum up_err e;
+	enum up_err err;
 
 	if (s->session_key_file == NULL)
 		return refuse(why, "session_key_file: is missing; make one with: openssl rand -hex 32");
-	e = read_setting("session_key_file", s->session_key_file, true, 8192, &text, why);
-	if (e != UP_OK)
+	err = read_setting("session_key_file", s->session_key_file, true, 8192, &text, why);
+	if (err != UP_OK)
 		goto out;
-	e = up_seal_parse_keys(up_buf_span(&text), rp->keys, &rp->n_keys, &line);
-	if (e == UP_E_FORMAT)
+	err = up_seal_parse_keys(up_buf_span(&text), rp->keys, &rp->n_keys, &line);
+	if (err == UP_E_FORMAT)
 		snprintf(why, WHY, "session_key_file: line %u is not a key; a key is 64 hex digits (openssl rand -hex 32)", line);
-	else if (e == UP_E_KEY)
+	else if (err == UP_E_KEY)
 		snprintf(why, WHY, "session_key_file: holds no key, more than %d, or one twice", UP_SEAL_KEYS);
-	if (e == UP_E_FORMAT || e == UP_E_KEY)
-		e = UP_E_CONFIG;
-	if (e == UP_OK)
-		e = up_seal_new(rp->keys, rp->n_keys, &seal);
+	if (err == UP_E_FORMAT || err == UP_E_KEY)
+		err = UP_E_CONFIG;
+	if (err == UP_OK)
+		err = up_seal_new(rp->keys, rp->n_keys, &seal);
 	rp->session_purpose = purpose("session", rp);
 	rp->seen_purpose = purpose("seen", rp);
 	rp->login_purpose = purpose("login", rp);
-	if (e == UP_OK && (rp->session_purpose == NULL || rp->seen_purpose == NULL ||
+	if (err == UP_OK && (rp->session_purpose == NULL || rp->seen_purpose == NULL ||
 	    rp->login_purpose == NULL))
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 out:
 	up_seal_free(&seal);
 	up_buf_free(&text);
-	return e;
+	return err;
 }
 
 /* KID, when the key has one, is appended. */
@@ -230,20 +230,20 @@ static enum up_err take_key(struct up_span text, struct up_jwk **out, struct up_
 {
 	struct up_span name;
 	json_t *o = NULL;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	if (up_json_parse(text, &o) != UP_OK || up_jwk_from_json(o, false, out) != UP_OK ||
 	    !up_jwk_is_private(*out) ||
 	    up_json_text_opt(o, "kid", KID_MAX, &name) != UP_OK) {
 		up_jwk_free(out);
-		e = refuse(why,
+		err = refuse(why,
 		    "key_file: is not a private P-256 key as JWK (RFC 7517), with member d");
 	} else {
 		up_buf_put_span(kid, name);
-		e = kid->failed ? UP_E_NOMEM : UP_OK;
+		err = kid->failed ? UP_E_NOMEM : UP_OK;
 	}
 	json_decref(o);
-	return e;
+	return err;
 }
 
 /* RFC 6749 appendix A.2 and beyond: any character but controls, blanks at either end too, for it is
@@ -264,51 +264,51 @@ static enum up_err set_provider(struct up_rp *rp, const struct up_rp_settings *s
 	struct up_buf text = { 0 }, kid = { 0 };
 	struct up_jwk *key = NULL;
 	struct up_span secret = { 0 };
-	enum up_err e;
+	enum up_err err;
 
 	if ((s->secret_file == NULL) == (s->key_file == NULL))
 		return refuse(why, "secret_file, key_file: give exactly one of the two");
 	if (s->key_file != NULL) {
-		e = read_setting("key_file", s->key_file, true, 4096, &text, why);
-		if (e == UP_OK)
-			e = take_key(up_buf_span(&text), &key, &kid, why);
+		err = read_setting("key_file", s->key_file, true, 4096, &text, why);
+		if (err == UP_OK)
+			err = take_key(up_buf_span(&text), &key, &kid, why);
 	} else {
-		e = read_setting("secret_file", s->secret_file, true, 4096, &text, why);
+		err = read_setting("secret_file", s->secret_file, true, 4096, &text, why);
 		secret = up_text_line(up_buf_span(&text));
-		if (e == UP_OK)
-			e = check_secret(secret, why);
+		if (err == UP_OK)
+			err = check_secret(secret, why);
 	}
-	if (e == UP_OK)
-		e = up_provider_new(rp->issuer, rp->client, secret, key, up_buf_span(&kid),
+	if (err == UP_OK)
+		err = up_provider_new(rp->issuer, rp->client, secret, key, up_buf_span(&kid),
 		    &rp->provider);
 	else
 		up_jwk_free(&key);
 	up_buf_free(&text);
 	up_buf_free(&kid);
-	return e;
+	return err;
 }
 
 static enum up_err set_page(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
 {
 	struct up_buf text = { 0 };
 	char reason[120];
-	enum up_err e = up_words_new(&rp->words);
+	enum up_err err = up_words_new(&rp->words);
 
-	if (e == UP_E_FORMAT)
+	if (err == UP_E_FORMAT)
 		return refuse(why, "words: the built-in tables are damaged; install again");
-	if (e != UP_OK || s->page_file == NULL)
-		return e;
-	e = read_setting("page_file", s->page_file, false, PAGE_MAX, &text, why);
-	if (e == UP_OK && !up_text_utf8_valid(up_buf_span(&text)))
-		e = refuse(why, "page_file: is not valid UTF-8");
-	if (e == UP_OK && (rp->page = up_buf_take(&text)) == NULL)
-		e = UP_E_NOMEM;
-	if (e == UP_OK && !up_page_check(rp, reason, sizeof(reason))) {
+	if (err != UP_OK || s->page_file == NULL)
+		return err;
+	err = read_setting("page_file", s->page_file, false, PAGE_MAX, &text, why);
+	if (err == UP_OK && !up_text_utf8_valid(up_buf_span(&text)))
+		err = refuse(why, "page_file: is not valid UTF-8");
+	if (err == UP_OK && (rp->page = up_buf_take(&text)) == NULL)
+		err = UP_E_NOMEM;
+	if (err == UP_OK && !up_page_check(rp, reason, sizeof(reason))) {
 		snprintf(why, WHY, "page_file: %s", reason);
-		e = UP_E_CONFIG;
+		err = UP_E_CONFIG;
 	}
 	up_buf_free(&text);
-	return e;
+	return err;
 }
 
 static bool same(const char *a, const char *b)
@@ -334,32 +334,32 @@ bool up_rp_settings_same(const struct up_rp_settings *a, const struct up_rp_sett
 static enum up_err make(const struct up_rp_settings *s, bool bare, struct up_rp **out, char why[WHY])
 {
 	struct up_rp *rp = calloc(1, sizeof(*rp));
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 
 	*out = NULL;
 	snprintf(why, WHY, "out of memory");
 	if (rp == NULL)
 		return UP_E_NOMEM;
-	e = set_names(rp, s, why);
-	if (e == UP_OK && !bare)
-		e = set_times(rp, s, why);
-	if (e == UP_OK && !bare)
-		e = set_marks(rp, s, why);
-	if (e == UP_OK && !bare)
-		e = set_session_keys(rp, s, why);
-	if (e == UP_OK)
-		e = set_provider(rp, s, why);
-	if (e == UP_OK && !bare)
-		e = set_page(rp, s, why);
-	if (e == UP_OK && !bare && (rp->recent = up_recent_new()) == NULL)
-		e = UP_E_NOMEM;
-	if (e == UP_OK) {
+	err = set_names(rp, s, why);
+	if (err == UP_OK && !bare)
+		err = set_times(rp, s, why);
+	if (err == UP_OK && !bare)
+		err = set_marks(rp, s, why);
+	if (err == UP_OK && !bare)
+		err = set_session_keys(rp, s, why);
+	if (err == UP_OK)
+		err = set_provider(rp, s, why);
+	if (err == UP_OK && !bare)
+		err = set_page(rp, s, why);
+	if (err == UP_OK && !bare && (rp->recent = up_recent_new()) == NULL)
+		err = UP_E_NOMEM;
+	if (err == UP_OK) {
 		why[0] = '\0';
 		*out = rp;
 		rp = NULL;
 	}
 	up_rp_free(&rp);
-	return e == UP_OK || e == UP_E_NOMEM ? e : UP_E_CONFIG;
+	return err == UP_OK || err == UP_E_NOMEM ? err : UP_E_CONFIG;
 }
 
 enum up_err up_rp_new(const struct up_rp_settings *s, struct up_rp **out, char why[WHY])
@@ -397,17 +397,17 @@ void up_rp_free(struct up_rp **rpp)
 enum up_err up_rp_opener_new(const struct up_rp *rp, struct up_rp_opener **out)
 {
 	struct up_rp_opener *o = calloc(1, sizeof(*o));
-	enum up_err e;
+	enum up_err err;
 
 	*out = NULL;
 	if (o == NULL)
 		return UP_E_NOMEM;
 	o->rp = rp;
 	o->session_purpose = up_span_str(rp->session_purpose);
-	e = up_seal_new(rp->keys, rp->n_keys, &o->seal);
-	if (e != UP_OK) {
+	err = up_seal_new(rp->keys, rp->n_keys, &o->seal);
+	if (err != UP_OK) {
 		free(o);
-		return e;
+		return err;
 	}
 	*out = o;
 	return UP_OK;

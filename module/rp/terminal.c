@@ -23,16 +23,16 @@ struct up_terminal {
 enum up_err up_terminal_new(const struct up_rp_settings *s, struct up_terminal **out, char why[256])
 {
 	struct up_terminal *t = calloc(1, sizeof(*t));
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 
 	*out = NULL;
 	why[0] = '\0';
 	if (t == NULL)
 		return UP_E_NOMEM;
-	e = up_settings_bare(s, &t->rp, why);
-	if (e != UP_OK) {
+	err = up_settings_bare(s, &t->rp, why);
+	if (err != UP_OK) {
 		free(t);
-		return e;
+		return err;
 	}
 	*out = t;
 	return UP_OK;
@@ -93,7 +93,7 @@ enum up_err up_terminal_begin(struct up_terminal *t, const struct up_terminal_as
 		.ui_locales = a->ui_locales, .now_s = a->now_s,
 	};
 	uint8_t rnd[16];
-	enum up_err e;
+	enum up_err err;
 
 	*v = (struct up_terminal_view){ 0 };
 	up_wipe(&t->begun, sizeof(t->begun));
@@ -102,12 +102,12 @@ enum up_err up_terminal_begin(struct up_terminal *t, const struct up_terminal_as
 	up_text_b64url(up_span_of(rnd, sizeof(rnd)), t->nonce);
 	t->nonce[22] = '\0';
 	ask.nonce = up_span_str(t->nonce);
-	e = up_provider_begin(t->rp->provider, &ask, &t->begun);
-	if (e == UP_OK)
-		e = check(&t->begun);
-	if (e != UP_OK) {
+	err = up_provider_begin(t->rp->provider, &ask, &t->begun);
+	if (err == UP_OK)
+		err = check(&t->begun);
+	if (err != UP_OK) {
 		up_wipe(&t->begun, sizeof(t->begun));
-		return e;
+		return err;
 	}
 	t->interval_s = t->begun.interval_s > INTERVAL_MIN_S ? t->begun.interval_s : INTERVAL_MIN_S;
 	put_view(&t->begun, v);
@@ -117,33 +117,33 @@ enum up_err up_terminal_begin(struct up_terminal *t, const struct up_terminal_as
 /* The code is used: whatever is wrong from here on ends the login. A provider without keys is no reason to ask again with it. */
 static enum up_err accept_token(struct up_terminal *t, const char *token, int64_t now_s, struct up_identity *id)
 {
-	enum up_err e = up_idtoken_check(t->rp, up_span_str(token), t->nonce, now_s, id);
+	enum up_err err = up_idtoken_check(t->rp, up_span_str(token), t->nonce, now_s, id);
 
 	up_wipe(&t->begun, sizeof(t->begun));
-	if (e != UP_OK)
-		up_idtoken_refused(id, e);
-	return e == UP_E_UPSTREAM || e == UP_E_PENDING ? UP_E_KEY : e;
+	if (err != UP_OK)
+		up_idtoken_refused(id, err);
+	return err == UP_E_UPSTREAM || err == UP_E_PENDING ? UP_E_KEY : err;
 }
 
 enum up_err up_terminal_poll(struct up_terminal *t, int64_t now_s, struct up_identity *id)
 {
 	char *token = NULL;
-	enum up_err e;
+	enum up_err err;
 
 	memset(id, 0, sizeof(*id));
 	if (t->begun.device_code[0] == '\0')
 		return UP_E_EXPIRED;
-	e = up_provider_redeem(t->rp->provider, t->begun.device_code, now_s, &token);
-	if (e == UP_OK)
-		e = accept_token(t, token, now_s, id);
+	err = up_provider_redeem(t->rp->provider, t->begun.device_code, now_s, &token);
+	if (err == UP_OK)
+		err = accept_token(t, token, now_s, id);
 	if (token != NULL)
 		up_wipe(token, strlen(token));
 	free(token);
-	if (e == UP_E_SLOW_DOWN) {
+	if (err == UP_E_SLOW_DOWN) {
 		t->interval_s += SLOWER_S;
-		e = UP_E_PENDING;
+		err = UP_E_PENDING;
 	}
-	return e == UP_E_GRANT ? UP_E_EXPIRED : e;
+	return err == UP_E_GRANT ? UP_E_EXPIRED : err;
 }
 
 int64_t up_terminal_interval(const struct up_terminal *t)

@@ -146,7 +146,7 @@ static bool set_options(CURL *c, const struct up_transport_call *call, struct cu
 
 enum up_err up_transport_call(struct up_transport *t, const struct up_transport_call *call, long *status, struct up_buf *body)
 {
-	enum up_err e = UP_E_UPSTREAM;
+	enum up_err err = UP_E_UPSTREAM;
 	struct curl_slist *headers = NULL;
 	struct up_span origin, path;
 	int64_t began = now_ms();
@@ -165,7 +165,7 @@ enum up_err up_transport_call(struct up_transport *t, const struct up_transport_
 	headers = curl_slist_append(NULL, accept);
 	c = take(t);
 	if (headers == NULL || c == NULL || !set_options(c, call, headers, body)) {
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 		goto out;
 	}
 	code = curl_easy_perform(c);
@@ -176,10 +176,10 @@ enum up_err up_transport_call(struct up_transport *t, const struct up_transport_
 		goto out;
 	}
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, status);
-	e = UP_OK;
+	err = UP_OK;
 out:
 	if (c != NULL)
 		give(t, c);
 	curl_slist_free_all(headers);
-	return e;
+	return err;
 }

@@ -245,24 +245,24 @@ static enum up_err begin(
 {
 	struct up_memory *l = up_memory_of(live);
 	const struct up_login_info *info, *mine;
-	enum up_err e = check(start);
+	enum up_err err = check(start);
 	uint32_t i;
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	if ((info = up_info_copy(&start->info, UP_INFO_ALL)) == NULL)
 		return UP_E_NOMEM;
 	mine = up_info_ref(info);
 	if (start->user_code[0] != '\0')
 		free_code(l, start->user_code, now_ms);
-	e = UP_E_BUSY;
+	err = UP_E_BUSY;
 	if ((i = draw(l, start, now_ms)) != 0) {
-		e = up_slot_open(l, i, start, info, now_ms);
-		if (e != UP_OK)
+		err = up_slot_open(l, i, start, info, now_ms);
+		if (err != UP_OK)
 			up_slot_give_back(l, i);
 		up_memory_leave(l, i);
 	}
-	if (e == UP_OK) {
+	if (err == UP_OK) {
 		limit_browser(l, mine, now_ms);
 		if (start->supersedes)
 			supersede(l, start->old_device, mine, now_ms);
@@ -270,7 +270,7 @@ static enum up_err begin(
 		up_live_info_unref(&info);
 	}
 	up_live_info_unref(&mine);
-	return e;
+	return err;
 }
 
 /* --- tick --- */
@@ -410,7 +410,7 @@ static const struct up_live_engine engine = {
 enum up_err up_live_memory_new(const struct up_live_settings *settings, struct up_live **out)
 {
 	struct up_memory *l;
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 
 	*out = NULL;
 	if (!in_range(settings->transactions) || !in_range(settings->replays) || !in_range(settings->rates))
@@ -426,15 +426,15 @@ enum up_err up_live_memory_new(const struct up_live_settings *settings, struct u
 	for (l->buckets = UP_MEMORY_SHARDS; l->buckets < l->n; l->buckets *= 2)
 		;
 	if (allocate(l))
-		e = UP_OK;
+		err = UP_OK;
 	open_shards(l);
-	if (e == UP_OK)
-		e = up_replay_new(settings->replays, l->seed, &l->replay);
-	if (e == UP_OK)
-		e = up_rate_new(settings->rates, l->seed, &l->rate);
-	if (e == UP_OK)
+	if (err == UP_OK)
+		err = up_replay_new(settings->replays, l->seed, &l->replay);
+	if (err == UP_OK)
+		err = up_rate_new(settings->rates, l->seed, &l->rate);
+	if (err == UP_OK)
 		*out = &l->base;
 	else
 		free_memory(&l->base);
-	return e;
+	return err;
 }

@@ -120,7 +120,7 @@ static enum up_err take(struct up_rate *r, const struct up_live_bucket *bucket, 
     int64_t now_ms, unsigned *spent)
 {
 	struct up_live_bucket b = *bucket;
-	enum up_err e = UP_E_RATE;
+	enum up_err err = UP_E_RATE;
 	pthread_mutex_t *lock;
 	struct cell *c;
 
@@ -131,11 +131,11 @@ static enum up_err take(struct up_rate *r, const struct up_live_bucket *bucket, 
 		return UP_E_RATE;
 	if (c->full_ms - now_ms + b.every_ms <= b.every_ms * at_most) {
 		c->full_ms += b.every_ms;
-		e = UP_OK;
+		err = UP_OK;
 	}
 	*spent = (unsigned)((c->full_ms - now_ms + b.every_ms - 1) / b.every_ms);
 	pthread_mutex_unlock(lock);
-	return e;
+	return err;
 }
 
 static void give_back(struct up_rate *r, const struct up_live_bucket *b, int64_t now_ms)
@@ -161,14 +161,14 @@ enum up_err up_rate_share(struct up_rate *r, const struct up_live_bucket *own,
 {
 	unsigned spent, ignored;
 	uint64_t left_to_others;
-	enum up_err e = take(r, own, own->burst, now_ms, &spent);
+	enum up_err err = take(r, own, own->burst, now_ms, &spent);
 
-	if (e != UP_OK)
-		return e;
+	if (err != UP_OK)
+		return err;
 	/* His first one is free: who comes for the first time may take the last. */
 	left_to_others = (uint64_t)shared->burst * (spent - 1) / own->burst / 2;
-	e = take(r, shared, shared->burst - (unsigned)left_to_others, now_ms, &ignored);
-	if (e != UP_OK)
+	err = take(r, shared, shared->burst - (unsigned)left_to_others, now_ms, &ignored);
+	if (err != UP_OK)
 		give_back(r, own, now_ms);
-	return e;
+	return err;
 }

@@ -180,13 +180,13 @@ static enum up_err add(struct up_replay *r, const uint8_t key[16], int64_t until
 
 enum up_err up_replay_once(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
-	enum up_err e;
+	enum up_err err;
 
 	if (until_ms < now_ms + LEAST_MS)
 		until_ms = now_ms + LEAST_MS;
-	e = add(r, key, until_ms, now_ms);
-	if (e != UP_E_BUSY)
-		return e;
+	err = add(r, key, until_ms, now_ms);
+	if (err != UP_E_BUSY)
+		return err;
 	tidy_all(r, now_ms);             /* what lapsed in other stripes counts against the total */
 	return add(r, key, until_ms, now_ms);
 }

@@ -95,21 +95,21 @@ enum up_err up_memory_decide(struct up_live *live, const char *id, int64_t devic
 {
 	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
-	enum up_err e = UP_E_CODE;
+	enum up_err err = UP_E_CODE;
 	struct up_slot *s;
 
 	if (i == 0)
 		return UP_E_CODE;
 	s = up_memory_slot(l, i);
 	if (device > 0 && s->device == device && s->state != UP_LOGIN_EXPIRED)
-		e = up_slot_step(l, i, UP_LOGIN_DECIDE, now_ms) ? UP_OK : UP_E_STATE;
-	if (e == UP_OK) {
+		err = up_slot_step(l, i, UP_LOGIN_DECIDE, now_ms) ? UP_OK : UP_E_STATE;
+	if (err == UP_OK) {
 		*out = up_info_ref(s->info);
 		*deadline_ms = up_slot_deadline(s);
 		memcpy(frame, s->frame, FRAME_SIZE);
 	}
 	up_memory_leave(l, i);
-	return e;
+	return err;
 }
 
 enum up_err up_memory_decide_approve(
@@ -264,7 +264,7 @@ enum up_err up_memory_redeem(struct up_live *live, const uint8_t device_code[UP_
 {
 	struct up_memory *l = up_memory_of(live);
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device_code), now_ms);
-	enum up_err e = UP_E_GRANT;
+	enum up_err err = UP_E_GRANT;
 	struct up_slot *s;
 
 	if (i == 0)
@@ -273,20 +273,20 @@ enum up_err up_memory_redeem(struct up_live *live, const uint8_t device_code[UP_
 	if (up_span_eq(s->info->client, client)) {
 		switch ((enum up_login_state)s->state) {
 		case UP_LOGIN_PENDING: case UP_LOGIN_SCANNED: case UP_LOGIN_DECIDING: case UP_LOGIN_RETURNING:
-			e = poll(s, now_ms);
+			err = poll(s, now_ms);
 			break;
 		case UP_LOGIN_DENIED:
-			e = UP_E_DENIED;
+			err = UP_E_DENIED;
 			break;
 		case UP_LOGIN_EXPIRED:
-			e = UP_E_EXPIRED;
+			err = UP_E_EXPIRED;
 			break;
 		default:
-			e = take(l, i, now_ms, out);
+			err = take(l, i, now_ms, out);
 		}
 	}
 	up_memory_leave(l, i);
-	return e;
+	return err;
 }
 
 enum up_err up_memory_redeem_commit(struct up_live *live, const char *id, const char *session,

@@ -47,15 +47,15 @@ static enum up_err load(
 	const struct up_db_arg arg = up_db_blob(code_hash, 32);
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_db_first(db, UP_SQL_ENROLMENT, &arg, 1, &rows, &row);
+	enum up_err err = up_db_first(db, UP_SQL_ENROLMENT, &arg, 1, &rows, &row);
 
 	memset(out, 0, sizeof(*out));
-	if (e != UP_OK || !row)
+	if (err != UP_OK || !row)
 		goto out;
 	out->enrolment =
 	    up_rows_pack(rows, sizeof(*out->enrolment), code_texts, UP_ARRAY_LEN(code_texts));
 	if (out->enrolment == NULL) {
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 		goto out;
 	}
 	out->facts.edge =
@@ -73,7 +73,7 @@ static enum up_err load(
 	out->person = up_db_column_int(rows, UP_ROWS_EDGE + 12);
 out:
 	up_db_end(&rows);
-	return e;
+	return err;
 }
 
 static enum up_err judge(const struct code *code, int64_t now_ms)

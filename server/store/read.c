@@ -102,30 +102,30 @@ enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 	struct up_item *items = NULL;
 	size_t count = 0, cap = 0;
 	struct up_tx_read r;
-	enum up_err e = up_tx_read(s, UP_SQL_ITEMS, NULL, 0, &r);
+	enum up_err err = up_tx_read(s, UP_SQL_ITEMS, NULL, 0, &r);
 
-	while (e == UP_OK && r.row) {
+	while (err == UP_OK && r.row) {
 		struct up_item *more = up_room(items, count, &cap, sizeof(*items));
 
 		if (more == NULL) {
-			e = UP_E_NOMEM;
+			err = UP_E_NOMEM;
 			break;
 		}
 		items = more;
 		items[count].code = up_span_dup(up_db_column(r.rows, 0));
 		items[count].name = up_span_dup(up_db_column(r.rows, 1));
 		items[count].client = up_span_dup(up_db_column(r.rows, 2));
-		e = items[count].code != NULL && items[count].name != NULL && items[count].client != NULL ? UP_OK : UP_E_NOMEM;
+		err = items[count].code != NULL && items[count].name != NULL && items[count].client != NULL ? UP_OK : UP_E_NOMEM;
 		count++;
-		if (e == UP_OK)
-			e = up_db_next(r.rows, &r.row);
+		if (err == UP_OK)
+			err = up_db_next(r.rows, &r.row);
 	}
 	up_tx_read_end(&r);
-	if (e != UP_OK)
+	if (err != UP_OK)
 		up_store_items_free(&items, count);
 	*out = items;
-	*n = e == UP_OK ? count : 0;
-	return e;
+	*n = err == UP_OK ? count : 0;
+	return err;
 }
 
 void up_store_items_free(struct up_item **items, size_t n)
@@ -162,16 +162,16 @@ enum up_err up_store_session(struct up_store *s, const char *id, struct up_sessi
 	const struct up_db_arg arg = up_db_text(up_span_str(id));
 	struct up_session *session;
 	struct up_tx_read r;
-	enum up_err e = up_tx_read(s, UP_SQL_SESSION, &arg, 1, &r);
+	enum up_err err = up_tx_read(s, UP_SQL_SESSION, &arg, 1, &r);
 
 	*out = NULL;
-	if (e == UP_OK && !r.row)
-		e = UP_E_TOKEN;
-	if (e != UP_OK)
+	if (err == UP_OK && !r.row)
+		err = UP_E_TOKEN;
+	if (err != UP_OK)
 		goto out;
 	session = up_rows_pack(r.rows, sizeof(*session), texts, UP_ARRAY_LEN(texts));
 	if (session == NULL) {
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 		goto out;
 	}
 	up_rows_copy_ref(r.rows, UP_ROWS_EDGE, session->id);
@@ -182,7 +182,7 @@ enum up_err up_store_session(struct up_store *s, const char *id, struct up_sessi
 	*out = session;
 out:
 	up_tx_read_end(&r);
-	return e;
+	return err;
 }
 
 void up_store_session_free(struct up_session **session)

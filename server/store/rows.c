@@ -69,10 +69,10 @@ enum up_err up_rows_device(
 {
 	struct up_db_rows *rows;
 	struct up_device *d = &out->device;
-	enum up_err e = up_db_first(db, id, &key, 1, &rows, found);
+	enum up_err err = up_db_first(db, id, &key, 1, &rows, found);
 
 	memset(out, 0, sizeof(*out));
-	if (e != UP_OK || !*found)
+	if (err != UP_OK || !*found)
 		goto out;
 	d->id = up_db_column_int(rows, 0);
 	up_rows_copy_ref(rows, 1, d->ref);
@@ -81,12 +81,12 @@ enum up_err up_rows_device(
 	up_rows_copy(rows, 4, d->person_masked, sizeof(d->person_masked));
 	d->errors = (unsigned)up_db_column_int(rows, 5);
 	out->live = up_db_column_int(rows, 6) != 0;
-	e = up_db_column_fixed(rows, 7, out->verifier, sizeof(out->verifier));
-	if (e == UP_OK)
-		e = up_db_column_fixed(rows, 8, d->key, sizeof(d->key));
+	err = up_db_column_fixed(rows, 7, out->verifier, sizeof(out->verifier));
+	if (err == UP_OK)
+		err = up_db_column_fixed(rows, 8, d->key, sizeof(d->key));
 out:
 	up_db_end(&rows);
-	return e;
+	return err;
 }
 
 static enum up_authority_state state_of(struct up_span status)
@@ -148,18 +148,18 @@ enum up_err up_rows_role(struct up_db *db, enum up_sql id, const struct up_db_ar
 	struct up_db_rows *rows;
 	bool row;
 	struct up_device *d = &out->phone.device;
-	enum up_err e = up_db_first(db, id, args, n, &rows, &row);
+	enum up_err err = up_db_first(db, id, args, n, &rows, &row);
 
 	memset(out, 0, sizeof(*out));
-	if (e != UP_OK || !row)
+	if (err != UP_OK || !row)
 		goto out;
-	e = up_db_column_fixed(rows, UP_ROWS_EDGE + 10, out->phone.verifier,
+	err = up_db_column_fixed(rows, UP_ROWS_EDGE + 10, out->phone.verifier,
 	    sizeof(out->phone.verifier));
-	if (e != UP_OK)
+	if (err != UP_OK)
 		goto out;
 	out->role = take_role(rows);
 	if (out->role == NULL) {
-		e = UP_E_NOMEM;
+		err = UP_E_NOMEM;
 		goto out;
 	}
 	out->unit = up_db_column_int(rows, UP_ROWS_EDGE + 8);
@@ -171,7 +171,7 @@ enum up_err up_rows_role(struct up_db *db, enum up_sql id, const struct up_db_ar
 	d->person = up_db_column_int(rows, UP_ROWS_EDGE + 12);
 out:
 	up_db_end(&rows);
-	return e;
+	return err;
 }
 
 /* --- up_store_role, up_store_roles, up_store_device ------------------------------------------------------------------------------ */
@@ -181,21 +181,21 @@ enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], st
 	struct up_rows_device d;
 	struct up_db *db;
 	bool found;
-	enum up_err e = up_tx_take(s, &db);
+	enum up_err err = up_tx_take(s, &db);
 
 	memset(out, 0, sizeof(*out));
-	if (e != UP_OK)
-		return e;
-	e = up_rows_device(db, UP_SQL_DEVICE_BY_TOKEN, up_db_blob(token_hash, 32), &d, &found);
-	if (e == UP_OK && !found)
-		e = UP_E_TOKEN;
-	if (e == UP_OK)
+	if (err != UP_OK)
+		return err;
+	err = up_rows_device(db, UP_SQL_DEVICE_BY_TOKEN, up_db_blob(token_hash, 32), &d, &found);
+	if (err == UP_OK && !found)
+		err = UP_E_TOKEN;
+	if (err == UP_OK)
 		*out = d.device;
-	if (e == UP_OK && !d.live)
-		e = UP_E_ENDED;
+	if (err == UP_OK && !d.live)
+		err = UP_E_ENDED;
 	up_wipe(d.verifier, sizeof(d.verifier));
 	up_tx_put(s, &db);
-	return e;
+	return err;
 }
 
 enum up_err up_store_role(
@@ -204,16 +204,16 @@ enum up_err up_store_role(
 	const struct up_db_arg args[] = {up_db_int(role), up_db_int(device)};
 	struct up_rows_role found;
 	struct up_db *db;
-	enum up_err e = up_tx_take(s, &db);
+	enum up_err err = up_tx_take(s, &db);
 
 	*out = NULL;
-	if (e != UP_OK)
-		return e;
-	e = up_rows_role(db, UP_SQL_ROLE, args, UP_ARRAY_LEN(args), &found);
+	if (err != UP_OK)
+		return err;
+	err = up_rows_role(db, UP_SQL_ROLE, args, UP_ARRAY_LEN(args), &found);
 	up_wipe(&found.phone, sizeof(found.phone));
 	up_tx_put(s, &db);
 	*out = found.role;
-	return e == UP_OK && found.role == NULL ? UP_E_ROLE : e;
+	return err == UP_OK && found.role == NULL ? UP_E_ROLE : err;
 }
 
 enum up_err up_store_roles(
@@ -223,26 +223,26 @@ enum up_err up_store_roles(
 	struct up_role **roles = NULL;
 	size_t count = 0, cap = 0;
 	struct up_tx_read r;
-	enum up_err e = up_tx_read(s, UP_SQL_ROLES, &arg, 1, &r);
+	enum up_err err = up_tx_read(s, UP_SQL_ROLES, &arg, 1, &r);
 
-	while (e == UP_OK && r.row) {
+	while (err == UP_OK && r.row) {
 		struct up_role **more = up_room(roles, count, &cap, sizeof(struct up_role *));
 
-		e = more != NULL ? UP_OK : UP_E_NOMEM;
+		err = more != NULL ? UP_OK : UP_E_NOMEM;
 		roles = more != NULL ? more : roles;
-		if (e == UP_OK && (roles[count] = take_role(r.rows)) == NULL)
-			e = UP_E_NOMEM;
-		if (e != UP_OK)
+		if (err == UP_OK && (roles[count] = take_role(r.rows)) == NULL)
+			err = UP_E_NOMEM;
+		if (err != UP_OK)
 			break;
 		count++;
-		e = up_db_next(r.rows, &r.row);
+		err = up_db_next(r.rows, &r.row);
 	}
 	up_tx_read_end(&r);
-	if (e != UP_OK)
+	if (err != UP_OK)
 		up_store_roles_free(&roles, count);
 	*out = roles;
-	*n = e == UP_OK ? count : 0;
-	return e;
+	*n = err == UP_OK ? count : 0;
+	return err;
 }
 
 void up_store_role_free(struct up_role **r)

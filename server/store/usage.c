@@ -25,16 +25,16 @@ enum up_err up_usage_begin(struct up_tx *tx)
 {
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_db_first(tx->db, UP_SQL_USAGE_LAST, NULL, 0, &rows, &row);
+	enum up_err err = up_db_first(tx->db, UP_SQL_USAGE_LAST, NULL, 0, &rows, &row);
 
 	tx->last_seq = tx->last_ms = 0;
-	if (e == UP_OK && row) {
+	if (err == UP_OK && row) {
 		tx->last_seq = up_db_column_int(rows, 0);
 		tx->last_ms = up_db_column_int(rows, 1);
 	}
 	up_db_end(&rows);
 	tx->block.dirty = false;
-	return e;
+	return err;
 }
 
 enum up_err up_usage_flush(struct up_tx *tx)
@@ -53,10 +53,10 @@ static enum up_err note_time(struct up_tx *tx, int64_t seq, int64_t time_ms)
 	int64_t number = seq >> UP_USAGE_BLOCK_BITS;
 
 	if (tx->block.dirty && tx->block.number != number) {
-		enum up_err e = up_usage_flush(tx);
+		enum up_err err = up_usage_flush(tx);
 
-		if (e != UP_OK)
-			return e;
+		if (err != UP_OK)
+			return err;
 	}
 	if (!tx->block.dirty) {
 		tx->block.number = number;
@@ -83,14 +83,14 @@ static void date(struct up_tx *tx, struct up_record *r)
 
 enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32])
 {
-	enum up_err e;
+	enum up_err err;
 
 	date(tx, r);
 	r->seq = tx->last_seq + 1;
 	up_buf_reset(&tx->body);
-	e = up_record_put(&tx->body, r);
-	if (e != UP_OK) {                        /* bad UTF-8 from a caller: such a record cannot be kept, so nothing may happen */
-		return up_db_fail(tx->db, UP_DB_OTHER, "record %s", up_err_name(e));
+	err = up_record_put(&tx->body, r);
+	if (err != UP_OK) {                        /* bad UTF-8 from a caller: such a record cannot be kept, so nothing may happen */
+		return up_db_fail(tx->db, UP_DB_OTHER, "record %s", up_err_name(err));
 	}
 	const struct up_db_arg args[] = {
 	    up_db_int(r->seq),
@@ -100,11 +100,11 @@ enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32]
 	    up_db_blob(tx->body.p, tx->body.n),
 	};
 
-	e = up_db_run_one(tx->db, UP_SQL_USAGE_ADD, args, UP_ARRAY_LEN(args));
-	if (e == UP_OK)
-		e = note_time(tx, r->seq, r->time_ms);
-	if (e != UP_OK)
-		return e;
+	err = up_db_run_one(tx->db, UP_SQL_USAGE_ADD, args, UP_ARRAY_LEN(args));
+	if (err == UP_OK)
+		err = note_time(tx, r->seq, r->time_ms);
+	if (err != UP_OK)
+		return err;
 	/* A receipt without its hash would be worth nothing: the operation fails. */
 	if (up_record_leaf(up_buf_span(&tx->body), leaf) != UP_OK)
 		return up_db_fail(tx->db, UP_DB_OTHER, "record without a leaf hash");
@@ -210,13 +210,13 @@ static enum up_err unit_of_holder(struct up_db *db, struct query *q)
 	const struct up_db_arg arg = up_db_text(q->filter->holder_ref);
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_db_first(db, UP_SQL_HOLDER_UNIT, &arg, 1, &rows, &row);
+	enum up_err err = up_db_first(db, UP_SQL_HOLDER_UNIT, &arg, 1, &rows, &row);
 
-	if (e == UP_OK && row)
+	if (err == UP_OK && row)
 		up_rows_copy(rows, 0, q->unit, sizeof(q->unit));
 	up_db_end(&rows);
 	q->owner = up_span_str(q->unit);
-	return e;
+	return err;
 }
 
 /* Which index answers with the fewest rows. */
@@ -253,15 +253,15 @@ static enum up_err bound_time(struct up_db *db, struct query *q, int64_t from_ms
 	const struct up_db_arg args[] = {up_db_int(from_ms), up_db_int(to_ms)};
 	struct up_db_rows *rows = NULL;
 	bool row;
-	enum up_err e = up_db_first(db, UP_SQL_USAGE_BOUNDS, args, UP_ARRAY_LEN(args), &rows, &row);
+	enum up_err err = up_db_first(db, UP_SQL_USAGE_BOUNDS, args, UP_ARRAY_LEN(args), &rows, &row);
 
-	if (e == UP_OK && up_db_column_null(rows, 0))
+	if (err == UP_OK && up_db_column_null(rows, 0))
 		narrow(q, 0, 0);         /* no record of that time */
-	else if (e == UP_OK)
+	else if (err == UP_OK)
 		narrow(q, (up_db_column_int(rows, 0) << UP_USAGE_BLOCK_BITS) - 1,
 		    (up_db_column_int(rows, 1) + 1) << UP_USAGE_BLOCK_BITS);
 	up_db_end(&rows);
-	return e;
+	return err;
 }
 
 /* From the first indexed record of the transaction to LOGIN_MS after the last. Without an indexed record everything is looked through. */
@@ -271,16 +271,16 @@ static enum up_err bound_login(struct up_db *db, struct query *q)
 	struct up_db_rows *rows = NULL;
 	bool row, known;
 	int64_t low = 0, last_ms = 0;
-	enum up_err e = up_db_first(db, UP_SQL_USAGE_LOGIN, &arg, 1, &rows, &row);
+	enum up_err err = up_db_first(db, UP_SQL_USAGE_LOGIN, &arg, 1, &rows, &row);
 
-	known = e == UP_OK && !up_db_column_null(rows, 0);
+	known = err == UP_OK && !up_db_column_null(rows, 0);
 	if (known) {
 		low = up_db_column_int(rows, 0);
 		last_ms = up_db_column_int(rows, 1);
 	}
 	up_db_end(&rows);
 	if (!known)
-		return e;
+		return err;
 	narrow(q, low - 1, INT64_MAX);
 	return bound_time(db, q, 0, last_ms + LOGIN_MS);
 }
@@ -288,19 +288,19 @@ static enum up_err bound_login(struct up_db *db, struct query *q)
 static enum up_err bound(struct up_db *db, struct query *q)
 {
 	const struct up_usage_filter *f = q->filter;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	q->low = 0;
 	q->high = INT64_MAX;
 	if (f->from_ms != 0 || f->to_ms != 0)
-		e = bound_time(db, q, q->from_ms, q->to_ms);
-	if (e == UP_OK && f->transaction.n > 0)
-		e = bound_login(db, q);
+		err = bound_time(db, q, q->from_ms, q->to_ms);
+	if (err == UP_OK && f->transaction.n > 0)
+		err = bound_login(db, q);
 	if (f->after_seq > 0 && f->oldest_first && q->low < f->after_seq)
 		q->low = f->after_seq;
 	if (f->after_seq > 0 && !f->oldest_first && q->high > f->after_seq)
 		q->high = f->after_seq;
-	return e;
+	return err;
 }
 
 /* Some rows from where the query stands; *more: there may be others. Who wants few gets few at
@@ -312,11 +312,11 @@ static enum up_err chunk(struct up_db *db, struct query *q, up_usage_fn fn, void
 	    up_db_int(q->high), up_db_int(q->sorted ? INT64_MAX : q->chunk)};
 	struct up_db_rows *rows;
 	bool row = false;
-	enum up_err e = up_db_first(
+	enum up_err err = up_db_first(
 	    db, f->oldest_first ? q->up : q->down, args, UP_ARRAY_LEN(args), &rows, &row);
 
 	*more = false;
-	for (int visited = 1; e == UP_OK && row; visited++) {
+	for (int visited = 1; err == UP_OK && row; visited++) {
 		int64_t seq = up_db_column_int(rows, 0);
 		struct up_span body = up_db_column(rows, 2);
 
@@ -329,11 +329,11 @@ static enum up_err chunk(struct up_db *db, struct query *q, up_usage_fn fn, void
 		*more = visited >= q->chunk && !q->sorted;
 		if (*more)
 			break;
-		e = up_db_next(rows, &row);
+		err = up_db_next(rows, &row);
 	}
 	up_db_end(&rows);
 	q->chunk = q->chunk * 4 < CHUNK ? q->chunk * 4 : CHUNK;
-	return e;
+	return err;
 }
 
 enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, up_usage_fn fn, void *arg)
@@ -341,23 +341,23 @@ enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, 
 	struct query q = { .filter = f, .from_ms = f->from_ms, .to_ms = f->to_ms != 0 ? f->to_ms : INT64_MAX };
 	struct up_db *db;
 	bool more = true;
-	enum up_err e = up_tx_take(s, &db);
+	enum up_err err = up_tx_take(s, &db);
 
 	q.chunk = f->limit <= 0 || f->limit > CHUNK ? CHUNK
 		  : f->limit < CHUNK_LEAST          ? CHUNK_LEAST
 						    : f->limit;
-	if (e != UP_OK)
-		return e;
-	e = want_all(&q, f);
-	if (e == UP_OK)
-		e = choose(db, &q);
-	if (e == UP_OK)
-		e = bound(db, &q);
-	while (e == UP_OK && more && !q.stop)
-		e = chunk(db, &q, fn, arg, &more);
-	if (e == UP_E_STORE)
+	if (err != UP_OK)
+		return err;
+	err = want_all(&q, f);
+	if (err == UP_OK)
+		err = choose(db, &q);
+	if (err == UP_OK)
+		err = bound(db, &q);
+	while (err == UP_OK && more && !q.stop)
+		err = chunk(db, &q, fn, arg, &more);
+	if (err == UP_E_STORE)
 		up_tx_log(s, 'e', "store: usage query failed", db);
 	free_needles(&q);
 	up_tx_put(s, &db);
-	return e;
+	return err;
 }

@@ -20,11 +20,11 @@ static enum up_err put_unit(struct put *p)
 	const struct up_db_arg arg = up_db_text(p->ask->unit);
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_db_first(p->a->tx->db, UP_SQL_UNIT, &arg, 1, &rows, &row);
+	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_UNIT, &arg, 1, &rows, &row);
 
-	if (e == UP_OK && !row)
+	if (err == UP_OK && !row)
 		p->a->merit = UP_E_NOT_FOUND;
-	if (e == UP_OK && row) {
+	if (err == UP_OK && row) {
 		p->unit = up_db_column_int(rows, 0);
 		p->a->merit = up_db_column_int(rows, 1) != 0 ? UP_OK : UP_E_STATE;
 		p->a->record.unit_name = up_act_keep(p->a, up_db_column(rows, 2));
@@ -32,7 +32,7 @@ static enum up_err put_unit(struct put *p)
 		p->a->record.certificate_version = up_db_column_int(rows, 5);
 	}
 	up_db_end(&rows);
-	return e;
+	return err;
 }
 
 /* Her row comes to be or is brought up to date; what the platform confirmed is not undone because it is unavailable today. */
@@ -47,16 +47,16 @@ static enum up_err put_person(struct put *p)
 			       assurance = up_db_text(r->assurance);
 	struct up_db_rows *rows;
 	bool row, confirmed;
-	enum up_err e = up_db_first(p->a->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
+	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
 
-	confirmed = e == UP_OK && row && up_span_eq_str(up_db_column(rows, 4), "match");
-	if (e == UP_OK && row) {
+	confirmed = err == UP_OK && row && up_span_eq_str(up_db_column(rows, 4), "match");
+	if (err == UP_OK && row) {
 		p->person = up_db_column_int(rows, 0);
 		up_rows_copy_ref(rows, 1, p->person_ref);
 	}
 	up_db_end(&rows);
-	if (e != UP_OK || (confirmed && !p->match))
-		return e;
+	if (err != UP_OK || (confirmed && !p->match))
+		return err;
 	if (row) {
 		const struct up_db_arg set[] = {up_db_int(p->person), name, masked, mobile, outcome,
 		    assurance, up_db_int(p->a->op->now_ms)};
@@ -77,15 +77,15 @@ static enum up_err put_holder(struct put *p)
 	const struct up_db_arg key[] = {up_db_int(p->unit), up_db_int(p->person)};
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err e = up_db_first(p->a->tx->db, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &rows, &row);
+	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &rows, &row);
 
-	if (e == UP_OK && row) {
+	if (err == UP_OK && row) {
 		p->holder = up_db_column_int(rows, 0);
 		up_rows_copy_ref(rows, 1, p->holder_ref);
 	}
 	up_db_end(&rows);
-	if (e != UP_OK || row)
-		return e;
+	if (err != UP_OK || row)
+		return err;
 	if (up_tx_draw(p->holder_ref) != UP_OK)
 		return UP_E_CRYPTO;
 
@@ -124,26 +124,26 @@ static enum up_err find_principal(struct put *p, int64_t *other)
 	struct up_db_rows *rows;
 	bool row;
 	int64_t person = 0;
-	enum up_err e = up_db_first(p->a->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
+	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
 
-	if (e == UP_OK && row)
+	if (err == UP_OK && row)
 		person = up_db_column_int(rows, 0);
 	up_db_end(&rows);
-	if (e == UP_OK)
-		e = up_db_first(p->a->tx->db, UP_SQL_PRINCIPAL, &arg, 1, &rows, &row);
+	if (err == UP_OK)
+		err = up_db_first(p->a->tx->db, UP_SQL_PRINCIPAL, &arg, 1, &rows, &row);
 	*other = 0;
-	if (e == UP_OK && row)
+	if (err == UP_OK && row)
 		take_place(p, rows, person, other);
 	up_db_end(&rows);
-	return e;
+	return err;
 }
 
 static enum up_err end_role(struct put *p, int64_t role)
 {
 	const struct up_db_arg args[] = {up_db_int(role), up_db_int(p->a->op->now_ms)};
-	enum up_err e = up_db_run(p->a->tx->db, UP_SQL_ENROLMENT_END, args, 1, NULL);
+	enum up_err err = up_db_run(p->a->tx->db, UP_SQL_ENROLMENT_END, args, 1, NULL);
 
-	return e == UP_OK ? up_db_run_one(p->a->tx->db, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : e;
+	return err == UP_OK ? up_db_run_one(p->a->tx->db, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : err;
 }
 
 static enum up_err put_role(struct put *p)
@@ -174,26 +174,26 @@ static enum up_err put_code(struct put *p)
 static enum up_err put_all(struct put *p)
 {
 	int64_t other = 0;
-	enum up_err e = put_unit(p);
+	enum up_err err = put_unit(p);
 
-	if (e == UP_OK && p->a->merit == UP_OK)
-		e = find_principal(p, &other);
-	if (e == UP_OK && p->a->merit == UP_OK && !p->match && !up_span_eq_str(p->ask->outcome, "unavailable"))
+	if (err == UP_OK && p->a->merit == UP_OK)
+		err = find_principal(p, &other);
+	if (err == UP_OK && p->a->merit == UP_OK && !p->match && !up_span_eq_str(p->ask->outcome, "unavailable"))
 		p->a->merit = UP_E_PERSON;
-	if (e != UP_OK || p->a->merit != UP_OK)
-		return e;
-	e = put_person(p);
+	if (err != UP_OK || p->a->merit != UP_OK)
+		return err;
+	err = put_person(p);
 	if (!p->match)
 		p->a->merit = UP_E_PENDING;
-	if (e != UP_OK || p->a->merit != UP_OK)
-		return e;
+	if (err != UP_OK || p->a->merit != UP_OK)
+		return err;
 	if (other != 0)
-		e = end_role(p, other);
-	if (e == UP_OK)
-		e = put_holder(p);
-	if (e == UP_OK)
-		e = put_role(p);
-	return e == UP_OK ? put_code(p) : e;
+		err = end_role(p, other);
+	if (err == UP_OK)
+		err = put_holder(p);
+	if (err == UP_OK)
+		err = put_role(p);
+	return err == UP_OK ? put_code(p) : err;
 }
 
 /* What the real-name check said tells an auditor more than what we made of it. */

@@ -235,20 +235,20 @@ enum up_err up_store_run(struct up_store *s, struct up_op *op)
 {
 	struct waiter w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
 	void *arg = op->arg;
-	enum up_err e;
+	enum up_err err;
 
 	op->done = wake_waiter;
 	op->arg = &w;
-	e = up_store_submit(s, op);
+	err = up_store_submit(s, op);
 	pthread_mutex_lock(&w.lock);
-	while (e == UP_OK && !w.over)
+	while (err == UP_OK && !w.over)
 		pthread_cond_wait(&w.ended, &w.lock);
 	pthread_mutex_unlock(&w.lock);
 	pthread_mutex_destroy(&w.lock);
 	pthread_cond_destroy(&w.ended);
 	op->done = NULL;
 	op->arg = arg;
-	if (e != UP_OK)
-		op->err = e;
+	if (err != UP_OK)
+		op->err = err;
 	return op->err;
 }

@@ -24,10 +24,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *o, *again, *v;
 	const char *name;
 
-	enum up_err e = up_json_parse(up_span_of(data, size), &o);
+	enum up_err err = up_json_parse(up_span_of(data, size), &o);
 
-	if (e != UP_OK) {
-		FUZZ_HOLDS(o == NULL && (e == UP_E_REQUEST || e == UP_E_UTF8 || e == UP_E_TOO_LARGE));
+	if (err != UP_OK) {
+		FUZZ_HOLDS(o == NULL && (err == UP_E_REQUEST || err == UP_E_UTF8 || err == UP_E_TOO_LARGE));
 		return 0;
 	}
 	FUZZ_HOLDS(json_is_object(o));

@@ -38,10 +38,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	FUZZ_HOLDS(strcmp(language, "zh-CN") == 0 || strcmp(language, "en") == 0);
 	up_buf_put_char(&b, '>');
-	enum up_err e = up_template_render(text, get, NULL, &b);
+	enum up_err err = up_template_render(text, get, NULL, &b);
 
-	if (e != UP_OK)
-		FUZZ_HOLDS(b.n == 1 && (e == UP_E_FORMAT || e == UP_E_NOT_FOUND));
+	if (err != UP_OK)
+		FUZZ_HOLDS(b.n == 1 && (err == UP_E_FORMAT || err == UP_E_NOT_FOUND));
 	else if (text.n > 0 && memmem(text.p, text.n, "{{&", 3) == NULL)
 		FUZZ_HOLDS(count(up_buf_span(&b), '<') <= count(text, '<'));
 	up_buf_free(&b);

@@ -36,14 +36,14 @@ static struct up_dpop_expect expected(void)
 static enum up_err judge(struct up_span proof, const struct up_dpop_expect *x)
 {
 	struct up_dpop d;
-	enum up_err e = up_dpop_parse(proof, x, &d);
+	enum up_err err = up_dpop_parse(proof, x, &d);
 
-	if (e == UP_OK)
-		e = up_dpop_verify(&d, x);
-	CU_ASSERT(e == UP_OK || e == UP_E_PROOF);
+	if (err == UP_OK)
+		err = up_dpop_verify(&d, x);
+	CU_ASSERT(err == UP_OK || err == UP_E_PROOF);
 	CU_ASSERT_EQUAL(ERR_peek_error(), 0);
 	up_dpop_free(&d);
-	return e;
+	return err;
 }
 
 /* RFC 9449 section 4.2, and its key and thumbprint from section 6. */
@@ -155,7 +155,7 @@ static void make(const char *header, const char *claims, struct up_buf *out)
 
 static void test_headers(void)
 {
-	static const struct { const char *header; enum up_err e; } rows[] = {
+	static const struct { const char *header; enum up_err err; } rows[] = {
 		{ HEADER, UP_OK }, { "{\"alg\":\"ES256\",\"jwk\":{@,\"kid\":\"mine\"},\"typ\":\"dpop+jwt\"}", UP_OK },
 		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"JWT\"}", UP_E_PROOF }, { "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"jwt+dpop\"}", UP_E_PROOF },
 		{ "{\"alg\":\"ES256\",\"jwk\":{@}}", UP_E_PROOF }, { "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
@@ -183,8 +183,8 @@ static void test_headers(void)
 	fresh.key = NULL;
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make(rows[i].header, CLAIMS, &b);
-		UP_CHECK(judge(up_buf_span(&b), &known) == rows[i].e, rows[i].header);
-		UP_CHECK(judge(up_buf_span(&b), &fresh) == rows[i].e, rows[i].header);
+		UP_CHECK(judge(up_buf_span(&b), &known) == rows[i].err, rows[i].header);
+		UP_CHECK(judge(up_buf_span(&b), &fresh) == rows[i].err, rows[i].header);
 	}
 	up_buf_free(&b);
 }
@@ -244,7 +244,7 @@ static void test_signed_by_another(void)
 static void test_claims(void)
 {
 #define X16 "xxxxxxxxxxxxxxxx"
-	static const struct { const char *claims; enum up_err e; } rows[] = {
+	static const struct { const char *claims; enum up_err err; } rows[] = {
 		{ CLAIMS, UP_OK }, { "{" BASE ",\"jti\":\"" X16 "\"}", UP_OK },
 		{ "{" BASE ",\"jti\":\"" X16 X16 X16 X16 X16 X16 X16 X16 "\"}", UP_OK },
 		{ "{" BASE ",\"jti\":\"" X16 X16 X16 X16 X16 X16 X16 X16 "x\"}", UP_E_PROOF }, { "{" BASE ",\"jti\":\"xxxxxxxxxxxxxxx\"}", UP_E_PROOF },
@@ -281,7 +281,7 @@ static void test_claims(void)
 	x.token = UP_SPAN_LIT("");
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make(HEADER, rows[i].claims, &b);
-		UP_CHECK(judge(up_buf_span(&b), &x) == rows[i].e, rows[i].claims);
+		UP_CHECK(judge(up_buf_span(&b), &x) == rows[i].err, rows[i].claims);
 	}
 	up_buf_free(&b);
 }
@@ -290,7 +290,7 @@ static void test_claims(void)
 static void test_token_hash(void)
 {
 #define ATH "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQE"
-	static const struct { const char *more; enum up_err e; } rows[] = {
+	static const struct { const char *more; enum up_err err; } rows[] = {
 		{ ",\"ath\":\"" ATH "o\"}", UP_OK }, { ",\"ath\":\"" ATH "p\"}", UP_E_PROOF }, { ",\"ath\":\"" ATH "\"}", UP_E_PROOF }, { "}", UP_E_PROOF },
 	};
 	struct up_dpop_expect x = expected();
@@ -301,7 +301,7 @@ static void test_token_hash(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		snprintf(claims, sizeof(claims), "{" BASE ",\"jti\":\"" X16 "\"%s", rows[i].more);
 		make(HEADER, claims, &b);
-		UP_CHECK(judge(up_buf_span(&b), &x) == rows[i].e, rows[i].more);
+		UP_CHECK(judge(up_buf_span(&b), &x) == rows[i].err, rows[i].more);
 	}
 	up_buf_free(&b);
 }
@@ -412,14 +412,14 @@ static void test_every_changed_member_fails(void)
 
 static void test_decision_expiry(void)
 {
-	static const struct { int64_t exp; enum up_err e; } rows[] = {
+	static const struct { int64_t exp; enum up_err err; } rows[] = {
 		{ NOW + 100, UP_OK }, { NOW + 1, UP_OK }, { NOW + 101, UP_E_SIGNATURE }, { NOW, UP_E_SIGNATURE }, { 0, UP_E_SIGNATURE }, { INT64_MAX, UP_E_SIGNATURE },
 	};
 	struct up_decision want = decision(), got = want;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		got.exp = rows[i].exp;
-		CU_ASSERT_EQUAL(up_decision_match(&got, &want, NOW), rows[i].e);
+		CU_ASSERT_EQUAL(up_decision_match(&got, &want, NOW), rows[i].err);
 	}
 }
 
@@ -463,7 +463,7 @@ static void test_decision_form(void)
 
 static void test_decision_words(void)
 {
-	static const struct { const char *word; enum up_err e; } rows[] = {
+	static const struct { const char *word; enum up_err err; } rows[] = {
 		{ "approve", UP_OK }, { "deny", UP_OK }, { "not_mine", UP_OK }, { "Approve", UP_E_PROOF }, { "approved", UP_E_PROOF }, { "yes", UP_E_PROOF },
 	};
 
@@ -474,7 +474,7 @@ static void test_decision_words(void)
 		d.decision = up_span_str(rows[i].word);
 		d.item = UP_SPAN_LIT("");
 		o = claims_of(&d);
-		UP_CHECK(up_decision_parse(o, &got) == rows[i].e, rows[i].word);
+		UP_CHECK(up_decision_parse(o, &got) == rows[i].err, rows[i].word);
 		json_decref(o);
 	}
 }

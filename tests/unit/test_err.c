@@ -41,7 +41,7 @@ static void test_names_differ(void)
 
 static void test_replies(void)
 {
-	static const struct { enum up_err e; int http; const char *oauth; } rows[] = {
+	static const struct { enum up_err err; int http; const char *oauth; } rows[] = {
 		{ UP_E_REQUEST, 400, "invalid_request" }, { UP_E_TYPE, 415, "invalid_request" },
 		{ UP_E_TOO_LARGE, 413, "invalid_request" },
 		{ UP_E_HEADERS, 431, "invalid_request" },
@@ -68,8 +68,8 @@ static void test_replies(void)
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		UP_CHECK(up_err_reply(rows[i].e)->http == rows[i].http, up_err_name(rows[i].e));
-		UP_CHECK(strcmp(up_err_reply(rows[i].e)->oauth, rows[i].oauth) == 0, up_err_name(rows[i].e));
+		UP_CHECK(up_err_reply(rows[i].err)->http == rows[i].http, up_err_name(rows[i].err));
+		UP_CHECK(strcmp(up_err_reply(rows[i].err)->oauth, rows[i].oauth) == 0, up_err_name(rows[i].err));
 	}
 	CU_ASSERT_STRING_EQUAL(up_err_name(UP_E_N), "unknown");
 }

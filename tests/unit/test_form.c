@@ -43,7 +43,7 @@ static void test_empty_body(void)
 
 static void test_bad(void)
 {
-	static const struct { const char *body; enum up_err e; } rows[] = {
+	static const struct { const char *body; enum up_err err; } rows[] = {
 		{ "a=1&a=2", UP_E_REQUEST }, { "a=1&%61=2", UP_E_REQUEST },
 		{ "a=1&b=2&a", UP_E_REQUEST }, { "a=&a=1", UP_E_REQUEST }, { "=1", UP_E_REQUEST },
 		{ "a=%", UP_E_REQUEST }, { "a=%4", UP_E_REQUEST }, { "a=%4g", UP_E_REQUEST }, { "%zz=1", UP_E_REQUEST },
@@ -54,7 +54,7 @@ static void test_bad(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_form f;
 
-		UP_CHECK(up_form_parse(up_span_str(rows[i].body), &f) == rows[i].e, rows[i].body);
+		UP_CHECK(up_form_parse(up_span_str(rows[i].body), &f) == rows[i].err, rows[i].body);
 		UP_CHECK(f.n == 0 && f.store.p == NULL, rows[i].body);
 	}
 	struct up_form f;

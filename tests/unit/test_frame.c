@@ -19,9 +19,9 @@ static void fill(void)
 static enum up_err scan(struct up_span text, uint32_t now)
 {
 	struct up_frame f;
-	enum up_err e = up_frame_parse(text, &f);
+	enum up_err err = up_frame_parse(text, &f);
 
-	return e != UP_OK ? e : up_frame_check(&f, key, now);
+	return err != UP_OK ? err : up_frame_check(&f, key, now);
 }
 
 /* Computed with another implementation of HMAC. */
@@ -63,12 +63,12 @@ static void test_every_changed_byte_fails(void)
 	fill();
 	for (size_t i = 0; i < n; i++) {
 		for (unsigned x = 1; x < 256; x++) {
-			enum up_err e;
+			enum up_err err;
 
 			memcpy(text, known, sizeof(known));
 			text[i] = (char)(text[i] ^ (char)x);
-			e = scan(up_span_of(text, n), 17);
-			CU_ASSERT(e == UP_E_SIGNATURE || e == UP_E_FORMAT);
+			err = scan(up_span_of(text, n), 17);
+			CU_ASSERT(err == UP_E_SIGNATURE || err == UP_E_FORMAT);
 		}
 		CU_ASSERT_NOT_EQUAL(scan(up_span_of(known, i), 17), UP_OK);
 	}
@@ -86,13 +86,13 @@ static void test_every_changed_key_byte_fails(void)
 
 static void test_window(void)
 {
-	static const struct { uint32_t now; enum up_err e; } rows[] = {
+	static const struct { uint32_t now; enum up_err err; } rows[] = {
 		{ 17, UP_OK }, { 27, UP_OK }, { 28, UP_E_EXPIRED }, { 7, UP_OK }, { 6, UP_E_EXPIRED }, { 0, UP_E_EXPIRED }, { UINT32_MAX, UP_E_EXPIRED },
 	};
 
 	fill();
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
-		CU_ASSERT_EQUAL(scan(up_span_str(known), rows[i].now), rows[i].e);
+		CU_ASSERT_EQUAL(scan(up_span_str(known), rows[i].now), rows[i].err);
 }
 
 /* A forged frame is a forged frame, stale or not: nothing tells a forger which t would be fresh. */

@@ -8,7 +8,7 @@
 
 static void test_parse(void)
 {
-	static const struct { const char *text; enum up_err e; } rows[] = {
+	static const struct { const char *text; enum up_err err; } rows[] = {
 		{ "{}", UP_OK }, { " {\"a\": 1}\n", UP_OK }, { "{\"a\":{\"b\":[1,2,{}]}}", UP_OK }, { "{\"名\":\"张\"}", UP_OK },
 		{ "{\"a\":\"\\u5f20 \\ud842\\udfb7\"}", UP_OK }, { "{\"a\":\"[[[[[[[[[[[{{{{{\"}", UP_OK },
 		{ "{\"a\":\"\\\"[[[[[[[[[[[\"}", UP_OK },
@@ -29,8 +29,8 @@ static void test_parse(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		json_t *o;
 
-		UP_CHECK(up_json_parse(up_span_str(rows[i].text), &o) == rows[i].e, rows[i].text);
-		UP_CHECK((o != NULL) == (rows[i].e == UP_OK), rows[i].text);
+		UP_CHECK(up_json_parse(up_span_str(rows[i].text), &o) == rows[i].err, rows[i].text);
+		UP_CHECK((o != NULL) == (rows[i].err == UP_OK), rows[i].text);
 		json_decref(o);
 	}
 	json_t *o;
@@ -59,7 +59,7 @@ static const char object[] = "{\"text\":\"four\",\"empty\":\"\",\"null\":null,\"
 
 static void test_text(void)
 {
-	static const struct { const char *name; size_t max; enum up_err e, opt; const char *want; } rows[] = {
+	static const struct { const char *name; size_t max; enum up_err err, opt; const char *want; } rows[] = {
 		{ "text", 4, UP_OK, UP_OK, "four" }, { "text", 3, UP_E_REQUEST, UP_E_REQUEST, "" }, { "zh", 6, UP_OK, UP_OK, "张三" },
 		{ "zh", 5, UP_E_REQUEST, UP_E_REQUEST, "" }, { "empty", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
 		{ "null", 9, UP_E_REQUEST, UP_E_REQUEST, "" }, { "n", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
@@ -71,7 +71,7 @@ static void test_text(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_span s;
 
-		UP_CHECK(up_json_text(o, rows[i].name, rows[i].max, &s) == rows[i].e, rows[i].name);
+		UP_CHECK(up_json_text(o, rows[i].name, rows[i].max, &s) == rows[i].err, rows[i].name);
 		UP_CHECK_TEXT(s, rows[i].want);
 		UP_CHECK(up_json_text_opt(o, rows[i].name, rows[i].max, &s) == rows[i].opt, rows[i].name);
 		UP_CHECK_TEXT(s, rows[i].want);
@@ -81,7 +81,7 @@ static void test_text(void)
 
 static void test_int(void)
 {
-	static const struct { const char *name; int64_t min, max; enum up_err e; int64_t want; } rows[] = {
+	static const struct { const char *name; int64_t min, max; enum up_err err; int64_t want; } rows[] = {
 		{ "n", 5, 5, UP_OK, 5 }, { "n", 6, 9, UP_E_REQUEST, 0 }, { "n", 0, 4, UP_E_REQUEST, 0 },
 		{ "big", 0, INT64_MAX, UP_OK, INT64_MAX }, { "neg", -1, 0, UP_OK, -1 }, { "neg", 0, 9, UP_E_REQUEST, 0 },
 		{ "real", 0, 9, UP_E_REQUEST, 0 }, { "string", 0, 9, UP_E_REQUEST, 0 }, { "true", 0, 9, UP_E_REQUEST, 0 },
@@ -93,7 +93,7 @@ static void test_int(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		int64_t v = 99;
 
-		UP_CHECK(up_json_int(o, rows[i].name, rows[i].min, rows[i].max, &v) == rows[i].e, rows[i].name);
+		UP_CHECK(up_json_int(o, rows[i].name, rows[i].min, rows[i].max, &v) == rows[i].err, rows[i].name);
 		UP_CHECK(v == rows[i].want, rows[i].name);
 	}
 	json_decref(o);
@@ -101,7 +101,7 @@ static void test_int(void)
 
 static void test_time(void)
 {
-	static const struct { const char *text; enum up_err e; int64_t want; } rows[] = {
+	static const struct { const char *text; enum up_err err; int64_t want; } rows[] = {
 		{ "{\"t\":0}", UP_OK, 0 }, { "{\"t\":1700000000}", UP_OK, 1700000000 },
 		{ "{\"t\":1700000000.0}", UP_OK, 1700000000 },
 		{ "{\"t\":1700000000.999}", UP_OK, 1700000000 },
@@ -120,7 +120,7 @@ static void test_time(void)
 		json_t *o;
 
 		CU_ASSERT_EQUAL_FATAL(up_json_parse(up_span_str(rows[i].text), &o), UP_OK);
-		UP_CHECK(up_json_time(o, "t", &v) == rows[i].e, rows[i].text);
+		UP_CHECK(up_json_time(o, "t", &v) == rows[i].err, rows[i].text);
 		UP_CHECK(v == rows[i].want, rows[i].text);
 		json_decref(o);
 	}
@@ -215,17 +215,17 @@ static void *failing_malloc(size_t n)
 /* Every allocation of the library made to fail in turn: an error each time, and nothing leaked (the sanitizers look). */
 static void test_no_memory(void)
 {
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 	json_t *o;
 	int n, named = 0;
 
 	json_set_alloc_funcs(failing_malloc, free);
-	for (n = 0; e != UP_OK && n < 1000; n++) {
+	for (n = 0; err != UP_OK && n < 1000; n++) {
 		allocations_left = n;
-		e = up_json_parse(UP_SPAN_LIT("{\"a\":{\"b\":[1,2.5,\"three\"]},\"c\":\"four\"}"), &o);
+		err = up_json_parse(UP_SPAN_LIT("{\"a\":{\"b\":[1,2.5,\"three\"]},\"c\":\"four\"}"), &o);
 		/* within a token jansson takes it for a bad token */
-		CU_ASSERT_TRUE(e == UP_OK ? o != NULL : o == NULL && (e == UP_E_NOMEM || e == UP_E_REQUEST));
-		named += e == UP_E_NOMEM;
+		CU_ASSERT_TRUE(err == UP_OK ? o != NULL : o == NULL && (err == UP_E_NOMEM || err == UP_E_REQUEST));
+		named += err == UP_E_NOMEM;
 	}
 	json_set_alloc_funcs(malloc, free);
 	CU_ASSERT_TRUE(n > 5 && n < 1000 && named > 5);

@@ -24,12 +24,12 @@
 static enum up_err from(const char *json, bool need_public, struct up_jwk **out)
 {
 	json_t *o = json_loads(json, 0, NULL);
-	enum up_err e;
+	enum up_err err;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(o);
-	e = up_jwk_from_json(o, need_public, out);
+	err = up_jwk_from_json(o, need_public, out);
 	json_decref(o);
-	return e;
+	return err;
 }
 
 static struct up_jwk *a3(void)
@@ -178,7 +178,7 @@ static void test_round_trip(void)
 
 static void test_refused_keys(void)
 {
-	static const struct { const char *json; bool need_public; enum up_err e; } rows[] = {
+	static const struct { const char *json; bool need_public; enum up_err err; } rows[] = {
 		{ "{}", true, UP_E_KEY },
 		{ "[]", true, UP_E_KEY },
 		{ "{\"kty\":1}", true, UP_E_KEY },
@@ -219,8 +219,8 @@ static void test_refused_keys(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_jwk *k = NULL;
 
-		UP_CHECK(from(rows[i].json, rows[i].need_public, &k) == rows[i].e, rows[i].json);
-		UP_CHECK((k != NULL) == (rows[i].e == UP_OK), rows[i].json);
+		UP_CHECK(from(rows[i].json, rows[i].need_public, &k) == rows[i].err, rows[i].json);
+		UP_CHECK((k != NULL) == (rows[i].err == UP_OK), rows[i].json);
 		UP_CHECK(ERR_peek_error() == 0, rows[i].json);
 		up_jwk_free(&k);
 	}

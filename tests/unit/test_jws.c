@@ -112,13 +112,13 @@ static enum up_err judge(const struct up_buf *text, const char *spec)
 {
 	json_t *set = set_of(spec);
 	struct up_jwt t;
-	enum up_err e = up_jws_parse(up_buf_span(text), &t);
+	enum up_err err = up_jws_parse(up_buf_span(text), &t);
 
-	if (e == UP_OK)
-		e = up_jws_verify(&t, set);
+	if (err == UP_OK)
+		err = up_jws_verify(&t, set);
 	up_jwt_free(&t);
 	json_decref(set);
-	return e;
+	return err;
 }
 
 static void test_algorithms(void)
@@ -126,7 +126,7 @@ static void test_algorithms(void)
 	static const struct {
 		const char *header;
 		int key, padding, salt;
-		enum up_err e;
+		enum up_err err;
 	} rows[] = {
 		{ "{\"alg\":\"ES256\",\"kid\":\"c\"}", EC, 0, 0, UP_OK },
 		{ "{\"alg\":\"RS256\",\"kid\":\"a\"}", 0, RSA_PKCS1_PADDING, 0, UP_OK },
@@ -167,7 +167,7 @@ static void test_algorithms(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		sign(rows[i].header, rows[i].key, rows[i].padding, rows[i].salt, &b);
-		UP_CHECK(judge(&b, "0\"kid\":\"a\"|1\"kid\":\"b\"|2\"kid\":\"c\"") == rows[i].e,
+		UP_CHECK(judge(&b, "0\"kid\":\"a\"|1\"kid\":\"b\"|2\"kid\":\"c\"") == rows[i].err,
 		    rows[i].header);
 	}
 	up_buf_free(&b);
@@ -178,7 +178,7 @@ static void test_which_key(void)
 	static const struct {
 		const char *set;
 		bool kid;
-		enum up_err e;
+		enum up_err err;
 	} rows[] = {
 		{ "0", false, UP_OK },
 		{ "0|2", false, UP_OK },
@@ -208,7 +208,7 @@ static void test_which_key(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		sign(rows[i].kid ? "{\"alg\":\"RS256\",\"kid\":\"k\"}" : "{\"alg\":\"RS256\"}", 0,
 		    RSA_PKCS1_PADDING, 0, &b);
-		UP_CHECK(judge(&b, rows[i].set) == rows[i].e, rows[i].set);
+		UP_CHECK(judge(&b, rows[i].set) == rows[i].err, rows[i].set);
 	}
 	up_buf_free(&b);
 }

@@ -30,12 +30,12 @@ static void make(const char *header, const char *claims, struct up_buf *out)
 static enum up_err judge(struct up_span text, const char *typ, const struct up_jwt_expect *x)
 {
 	struct up_jwt t;
-	enum up_err e = up_jwt_parse(text, typ, &t);
+	enum up_err err = up_jwt_parse(text, typ, &t);
 
-	if (e == UP_OK && (e = up_jwt_verify(&t, key)) == UP_OK)
-		e = up_jwt_expect(&t, x);
+	if (err == UP_OK && (err = up_jwt_verify(&t, key)) == UP_OK)
+		err = up_jwt_expect(&t, x);
 	up_jwt_free(&t);
-	return e;
+	return err;
 }
 
 static const struct up_jwt_expect anything = { .now_s = NOW };
@@ -182,7 +182,7 @@ static void test_too_large(void)
 static void test_headers(void)
 {
 #define JWK "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
-	static const struct { const char *header, *typ; enum up_err e; } rows[] = {
+	static const struct { const char *header, *typ; enum up_err err; } rows[] = {
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "JWT", UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"jwt\"}", "JWT", UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"application/JWT\"}", "JWT", UP_OK },
@@ -238,7 +238,7 @@ static void test_headers(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make(rows[i].header, "{}", &b);
-		UP_CHECK(judge(up_buf_span(&b), rows[i].typ, &anything) == rows[i].e, rows[i].header);
+		UP_CHECK(judge(up_buf_span(&b), rows[i].typ, &anything) == rows[i].err, rows[i].header);
 	}
 	up_buf_free(&b);
 }
@@ -288,7 +288,7 @@ static void test_claims(void)
 {
 	static const struct up_jwt_expect all = { .iss = "i", .aud = "a", .sub = "s", .nonce = "n", .need_exp = true, .need_iat = true,
 		.need_jti = true, .now_s = NOW, .leeway_s = 5, .max_age_s = 300 };
-	static const struct { const char *claims; enum up_err e; } rows[] = {
+	static const struct { const char *claims; enum up_err err; } rows[] = {
 		{ "{" FULL "," TIMES "}", UP_OK },
 		{ "{" FULL "," TIMES ",\"nbf\":1700000000,\"more\":[{}]}", UP_OK },
 		/* who and for whom */
@@ -344,7 +344,7 @@ static void test_claims(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make("{\"alg\":\"ES256\",\"typ\":\"JWT\"}", rows[i].claims, &b);
-		UP_CHECK(judge(up_buf_span(&b), "JWT", &all) == rows[i].e, rows[i].claims);
+		UP_CHECK(judge(up_buf_span(&b), "JWT", &all) == rows[i].err, rows[i].claims);
 	}
 	up_buf_free(&b);
 }
@@ -352,7 +352,7 @@ static void test_claims(void)
 static void test_max_age_alone(void)
 {
 	static const struct up_jwt_expect x = { .now_s = NOW, .max_age_s = 300 };
-	static const struct { const char *claims; enum up_err e; } rows[] = {
+	static const struct { const char *claims; enum up_err err; } rows[] = {
 		{ "{}", UP_E_CLAIM },
 		{ "{\"iat\":1699999700}", UP_OK },
 		{ "{\"iat\":1699999699}", UP_E_CLAIM },
@@ -364,7 +364,7 @@ static void test_max_age_alone(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make("{\"alg\":\"ES256\",\"typ\":\"JWT\"}", rows[i].claims, &b);
-		UP_CHECK(judge(up_buf_span(&b), "JWT", &x) == rows[i].e, rows[i].claims);
+		UP_CHECK(judge(up_buf_span(&b), "JWT", &x) == rows[i].err, rows[i].claims);
 	}
 	up_buf_free(&b);
 }
@@ -372,7 +372,7 @@ static void test_max_age_alone(void)
 static void test_audience(void)
 {
 	static const struct up_jwt_expect x = { .aud = "me", .now_s = NOW };
-	static const struct { const char *claims; enum up_err e; } rows[] = {
+	static const struct { const char *claims; enum up_err err; } rows[] = {
 		{ "{\"aud\":\"me\"}", UP_OK },
 		{ "{\"aud\":[\"me\"]}", UP_OK },
 		{ "{\"aud\":[\"you\",\"me\"]}", UP_OK },
@@ -397,7 +397,7 @@ static void test_audience(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make("{\"alg\":\"ES256\",\"typ\":\"JWT\"}", rows[i].claims, &b);
-		UP_CHECK(judge(up_buf_span(&b), "JWT", &x) == rows[i].e, rows[i].claims);
+		UP_CHECK(judge(up_buf_span(&b), "JWT", &x) == rows[i].err, rows[i].claims);
 	}
 	up_buf_free(&b);
 }

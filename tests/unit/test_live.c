@@ -6,7 +6,7 @@
 
 static void test_settings(void)
 {
-	static const struct { size_t t, p, r; enum up_err e; } rows[] = {
+	static const struct { size_t t, p, r; enum up_err err; } rows[] = {
 		{ 0, 1, 1, UP_E_RANGE }, { 1, 0, 1, UP_E_RANGE }, { 1, 1, 0, UP_E_RANGE }, { SIZE_MAX, 1, 1, UP_E_RANGE }, { 1, 1, 1, UP_OK },
 	};
 
@@ -15,8 +15,8 @@ static void test_settings(void)
 		    "0123456789abcde", NULL, NULL };
 		struct up_live *l = NULL;
 
-		CU_ASSERT_EQUAL(up_live_memory_new(&settings, &l), rows[i].e);
-		CU_ASSERT_EQUAL(l != NULL, rows[i].e == UP_OK);
+		CU_ASSERT_EQUAL(up_live_memory_new(&settings, &l), rows[i].err);
+		CU_ASSERT_EQUAL(l != NULL, rows[i].err == UP_OK);
 		up_live_free(&l);
 		CU_ASSERT_PTR_NULL(l);
 		up_live_free(&l);
@@ -102,14 +102,14 @@ static void test_overlapping_redemptions(void)
 		live_bring(l, 1, UP_LOGIN_APPROVED, T0);
 		for (size_t k = 0; rows[i].steps[k] != '\0'; k++) {
 			struct up_live_redeemed r = { .record_end = false };
-			enum up_err e;
+			enum up_err err;
 			char got;
 
 			switch (rows[i].steps[k]) {
 			case 'r':
-				e = live_redeem(l, 1, T0, &r);
-				got = e == UP_OK ? 'G' : e == UP_E_EXPIRED ? 'X'
-				    : e != UP_E_REPLAY ? '?' : r.record_end ? 'R' : 'r';
+				err = live_redeem(l, 1, T0, &r);
+				got = err == UP_OK ? 'G' : err == UP_E_EXPIRED ? 'X'
+				    : err != UP_E_REPLAY ? '?' : r.record_end ? 'R' : 'r';
 				break;
 			case 'c': got = live_commit(l, 1, T0) ? 'T' : 'F'; break;
 			case 'f': live_call(l, up_live_replay_undo, 1, T0); got = 'f'; break;
@@ -333,7 +333,7 @@ static void test_wrong_order(void)
 /* RFC 8628 section 3.5: time since the last poll in ms, and what it is answered. */
 static void test_slow_down(void)
 {
-	static const struct { int64_t after; enum up_err e; } rows[] = {
+	static const struct { int64_t after; enum up_err err; } rows[] = {
 		{ 0, UP_E_PENDING }, { 4999, UP_E_SLOW_DOWN }, { 9999, UP_E_SLOW_DOWN }, { 14999, UP_E_SLOW_DOWN },
 		{ 20000, UP_E_PENDING }, { 20000, UP_E_PENDING }, { 19999, UP_E_SLOW_DOWN }, { 25000, UP_E_PENDING },
 		{ -100000, UP_E_PENDING },       /* the clock was set back */
@@ -350,7 +350,7 @@ static void test_slow_down(void)
 
 		snprintf(row, sizeof(row), "%zu", i);
 		now += rows[i].after;
-		UP_CHECK(live_redeem(l, 1, now, NULL) == rows[i].e, row);
+		UP_CHECK(live_redeem(l, 1, now, NULL) == rows[i].err, row);
 	}
 	up_live_free(&l);
 }

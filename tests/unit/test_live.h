@@ -89,13 +89,13 @@ live_peek(struct up_live *l, unsigned n, int64_t now_ms)
 {
 	const struct up_login_info *info;
 	uint8_t key[UP_LIVE_KEY];
-	enum up_err e;
+	enum up_err err;
 
 	live_key(n, 'h', key);
-	e = up_live_peek(l, key, now_ms, &info);
-	LIVE_CHECK((e == UP_OK) == (info != NULL));
+	err = up_live_peek(l, key, now_ms, &info);
+	LIVE_CHECK((err == UP_OK) == (info != NULL));
 	up_live_info_unref(&info);
-	return e;
+	return err;
 }
 
 static inline enum up_err
@@ -113,14 +113,14 @@ live_decide(struct up_live *l, unsigned n, int64_t device, int64_t now_ms)
 	const struct up_login_info *info;
 	char id[UP_LIVE_ID + 1], frame[16];
 	int64_t deadline;
-	enum up_err e;
+	enum up_err err;
 
 	live_id(n, id);
-	e = up_live_decide(l, id, device, now_ms, &info, frame, &deadline);
-	LIVE_CHECK((e == UP_OK) == (info != NULL));
-	LIVE_CHECK(strcmp(frame, e == UP_OK ? "17" : "") == 0);
+	err = up_live_decide(l, id, device, now_ms, &info, frame, &deadline);
+	LIVE_CHECK((err == UP_OK) == (info != NULL));
+	LIVE_CHECK(strcmp(frame, err == UP_OK ? "17" : "") == 0);
 	up_live_info_unref(&info);
-	return e;
+	return err;
 }
 
 /* End a step by one of the functions that take id and time. */
@@ -148,15 +148,15 @@ live_redeem(struct up_live *l, unsigned n, int64_t now_ms, struct up_live_redeem
 {
 	struct up_live_redeemed r;
 	uint8_t key[UP_LIVE_KEY];
-	enum up_err e;
+	enum up_err err;
 
 	live_key(n, 'd', key);
-	e = up_live_redeem(l, key, S("tax-portal"), now_ms, &r);
-	LIVE_CHECK((e == UP_OK || e == UP_E_REPLAY) == (r.info != NULL));
+	err = up_live_redeem(l, key, S("tax-portal"), now_ms, &r);
+	LIVE_CHECK((err == UP_OK || err == UP_E_REPLAY) == (r.info != NULL));
 	up_live_info_unref(&r.info);
 	if (out != NULL)
 		*out = r;
-	return e;
+	return err;
 }
 
 /* True: it was contested. */
@@ -193,14 +193,14 @@ live_told(struct up_live *l, unsigned n, int64_t now_ms, int64_t *left_ms)
 	enum up_login_state state;
 	uint8_t key[UP_LIVE_KEY];
 	int64_t left;
-	enum up_err e;
+	enum up_err err;
 
 	live_key(n, 'w', key);
-	e = up_live_watch_peek(l, key, now_ms, &info, &state, &left);
+	err = up_live_watch_peek(l, key, now_ms, &info, &state, &left);
 	up_live_info_unref(&info);
 	if (left_ms != NULL)
 		*left_ms = left;
-	return e == UP_OK ? state : UP_LOGIN_STATES;
+	return err == UP_OK ? state : UP_LOGIN_STATES;
 }
 
 /* Through to a state: N begins at NOW; device 7 scans, role 9 is approved. */

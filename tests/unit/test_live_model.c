@@ -13,7 +13,7 @@ static void do_start(unsigned n)
 		.code = draw(CODES), .client = draw(4) == 0, .browser = draw(UP_ARRAY_LEN(browsers)), .order = ++order };
 	unsigned old = draw(N);
 	struct up_login_start s = live_start(n, now);
-	enum up_err e, want = UP_OK;
+	enum up_err err, want = UP_OK;
 
 	live_key(t.handle, 'h', s.handle);
 	if (t.code == 0)
@@ -24,17 +24,17 @@ static void do_start(unsigned n)
 	s.info.browser = up_span_str(browsers[t.browser]);
 	s.supersedes = draw(2);
 	live_key(old, 'd', s.old_device);
-	e = up_live_start(l, &s, now);
+	err = up_live_start(l, &s, now);
 	if (by_code(t.code) != N)
 		lapse(by_code(t.code));
-	if (used() == room && !make_room(e == UP_OK ? n : N)) {
+	if (used() == room && !make_room(err == UP_OK ? n : N)) {
 		sweep();
-		if (used() == room && !make_room(e == UP_OK ? n : N))
+		if (used() == room && !make_room(err == UP_OK ? n : N))
 			want = UP_E_BUSY;
 	}
 	if (want == UP_OK && (m[n].used || by_handle(t.handle) != N || by_code(t.code) != N))
 		want = UP_E_STATE;
-	expect(e == want, "start", n);
+	expect(err == want, "start", n);
 	if (want != UP_OK)
 		return;
 	m[n] = t;
@@ -51,24 +51,24 @@ static void do_code(unsigned code)
 	unsigned n = by_code(code);
 	bool right = draw(3);
 	char text[9], id[UP_LIVE_ID + 1];
-	enum up_err e;
+	enum up_err err;
 
 	live_code(code, text);
 	if (!right)
 		text[7] = 'B';
-	e = up_live_peek_user_code(l, text, now, handle, &info);
+	err = up_live_peek_user_code(l, text, now, handle, &info);
 	if (n != N) {
 		live_key(m[n].handle, 'h', want);
 		live_id(n, id);
 		lapse(n);
 	}
 	if (n == N || m[n].state != UP_LOGIN_PENDING || !right) {
-		expect(e == UP_E_CODE && info == NULL, "user code", code);
+		expect(err == UP_E_CODE && info == NULL, "user code", code);
 		if (n != N && m[n].state == UP_LOGIN_PENDING && ++m[n].tries == UP_LIVE_CODE_TRIES)
 			set(n, UP_LOGIN_EXPIRED);
 		return;
 	}
-	expect(e == UP_OK && memcmp(handle, want, sizeof(want)) == 0 && strcmp(info->id, id) == 0, "right user code", code);
+	expect(err == UP_OK && memcmp(handle, want, sizeof(want)) == 0 && strcmp(info->id, id) == 0, "right user code", code);
 	up_live_info_unref(&info);
 }
 
@@ -76,15 +76,15 @@ static void do_scan(unsigned handle, bool peek)
 {
 	unsigned n = by_handle(handle);
 	int64_t deadline = 0, device = 1 + draw(2);
-	enum up_err e = peek ? live_peek(l, handle, now) : live_scan(l, handle, device, now, &deadline);
+	enum up_err err = peek ? live_peek(l, handle, now) : live_scan(l, handle, device, now, &deadline);
 
 	if (n != N)
 		lapse(n);
 	if (n == N || m[n].state != UP_LOGIN_PENDING) {
-		expect(e == UP_E_CODE, "no scan", handle);
+		expect(err == UP_E_CODE, "no scan", handle);
 		return;
 	}
-	expect(e == UP_OK, "scan", handle);
+	expect(err == UP_OK, "scan", handle);
 	if (peek)
 		return;
 	m[n].device = device;
@@ -96,14 +96,14 @@ static void do_scan(unsigned handle, bool peek)
 static void do_decide(unsigned n)
 {
 	int64_t device = draw(8) ? m[n].device : draw(3);
-	enum up_err e = live_decide(l, n, device, now), want = UP_E_STATE;
+	enum up_err err = live_decide(l, n, device, now), want = UP_E_STATE;
 
 	lapse(n);
 	if (!m[n].used || device == 0 || m[n].device != device || m[n].state == UP_LOGIN_EXPIRED)
 		want = UP_E_CODE;
 	else if (m[n].state == UP_LOGIN_SCANNED)
 		want = UP_OK;
-	expect(e == want, "decide", n);
+	expect(err == want, "decide", n);
 	if (want == UP_OK)
 		set(n, UP_LOGIN_DECIDING);
 }
@@ -149,12 +149,12 @@ static void do_call(unsigned n, unsigned which)
 
 static void do_give_up(unsigned n)
 {
-	enum up_err e = live_call(l, up_live_give_up, n, now), want = UP_OK;
+	enum up_err err = live_call(l, up_live_give_up, n, now), want = UP_OK;
 
 	lapse(n);
 	if (m[n].used && (m[n].state == UP_LOGIN_REDEEMED || m[n].state == UP_LOGIN_REVOKED))
 		want = UP_E_STATE;
-	expect(e == want, "give up", n);
+	expect(err == want, "give up", n);
 	if (!m[n].used || (m[n].state != UP_LOGIN_APPROVED && !is_held(&m[n])))
 		return;
 	m[n].given_up = true;
@@ -212,14 +212,14 @@ static enum up_err model_redeem(unsigned n, bool *first)
 static void do_redeem(unsigned n)
 {
 	struct up_live_redeemed r;
-	enum up_err e = live_redeem(l, n, now, &r), want = UP_E_GRANT;
+	enum up_err err = live_redeem(l, n, now, &r), want = UP_E_GRANT;
 	char session[32] = "";
 	bool first = false;
 
 	lapse(n);
 	if (m[n].used && m[n].client == 0)
 		want = model_redeem(n, &first);
-	expect(e == want, "redeem", n);
+	expect(err == want, "redeem", n);
 	if (want == UP_E_REPLAY && m[n].state == UP_LOGIN_REVOKED)
 		snprintf(session, sizeof(session), "session-%014u", n);
 	if (want == UP_OK || want == UP_E_REPLAY)
@@ -254,7 +254,7 @@ static void do_watch(unsigned n, unsigned i)
 	const struct up_login_info *info;
 	uint8_t key[UP_LIVE_KEY];
 	char id[UP_LIVE_ID + 1];
-	enum up_err e, want = UP_OK;
+	enum up_err err, want = UP_OK;
 
 	if (watchers[i].open) {
 		live_id(watchers[i].n, id);
@@ -263,7 +263,7 @@ static void do_watch(unsigned n, unsigned i)
 		return;
 	}
 	live_key(n, 'w', key);
-	e = up_live_watch_open(l, key, now, &info);
+	err = up_live_watch_open(l, key, now, &info);
 	up_live_info_unref(&info);
 	lapse(n);
 	m[n].watching = 0;
@@ -273,7 +273,7 @@ static void do_watch(unsigned n, unsigned i)
 		want = UP_E_NOT_FOUND;
 	else if (m[n].watching == UP_LIVE_WATCHERS)
 		want = UP_E_RATE;
-	expect(e == want, "watch", n);
+	expect(err == want, "watch", n);
 	watchers[i].open = want == UP_OK;
 	watchers[i].n = n;
 }

@@ -42,16 +42,16 @@ void *__wrap_aligned_alloc(size_t align, size_t n)
 static void test_new(void)
 {
 	struct up_live_settings settings = { 100, 100, 100, "0123456789abcde", NULL, NULL };
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 	long n;
 
-	for (n = 0; e != UP_OK; n++) {
+	for (n = 0; err != UP_OK; n++) {
 		struct up_live *l;
 
 		left = n;
-		e = up_live_memory_new(&settings, &l);
+		err = up_live_memory_new(&settings, &l);
 		left = -1;
-		CU_ASSERT(e == UP_OK || (e == UP_E_NOMEM && l == NULL));
+		CU_ASSERT(err == UP_OK || (err == UP_E_NOMEM && l == NULL));
 		up_live_free(&l);
 	}
 	CU_ASSERT(n > 40);

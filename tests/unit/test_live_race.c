@@ -27,7 +27,7 @@ static void race_round(unsigned n, int64_t device)
 {
 	struct up_live_redeemed r;
 	int64_t deadline;
-	enum up_err e;
+	enum up_err err;
 
 	pthread_barrier_wait(&gate);
 	if (live_scan(l, n, device, T0, &deadline) == UP_OK)
@@ -38,8 +38,8 @@ static void race_round(unsigned n, int64_t device)
 		live_approve(l, n, 9, T0);
 	}
 	pthread_barrier_wait(&gate);
-	e = live_redeem(l, n, T0, &r);
-	if (e == UP_OK) {
+	err = live_redeem(l, n, T0, &r);
+	if (err == UP_OK) {
 		atomic_fetch_add(&redemptions, 1);
 		if (r.role != 9)
 			atomic_fetch_add(&bad, 1);
@@ -47,14 +47,14 @@ static void race_round(unsigned n, int64_t device)
 		 * records it */
 		if (live_commit(l, n, T0))
 			atomic_fetch_add(&ends, 1);
-	} else if (e != UP_E_REPLAY) {
+	} else if (err != UP_E_REPLAY) {
 		atomic_fetch_add(&bad, 1);
 	} else if (r.record_end) {
 		atomic_fetch_add(&ends, 1);
 	}
 	pthread_barrier_wait(&gate);
-	e = live_redeem(l, n, T0, &r);   /* all of them replay once more */
-	atomic_fetch_add(e == UP_E_REPLAY ? &replays : &bad, 1);
+	err = live_redeem(l, n, T0, &r);   /* all of them replay once more */
+	atomic_fetch_add(err == UP_E_REPLAY ? &replays : &bad, 1);
 	if (r.record_end)
 		atomic_fetch_add(&ends, 1);
 	pthread_barrier_wait(&gate);

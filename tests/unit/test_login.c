@@ -37,9 +37,9 @@ static void test_every_step(void)
 	for (unsigned s = 0; s < UP_LOGIN_STATES; s++) {
 		for (unsigned ev = 0; ev < UP_LOGIN_EVENTS; ev++) {
 			enum up_login_state state = s, want = expected[s][ev];
-			enum up_err e = up_login_step(&state, ev);
+			enum up_err err = up_login_step(&state, ev);
 
-			CU_ASSERT_EQUAL(e, want == NO ? UP_E_STATE : UP_OK);
+			CU_ASSERT_EQUAL(err, want == NO ? UP_E_STATE : UP_OK);
 			CU_ASSERT_EQUAL(state, want == NO ? s : want);
 		}
 	}

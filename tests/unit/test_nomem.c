@@ -90,12 +90,12 @@ static void prepare(void)
 static enum up_err try_proof(struct up_span text)
 {
 	struct up_dpop d;
-	enum up_err e = up_dpop_parse(text, &expect, &d);
+	enum up_err err = up_dpop_parse(text, &expect, &d);
 
-	if (e == UP_OK)
-		e = up_dpop_verify(&d, &expect);
+	if (err == UP_OK)
+		err = up_dpop_verify(&d, &expect);
 	up_dpop_free(&d);
-	return e;
+	return err;
 }
 
 static enum up_err good_proof(void)
@@ -114,14 +114,14 @@ static enum up_err try_seal(struct up_span text)
 	uint8_t out[64];
 	size_t n;
 	bool old;
-	enum up_err e = up_seal_new(ring_key, 1, &s);
+	enum up_err err = up_seal_new(ring_key, 1, &s);
 
-	if (e == UP_OK)
-		e = up_seal_take(s, UP_SPAN_LIT("p"), text, out, sizeof(out), &n, &old);
-	if (e == UP_OK && !up_span_eq_str(up_span_of(out, n), "value"))
+	if (err == UP_OK)
+		err = up_seal_take(s, UP_SPAN_LIT("p"), text, out, sizeof(out), &n, &old);
+	if (err == UP_OK && !up_span_eq_str(up_span_of(out, n), "value"))
 		CU_FAIL("opened to something else");
 	up_seal_free(&s);
-	return e;
+	return err;
 }
 
 static enum up_err good_seal(void)
@@ -139,14 +139,14 @@ static enum up_err try_frame(uint8_t flip)
 	struct up_buf b = { 0 };
 	struct up_frame f;
 	const uint8_t handle[UP_FRAME_HANDLE] = { 3 };
-	enum up_err e = up_frame_put(ring_key, handle, 5, &b);
+	enum up_err err = up_frame_put(ring_key, handle, 5, &b);
 
-	if (e == UP_OK && (e = up_frame_parse(up_buf_span(&b), &f)) == UP_OK) {
+	if (err == UP_OK && (err = up_frame_parse(up_buf_span(&b), &f)) == UP_OK) {
 		f.mac[3] ^= flip;
-		e = up_frame_check(&f, ring_key, 5);
+		err = up_frame_check(&f, ring_key, 5);
 	}
 	up_buf_free(&b);
-	return e;
+	return err;
 }
 
 static enum up_err good_frame(void)
@@ -163,36 +163,36 @@ static enum up_err bad_frame(void)
 static enum up_err good_sign(void)
 {
 	uint8_t sig[64];
-	enum up_err e = up_jwk_sign(key, UP_SPAN_LIT("data"), sig);
+	enum up_err err = up_jwk_sign(key, UP_SPAN_LIT("data"), sig);
 	long was = left;
 
 	left = -1;
-	if (e == UP_OK)
+	if (err == UP_OK)
 		CU_ASSERT_EQUAL(up_jwk_verify(key, UP_SPAN_LIT("data"), sig), UP_OK);
 	left = was;
-	return e;
+	return err;
 }
 
 static enum up_err good_generate(void)
 {
 	struct up_jwk *k = NULL;
-	enum up_err e = up_jwk_generate(&k);
+	enum up_err err = up_jwk_generate(&k);
 
-	CU_ASSERT_EQUAL(k != NULL, e == UP_OK);
+	CU_ASSERT_EQUAL(k != NULL, err == UP_OK);
 	up_jwk_free(&k);
-	return e;
+	return err;
 }
 
 static enum up_err good_private(void)
 {
 	struct up_jwk *k = NULL;
 	json_t *o = up_jwk_to_json(key, true);
-	enum up_err e = o == NULL ? UP_E_NOMEM : up_jwk_from_json(o, false, &k);
+	enum up_err err = o == NULL ? UP_E_NOMEM : up_jwk_from_json(o, false, &k);
 
-	CU_ASSERT_EQUAL(k != NULL, e == UP_OK);
+	CU_ASSERT_EQUAL(k != NULL, err == UP_OK);
 	up_jwk_free(&k);
 	json_decref(o);
-	return e;
+	return err;
 }
 
 /* A point off the curve is no key, however little memory there is to find that out. */
@@ -200,19 +200,19 @@ static enum up_err bad_public(void)
 {
 	struct up_jwk *k = NULL;
 	uint8_t off[64];
-	enum up_err e;
+	enum up_err err;
 
 	memcpy(off, xy, sizeof(off));
 	off[63] ^= 1;
-	e = up_jwk_from_public(off, &k);
+	err = up_jwk_from_public(off, &k);
 	up_jwk_free(&k);
-	return e;
+	return err;
 }
 
 /* Memory ends after N allocations, for every N until it is enough. */
 static void every_place(enum up_err (*f)(void), bool may_pass)
 {
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 	long n;
 
 	prepare();
@@ -220,17 +220,17 @@ static void every_place(enum up_err (*f)(void), bool may_pass)
 		bool reached;
 
 		left = n;
-		e = f();
+		err = f();
 		reached = left == 0;
 		left = -1;
 		ERR_clear_error();
 		if (!may_pass)
-			CU_ASSERT_NOT_EQUAL(e, UP_OK);
+			CU_ASSERT_NOT_EQUAL(err, UP_OK);
 		if (!reached)
 			break;
 	}
 	CU_ASSERT(n > 0 && n < 20000);
-	CU_ASSERT_EQUAL(e == UP_OK, may_pass);
+	CU_ASSERT_EQUAL(err == UP_OK, may_pass);
 	up_jwk_free(&key);
 	up_buf_free(&proof);
 	up_buf_free(&forged);

@@ -13,12 +13,12 @@
 
 static enum up_err file(struct up_options *o, const char *text, char why[UP_OPTIONS_WHY])
 {
-	enum up_err e;
+	enum up_err err;
 
 	*o = (struct up_options){ 0 };
 	why[0] = '\0';
-	e = up_options_file(o, up_span_str(text), why);
-	return e == UP_OK ? up_options_finish(o, why) : e;
+	err = up_options_file(o, up_span_str(text), why);
+	return err == UP_OK ? up_options_finish(o, why) : err;
 }
 
 static void test_file(void)

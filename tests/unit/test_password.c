@@ -7,7 +7,7 @@
 
 static void test_check(void)
 {
-	static const struct { const char *password; enum up_err e; } rows[] = {
+	static const struct { const char *password; enum up_err err; } rows[] = {
 		{ "294618", UP_OK }, { "Xk9$2m", UP_OK }, { "correct horse battery", UP_OK }, { "四海升平日月长", UP_OK },
 		{ "135790", UP_OK }, { "880808x", UP_E_WEAK }, { "my430102pw", UP_E_WEAK }, { "08007x", UP_E_WEAK }, { "8007X", UP_E_FORMAT },
 		{ "8808081", UP_E_WEAK }, { "88080a", UP_OK }, { "138123a", UP_E_WEAK }, { "a345678", UP_E_WEAK }, { "34567a", UP_OK },
@@ -25,7 +25,7 @@ static void test_check(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
 		UP_CHECK(up_password_check(up_span_str(rows[i].password), UP_SPAN_LIT("43010219880808007X"),
-		    UP_SPAN_LIT("13812345678")) == rows[i].e, rows[i].password);
+		    UP_SPAN_LIT("13812345678")) == rows[i].err, rows[i].password);
 	CU_ASSERT_EQUAL(up_password_check(UP_SPAN_LIT("880808x"), up_span_str(NULL), up_span_str(NULL)), UP_OK);
 	CU_ASSERT_EQUAL(up_password_check(UP_SPAN_LIT("2946\0""18"), up_span_str(NULL), up_span_str(NULL)), UP_E_FORMAT);
 }
@@ -74,7 +74,7 @@ static void test_verifier(void)
 /* Rule 27: six errors in a row lock, a success resets, a lock stays. */
 static void test_step(void)
 {
-	static const struct { unsigned errors; bool right; enum up_err e; unsigned next; } rows[] = {
+	static const struct { unsigned errors; bool right; enum up_err err; unsigned next; } rows[] = {
 		{ 0, true, UP_OK, 0 }, { 5, true, UP_OK, 0 }, { 0, false, UP_E_PASSWORD, 1 }, { 4, false, UP_E_PASSWORD, 5 },
 		{ 5, false, UP_E_LOCKED, 6 }, { 6, false, UP_E_LOCKED, 6 }, { 6, true, UP_E_LOCKED, 6 }, { 7, true, UP_E_LOCKED, 7 },
 		{ UINT32_MAX, false, UP_E_LOCKED, UINT32_MAX },
@@ -83,7 +83,7 @@ static void test_step(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		unsigned next = 99;
 
-		CU_ASSERT_EQUAL(up_password_step(rows[i].errors, rows[i].right, &next), rows[i].e);
+		CU_ASSERT_EQUAL(up_password_step(rows[i].errors, rows[i].right, &next), rows[i].err);
 		CU_ASSERT_EQUAL(next, rows[i].next);
 	}
 }

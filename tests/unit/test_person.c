@@ -13,7 +13,7 @@ static const char *const right_ids[] = {
 
 static void test_resident(void)
 {
-	static const struct { const char *id; uint32_t today; enum up_err e; } rows[] = {
+	static const struct { const char *id; uint32_t today; enum up_err err; } rows[] = {
 		{ "43010219880808007x", TODAY, UP_E_FORMAT }, { "430102880808001", TODAY, UP_E_FORMAT }, { "", TODAY, UP_E_FORMAT },
 		{ NULL, TODAY, UP_E_FORMAT }, { "4301021988080800100", TODAY, UP_E_FORMAT }, { "43010219880808A010", TODAY, UP_E_FORMAT },
 		{ "X30102198808080010", TODAY, UP_E_FORMAT }, { "４30102198808080", TODAY, UP_E_FORMAT },
@@ -31,7 +31,7 @@ static void test_resident(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(right_ids); i++)
 		UP_CHECK(up_person_check_resident(up_span_str(right_ids[i]), TODAY) == UP_OK, right_ids[i]);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
-		UP_CHECK(up_person_check_resident(up_span_str(rows[i].id), rows[i].today) == rows[i].e, rows[i].id);
+		UP_CHECK(up_person_check_resident(up_span_str(rows[i].id), rows[i].today) == rows[i].err, rows[i].id);
 }
 
 static void test_resident_any_change_fails(void)
@@ -55,7 +55,7 @@ static void test_resident_any_change_fails(void)
 /* 29 February: give the number its right check character, then only the calendar may object. */
 static void test_leap_days(void)
 {
-	static const struct { const char *date; enum up_err e; } rows[] = {
+	static const struct { const char *date; enum up_err err; } rows[] = {
 		{ "20000229", UP_OK }, { "20240229", UP_OK }, { "20230229", UP_E_RANGE }, { "19000229", UP_E_RANGE },
 		{ "20260310", UP_OK }, { "20260311", UP_E_RANGE }, { "19880431", UP_E_RANGE }, { "19880430", UP_OK },
 		{ "18991231", UP_E_RANGE }, { "19000101", UP_OK }, { "99991231", UP_E_RANGE },
@@ -67,10 +67,10 @@ static void test_leap_days(void)
 
 		for (int c = 0; c <= 10; c++) {
 			snprintf(id, sizeof id, "430102%s001%c", rows[i].date, "0123456789X"[c]);
-			enum up_err e = up_person_check_resident(up_span_str(id), TODAY);
+			enum up_err err = up_person_check_resident(up_span_str(id), TODAY);
 
-			fits = fits || e == rows[i].e;
-			other = other || (e != rows[i].e && e != UP_E_CHECK);
+			fits = fits || err == rows[i].err;
+			other = other || (err != rows[i].err && err != UP_E_CHECK);
 		}
 		UP_CHECK(fits && !other, rows[i].date);
 	}

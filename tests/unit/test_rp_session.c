@@ -58,22 +58,22 @@ static enum up_err open_at(const struct up_rp *rp, const char *cookies, int64_t 
 {
 	struct up_rp_session s;
 	struct up_rp_opener *o;
-	enum up_err e;
+	enum up_err err;
 
 	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
-	e = up_rp_session_open(o, up_span_str(cookies), now, &s, refresh);
-	if (e == UP_OK) {
+	err = up_rp_session_open(o, up_span_str(cookies), now, &s, refresh);
+	if (err == UP_OK) {
 		UP_CHECK_TEXT(s.unit_code, FAKE_UNIT);
 		UP_CHECK_TEXT(s.unit_name, "湖南省某某研究院");
 		UP_CHECK_TEXT(s.sub, "u-1");
 		CU_ASSERT_EQUAL(s.certificate_version, 3);
 		CU_ASSERT_EQUAL(s.auth_time_s, NOW - 5);
 	} else {
-		CU_ASSERT_EQUAL(e, UP_E_TOKEN);
+		CU_ASSERT_EQUAL(err, UP_E_TOKEN);
 		CU_ASSERT_EQUAL(s.unit_code.n, 0);
 	}
 	up_rp_opener_free(&o);
-	return e;
+	return err;
 }
 
 static void test_round_trip(void)
@@ -92,7 +92,7 @@ static void test_round_trip(void)
 
 static void test_limits(void)
 {
-	static const struct { int64_t after; enum up_err e; bool refresh; } rows[] = {
+	static const struct { int64_t after; enum up_err err; bool refresh; } rows[] = {
 		{ 0, UP_OK, false }, { 450, UP_OK, false }, { 451, UP_OK, true }, { 1800, UP_OK, true }, { 1801, UP_E_TOKEN, false },
 		{ -300, UP_OK, false }, { -301, UP_E_TOKEN, false },
 	};
@@ -102,7 +102,7 @@ static void test_limits(void)
 	bool refresh;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		CU_ASSERT_EQUAL(open_at(rp, c, NOW + rows[i].after, &refresh), rows[i].e);
+		CU_ASSERT_EQUAL(open_at(rp, c, NOW + rows[i].after, &refresh), rows[i].err);
 		CU_ASSERT_EQUAL(refresh, rows[i].refresh);
 	}
 	free(c);
@@ -495,13 +495,13 @@ static void test_settings(void)
 		struct up_rp_settings s = { .issuer = rows[i].issuer, .client = rows[i].client };
 		struct up_rp *rp = (struct up_rp *)1;
 		char why[256];
-		enum up_err e;
+		enum up_err err;
 
 		s.secret_file = fake_file("secret", rows[i].secret, 0600);
 		s.session_key_file = fake_file("keys", rows[i].keys, rows[i].mode);
 		s.page_file = rows[i].page != NULL ? fake_file("page", rows[i].page, 0644) : NULL;
-		e = up_rp_new(&s, &rp, why);
-		UP_CHECK(e == (rows[i].why != NULL ? UP_E_CONFIG : UP_OK), why);
+		err = up_rp_new(&s, &rp, why);
+		UP_CHECK(err == (rows[i].why != NULL ? UP_E_CONFIG : UP_OK), why);
 		UP_CHECK((rp == NULL) == (rows[i].why != NULL), why);
 		UP_CHECK(rows[i].why == NULL || strncmp(why, rows[i].why, strlen(rows[i].why)) == 0, why);
 		up_rp_free(&rp);

@@ -32,18 +32,18 @@ static enum up_err take(struct up_seal *s, const char *purpose, struct up_span t
 	uint8_t out[256];
 	size_t n;
 	bool old;
-	enum up_err e;
+	enum up_err err;
 
 	memset(out, 0x55, sizeof(out));
-	e = up_seal_take(s, up_span_str(purpose), text, out, sizeof(out), &n, &old);
-	if (e != UP_OK) {
+	err = up_seal_take(s, up_span_str(purpose), text, out, sizeof(out), &n, &old);
+	if (err != UP_OK) {
 		static const uint8_t zero[sizeof(out)];
 
 		CU_ASSERT_EQUAL(memcmp(out, zero, sizeof(out)), 0);
 		CU_ASSERT_EQUAL(n, 0);
 		CU_ASSERT_EQUAL(ERR_peek_error(), 0);
 	}
-	return e;
+	return err;
 }
 
 static void test_known_answer(void)
@@ -123,12 +123,12 @@ static void test_every_changed_bit_fails(void)
 
 	CU_ASSERT_EQUAL(up_text_b64url_decode(up_span_str(known), raw, sizeof(raw), &n), UP_OK);
 	for (size_t i = 0; i < n * 8; i++) {
-		enum up_err e, want = i / 8 < 1 ? UP_E_FORMAT : i / 8 < 5 ? UP_E_KEY : UP_E_SIGNATURE;
+		enum up_err err, want = i / 8 < 1 ? UP_E_FORMAT : i / 8 < 5 ? UP_E_KEY : UP_E_SIGNATURE;
 
 		raw[i / 8] ^= (uint8_t)(1 << i % 8);
 		up_text_b64url(up_span_of(raw, n), text);
-		e = take(s, "session", up_span_of(text, sizeof(known) - 1));
-		CU_ASSERT_EQUAL(e, want);
+		err = take(s, "session", up_span_of(text, sizeof(known) - 1));
+		CU_ASSERT_EQUAL(err, want);
 		raw[i / 8] ^= (uint8_t)(1 << i % 8);
 	}
 	up_seal_free(&s);
@@ -230,7 +230,7 @@ static void test_ring_bounds(void)
 
 static void test_key_file(void)
 {
-	static const struct { const char *text; enum up_err e; size_t n; unsigned line; } rows[] = {
+	static const struct { const char *text; enum up_err err; size_t n; unsigned line; } rows[] = {
 		{ HEX_A "\n", UP_OK, 1, 1 },
 		{ "# keys\n\n  " B64_B "\t\n" HEX_A, UP_OK, 2, 4 },
 		{ "", UP_E_KEY, 0, 0 },
@@ -250,10 +250,10 @@ static void test_key_file(void)
 		unsigned line = 99;
 
 		memset(got, 0, sizeof(got));
-		CU_ASSERT_EQUAL(up_seal_parse_keys(up_span_str(rows[i].text), got, &n, &line), rows[i].e);
+		CU_ASSERT_EQUAL(up_seal_parse_keys(up_span_str(rows[i].text), got, &n, &line), rows[i].err);
 		CU_ASSERT_EQUAL(n, rows[i].n);
 		CU_ASSERT_EQUAL(line, rows[i].line);
-		if (rows[i].e != UP_OK)
+		if (rows[i].err != UP_OK)
 			CU_ASSERT_EQUAL(memcmp(got, zero, 32), 0);
 	}
 }

@@ -51,7 +51,7 @@ static void test_trim(void)
 
 static void test_u64(void)
 {
-	static const struct { const char *in; uint64_t max; enum up_err e; uint64_t v; } rows[] = {
+	static const struct { const char *in; uint64_t max; enum up_err err; uint64_t v; } rows[] = {
 		{ "0", 0, UP_OK, 0 }, { "7", 7, UP_OK, 7 }, { "8", 7, UP_E_RANGE, 0 }, { "65535", 65535, UP_OK, 65535 },
 		{ "18446744073709551615", UINT64_MAX, UP_OK, UINT64_MAX }, { "18446744073709551616", UINT64_MAX, UP_E_RANGE, 0 },
 		{ "99999999999999999999999", UINT64_MAX, UP_E_RANGE, 0 }, { "9999999999999999999999x", UINT64_MAX, UP_E_FORMAT, 0 },
@@ -63,7 +63,7 @@ static void test_u64(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		uint64_t v = 99;
 
-		UP_CHECK(up_span_u64(up_span_str(rows[i].in), rows[i].max, &v) == rows[i].e, rows[i].in);
+		UP_CHECK(up_span_u64(up_span_str(rows[i].in), rows[i].max, &v) == rows[i].err, rows[i].in);
 		UP_CHECK(v == rows[i].v, rows[i].in);
 	}
 }

@@ -32,20 +32,20 @@ static int fill_disk(struct fixture *f)
 {
 	struct rlimit limit = { 200000, RLIM_INFINITY };
 	int64_t answered = 0;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	signal(SIGXFSZ, SIG_IGN);
 	if (fixture_connect(f->database, true, &f->store) != UP_OK ||
 	    setrlimit(RLIMIT_FSIZE, &limit) != 0)
 		return 1;
-	for (int i = 0; i < 2000 && e == UP_OK; i++) {
-		e = scan(f);
-		answered += e == UP_OK;
+	for (int i = 0; i < 2000 && err == UP_OK; i++) {
+		err = scan(f);
+		answered += err == UP_OK;
 	}
 	limit.rlim_cur = 1;                      /* nor for the smallest change */
 	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
 		return 6;
-	if (e != UP_E_STORE || scan(f) != UP_E_STORE || up_store_healthy(f->store) != UP_E_STORE)
+	if (err != UP_E_STORE || scan(f) != UP_E_STORE || up_store_healthy(f->store) != UP_E_STORE)
 		return 2;
 	limit.rlim_cur = RLIM_INFINITY;
 	if (setrlimit(RLIMIT_FSIZE, &limit) != 0)

@@ -101,19 +101,19 @@ static void test_queue(void)
 	struct fixture f;
 	struct up_op_record *ops = calloc(UP_WRITER_QUEUE * 2 + 2, sizeof(*ops));
 	int taken = 0;
-	enum up_err e = UP_OK;
+	enum up_err err = UP_OK;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
 	fixture_open(&f, true);
 	atomic_store(&finished, 0);
 	pthread_mutex_lock(&f.store->write_lock);
-	while (e == UP_OK && taken < UP_WRITER_QUEUE * 2 + 1) {
+	while (err == UP_OK && taken < UP_WRITER_QUEUE * 2 + 1) {
 		ops[taken] = fixture_note("login.scan");
 		ops[taken].op.done = count_done;
-		e = up_store_submit(f.store, &ops[taken].op);
-		taken += e == UP_OK;
+		err = up_store_submit(f.store, &ops[taken].op);
+		taken += err == UP_OK;
 	}
-	CU_ASSERT_EQUAL(e, UP_E_BUSY);
+	CU_ASSERT_EQUAL(err, UP_E_BUSY);
 	CU_ASSERT(taken >= UP_WRITER_QUEUE);
 	pthread_mutex_unlock(&f.store->write_lock);
 	up_store_close(&f.store);                /* finishes what waits */
@@ -210,11 +210,11 @@ static void *try_wrong(void *arg)
 {
 	struct up_op_decide decide;
 	decide = fixture_decide(&shared, false);
-	enum up_err e = up_store_run(shared.store, &decide.op);
+	enum up_err err = up_store_run(shared.store, &decide.op);
 
 	(void)arg;
-	atomic_fetch_add(&wrong, e == UP_E_PASSWORD);
-	atomic_fetch_add(&locked, e == UP_E_LOCKED);
+	atomic_fetch_add(&wrong, err == UP_E_PASSWORD);
+	atomic_fetch_add(&locked, err == UP_E_LOCKED);
 	return NULL;
 }
 

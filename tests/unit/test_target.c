@@ -103,9 +103,9 @@ static void test_url(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_span origin, path;
-		enum up_err e = up_target_url(up_span_str(rows[i].url), &origin, &path);
+		enum up_err err = up_target_url(up_span_str(rows[i].url), &origin, &path);
 
-		UP_CHECK(e == (rows[i].origin ? UP_OK : UP_E_FORMAT), rows[i].url);
+		UP_CHECK(err == (rows[i].origin ? UP_OK : UP_E_FORMAT), rows[i].url);
 		UP_CHECK_TEXT(origin, rows[i].origin ? rows[i].origin : "");
 		UP_CHECK_TEXT(path, rows[i].path ? rows[i].path : "");
 	}
@@ -116,7 +116,7 @@ static void test_url(void)
 
 static void test_cidr(void)
 {
-	static const struct { const char *text; enum up_err e; unsigned family, bits; } rows[] = {
+	static const struct { const char *text; enum up_err err; unsigned family, bits; } rows[] = {
 		{ "10.0.0.0/8", UP_OK, 4, 8 }, { "10.1.2.3", UP_OK, 4, 32 }, { "0.0.0.0/0", UP_OK, 4, 0 }, { "192.168.1.0/31", UP_OK, 4, 31 },
 		{ "::1", UP_OK, 6, 128 }, { "2001:db8::/32", UP_OK, 6, 32 }, { "::/0", UP_OK, 6, 0 }, { "unix:", UP_OK, 1, 0 },
 		{ "::ffff:10.0.0.0/104", UP_OK, 4, 8 }, { "::ffff:10.1.2.3", UP_OK, 4, 32 },
@@ -132,7 +132,7 @@ static void test_cidr(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_cidr net;
 
-		UP_CHECK(up_target_cidr(up_span_str(rows[i].text), &net) == rows[i].e, rows[i].text);
+		UP_CHECK(up_target_cidr(up_span_str(rows[i].text), &net) == rows[i].err, rows[i].text);
 		UP_CHECK(net.family == rows[i].family && net.bits == rows[i].bits, rows[i].text);
 	}
 }

@@ -19,7 +19,7 @@ static struct up_span get(void *arg, struct up_span name)
 
 static void test_render(void)
 {
-	static const struct { const char *text; enum up_err e; const char *want; } rows[] = {
+	static const struct { const char *text; enum up_err err; const char *want; } rows[] = {
 		{ "", UP_OK, "" }, { "plain { } } {", UP_OK, "plain { } } {" }, { "<p>{{name}}</p>", UP_OK, "<p>张三 &lt;b&gt;&amp;&quot;&#39;</p>" },
 		{ "{{&name}}", UP_OK, "张三 <b>&\"'" }, { "{{empty}}|{{&empty}}", UP_OK, "|" }, { "{{a-b_c.d}}{{yes}}", UP_OK, "x1" },
 		{ "{{tag}}", UP_OK, "{{name}}" }, { "{{&braces}}", UP_OK, "}}{{" },          /* a value is never read again */
@@ -42,7 +42,7 @@ static void test_render(void)
 		unsigned calls = 0;
 
 		up_buf_put_char(&b, '>');
-		UP_CHECK(up_template_render(up_span_str(rows[i].text), get, &calls, &b) == rows[i].e, rows[i].text);
+		UP_CHECK(up_template_render(up_span_str(rows[i].text), get, &calls, &b) == rows[i].err, rows[i].text);
 		UP_CHECK_TEXT(up_span_of(b.p + 1, b.n - 1), rows[i].want);
 		up_buf_free(&b);
 	}

@@ -194,7 +194,7 @@ static void test_put_safe(void)
 
 static void test_form_decode(void)
 {
-	static const struct { const char *in; enum up_err e; const char *want; } rows[] = {
+	static const struct { const char *in; enum up_err err; const char *want; } rows[] = {
 		{ "", UP_OK, "" }, { "a+b%20c", UP_OK, "a b c" }, { "%E5%bc%A0", UP_OK, "张" }, { "%2B%25", UP_OK, "+%" },
 		{ "%252f", UP_OK, "%2f" }, { "%", UP_E_FORMAT, "" }, { "%2", UP_E_FORMAT, "" }, { "a%zz", UP_E_FORMAT, "" },
 		{ "%+1", UP_E_FORMAT, "" }, { "% 1", UP_E_FORMAT, "" }, { "%u0041", UP_E_FORMAT, "" }, { "%%41", UP_E_FORMAT, "" },
@@ -205,7 +205,7 @@ static void test_form_decode(void)
 		struct up_buf b = { 0 };
 
 		up_buf_put_char(&b, '>');
-		UP_CHECK(up_text_form_decode(up_span_str(rows[i].in), &b) == rows[i].e, rows[i].in);
+		UP_CHECK(up_text_form_decode(up_span_str(rows[i].in), &b) == rows[i].err, rows[i].in);
 		UP_CHECK(b.n >= 1 && b.p[0] == '>', rows[i].in);
 		UP_CHECK_TEXT(up_span_of(b.p + 1, b.n - 1), rows[i].want);
 		up_buf_free(&b);

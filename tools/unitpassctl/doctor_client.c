@@ -45,10 +45,10 @@ static enum up_err put_assertion(const struct up_doctor_portal *p, const struct 
 	struct up_json_put j = { .b = &claims };
 	uint8_t rnd[16];
 	int64_t now_s = (int64_t)time(NULL);
-	enum up_err e = UP_E_CRYPTO;
+	enum up_err err = UP_E_CRYPTO;
 
 	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
-		return e;
+		return err;
 	up_json_put_object(&j, NULL);
 	up_json_put_str(&j, "iss", p->client);
 	up_json_put_str(&j, "sub", p->client);
@@ -60,10 +60,10 @@ static enum up_err put_assertion(const struct up_doctor_portal *p, const struct 
 	up_buf_printf(form, "%s&client_id=", SCOPE);
 	up_buf_put_percent(form, up_span_str(p->client));
 	up_buf_printf(form, "&client_assertion_type=%s&client_assertion=", ASSERTION_TYPE);
-	e = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(key, up_span_str(kid), NULL,
+	err = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(key, up_span_str(kid), NULL,
 	    up_buf_span(&claims), form);
 	up_buf_free(&claims);
-	return e;
+	return err;
 }
 
 /* KID: the id its owner gave it, else its thumbprint. */

@@ -118,7 +118,7 @@ enum up_err up_doctor_http(const struct up_doctor_call *call, struct up_doctor_a
 	struct receive r = { .answer = a, .first_event = call->first_event };
 	char accept[96], error[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers;
-	enum up_err e = UP_E_NOMEM;
+	enum up_err err = UP_E_NOMEM;
 	CURL *c = curl_easy_init();
 	CURLcode code;
 
@@ -127,7 +127,7 @@ enum up_err up_doctor_http(const struct up_doctor_call *call, struct up_doctor_a
 	headers = curl_slist_append(NULL, accept);
 	if (c == NULL || headers == NULL || !set_options(c, call, headers, &r, error))
 		goto out;
-	e = UP_OK;
+	err = UP_OK;
 	code = curl_easy_perform(c);
 	if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && r.complete)) {
 		take_answer(c, a);
@@ -140,7 +140,7 @@ out:
 	if (c != NULL)
 		curl_easy_cleanup(c);
 	curl_slist_free_all(headers);
-	return e;
+	return err;
 }
 
 void up_doctor_http_free(struct up_doctor_answer *a)

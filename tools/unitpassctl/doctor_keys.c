@@ -59,9 +59,9 @@ static bool fingerprints_of(const uint8_t *keys, struct node *node)
 	return true;
 }
 
-static void refuse(struct up_doctor *d, const char *path, enum up_err e, unsigned line)
+static void refuse(struct up_doctor *d, const char *path, enum up_err err, unsigned line)
 {
-	if (e == UP_E_FORMAT)
+	if (err == UP_E_FORMAT)
 		up_doctor_find(d, UP_DOCTOR_ERROR, "session-keys", up_say("%s:%u: is not a key", "%s:%u：不是密钥"), path, line);
 	else
 		up_doctor_find(d, UP_DOCTOR_ERROR, "session-keys", up_say("%s: no key, one twice, or more than %d", "%s：没有密钥、有重复或超过 %d 个"), path, UP_SEAL_KEYS);
@@ -74,7 +74,7 @@ static bool read_node(struct up_doctor *d, const char *path, struct node *node)
 	struct up_buf text;
 	unsigned line = 0;
 	char why[256];
-	enum up_err e;
+	enum up_err err;
 	bool good = false;
 
 	*node = (struct node){ .name = path };
@@ -84,14 +84,14 @@ static bool read_node(struct up_doctor *d, const char *path, struct node *node)
 		up_doctor_find(d, UP_DOCTOR_ERROR, "session-keys", "%s", why);
 		return false;
 	}
-	e = up_seal_parse_keys(up_buf_span(&text), keys, &node->n, &line);
+	err = up_seal_parse_keys(up_buf_span(&text), keys, &node->n, &line);
 	up_buf_free(&text);
-	if (e == UP_OK)
+	if (err == UP_OK)
 		good = fingerprints_of(keys, node);
 	else
-		refuse(d, path, e, line);
+		refuse(d, path, err, line);
 	up_wipe(keys, sizeof(keys));
-	d->failed = d->failed || (e == UP_OK && !good);
+	d->failed = d->failed || (err == UP_OK && !good);
 	if (good)
 		up_doctor_find(d, UP_DOCTOR_OK, "session-keys", up_say("%s: newest key %s, %zu in all", "%s：最新密钥 %s，共 %zu 个"), path, node->keys[0], node->n);
 	return good;
