@@ -410,7 +410,8 @@ static int read_until_close(struct up_bench_conn *c, struct up_bench_buf *body)
 	return errno == EPIPE ? 0 : -1;
 }
 
-static int read_body(struct up_bench_conn *c, struct framing *f, bool none, struct up_bench_buf *body)
+static int read_body(
+    struct up_bench_conn *c, struct framing *f, bool none, struct up_bench_buf *body)
 {
 	if (none)
 		return 0;
@@ -422,7 +423,8 @@ static int read_body(struct up_bench_conn *c, struct framing *f, bool none, stru
 	return read_until_close(c, body);
 }
 
-static int read_reply(struct up_bench_conn *c, const struct up_bench_request *req, struct up_bench_response *r)
+static int read_reply(
+    struct up_bench_conn *c, const struct up_bench_request *req, struct up_bench_response *r)
 {
 	struct framing f;
 

@@ -109,8 +109,9 @@ static double server_cpu_ms(void)
 	fclose(f);
 	/* The name, in parentheses, may hold spaces: begin after it. */
 	const char *p = ok ? strrchr(line, ')') : NULL;
-	if (p == NULL || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld %ld %ld",
-	    &v[0], &v[1], &v[2], &v[3]) != 4)
+	if (p == NULL ||
+	    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld %ld %ld", &v[0],
+		&v[1], &v[2], &v[3]) != 4)
 		return -1;
 	return (double)(v[0] + v[1] + v[2] + v[3]) * 1000 / (double)sysconf(_SC_CLK_TCK);
 }
@@ -165,9 +166,12 @@ static long number(const char *s, long max)
 static void parse_args(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "peer", required_argument, NULL, 'e' }, { "port", required_argument, NULL, 'p' },
-		{ "threads", required_argument, NULL, 't' }, { "logins", required_argument, NULL, 'n' },
-		{ "pid", required_argument, NULL, 'i' }, { "json", no_argument, NULL, 'j' },
+		{ "peer", required_argument, NULL, 'e' },
+		{ "port", required_argument, NULL, 'p' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "logins", required_argument, NULL, 'n' },
+		{ "pid", required_argument, NULL, 'i' },
+		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -182,7 +186,8 @@ static void parse_args(int argc, char **argv)
 		case 'j': break;	/* the only format */
 		default: usage();
 		}
-	if (run.peer == NULL || run.port == 0 || run.threads == 0 || run.logins == 0 || optind != argc)
+	if (run.peer == NULL || run.port == 0 || run.threads == 0 || run.logins == 0 ||
+	    optind != argc)
 		usage();
 }
 

@@ -2,7 +2,8 @@
 /* Complete logins against unitpassd, straight to its listener.
  *
  *   load_unitpass --listen IP:PORT --issuer URL --phones FILE --enrol CODES
- *   load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE --threads N --logins M
+ *   load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE --threads N
+ * --logins M
  *                 [--rate R --watch IP:PORT] [--pid SERVER]
  *
  * The first form enrols the phones that the second one uses; CODES is told in
@@ -72,10 +73,12 @@ static bool unexpected(const struct user *u, const char *step)
 
 /* --- the portal's part --- */
 
-static bool request(struct user *u, const char *method, const char *path, const char *headers, const char *body)
+static bool request(
+    struct user *u, const char *method, const char *path, const char *headers, const char *body)
 {
 	const struct up_bench_request req = {
-		.method = method, .path = path, .headers = headers, .body = body, .body_len = strlen(body),
+		.method = method, .path = path, .headers = headers, .body = body,
+		.body_len = strlen(body),
 	};
 
 	u->res.status = 0;
@@ -105,10 +108,12 @@ static bool begin(struct user *u, long i)
 	if (!request(u, "POST", "/device_authorization", run.portal_headers, body))
 		return false;
 	const char *path = NULL;
-	if (u->res.status == 200 && take(u, "device_code", u->device_code, sizeof(u->device_code)) &&
+	if (u->res.status == 200 &&
+	    take(u, "device_code", u->device_code, sizeof(u->device_code)) &&
 	    take(u, "watch_uri", uri, sizeof(uri)))
 		path = strstr(uri, "/watch/");
-	if (path == NULL || (size_t)snprintf(u->watch, sizeof(u->watch), "%s", path) >= sizeof(u->watch))
+	if (path == NULL ||
+	    (size_t)snprintf(u->watch, sizeof(u->watch), "%s", path) >= sizeof(u->watch))
 		return unexpected(u, "device authorization");
 	return true;
 }
@@ -125,7 +130,8 @@ static bool poll_pending(struct user *u)
 {
 	if (!poll(u))
 		return false;
-	return (u->res.status == 400 && strstr(u->res.body.p, "\"authorization_pending\"") != NULL) ||
+	return (u->res.status == 400 &&
+		   strstr(u->res.body.p, "\"authorization_pending\"") != NULL) ||
 	    unexpected(u, "pending poll");
 }
 
@@ -148,7 +154,8 @@ static bool see_frame(struct user *u)
 	if (run.watch == NULL) {
 		if (!request(u, "GET", u->watch, "Accept: application/json\r\n", ""))
 			return false;
-		return (u->res.status == 200 && take(u, "text", u->frame, sizeof(u->frame))) || unexpected(u, "frame");
+		return (u->res.status == 200 && take(u, "text", u->frame, sizeof(u->frame))) ||
+		    unexpected(u, "frame");
 	}
 	if (up_bench_stream_open(&u->page, run.watch, u->watch) &&
 	    up_bench_stream_wait(&u->page, "frame", "text", u->frame, sizeof(u->frame)))
@@ -175,7 +182,8 @@ static bool see_approved(struct user *u)
 static const struct up_bench_phone *phone_of(const struct user *u, long i)
 {
 	/* Of this thread alone: thread, thread + threads, ... */
-	size_t own = (run.phones->n - (size_t)u->number + (size_t)run.threads - 1) / (size_t)run.threads;
+	size_t own = (run.phones->n - (size_t)u->number + (size_t)run.threads - 1) /
+	    (size_t)run.threads;
 
 	return &run.phones->phones[(size_t)u->number + (size_t)i % own * (size_t)run.threads];
 }
@@ -205,7 +213,8 @@ static bool user_open(struct user *u)
 	u->res = (struct up_bench_response){ .fields = &u->field, .nfields = 1 };
 	if (up_bench_conn_new(run.listen, &u->conn) != 0)
 		return unexpected(u, run.listen);
-	u->caller = (struct up_bench_caller){ .phones = run.phones, .conn = u->conn, .res = &u->res };
+	u->caller =
+	    (struct up_bench_caller) { .phones = run.phones, .conn = u->conn, .res = &u->res };
 	return true;
 }
 
@@ -255,7 +264,8 @@ static bool check_token(long i, const json_t *jwks)
 
 	up_bench_portal_begin(i, 0, nonce, body, sizeof(body));
 	const struct up_jwt_expect want = {
-		.iss = run.phones->issuer, .aud = run.client, .nonce = nonce, .need_exp = true, .need_iat = true,
+		.iss = run.phones->issuer, .aud = run.client, .nonce = nonce, .need_exp = true,
+		.need_iat = true,
 		.need_jti = true, .now_s = time(NULL), .leeway_s = 60,
 	};
 	bool ok = up_jwt_parse(up_span_str(run.tokens[i]), NULL, &jwt) == UP_OK &&
@@ -283,8 +293,8 @@ static void check_tokens(void)
 static void put_quantiles(const char *name, uint32_t *us, size_t n)
 {
 	up_bench_sort(us, n);
-	printf("\"%s_p50_ms\":%.3f,\"%s_p99_ms\":%.3f,", name, up_bench_quantile_ms(us, n, 0.5), name,
-	    up_bench_quantile_ms(us, n, 0.99));
+	printf("\"%s_p50_ms\":%.3f,\"%s_p99_ms\":%.3f,", name, up_bench_quantile_ms(us, n, 0.5),
+	    name, up_bench_quantile_ms(us, n, 0.99));
 }
 
 static void report(double seconds, double cpu_ms, double own_ms)
@@ -292,19 +302,22 @@ static void report(double seconds, double cpu_ms, double own_ms)
 	long done = atomic_load(&run.done), errors = atomic_load(&run.errors);
 	size_t n = errors == 0 ? (size_t)run.logins : 0;	/* times have gaps otherwise */
 
-	printf("{\"logins\":%ld,\"seconds\":%.3f,\"rate\":%.1f,", done, seconds, (double)done / seconds);
+	printf("{\"logins\":%ld,\"seconds\":%.3f,\"rate\":%.1f,", done, seconds,
+	    (double)done / seconds);
 	if (run.rate > 0)
 		printf("\"asked_rate\":%ld,", run.rate);
 	if (run.pid != 0)
 		printf("\"cpu_ms_per_login\":%.4f,\"server_busy\":%.3f,\"rss_kb\":%ld,",
-		    done > 0 ? cpu_ms / (double)done : 0, cpu_ms / 1e3 / seconds, up_bench_rss_kb(run.pid));
-	printf("\"load_ms_per_login\":%.4f,\"load_busy\":%.3f,", done > 0 ? own_ms / (double)done : 0,
-	    own_ms / 1e3 / seconds);
+		    done > 0 ? cpu_ms / (double)done : 0, cpu_ms / 1e3 / seconds,
+		    up_bench_rss_kb(run.pid));
+	printf("\"load_ms_per_login\":%.4f,\"load_busy\":%.3f,",
+	    done > 0 ? own_ms / (double)done : 0, own_ms / 1e3 / seconds);
 	if (run.rate > 0)
 		put_quantiles("late", run.late_us, n);
 	put_quantiles("login", run.login_us, n);
 	put_quantiles("confirm", run.confirm_us, n);
-	printf("\"frame\":\"%s\",\"errors\":%ld}\n", run.watch != NULL ? "stream" : "snapshot", errors);
+	printf("\"frame\":\"%s\",\"errors\":%ld}\n", run.watch != NULL ? "stream" : "snapshot",
+	    errors);
 }
 
 static int measure(void)
@@ -342,20 +355,28 @@ static int measure(void)
 static void usage(void)
 {
 	fputs("usage: load_unitpass --listen IP:PORT --issuer URL --phones FILE --enrol CODES\n"
-	    "       load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE --threads N --logins M\n"
-	    "                     [--rate R --watch IP:PORT] [--pid SERVER]\n", stderr);
+	      "       load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE "
+	      "--threads N --logins M\n"
+	      "                     [--rate R --watch IP:PORT] [--pid SERVER]\n",
+	    stderr);
 	exit(2);
 }
 
 static void parse_args(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' }, { "watch", required_argument, NULL, 'w' },
-		{ "issuer", required_argument, NULL, 'u' }, { "phones", required_argument, NULL, 'f' },
-		{ "enrol", required_argument, NULL, 'e' }, { "client", required_argument, NULL, 'c' },
-		{ "secret-file", required_argument, NULL, 's' }, { "threads", required_argument, NULL, 't' },
-		{ "logins", required_argument, NULL, 'n' }, { "rate", required_argument, NULL, 'r' },
-		{ "pid", required_argument, NULL, 'p' }, { NULL, 0, NULL, 0 },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "watch", required_argument, NULL, 'w' },
+		{ "issuer", required_argument, NULL, 'u' },
+		{ "phones", required_argument, NULL, 'f' },
+		{ "enrol", required_argument, NULL, 'e' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "secret-file", required_argument, NULL, 's' },
+		{ "threads", required_argument, NULL, 't' },
+		{ "logins", required_argument, NULL, 'n' },
+		{ "rate", required_argument, NULL, 'r' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -374,9 +395,11 @@ static void parse_args(int argc, char **argv)
 		case 'p': run.pid = up_bench_number("--pid", optarg, 1, 0x7fffffff); break;
 		default: usage();
 		}
-	if (run.listen == NULL || run.phones_file == NULL || optind != argc || (run.codes != NULL && run.issuer == NULL))
+	if (run.listen == NULL || run.phones_file == NULL || optind != argc ||
+	    (run.codes != NULL && run.issuer == NULL))
 		usage();
-	if (run.codes == NULL && (run.client == NULL || run.secret_file == NULL || run.threads == 0 || run.logins == 0))
+	if (run.codes == NULL &&
+	    (run.client == NULL || run.secret_file == NULL || run.threads == 0 || run.logins == 0))
 		usage();
 }
 
@@ -384,19 +407,24 @@ int main(int argc, char **argv)
 {
 	parse_args(argc, argv);
 	if (run.codes != NULL)
-		return up_bench_phones_enrol(run.listen, run.issuer, run.codes, run.phones_file) ? 0 : 1;
-	if (!up_bench_portal_headers(run.client, run.secret_file, run.portal_headers, sizeof(run.portal_headers)) ||
+		return up_bench_phones_enrol(run.listen, run.issuer, run.codes, run.phones_file)
+		    ? 0
+		    : 1;
+	if (!up_bench_portal_headers(
+		run.client, run.secret_file, run.portal_headers, sizeof(run.portal_headers)) ||
 	    !up_bench_phones_load(run.phones_file, &run.phones))
 		return 1;
 	if (run.phones->n < (size_t)run.threads) {
-		fprintf(stderr, "load_unitpass: %zu phones are too few for %ld threads\n", run.phones->n, run.threads);
+		fprintf(stderr, "load_unitpass: %zu phones are too few for %ld threads\n",
+		    run.phones->n, run.threads);
 		return 2;
 	}
 	run.tokens = calloc((size_t)run.logins, sizeof(*run.tokens));
 	run.login_us = calloc((size_t)run.logins, sizeof(uint32_t));
 	run.confirm_us = calloc((size_t)run.logins, sizeof(uint32_t));
 	run.late_us = calloc((size_t)run.logins, sizeof(uint32_t));
-	if (run.tokens == NULL || run.login_us == NULL || run.confirm_us == NULL || run.late_us == NULL)
+	if (run.tokens == NULL || run.login_us == NULL || run.confirm_us == NULL ||
+	    run.late_us == NULL)
 		abort();
 	int rc = measure();
 	free(run.tokens);

@@ -33,7 +33,8 @@ static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p,
 	up_text_b64url(up_span_of(random, sizeof(random)), jti);
 	snprintf(url, sizeof(url), "%s%s", c->phones->issuer, path);
 	const struct up_dpop_make make = {
-		.key = p->key, .method = "POST", .url = up_span_str(url), .token = up_span_str(p->token),
+		.key = p->key, .method = "POST", .url = up_span_str(url),
+		.token = up_span_str(p->token),
 		.nonce = up_span_str(c->nonce), .jti = up_span_of(jti, sizeof(jti)),
 		.decision = decision, .now_s = time(NULL),
 	};
@@ -54,7 +55,8 @@ static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p,
 	}
 	up_buf_put_str(&head, "\r\n");
 	const struct up_bench_request req = {
-		.method = "POST", .path = path, .headers = up_buf_cstr(&head), .body = body, .body_len = strlen(body),
+		.method = "POST", .path = path, .headers = up_buf_cstr(&head), .body = body,
+		.body_len = strlen(body),
 	};
 	ok = ok && req.headers != NULL && up_bench_conn_request(c->conn, &req, c->res) == 0;
 	if (!ok)
@@ -66,8 +68,8 @@ static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p,
 }
 
 /* POST; gives the JSON answer, the caller's, or NULL: said why. */
-static json_t *call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path, const char *body,
-    const struct up_decision *decision)
+static json_t *call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
+    const char *body, const struct up_decision *decision)
 {
 	json_t *o = NULL;
 
@@ -102,16 +104,18 @@ static bool read_view(const json_t *o, struct up_bench_view *v)
 
 	v->expires = json_integer_value(json_object_get(o, "expires"));
 	return copy(o, "transaction", v->transaction, sizeof(v->transaction)) &&
-	    copy(o, "item", v->item, sizeof(v->item)) && copy(o, "nonce", v->nonce, sizeof(v->nonce)) &&
+	    copy(o, "item", v->item, sizeof(v->item)) &&
+	    copy(o, "nonce", v->nonce, sizeof(v->nonce)) &&
 	    copy(o, "frame", v->frame, sizeof(v->frame)) &&
 	    copy(client, "id", v->client, sizeof(v->client)) &&
 	    copy(client, "origin", v->origin, sizeof(v->origin)) &&
-	    copy(role, "unit", v->unit, sizeof(v->unit)) && copy(role, "role", v->role, sizeof(v->role)) &&
+	    copy(role, "unit", v->unit, sizeof(v->unit)) &&
+	    copy(role, "role", v->role, sizeof(v->role)) &&
 	    copy(role, "certificate", v->certificate, sizeof(v->certificate));
 }
 
-bool up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone *p, const char *text,
-    struct up_bench_view *out)
+bool up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone *p,
+    const char *text, struct up_bench_view *out)
 {
 	char body[512];
 
@@ -126,18 +130,26 @@ bool up_bench_phone_approve(struct up_bench_caller *c, const struct up_bench_pho
     const struct up_bench_view *v)
 {
 	const struct up_decision decision = {
-		.transaction = up_span_str(v->transaction), .client = up_span_str(v->client),
-		.origin = up_span_str(v->origin), .issuer = up_span_str(c->phones->issuer),
-		.unit = up_span_str(v->unit), .certificate = up_span_str(v->certificate),
-		.role = up_span_str(v->role), .item = up_span_str(v->item), .nonce = up_span_str(v->nonce),
-		.frame = up_span_str(v->frame), .decision = UP_SPAN_LIT("approve"), .exp = v->expires,
+		.transaction = up_span_str(v->transaction),
+		.client = up_span_str(v->client),
+		.origin = up_span_str(v->origin),
+		.issuer = up_span_str(c->phones->issuer),
+		.unit = up_span_str(v->unit),
+		.certificate = up_span_str(v->certificate),
+		.role = up_span_str(v->role),
+		.item = up_span_str(v->item),
+		.nonce = up_span_str(v->nonce),
+		.frame = up_span_str(v->frame),
+		.decision = UP_SPAN_LIT("approve"),
+		.exp = v->expires,
 	};
 	char body[256];
 
 	snprintf(body, sizeof(body), "{\"transaction\":\"%s\",\"password\":\"%s\"}", v->transaction,
 	    c->phones->password);
 	json_t *o = call(c, p, "/holder/decisions", body, &decision);
-	bool ok = o != NULL && strcmp(json_string_value(json_object_get(o, "state")) ?: "", "approved") == 0;
+	bool ok = o != NULL &&
+	    strcmp(json_string_value(json_object_get(o, "state")) ?: "", "approved") == 0;
 	if (o != NULL && !ok)
 		up_bench_complain("phone: decision: %.300s", c->res->body.p);
 	json_decref(o);
@@ -151,8 +163,8 @@ static bool stretch(char out[44])
 	uint8_t salt[16], key[32];
 
 	if (RAND_bytes(salt, sizeof(salt)) != 1 ||
-	    PKCS5_PBKDF2_HMAC(PASSWORD, sizeof(PASSWORD) - 1, salt, sizeof(salt), ROUNDS, EVP_sha256(),
-	    sizeof(key), key) != 1)
+	    PKCS5_PBKDF2_HMAC(PASSWORD, sizeof(PASSWORD) - 1, salt, sizeof(salt), ROUNDS,
+		EVP_sha256(), sizeof(key), key) != 1)
 		return false;
 	up_text_b64url(up_span_of(key, sizeof(key)), out);
 	out[43] = '\0';
@@ -168,13 +180,16 @@ static bool accept_role(struct up_bench_caller *c, struct up_bench_phone *p, jso
 
 	free(body);
 	body = NULL;
-	if (found != NULL && json_object_update_new(o, json_pack("{s:O, s:s, s:{s:s}}", "statement_version",
-	    json_object_get(json_object_get(found, "statement"), "version"), "password", c->phones->password,
-	    "device", "name", "bench")) == 0)
+	if (found != NULL &&
+	    json_object_update_new(o,
+		json_pack("{s:O, s:s, s:{s:s}}", "statement_version",
+		    json_object_get(json_object_get(found, "statement"), "version"), "password",
+		    c->phones->password, "device", "name", "bench")) == 0)
 		body = json_dumps(o, JSON_COMPACT);
 	if (body != NULL)
 		taken = call(c, p, "/holder/enrolments/accept", body, NULL);
-	bool ok = taken != NULL && copy(taken, "device_token", p->token, sizeof(p->token)) && p->token[0] != '\0';
+	bool ok = taken != NULL && copy(taken, "device_token", p->token, sizeof(p->token)) &&
+	    p->token[0] != '\0';
 	free(body);
 	json_decref(found);
 	json_decref(taken);
@@ -189,12 +204,14 @@ static bool enrol_line(struct up_bench_caller *c, const char *line, json_t *list
 	bool ok = false;
 
 	if (code != NULL && up_jwk_generate(&p.key) == UP_OK)
-		o = json_pack("{s:s, s:O}", "code", code + 3, "person", json_object_get(in, "person"));
+		o = json_pack(
+		    "{s:s, s:O}", "code", code + 3, "person", json_object_get(in, "person"));
 	if (o == NULL)
 		up_bench_complain("phone: not an enrolment: %.200s", line);
 	if (o != NULL && accept_role(c, &p, o))
-		ok = json_array_append_new(list, json_pack("{s:o, s:s}", "key", up_jwk_to_json(p.key, true),
-		    "token", p.token)) == 0;
+		ok = json_array_append_new(list,
+			 json_pack("{s:o, s:s}", "key", up_jwk_to_json(p.key, true), "token",
+			     p.token)) == 0;
 	json_decref(o);
 	json_decref(in);
 	up_jwk_free(&p.key);
@@ -203,7 +220,8 @@ static bool enrol_line(struct up_bench_caller *c, const char *line, json_t *list
 
 static bool save(const char *file, const struct up_bench_phones *all, json_t *list)
 {
-	json_t *o = json_pack("{s:s, s:s, s:O}", "issuer", all->issuer, "password", all->password, "phones", list);
+	json_t *o = json_pack(
+	    "{s:s, s:s, s:O}", "issuer", all->issuer, "password", all->password, "phones", list);
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	bool ok = o != NULL && fd >= 0 && json_dumpfd(o, fd, JSON_COMPACT) == 0;
 
@@ -215,7 +233,8 @@ static bool save(const char *file, const struct up_bench_phones *all, json_t *li
 	return ok;
 }
 
-bool up_bench_phones_enrol(const char *addr, const char *issuer, const char *codes, const char *file)
+bool up_bench_phones_enrol(
+    const char *addr, const char *issuer, const char *codes, const char *file)
 {
 	struct up_bench_phones all = { 0 };
 	struct up_bench_field field = { "DPoP-Nonce", NULL };

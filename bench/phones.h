@@ -27,7 +27,8 @@ struct up_bench_phones {
 
 /* Enrol one phone for each line {"text", "person"} of CODES at the server that
  * listens at ADDR, and write all to FILE (mode 0600).  False: said why. */
-bool up_bench_phones_enrol(const char *addr, const char *issuer, const char *codes, const char *file);
+bool up_bench_phones_enrol(
+    const char *addr, const char *issuer, const char *codes, const char *file);
 bool up_bench_phones_load(const char *file, struct up_bench_phones **out);
 void up_bench_phones_free(struct up_bench_phones **);
 

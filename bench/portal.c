@@ -7,7 +7,9 @@
 
 #include "measure.h"
 
-#define AGENT "Mozilla%2F5.0+%28Windows+NT+10.0%3B+Win64%3B+x64%29+AppleWebKit%2F537.36+%28KHTML%2C+like+Gecko%29+Chrome%2F139.0.0.0+Safari%2F537.36"
+#define AGENT \
+	"Mozilla%2F5.0+%28Windows+NT+10.0%3B+Win64%3B+x64%29+AppleWebKit%2F537.36+%28KHTML%2C+" \
+	"like+Gecko%29+Chrome%2F139.0.0.0+Safari%2F537.36"
 
 bool up_bench_portal_headers(const char *client, const char *secret_file, char *out, size_t size)
 {
@@ -31,6 +33,8 @@ bool up_bench_portal_headers(const char *client, const char *secret_file, char *
 void up_bench_portal_begin(long number, long browser, char nonce[32], char *out, size_t size)
 {
 	snprintf(nonce, 32, "bench-%016ld", number);
-	snprintf(out, size, "scope=openid+unit&nonce=%s&initiator_ip=192.0.2.%ld&browser=browser%014ldA&initiator_user_agent=%s",
+	snprintf(out, size,
+	    "scope=openid+unit&nonce=%s&initiator_ip=192.0.2.%ld&browser=browser%014ldA&initiator_"
+	    "user_agent=%s",
 	    nonce, browser % 250 + 1, browser, AGENT);
 }

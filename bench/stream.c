@@ -29,7 +29,8 @@ static bool connect_to(struct up_bench_stream *s, const char *addr)
 		return false;
 	in.sin_port = htons((uint16_t)atoi(colon + 1));
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return s->fd >= 0 && setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+	return s->fd >= 0 &&
+	    setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
 	    connect(s->fd, (const struct sockaddr *)&in, sizeof(in)) == 0;
 }
 
@@ -60,7 +61,8 @@ static bool read_more(struct up_bench_stream *s)
 		return false;
 	s->n += (size_t)n;
 	s->buf[s->n] = '\0';
-	return s->n < 12 || strncmp(s->buf, "HTTP/1.1 ", 9) != 0 || strncmp(s->buf + 9, "200", 3) == 0;
+	return s->n < 12 || strncmp(s->buf, "HTTP/1.1 ", 9) != 0 ||
+	    strncmp(s->buf + 9, "200", 3) == 0;
 }
 
 static void drop(struct up_bench_stream *s, const char *upto)
@@ -70,7 +72,8 @@ static void drop(struct up_bench_stream *s, const char *upto)
 }
 
 /* The value of MEMBER in the event that begins at FROM and ends before END. */
-static bool find_value(const char *from, const char *end, const char *member, char *value, size_t size)
+static bool find_value(
+    const char *from, const char *end, const char *member, char *value, size_t size)
 {
 	char key[64];
 

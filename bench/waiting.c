@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Login pages that wait: what each costs unitpassd.
  *
- *   waiting --listen IP:PORT --watch IP:PORT --client ID --secret-file FILE --pages N --seconds S --pid SERVER
+ *   waiting --listen IP:PORT --watch IP:PORT --client ID --secret-file FILE --pages N --seconds S
+ * --pid SERVER
  *
  * Begins N logins, opens one stream of server-sent events for each at --watch,
  * waits until every page has a frame, lets them wait for S seconds and reads
@@ -49,7 +50,8 @@ static struct {
 
 /* --- logins --- */
 
-static bool begin_one(struct up_bench_conn *conn, struct up_bench_response *res, const char *headers, long i)
+static bool begin_one(
+    struct up_bench_conn *conn, struct up_bench_response *res, const char *headers, long i)
 {
 	struct page *p = &run.pages[i];
 	char body[512], nonce[32];
@@ -57,12 +59,14 @@ static bool begin_one(struct up_bench_conn *conn, struct up_bench_response *res,
 	/* A browser of its own: the server ends the oldest of many attempts of one. */
 	up_bench_portal_begin(i, i, nonce, body, sizeof(body));
 	const struct up_bench_request req = {
-		.method = "POST", .path = "/device_authorization", .headers = headers, .body = body, .body_len = strlen(body),
+		.method = "POST", .path = "/device_authorization", .headers = headers, .body = body,
+		.body_len = strlen(body),
 	};
 
 	p->fd = -1;
 	if (up_bench_conn_request(conn, &req, res) != 0 || res->status != 200) {
-		up_bench_complain("device authorization: status %d: %.300s", res->status, res->body.p ? res->body.p : strerror(errno));
+		up_bench_complain("device authorization: status %d: %.300s", res->status,
+		    res->body.p ? res->body.p : strerror(errno));
 		return false;
 	}
 	const char *path = strstr(res->body.p, "/watch/");
@@ -104,12 +108,14 @@ static void open_page(struct page *p)
 	char request[256];
 
 	run.opened++;
-	int n = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n",
-	    p->path, run.watch);
+	int n = snprintf(request, sizeof(request),
+	    "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n\r\n", p->path, run.watch);
 	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (p->fd < 0 || connect(p->fd, (const struct sockaddr *)&run.addr, sizeof(run.addr)) != 0 ||
+	if (p->fd < 0 ||
+	    connect(p->fd, (const struct sockaddr *)&run.addr, sizeof(run.addr)) != 0 ||
 	    send(p->fd, request, (size_t)n, MSG_NOSIGNAL) != n ||
-	    fcntl(p->fd, F_SETFL, O_NONBLOCK) != 0 || epoll_ctl(run.epoll, EPOLL_CTL_ADD, p->fd, &ev) != 0)
+	    fcntl(p->fd, F_SETFL, O_NONBLOCK) != 0 ||
+	    epoll_ctl(run.epoll, EPOLL_CTL_ADD, p->fd, &ev) != 0)
 		end_page(p, strerror(errno));
 }
 
@@ -196,10 +202,14 @@ static int measure(void)
 	double opening = (double)(up_bench_now_us() - t) / 1e6;
 	hold(&cpu_ms, &frames);
 	rss[2] = up_bench_rss_kb(run.pid);
-	printf("{\"pages\":%ld,\"opening_s\":%.2f,\"seconds\":%ld,\"rss_before_kb\":%ld,\"rss_begun_kb\":%ld,\"rss_waiting_kb\":%ld,"
-	    "\"kb_per_page\":%.3f,\"kb_per_stream\":%.3f,\"cpu_share\":%.4f,\"frames_per_s\":%.1f,\"cpu_us_per_frame\":%.2f,"
-	    "\"errors\":%ld}\n", run.n, opening, run.seconds, rss[0], rss[1], rss[2], (double)(rss[2] - rss[0]) / (double)run.n,
-	    (double)(rss[2] - rss[1]) / (double)run.n, cpu_ms / 1e3 / (double)run.seconds, (double)frames / (double)run.seconds,
+	printf("{\"pages\":%ld,\"opening_s\":%.2f,\"seconds\":%ld,\"rss_before_kb\":%ld,\"rss_"
+	       "begun_kb\":%ld,\"rss_waiting_kb\":%ld,"
+	       "\"kb_per_page\":%.3f,\"kb_per_stream\":%.3f,\"cpu_share\":%.4f,\"frames_per_s\":%."
+	       "1f,\"cpu_us_per_frame\":%.2f,"
+	       "\"errors\":%ld}\n",
+	    run.n, opening, run.seconds, rss[0], rss[1], rss[2],
+	    (double)(rss[2] - rss[0]) / (double)run.n, (double)(rss[2] - rss[1]) / (double)run.n,
+	    cpu_ms / 1e3 / (double)run.seconds, (double)frames / (double)run.seconds,
 	    frames > 0 ? cpu_ms * 1e3 / (double)frames : 0, run.errors);
 	return run.errors == 0 && rss[0] > 0 ? 0 : 1;
 }
@@ -208,17 +218,23 @@ static int measure(void)
 
 static void usage(void)
 {
-	fputs("usage: waiting --listen IP:PORT --watch IP:PORT --client ID --secret-file FILE --pages N --seconds S --pid SERVER\n", stderr);
+	fputs("usage: waiting --listen IP:PORT --watch IP:PORT --client ID --secret-file FILE "
+	      "--pages N --seconds S --pid SERVER\n",
+	    stderr);
 	exit(2);
 }
 
 static void parse_args(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' }, { "watch", required_argument, NULL, 'w' },
-		{ "client", required_argument, NULL, 'c' }, { "secret-file", required_argument, NULL, 's' },
-		{ "pages", required_argument, NULL, 'n' }, { "seconds", required_argument, NULL, 't' },
-		{ "pid", required_argument, NULL, 'p' }, { NULL, 0, NULL, 0 },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "watch", required_argument, NULL, 'w' },
+		{ "client", required_argument, NULL, 'c' },
+		{ "secret-file", required_argument, NULL, 's' },
+		{ "pages", required_argument, NULL, 'n' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -233,8 +249,9 @@ static void parse_args(int argc, char **argv)
 		case 'p': run.pid = up_bench_number("--pid", optarg, 1, 0x7fffffff); break;
 		default: usage();
 		}
-	if (run.listen == NULL || run.watch == NULL || run.client == NULL || run.secret_file == NULL || run.n == 0 ||
-	    run.seconds == 0 || run.pid == 0 || optind != argc)
+	if (run.listen == NULL || run.watch == NULL || run.client == NULL ||
+	    run.secret_file == NULL || run.n == 0 || run.seconds == 0 || run.pid == 0 ||
+	    optind != argc)
 		usage();
 }
 
@@ -261,7 +278,8 @@ int main(int argc, char **argv)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 		if (files.rlim_max < (rlim_t)run.n + 16) {
-			fprintf(stderr, "waiting: at most %lu files at once here\n", (unsigned long)files.rlim_max);
+			fprintf(stderr, "waiting: at most %lu files at once here\n",
+			    (unsigned long)files.rlim_max);
 			return 2;
 		}
 	}

@@ -33,7 +33,8 @@ static bool ath_fits(const json_t *claims, struct up_span token)
 
 	if (token.n == 0)
 		return json_object_get(claims, "ath") == NULL;
-	if (up_json_text(claims, "ath", HASH_CHARS, &ath) != UP_OK || token_hash(token, want) != UP_OK)
+	if (up_json_text(claims, "ath", HASH_CHARS, &ath) != UP_OK ||
+	    token_hash(token, want) != UP_OK)
 		return false;
 	return up_span_eq_ct(ath, up_span_of(want, HASH_CHARS));
 }
@@ -63,7 +64,8 @@ static bool claims_fit(const json_t *claims, const struct up_dpop_expect *x, str
 	return ath_fits(claims, x->token);
 }
 
-/* The key in the header is the registered one, or at enrolment becomes it. Equal x and y are an equal thumbprint. */
+/* The key in the header is the registered one, or at enrolment becomes it. Equal x and y are an
+ * equal thumbprint. */
 static bool key_fits(const json_t *header, const struct up_jwk *want, struct up_jwk **out)
 {
 	const json_t *jwk = json_object_get(header, "jwk");
@@ -214,17 +216,20 @@ enum up_err up_decision_parse(const json_t *claims, struct up_decision *out)
 			return UP_E_PROOF;
 	if (up_json_int(o, "exp", 0, INT64_MAX, &out->exp) != UP_OK)
 		return UP_E_PROOF;
-	if (!up_span_eq_str(out->decision, "approve") && !up_span_eq_str(out->decision, "deny") && !up_span_eq_str(out->decision, "not_mine"))
+	if (!up_span_eq_str(out->decision, "approve") && !up_span_eq_str(out->decision, "deny") &&
+	    !up_span_eq_str(out->decision, "not_mine"))
 		return UP_E_PROOF;
 	return UP_OK;
 }
 
-enum up_err up_decision_match(const struct up_decision *got, const struct up_decision *want, int64_t now_s)
+enum up_err up_decision_match(
+    const struct up_decision *got, const struct up_decision *want, int64_t now_s)
 {
 	bool same = true;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(members); i++)
 		if (members[i].offset != offsetof(struct up_decision, decision))
-			same &= up_span_eq_ct(member_of(got, &members[i]), member_of(want, &members[i]));
+			same &= up_span_eq_ct(
+			    member_of(got, &members[i]), member_of(want, &members[i]));
 	return same && got->exp > now_s && got->exp <= want->exp ? UP_OK : UP_E_SIGNATURE;
 }

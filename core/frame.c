@@ -16,7 +16,8 @@ static enum up_err frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span tex
 	static const char label[] = "unitpass-frame";   /* its NUL separates it from TEXT */
 	const struct up_span parts[] = { up_span_of(label, sizeof(label)), text };
 	uint8_t full[UP_HASH_LEN];
-	enum up_err err = up_hash_hmac(up_span_of(key, UP_FRAME_KEY), parts, UP_ARRAY_LEN(parts), full);
+	enum up_err err = up_hash_hmac(
+	    up_span_of(key, UP_FRAME_KEY), parts, UP_ARRAY_LEN(parts), full);
 
 	memcpy(mac, full, MAC);
 	up_wipe(full, sizeof(full));
@@ -24,7 +25,8 @@ static enum up_err frame_mac(const uint8_t key[UP_FRAME_KEY], struct up_span tex
 }
 
 /* "handle.t" into TEXT; its length. */
-static size_t frame_text(const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, char text[UP_FRAME_TEXT_MAX])
+static size_t frame_text(
+    const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, char text[UP_FRAME_TEXT_MAX])
 {
 	char digits[10];                 /* of 32 bits */
 	size_t n = HANDLE_CHARS, at = sizeof(digits);
@@ -38,7 +40,8 @@ static size_t frame_text(const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, char
 	return n + sizeof(digits) - at;
 }
 
-enum up_err up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[UP_FRAME_HANDLE], uint32_t t, struct up_buf *out)
+enum up_err up_frame_put(const uint8_t key[UP_FRAME_KEY], const uint8_t handle[UP_FRAME_HANDLE],
+    uint32_t t, struct up_buf *out)
 {
 	char text[UP_FRAME_TEXT_MAX];
 	uint8_t mac[MAC];
@@ -74,7 +77,8 @@ enum up_err up_frame_parse(struct up_span text, struct up_frame *f)
 	return up_text_b64url_fixed(mac, f->mac, MAC) == UP_OK ? UP_OK : UP_E_FORMAT;
 }
 
-enum up_err up_frame_check(const struct up_frame *f, const uint8_t key[UP_FRAME_KEY], uint32_t now_t)
+enum up_err up_frame_check(
+    const struct up_frame *f, const uint8_t key[UP_FRAME_KEY], uint32_t now_t)
 {
 	char text[UP_FRAME_TEXT_MAX];
 	uint8_t mac[MAC];

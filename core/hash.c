@@ -12,9 +12,9 @@
  * one moment without memory would last for ever. */
 static _Atomic(EVP_MD *) sha256;
 
-/* Making and freeing a context costs more than hashing what a login hashes: those that are free wait
- * here. Not one a thread: its end would have to free it, and the module that holds this code may
- * have been unloaded by then. */
+/* Making and freeing a context costs more than hashing what a login hashes: those that are free
+ * wait here. Not one a thread: its end would have to free it, and the module that holds this code
+ * may have been unloaded by then. */
 #define SPARES 16
 static _Atomic(EVP_MD_CTX *) spares[SPARES];
 
@@ -80,7 +80,8 @@ static void put_ctx(EVP_MD_CTX *ctx)
 }
 
 /* BEFORE, unless it is empty, and the parts. CTX has begun, and begins again: after its Final it
- * would hold the result, which may be a key or a password's verifier, for the life of the process. */
+ * would hold the result, which may be a key or a password's verifier, for the life of the process.
+ */
 static bool digest(EVP_MD_CTX *ctx, struct up_span before, const struct up_span *parts, size_t n,
     uint8_t out[UP_HASH_LEN])
 {
@@ -114,7 +115,8 @@ enum up_err up_hash_sha256(const struct up_span *parts, size_t n, uint8_t out[UP
 }
 
 /* RFC 2104 by hand: OpenSSL's EVP_MAC makes three contexts for each call and copies two of them. */
-enum up_err up_hash_hmac(struct up_span key, const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
+enum up_err up_hash_hmac(
+    struct up_span key, const struct up_span *parts, size_t n, uint8_t out[UP_HASH_LEN])
 {
 	uint8_t inner[BLOCK] = {0}, outer[BLOCK], hash[UP_HASH_LEN] = {0};
 	const struct up_span result = up_span_of(hash, sizeof(hash));

@@ -10,8 +10,8 @@
 #define LEVELS_MAX 8
 #define TIME_MAX INT64_C(253402300799)   /* end of the year 9999: sums cannot overflow */
 
-/* jansson recurses far deeper than any message of ours goes, so depth is judged before it sees the text.
- * Brackets within strings do not count; whether they match is jansson's to say. */
+/* jansson recurses far deeper than any message of ours goes, so depth is judged before it sees the
+ * text. Brackets within strings do not count; whether they match is jansson's to say. */
 static bool too_deep(struct up_span text)
 {
 	unsigned level = 0;
@@ -67,7 +67,8 @@ enum up_err up_json_parse(struct up_span text, json_t **out)
 		return UP_E_UTF8;
 	if (too_deep(text))
 		return UP_E_TOO_LARGE;
-	json_t *o = json_loadb(text.n > 0 ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES, &error);
+	json_t *o = json_loadb(
+	    text.n > 0 ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES, &error);
 
 	if (o == NULL)
 		return error_of(&error);

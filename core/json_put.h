@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes JSON into a growing buffer, compact and in the order of the calls. It keeps by itself where
- * a comma belongs; nobody else writes one. No memory of its own: what fails marks the buffer.
+ * Writes JSON into a growing buffer, compact and in the order of the calls. It keeps by itself
+ *where a comma belongs; nobody else writes one. No memory of its own: what fails marks the buffer.
  *
  *	struct up_json_put j = { .b = &out };
  *
@@ -32,7 +32,8 @@ void up_json_put_end(struct up_json_put *);      /* of what was opened last */
 
 /* A string with minimal escapes (up_buf_put_json), also when it is empty. */
 void up_json_put_text(struct up_json_put *, const char *name, struct up_span value);
-void up_json_put_opt(struct up_json_put *, const char *name, struct up_span value); /* not if empty */
+/* not if empty */
+void up_json_put_opt(struct up_json_put *, const char *name, struct up_span value);
 void up_json_put_str(struct up_json_put *, const char *name, const char *value);    /* NULL: "" */
 void up_json_put_int(struct up_json_put *, const char *name, int64_t value);
 void up_json_put_bool(struct up_json_put *, const char *name, bool value);

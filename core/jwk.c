@@ -18,11 +18,12 @@
 #define POINT (1 + 2 * COORD)            /* 0x04 || x || y */
 #define DER_MAX (2 + 2 * (2 + 1 + COORD))
 
-/* OpenSSL finds the implementation of ECDSA by name each time an operation is begun.  We begin each operation once
- * per key and give every call a copy: the copies make it thread-safe. */
+/* OpenSSL finds the implementation of ECDSA by name each time an operation is begun.  We begin each
+ * operation once per key and give every call a copy: the copies make it thread-safe. */
 struct up_jwk {
 	EVP_PKEY *pkey;
-	EVP_PKEY_CTX *sign, *verify;     /* templates, never used themselves; sign is NULL for a public key */
+	/* templates, never used themselves; sign is NULL for a public key */
+	EVP_PKEY_CTX *sign, *verify;
 	uint8_t xy[2 * COORD];
 	char thumbprint[UP_JWK_THUMBPRINT + 1];
 };
@@ -58,7 +59,8 @@ static EVP_PKEY_CTX *template(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
 }
 
 /* Takes over PKEY, also when it fails. */
-static enum up_err wrap(EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool private, struct up_jwk **out)
+static enum up_err wrap(
+    EVP_PKEY *pkey, const uint8_t xy[2 * COORD], bool private, struct up_jwk **out)
 {
 	struct up_jwk *k = calloc(1, sizeof(*k));
 	enum up_err err;
@@ -89,7 +91,9 @@ enum up_err up_jwk_generate(struct up_jwk **out)
 	*out = NULL;
 	if (pkey == NULL)
 		return UP_E_CRYPTO;
-	if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n) != 1 || n != POINT || point[0] != 4) {
+	if (EVP_PKEY_get_octet_string_param(
+		pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n) != 1 ||
+	    n != POINT || point[0] != 4) {
 		EVP_PKEY_free(pkey);
 		return UP_E_CRYPTO;
 	}
@@ -101,7 +105,8 @@ static EVP_PKEY *import_key(OSSL_PARAM *params, int selection)
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	EVP_PKEY *pkey = NULL;
 
-	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1)
+	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1)
 		pkey = NULL;
 	EVP_PKEY_CTX_free(ctx);
 	if (pkey == NULL)
@@ -109,13 +114,16 @@ static EVP_PKEY *import_key(OSSL_PARAM *params, int selection)
 	return pkey;
 }
 
-/* P-256 without a point.  Building the group from its name takes four times as long as copying it, and a key is
- * made for every call of a phone.  Whoever comes first publishes it, for the life of the process. */
+/* P-256 without a point.  Building the group from its name takes four times as long as copying it,
+ * and a key is made for every call of a phone.  Whoever comes first publishes it, for the life of
+ * the process. */
 static EVP_PKEY *curve(void)
 {
 	static _Atomic(EVP_PKEY *) shared;
 	char group[] = "P-256";
-	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0), OSSL_PARAM_construct_end() };
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(
+				    OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_end() };
 	EVP_PKEY *pkey = atomic_load(&shared), *first = NULL;
 
 	if (pkey != NULL || (pkey = import_key(params, EVP_PKEY_KEY_PARAMETERS)) == NULL)
@@ -156,7 +164,8 @@ static bool pair_fits(EVP_PKEY *pkey)
 	return ok;
 }
 
-static enum up_err from_private(const uint8_t xy[2 * COORD], const uint8_t d[COORD], struct up_jwk **out)
+static enum up_err from_private(
+    const uint8_t xy[2 * COORD], const uint8_t d[COORD], struct up_jwk **out)
 {
 	uint8_t point[POINT] = { 4 };
 	BIGNUM *bn = BN_secure_new();
@@ -167,8 +176,10 @@ static enum up_err from_private(const uint8_t xy[2 * COORD], const uint8_t d[COO
 	memcpy(point + 1, xy, 2 * COORD);
 	if (bn != NULL && bld != NULL && BN_bin2bn(d, COORD, bn) != NULL &&
 	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) == 1 &&
-	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)) == 1 &&
-	    OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, bn, COORD) == 1 && (params = OSSL_PARAM_BLD_to_param(bld)) != NULL)
+	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)) ==
+		1 &&
+	    OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, bn, COORD) == 1 &&
+	    (params = OSSL_PARAM_BLD_to_param(bld)) != NULL)
 		pkey = import_key(params, EVP_PKEY_KEYPAIR);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(bld);
@@ -205,7 +216,8 @@ enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 {
 	if (!json_is_object(jwk) || !json_is_string(json_object_get(jwk, "kty")))
 		return UP_E_KEY;
-	if (!up_span_eq_str(member(jwk, "kty"), "EC") || !up_span_eq_str(member(jwk, "crv"), "P-256"))
+	if (!up_span_eq_str(member(jwk, "kty"), "EC") ||
+	    !up_span_eq_str(member(jwk, "crv"), "P-256"))
 		return UP_E_ALG;
 	if (json_object_get(jwk, "alg") != NULL && !up_span_eq_str(member(jwk, "alg"), "ES256"))
 		return UP_E_ALG;
@@ -213,7 +225,8 @@ enum up_err up_jwk_xy(const json_t *jwk, bool need_public, uint8_t xy[64])
 		return UP_E_KEY;
 	if (need_public && up_jwk_has_private(jwk))
 		return UP_E_KEY;
-	if (up_text_b64url_fixed(member(jwk, "x"), xy, COORD) != UP_OK || up_text_b64url_fixed(member(jwk, "y"), xy + COORD, COORD) != UP_OK)
+	if (up_text_b64url_fixed(member(jwk, "x"), xy, COORD) != UP_OK ||
+	    up_text_b64url_fixed(member(jwk, "y"), xy + COORD, COORD) != UP_OK)
 		return UP_E_KEY;
 	return UP_OK;
 }
@@ -255,7 +268,8 @@ static bool put_private(json_t *o, const struct up_jwk *k)
 {
 	uint8_t d[COORD];
 	BIGNUM *bn = NULL;
-	bool ok = k->sign != NULL && EVP_PKEY_get_bn_param(k->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &bn) == 1 &&
+	bool ok = k->sign != NULL &&
+	    EVP_PKEY_get_bn_param(k->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &bn) == 1 &&
 	    BN_bn2binpad(bn, d, COORD) == COORD && put_coord(o, "d", d);
 
 	BN_clear_free(bn);
@@ -267,7 +281,8 @@ json_t *up_jwk_to_json(const struct up_jwk *k, bool private_too)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "kid", k->thumbprint);
 
-	if (o != NULL && put_coord(o, "x", k->xy) && put_coord(o, "y", k->xy + COORD) && (!private_too || put_private(o, k)))
+	if (o != NULL && put_coord(o, "x", k->xy) && put_coord(o, "y", k->xy + COORD) &&
+	    (!private_too || put_private(o, k)))
 		return o;
 	json_decref(o);
 	return NULL;
@@ -296,7 +311,8 @@ void up_jwk_free(struct up_jwk **kp)
 	*kp = NULL;
 }
 
-/* DER INTEGER of a 32-byte number: no needless zeros, but one where the first bit would make it negative. */
+/* DER INTEGER of a 32-byte number: no needless zeros, but one where the first bit would make it
+ * negative. */
 static size_t put_integer(uint8_t *der, const uint8_t v[COORD])
 {
 	size_t skip = 0, pad, n;
@@ -344,12 +360,15 @@ enum up_err up_jwk_sign(const struct up_jwk *k, struct up_span data, uint8_t sig
 		return err;
 	if ((ctx = EVP_PKEY_CTX_dup(k->sign)) == NULL)
 		return UP_E_CRYPTO;
-	ok = EVP_PKEY_sign(ctx, der, &n, hash, sizeof(hash)) == 1 && n > 2 && der[0] == 0x30 && der[1] == n - 2;
+	ok = EVP_PKEY_sign(ctx, der, &n, hash, sizeof(hash)) == 1 && n > 2 && der[0] == 0x30 &&
+	    der[1] == n - 2;
 	EVP_PKEY_CTX_free(ctx);
 	if (!ok)
 		return UP_E_CRYPTO;
 	rest = up_span_of(der + 2, n - 2);
-	return take_integer(&rest, sig) && take_integer(&rest, sig + COORD) && rest.n == 0 ? UP_OK : UP_E_CRYPTO;
+	return take_integer(&rest, sig) && take_integer(&rest, sig + COORD) && rest.n == 0
+	    ? UP_OK
+	    : UP_E_CRYPTO;
 }
 
 enum up_err up_jwk_verify(const struct up_jwk *k, struct up_span data, const uint8_t sig[64])
@@ -369,7 +388,8 @@ enum up_err up_jwk_verify(const struct up_jwk *k, struct up_span data, const uin
 		return UP_E_CRYPTO;
 	ok = EVP_PKEY_verify(ctx, der, n, hash, sizeof(hash)) == 1;
 	EVP_PKEY_CTX_free(ctx);
-	/* a stranger's bad signature must not look like an error of the TLS connection served next */
+	/* a stranger's bad signature must not look like an error of the TLS connection served next
+	 */
 	if (!ok)
 		ERR_clear_error();
 	return ok ? UP_OK : UP_E_SIGNATURE;

@@ -8,11 +8,12 @@
 #include "core/text.h"
 
 #define SIG 64
-#define SIG_CHARS 86                     /* libcjose takes 87: an exact length makes the text of a signature unique */
+#define SIG_CHARS 86 /* libcjose takes 87: an exact length makes the text of a signature unique */
 #define CLAIM_MAX 1024
 #define DPOP_TYP "dpop+jwt"
 
-enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out)
+enum up_err up_jwt_sign_header(
+    const struct up_jwk *key, struct up_span header, struct up_span claims, struct up_buf *out)
 {
 	size_t start = out->n;
 	uint8_t sig[SIG];
@@ -32,7 +33,8 @@ enum up_err up_jwt_sign_header(const struct up_jwk *key, struct up_span header, 
 	return out->failed ? UP_E_NOMEM : UP_OK;
 }
 
-enum up_err up_jwt_sign(const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out)
+enum up_err up_jwt_sign(
+    const struct up_jwk *key, const char *typ, struct up_span claims, struct up_buf *out)
 {
 	return up_jwt_sign_kid(key, up_span_str(up_jwk_thumbprint(key)), typ, claims, out);
 }
@@ -63,7 +65,8 @@ static enum up_err object(struct up_span part, json_t **out)
 	enum up_err err = UP_E_FORMAT;
 
 	*out = NULL;
-	if (up_text_b64url_decode(part, text, sizeof(text), &n) == UP_OK && up_json_parse(up_span_of(text, n), out) == UP_OK)
+	if (up_text_b64url_decode(part, text, sizeof(text), &n) == UP_OK &&
+	    up_json_parse(up_span_of(text, n), out) == UP_OK)
 		err = UP_OK;
 	up_wipe(text, n);
 	return err;
@@ -71,7 +74,8 @@ static enum up_err object(struct up_span part, json_t **out)
 
 static struct up_span text_of(const json_t *v)
 {
-	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v)) : (struct up_span){ NULL, 0 };
+	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v))
+				 : (struct up_span) { NULL, 0 };
 }
 
 static bool typ_fits(const json_t *header, const char *typ)
@@ -82,7 +86,8 @@ static bool typ_fits(const json_t *header, const char *typ)
 
 	if (v == NULL)
 		return typ == NULL;
-	if (got.n > sizeof(prefix) - 1 && up_span_ieq_str(up_span_of(got.p, sizeof(prefix) - 1), prefix)) {
+	if (got.n > sizeof(prefix) - 1 &&
+	    up_span_ieq_str(up_span_of(got.p, sizeof(prefix) - 1), prefix)) {
 		got.p += sizeof(prefix) - 1;
 		got.n -= sizeof(prefix) - 1;
 	}
@@ -107,7 +112,8 @@ static bool alg_of(struct up_span name, enum up_jwt_alg *out)
 static enum up_err check_header(const json_t *header, const char *typ, unsigned allowed,
     enum up_jwt_alg *alg)
 {
-	/* extensions that change what is signed or understood, and keys that the sender brings along */
+	/* extensions that change what is signed or understood, and keys that the sender brings
+	 * along */
 	static const char *const refused[] = { "crit", "b64", "jku", "x5u", "x5c", "zip", "enc" };
 
 	if (!alg_of(text_of(json_object_get(header, "alg")), alg) || (*alg & allowed) == 0)
@@ -174,7 +180,8 @@ void up_jwt_free(struct up_jwt *t)
 }
 
 /* A time claim: UP_OK and *HAVE false when absent. A string is an error, never a guess. */
-static enum up_err time_claim(const json_t *claims, const char *name, bool need, bool *have, int64_t *out)
+static enum up_err time_claim(
+    const json_t *claims, const char *name, bool need, bool *have, int64_t *out)
 {
 	*have = json_object_get(claims, name) != NULL;
 	*out = 0;
@@ -227,7 +234,8 @@ static bool text_fits(const json_t *claims, const char *name, const char *want)
 
 static bool audience_fits(const json_t *claims, const char *want)
 {
-	const json_t *aud = json_object_get(claims, "aud"), *azp = json_object_get(claims, "azp"), *v;
+	const json_t *aud = json_object_get(claims, "aud"), *azp = json_object_get(claims, "azp"),
+		     *v;
 	bool found = false;
 	size_t i;
 

@@ -3,11 +3,11 @@
 
 #include "core/span.h"
 
-/* Deciding and redeeming exist because a decision or a redemption counts only once its usage record is on disk.
- * Whoever moves the transaction there holds the exclusive right to it while the record is being written: others
- * that race find no row.  Commit or undo, by the same holder, ends it; neither expire nor supersede can take the
- * transaction away in between.  Give_up is the holder's way out when neither can be done, and
- * what ends the step of one who is no more. */
+/* Deciding and redeeming exist because a decision or a redemption counts only once its usage record
+ * is on disk. Whoever moves the transaction there holds the exclusive right to it while the record
+ * is being written: others that race find no row.  Commit or undo, by the same holder, ends it;
+ * neither expire nor supersede can take the transaction away in between.  Give_up is the holder's
+ * way out when neither can be done, and what ends the step of one who is no more. */
 static const struct {
 	enum up_login_state from;
 	enum up_login_event event;

@@ -46,7 +46,8 @@ static int step_of(uint32_t a, uint32_t b)
 	return 0;
 }
 
-/* A run, also when each character is typed several times: 123456, fedcba, 112233.  All the same is one too. */
+/* A run, also when each character is typed several times: 123456, fedcba, 112233.  All the same is
+ * one too. */
 static bool is_run(const struct points *p)
 {
 	int direction = 0;
@@ -82,17 +83,28 @@ static bool is_repeated(const struct points *p)
 static bool is_common(struct up_span password)
 {
 	static const char *const common[] = {
-		"password", "password1", "password123", "passw0rd", "p@ssw0rd", "p@ssword", "admin123", "admin888", "administrator",
-		"qwerty", "qwertyuiop", "qwerty123", "qwe123", "123qwe", "qweasd", "qweasdzxc", "qazwsx", "1qaz2wsx", "1q2w3e",
-		"1q2w3e4r", "1q2w3e4r5t", "qwer1234", "1234qwer", "asdfgh", "asdfghjkl", "asd123", "asdf1234", "zxcvbn", "zxcvbnm",
-		"abc123", "abcd1234", "a123456", "a1234567", "a12345678", "123456a", "12345678a", "1234567a", "aa123456", "abc123456",
-		"123456abc", "q123456", "woaini", "woaini520", "woaini1314", "iloveyou", "5201314", "520520", "1314520", "13145200",
-		"123321", "1234321", "12344321", "147258", "147258369", "159753", "159357", "258369", "147852", "963852", "789456",
-		"456789123", "741852", "741852963", "123654", "321654", "123789", "112211", "100200", "110120", "110119", "101010",
-		"168168", "666888", "888666", "518518", "584520", "7758521", "7758258", "letmein", "welcome", "welcome1", "monkey",
-		"dragon", "sunshine", "princess", "football", "baseball", "superman", "master", "shadow", "michael", "login123",
-		"root123", "test123", "test1234", "guest123", "default", "changeme", "changeit", "secret", "unitpass", "zhongguo",
-		"china123", "beijing", "system", "temp1234", "123123a", "a123123", "123456789a", "a123456789", "0123456789a",
+		"password", "password1", "password123", "passw0rd", "p@ssw0rd", "p@ssword",
+		"admin123", "admin888", "administrator",
+		"qwerty", "qwertyuiop", "qwerty123", "qwe123", "123qwe", "qweasd", "qweasdzxc",
+		"qazwsx", "1qaz2wsx", "1q2w3e",
+		"1q2w3e4r", "1q2w3e4r5t", "qwer1234", "1234qwer", "asdfgh", "asdfghjkl", "asd123",
+		"asdf1234", "zxcvbn", "zxcvbnm",
+		"abc123", "abcd1234", "a123456", "a1234567", "a12345678", "123456a", "12345678a",
+		"1234567a", "aa123456", "abc123456",
+		"123456abc", "q123456", "woaini", "woaini520", "woaini1314", "iloveyou", "5201314",
+		"520520", "1314520", "13145200",
+		"123321", "1234321", "12344321", "147258", "147258369", "159753", "159357",
+		"258369", "147852", "963852", "789456",
+		"456789123", "741852", "741852963", "123654", "321654", "123789", "112211",
+		"100200", "110120", "110119", "101010",
+		"168168", "666888", "888666", "518518", "584520", "7758521", "7758258", "letmein",
+		"welcome", "welcome1", "monkey",
+		"dragon", "sunshine", "princess", "football", "baseball", "superman", "master",
+		"shadow", "michael", "login123",
+		"root123", "test123", "test1234", "guest123", "default", "changeme", "changeit",
+		"secret", "unitpass", "zhongguo",
+		"china123", "beijing", "system", "temp1234", "123123a", "a123123", "123456789a",
+		"a123456789", "0123456789a",
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(common); i++)
@@ -117,7 +129,8 @@ static bool holds_part(const struct points *p, struct up_span number)
 	return false;
 }
 
-enum up_err up_password_check(struct up_span password, struct up_span resident, struct up_span mobile)
+enum up_err up_password_check(
+    struct up_span password, struct up_span resident, struct up_span mobile)
 {
 	struct points p;
 	enum up_err err = read_points(password, &p);
@@ -129,21 +142,22 @@ enum up_err up_password_check(struct up_span password, struct up_span resident, 
 	return err;
 }
 
-enum up_err up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT], unsigned iterations,
-    uint8_t out[UP_PASSWORD_STRETCHED])
+enum up_err up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT],
+    unsigned iterations, uint8_t out[UP_PASSWORD_STRETCHED])
 {
 	memset(out, 0, UP_PASSWORD_STRETCHED);
 	if (password.n == 0 || password.n > INT_MAX || iterations == 0 || iterations > INT_MAX)
 		return UP_E_FORMAT;
-	if (PKCS5_PBKDF2_HMAC((const char *)password.p, (int)password.n, salt, UP_PASSWORD_SALT, (int)iterations, EVP_sha256(),
-	    UP_PASSWORD_STRETCHED, out) != 1) {
+	if (PKCS5_PBKDF2_HMAC((const char *)password.p, (int)password.n, salt, UP_PASSWORD_SALT,
+		(int)iterations, EVP_sha256(), UP_PASSWORD_STRETCHED, out) != 1) {
 		up_wipe(out, UP_PASSWORD_STRETCHED);
 		return UP_E_CRYPTO;
 	}
 	return UP_OK;
 }
 
-enum up_err up_password_verifier(struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32])
+enum up_err up_password_verifier(
+    struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32])
 {
 	static const char label[] = "unitpass-password";         /* with its NUL */
 	const struct up_span parts[] = { up_span_of(label, sizeof label), device, UP_SPAN_LIT("\0"),

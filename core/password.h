@@ -15,11 +15,13 @@
  * 6-64 code points; refused: all the same, an ascending or descending run (123456, 654321, abcdef),
  * a repeated short block (123123, 121212), a short list of the commonest, any 6 or more consecutive
  * digits of the ID or mobile.  UP_E_FORMAT (length, UTF-8), UP_E_WEAK. */
-UP_MUST_USE enum up_err up_password_check(struct up_span password, struct up_span resident, struct up_span mobile);
-UP_MUST_USE enum up_err up_password_stretch(struct up_span password, const uint8_t salt[UP_PASSWORD_SALT],
-    unsigned iterations, uint8_t out[UP_PASSWORD_STRETCHED]);
+UP_MUST_USE enum up_err up_password_check(
+    struct up_span password, struct up_span resident, struct up_span mobile);
+UP_MUST_USE enum up_err up_password_stretch(struct up_span password,
+    const uint8_t salt[UP_PASSWORD_SALT], unsigned iterations, uint8_t out[UP_PASSWORD_STRETCHED]);
 /* HMAC-SHA-256(KEY, "unitpass-password" || 0 || device id || 0 || stretched). */
-UP_MUST_USE enum up_err up_password_verifier(struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32]);
+UP_MUST_USE enum up_err up_password_verifier(
+    struct up_span key, struct up_span device, struct up_span stretched, uint8_t out[32]);
 
 /* The counter as a pure step: given the ERRORS so far and whether this try was RIGHT.
  * UP_OK (*next = 0), UP_E_PASSWORD (*next = errors+1), UP_E_LOCKED (already locked: *next = errors,

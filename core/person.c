@@ -20,7 +20,8 @@ static bool digit(uint8_t c)
 static bool real_province(struct up_span id)
 {
 	/* GB/T 2260; 83 stands in residence permits of people from Taiwan. */
-	static const char codes[] = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 "
+	static const char codes[] =
+	    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 "
 	    "50 51 52 53 54 61 62 63 64 65 71 81 82 83";
 
 	for (const char *at = codes;; at += 3) {
@@ -209,11 +210,13 @@ void up_person_fault_text(const struct up_person_fault *fault, bool chinese,
 	    text);
 }
 
-/* The first HEAD and last TAIL bytes of S, stars between; stars alone when it is not LEN bytes long. */
+/* The first HEAD and last TAIL bytes of S, stars between; stars alone when it is not LEN bytes
+ * long. */
 static void mask(struct up_buf *b, struct up_span s, size_t len, size_t head, size_t tail)
 {
 	for (size_t i = 0; i < s.n; i++)
-		up_buf_put_char(b, s.n == len && (i < head || i >= len - tail) ? (char)s.p[i] : '*');
+		up_buf_put_char(
+		    b, s.n == len && (i < head || i >= len - tail) ? (char)s.p[i] : '*');
 }
 
 void up_person_mask_resident(struct up_buf *b, struct up_span id)
@@ -231,7 +234,8 @@ void up_person_mask_mobile(struct up_buf *b, struct up_span mobile)
 	mask(b, mobile, 11, 3, 4);
 }
 
-/* Bytes of a compound surname that NAME begins with and that leaves a given name; else of the first character. */
+/* Bytes of a compound surname that NAME begins with and that leaves a given name; else of the first
+ * character. */
 static size_t surname_len(struct up_span name)
 {
 	static const char *const compound[] = {

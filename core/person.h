@@ -51,8 +51,10 @@ UP_MUST_USE enum up_err up_person_check_name(struct up_span name);
 UP_MUST_USE enum up_err up_person_put_key(struct up_buf *b, struct up_span name);
 
 void up_person_mask_resident(struct up_buf *b, struct up_span id);        /* 430102********0010 */
-void up_person_mask_resident_anonymous(struct up_buf *b, struct up_span id); /* first and last character only */
-void up_person_mask_name(struct up_buf *b, struct up_span name);          /* 张*, 欧阳**: compound surnames known */
+/* first and last character only */
+void up_person_mask_resident_anonymous(struct up_buf *b, struct up_span id);
+/* 张*, 欧阳**: compound surnames known */
+void up_person_mask_name(struct up_buf *b, struct up_span name);
 void up_person_mask_mobile(struct up_buf *b, struct up_span mobile);      /* 138****5678 */
 
 #endif

@@ -40,7 +40,8 @@ static const struct member {
 	TEXT(initiator_ip),
 	TEXT(item),
 	TEXT(items),
-	{ "operator", offsetof(struct up_record, operator_), false },   /* a reserved word for those who include us from C++ */
+	/* a reserved word for those who include us from C++ */
+	{ "operator", offsetof(struct up_record, operator_), false },
 	TEXT(period),
 	TEXT(person_name),
 	TEXT(person_ref),

@@ -17,9 +17,11 @@
 #define HEAD (1 + ID)                    /* what of the wire form is in the AAD */
 #define PREFIX (HEAD + UP_SEAL_NONCE)
 #define PLAIN_MAX (1024 * 1024)          /* far over any cookie, far under OpenSSL's int */
-#define PIECE 3072                       /* bytes coded at a time; a multiple of 3, so that pieces join without padding */
+#define PIECE 3072 /* bytes coded at a time; a multiple of 3, so that pieces join without padding \
+		    */
 
-/* A key is kept as its contexts only: setting up AES and GHASH for a key costs more than opening a cookie does. */
+/* A key is kept as its contexts only: setting up AES and GHASH for a key costs more than opening a
+ * cookie does. */
 struct ring_key {
 	uint8_t head[HEAD];
 	EVP_CIPHER_CTX *open;
@@ -69,7 +71,8 @@ static enum up_err add_key(struct up_seal *s, const EVP_CIPHER *cipher, const ui
 	k->head[0] = VERSION;
 	if ((err = key_id(key, k->head + 1)) != UP_OK)
 		return err;
-	/* equal keys, or different ones that share an id: either way one of them could never open anything */
+	/* equal keys, or different ones that share an id: either way one of them could never open
+	 * anything */
 	if (find(s, k->head) != NULL)
 		return UP_E_KEY;
 	if ((k->open = context(cipher, key, 0)) == NULL)
@@ -130,7 +133,8 @@ static enum up_err parse_key(struct up_span text, uint8_t key[KEY])
 	return up_text_b64url_fixed(text, key, KEY);
 }
 
-enum up_err up_seal_parse_keys(struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t *n, unsigned *line)
+enum up_err up_seal_parse_keys(
+    struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t *n, unsigned *line)
 {
 	size_t before = *n;
 	enum up_err err = UP_OK;
@@ -169,26 +173,30 @@ void up_seal_fingerprint(const struct up_seal *s, char out[9])
 }
 
 /* Nonce and AAD; key and key schedule stay as they are. */
-static bool begin(EVP_CIPHER_CTX *ctx, const uint8_t head[HEAD], const uint8_t nonce[UP_SEAL_NONCE], struct up_span purpose)
+static bool begin(EVP_CIPHER_CTX *ctx, const uint8_t head[HEAD], const uint8_t nonce[UP_SEAL_NONCE],
+    struct up_span purpose)
 {
 	int len;
 
 	if (purpose.n > PLAIN_MAX)
 		return false;
-	if (EVP_CipherInit_ex2(ctx, NULL, NULL, nonce, -1, NULL) != 1 || EVP_CipherUpdate(ctx, NULL, &len, head, HEAD) != 1)
+	if (EVP_CipherInit_ex2(ctx, NULL, NULL, nonce, -1, NULL) != 1 ||
+	    EVP_CipherUpdate(ctx, NULL, &len, head, HEAD) != 1)
 		return false;
 	return purpose.n == 0 || EVP_CipherUpdate(ctx, NULL, &len, purpose.p, (int)purpose.n) == 1;
 }
 
 /* PIECE holds *N bytes already; what fills it goes to OUT. */
-static bool encrypt(EVP_CIPHER_CTX *ctx, struct up_span plain, uint8_t piece[PIECE], size_t *n, struct up_buf *out)
+static bool encrypt(
+    EVP_CIPHER_CTX *ctx, struct up_span plain, uint8_t piece[PIECE], size_t *n, struct up_buf *out)
 {
 	int len;
 
 	while (plain.n > 0) {
 		size_t take = plain.n < PIECE - *n ? plain.n : PIECE - *n;
 
-		if (EVP_CipherUpdate(ctx, piece + *n, &len, plain.p, (int)take) != 1 || len != (int)take)
+		if (EVP_CipherUpdate(ctx, piece + *n, &len, plain.p, (int)take) != 1 ||
+		    len != (int)take)
 			return false;
 		plain.p += take;
 		plain.n -= take;
@@ -201,7 +209,8 @@ static bool encrypt(EVP_CIPHER_CTX *ctx, struct up_span plain, uint8_t piece[PIE
 	return true;
 }
 
-enum up_err up_seal_put(struct up_seal *s, struct up_span purpose, const uint8_t nonce[UP_SEAL_NONCE], struct up_span plain, struct up_buf *out)
+enum up_err up_seal_put(struct up_seal *s, struct up_span purpose,
+    const uint8_t nonce[UP_SEAL_NONCE], struct up_span plain, struct up_buf *out)
 {
 	uint8_t piece[PIECE + TAG];
 	size_t start = out->n, n = PREFIX;
@@ -211,7 +220,8 @@ enum up_err up_seal_put(struct up_seal *s, struct up_span purpose, const uint8_t
 		return UP_E_TOO_LARGE;
 	memcpy(piece, s->key[0].head, HEAD);
 	memcpy(piece + HEAD, nonce, UP_SEAL_NONCE);
-	if (!begin(s->close, s->key[0].head, nonce, purpose) || !encrypt(s->close, plain, piece, &n, out) ||
+	if (!begin(s->close, s->key[0].head, nonce, purpose) ||
+	    !encrypt(s->close, plain, piece, &n, out) ||
 	    EVP_CipherFinal_ex(s->close, piece + n, &len) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(s->close, EVP_CTRL_AEAD_GET_TAG, TAG, piece + n) != 1) {
 		out->n = start;
@@ -221,8 +231,10 @@ enum up_err up_seal_put(struct up_seal *s, struct up_span purpose, const uint8_t
 	return out->failed ? UP_E_NOMEM : UP_OK;
 }
 
-/* Decode what follows the prefix, piece by piece, into OUT (ciphertext becomes plain text) and TAG. */
-static enum up_err decrypt(EVP_CIPHER_CTX *ctx, struct up_span text, size_t plain, uint8_t *out, uint8_t tag[TAG])
+/* Decode what follows the prefix, piece by piece, into OUT (ciphertext becomes plain text) and TAG.
+ */
+static enum up_err decrypt(
+    EVP_CIPHER_CTX *ctx, struct up_span text, size_t plain, uint8_t *out, uint8_t tag[TAG])
 {
 	uint8_t piece[PIECE];
 	size_t skip = PREFIX, done = 0, tagged = 0;
@@ -236,7 +248,9 @@ static enum up_err decrypt(EVP_CIPHER_CTX *ctx, struct up_span text, size_t plai
 		text.p += chars;
 		text.n -= chars;
 		take = n - skip < plain - done ? n - skip : plain - done;
-		if (take > 0 && (EVP_CipherUpdate(ctx, out + done, &len, piece + skip, (int)take) != 1 || len != (int)take))
+		if (take > 0 &&
+		    (EVP_CipherUpdate(ctx, out + done, &len, piece + skip, (int)take) != 1 ||
+			len != (int)take))
 			return UP_E_CRYPTO;
 		done += take;
 		memcpy(tag + tagged, piece + skip + take, n - skip - take);
@@ -249,14 +263,16 @@ static enum up_err decrypt(EVP_CIPHER_CTX *ctx, struct up_span text, size_t plai
 /* The prefix is 17 bytes; 24 characters are the 18 that begin with it. */
 static enum up_err prefix(struct up_span text, uint8_t bytes[18])
 {
-	if (text.n < (UP_SEAL_OVERHEAD * 4 + 2) / 3 || text.n > (PLAIN_MAX + UP_SEAL_OVERHEAD) / 3 * 4 || text.n % 4 == 1)
+	if (text.n < (UP_SEAL_OVERHEAD * 4 + 2) / 3 ||
+	    text.n > (PLAIN_MAX + UP_SEAL_OVERHEAD) / 3 * 4 || text.n % 4 == 1)
 		return UP_E_FORMAT;
 	if (up_text_b64url_fixed(up_span_of(text.p, 24), bytes, 18) != UP_OK || bytes[0] != VERSION)
 		return UP_E_FORMAT;
 	return UP_OK;
 }
 
-enum up_err up_seal_take(struct up_seal *s, struct up_span purpose, struct up_span text, uint8_t *out, size_t cap, size_t *n, bool *old)
+enum up_err up_seal_take(struct up_seal *s, struct up_span purpose, struct up_span text,
+    uint8_t *out, size_t cap, size_t *n, bool *old)
 {
 	uint8_t head[18], tag[TAG];
 	size_t plain;
@@ -290,7 +306,8 @@ enum up_err up_seal_take(struct up_seal *s, struct up_span purpose, struct up_sp
 	*old = k != &s->key[0];
 	return UP_OK;
 out:
-	ERR_clear_error();               /* or the web server takes ours for one of its TLS connection's */
+	/* or the web server takes ours for one of its TLS connection's */
+	ERR_clear_error();
 	up_wipe(out, cap);
 	return err;
 }

@@ -55,8 +55,8 @@ static bool decode_round(uint8_t *path, size_t *n, bool first, bool *changed)
 	return true;
 }
 
-/* Do the segments stay within the root, and out of our own endpoints?  Some servers cut ";x" off a segment
- * before they judge its dots, so we do too. */
+/* Do the segments stay within the root, and out of our own endpoints?  Some servers cut ";x" off a
+ * segment before they judge its dots, so we do too. */
 static bool segments_ok(struct up_span path)
 {
 	size_t depth = 0;
@@ -97,7 +97,8 @@ bool up_target_ok(struct up_span to)
 	if (!segments_ok(up_span_of(path, n)))
 		return false;
 	for (unsigned round = 0; changed; round++)
-		if (round == ROUNDS_MAX || !decode_round(path, &n, round == 0, &changed) || !segments_ok(up_span_of(path, n)))
+		if (round == ROUNDS_MAX || !decode_round(path, &n, round == 0, &changed) ||
+		    !segments_ok(up_span_of(path, n)))
 			return false;
 	return up_text_utf8_valid(up_span_of(path, n));
 }
@@ -312,7 +313,8 @@ static bool take_last_hop(struct up_span *list, struct up_span *hop)
 	return hop->n > 0;
 }
 
-void up_target_client_ip(struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46])
+void up_target_client_ip(
+    struct up_span peer, struct up_span xff, const struct up_cidr *trusted, size_t n, char out[46])
 {
 	struct address at, next;
 	struct up_span hop;
@@ -346,7 +348,8 @@ static bool good_name(struct up_span host)
 		return false;
 	for (size_t i = 0; i <= host.n; i++) {
 		if (i < host.n && host.p[i] != '.') {
-			if (!label_char(host.p[i]) || (label == 0 && host.p[i] == '-') || ++label > 63)
+			if (!label_char(host.p[i]) || (label == 0 && host.p[i] == '-') ||
+			    ++label > 63)
 				return false;
 			continue;
 		}
@@ -439,8 +442,9 @@ enum up_err up_target_url(struct up_span url, struct up_span *origin, struct up_
 
 	if (!good_host(up_span_of(authority.p, host), &loopback) || (!secure && !loopback))
 		return UP_E_FORMAT;
-	if (host < authority.n
-	    && !good_port(up_span_of(authority.p + host + 1, authority.n - host - 1), secure ? 443 : 80))
+	if (host < authority.n &&
+	    !good_port(
+		up_span_of(authority.p + host + 1, authority.n - host - 1), secure ? 443 : 80))
 		return UP_E_FORMAT;
 	*origin = up_span_of(url.p, end);
 	*path = up_span_of(url.p + end, url.n - end);

@@ -19,7 +19,8 @@ static bool good_name(struct up_span name)
 	for (size_t i = 0; i < name.n; i++) {
 		uint8_t c = name.p[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			c == '_' || c == '-' || c == '.'))
 			return false;
 	}
 	return name.n > 0;
@@ -45,7 +46,8 @@ static enum up_err close_section(struct run *r, struct up_span name)
 	return UP_OK;
 }
 
-/* What stands between the braces.  Names are looked up even where hidden, so that a wrong one never lies in wait. */
+/* What stands between the braces.  Names are looked up even where hidden, so that a wrong one never
+ * lies in wait. */
 static enum up_err put_tag(struct run *r, struct up_span tag)
 {
 	uint8_t sign = tag.n > 0 ? tag.p[0] : 0;
@@ -107,7 +109,8 @@ static enum up_err render(struct run *r, struct up_span text)
 	return r->depth == 0 ? UP_OK : UP_E_FORMAT;
 }
 
-enum up_err up_template_render(struct up_span text, up_template_get get, void *arg, struct up_buf *out)
+enum up_err up_template_render(
+    struct up_span text, up_template_get get, void *arg, struct up_buf *out)
 {
 	struct run r = { .get = get, .arg = arg, .out = out };
 	size_t begin = out->n;

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const char b64url_chars[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char b64url_chars[64] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 size_t up_text_b64url_len(size_t n)
 {
@@ -50,14 +51,18 @@ void up_text_put_b64url(struct up_buf *b, struct up_span in)
 
 /* 0-63, or 255 for what is not in the alphabet. */
 static const uint8_t b64url_value[256] = {
-	[0 ... ','] = 255, ['.' ... '/'] = 255, [':' ... '@'] = 255, ['[' ... '^'] = 255, ['`'] = 255, ['{' ... 255] = 255,
-	['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-	['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+	[0 ... ','] = 255, ['.' ... '/'] = 255, [':' ... '@'] = 255, ['[' ... '^'] = 255,
+	['`'] = 255, ['{' ... 255] = 255,
+	['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+	23, 24, 25,
+	['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46,
+	47, 48, 49, 50, 51,
 	['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
 	['-'] = 62, ['_'] = 63,
 };
 
-/* The last 2 or 3 characters; the bits that carry nothing must be zero, so that a value has one spelling. */
+/* The last 2 or 3 characters; the bits that carry nothing must be zero, so that a value has one
+ * spelling. */
 static bool decode_tail(const uint8_t *p, size_t left, uint8_t *out)
 {
 	unsigned a = b64url_value[p[0]], b = b64url_value[p[1]];
@@ -83,7 +88,8 @@ enum up_err up_text_b64url_decode(struct up_span in, uint8_t *out, size_t cap, s
 	if (in.n % 4 == 1 || want > cap)
 		return UP_E_FORMAT;
 	for (; left >= 4; left -= 4, p += 4, to += 3) {
-		unsigned a = b64url_value[p[0]], b = b64url_value[p[1]], c = b64url_value[p[2]], d = b64url_value[p[3]];
+		unsigned a = b64url_value[p[0]], b = b64url_value[p[1]], c = b64url_value[p[2]],
+			 d = b64url_value[p[3]];
 
 		if ((a | b | c | d) & 0x80)
 			goto bad;
@@ -319,8 +325,10 @@ size_t up_text_utf8_count(struct up_span s)
 bool up_text_unsafe(uint32_t cp)
 {
 	static const struct { uint32_t first, last; } ranges[] = {
-		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x061c, 0x061c }, { 0x180e, 0x180e },
-		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb },
+		{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad }, { 0x061c, 0x061c },
+		{ 0x180e, 0x180e },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb },
 		{ 0xe0000, 0xe007f },
 	};
 
@@ -358,7 +366,8 @@ void up_text_put_safe(struct up_buf *b, struct up_span s, size_t max)
 		up_buf_put_span(b, s);
 		return;
 	}
-	/* How far MAX characters reach, and whether that is all: an ellipsis takes the place of the last one. */
+	/* How far MAX characters reach, and whether that is all: an ellipsis takes the place of the
+	 * last one. */
 	while (end < s.n && count < max) {
 		end += next_shown(up_span_of(s.p + end, s.n - end), &bad);
 		count++;
@@ -381,7 +390,8 @@ struct word {
 	const char *mark, *name;
 };
 
-/* The name whose mark comes first in the table, not in the header: derived browsers also carry their parents' marks. */
+/* The name whose mark comes first in the table, not in the header: derived browsers also carry
+ * their parents' marks. */
 static const char *find_word(struct up_span ua, const struct word *words, size_t n)
 {
 	for (size_t i = 0; i < n && ua.n > 0; i++)
@@ -393,19 +403,42 @@ static const char *find_word(struct up_span ua, const struct word *words, size_t
 void up_text_user_agent(struct up_span ua, const char **browser, const char **os)
 {
 	static const struct word browsers[] = {
-		{ "MicroMessenger/", "WeChat" }, { "DingTalk/", "DingTalk" }, { "AlipayClient/", "Alipay" },
-		{ "HuaweiBrowser/", "Huawei Browser" }, { "MiuiBrowser/", "Mi Browser" }, { "SamsungBrowser/", "Samsung Internet" },
-		{ "QQBrowser/", "QQ Browser" }, { "UCBrowser/", "UC Browser" }, { "UBrowser/", "UC Browser" },
-		{ "Quark/", "Quark" }, { "360SE", "360 Browser" }, { "360EE", "360 Browser" }, { "QihooBrowser", "360 Browser" },
-		{ "MetaSr", "Sogou Browser" }, { "Edg/", "Edge" }, { "EdgA/", "Edge" }, { "EdgiOS/", "Edge" }, { "Edge/", "Edge" },
-		{ "OPR/", "Opera" }, { "Vivaldi/", "Vivaldi" }, { "FxiOS/", "Firefox" }, { "Firefox/", "Firefox" },
-		{ "CriOS/", "Chrome" }, { "Chrome/", "Chrome" }, { "Chromium/", "Chromium" }, { "Trident/", "Internet Explorer" },
-		{ "MSIE ", "Internet Explorer" }, { "Safari/", "Safari" },
+		{ "MicroMessenger/", "WeChat" },
+		{ "DingTalk/", "DingTalk" },
+		{ "AlipayClient/", "Alipay" },
+		{ "HuaweiBrowser/", "Huawei Browser" },
+		{ "MiuiBrowser/", "Mi Browser" },
+		{ "SamsungBrowser/", "Samsung Internet" },
+		{ "QQBrowser/", "QQ Browser" },
+		{ "UCBrowser/", "UC Browser" },
+		{ "UBrowser/", "UC Browser" },
+		{ "Quark/", "Quark" },
+		{ "360SE", "360 Browser" },
+		{ "360EE", "360 Browser" },
+		{ "QihooBrowser", "360 Browser" },
+		{ "MetaSr", "Sogou Browser" },
+		{ "Edg/", "Edge" },
+		{ "EdgA/", "Edge" },
+		{ "EdgiOS/", "Edge" },
+		{ "Edge/", "Edge" },
+		{ "OPR/", "Opera" },
+		{ "Vivaldi/", "Vivaldi" },
+		{ "FxiOS/", "Firefox" },
+		{ "Firefox/", "Firefox" },
+		{ "CriOS/", "Chrome" },
+		{ "Chrome/", "Chrome" },
+		{ "Chromium/", "Chromium" },
+		{ "Trident/", "Internet Explorer" },
+		{ "MSIE ", "Internet Explorer" },
+		{ "Safari/", "Safari" },
 	};
 	static const struct word systems[] = {
-		{ "OpenHarmony", "HarmonyOS" }, { "HarmonyOS", "HarmonyOS" }, { "Android", "Android" }, { "iPhone", "iOS" },
-		{ "iPad", "iPadOS" }, { "Windows", "Windows" }, { "Macintosh", "macOS" }, { "CrOS", "ChromeOS" },
-		{ "Kylin", "Kylin" }, { "UOS", "UOS" }, { "FreeBSD", "FreeBSD" }, { "OpenBSD", "OpenBSD" }, { "Linux", "Linux" },
+		{ "OpenHarmony", "HarmonyOS" }, { "HarmonyOS", "HarmonyOS" },
+		{ "Android", "Android" }, { "iPhone", "iOS" },
+		{ "iPad", "iPadOS" }, { "Windows", "Windows" }, { "Macintosh", "macOS" },
+		{ "CrOS", "ChromeOS" },
+		{ "Kylin", "Kylin" }, { "UOS", "UOS" }, { "FreeBSD", "FreeBSD" },
+		{ "OpenBSD", "OpenBSD" }, { "Linux", "Linux" },
 	};
 
 	if (ua.n > 1024)

@@ -10,12 +10,14 @@
 size_t up_text_b64url_len(size_t n);
 void up_text_b64url(struct up_span in, char *out);           /* writes exactly that many, no NUL */
 void up_text_put_b64url(struct up_buf *b, struct up_span in);
-UP_MUST_USE enum up_err up_text_b64url_decode(struct up_span in, uint8_t *out, size_t cap, size_t *n);
+UP_MUST_USE enum up_err up_text_b64url_decode(
+    struct up_span in, uint8_t *out, size_t cap, size_t *n);
 /* Exactly N bytes or UP_E_FORMAT. */
 UP_MUST_USE enum up_err up_text_b64url_fixed(struct up_span in, uint8_t *out, size_t n);
 
 void up_text_hex(struct up_span in, char *out);              /* 2*n lower-case characters, no NUL */
-UP_MUST_USE enum up_err up_text_hex_decode(struct up_span in, uint8_t *out, size_t n); /* exactly n bytes, any case */
+/* exactly n bytes, any case */
+UP_MUST_USE enum up_err up_text_hex_decode(struct up_span in, uint8_t *out, size_t n);
 
 /* What a scanner read or a person pasted, without what came with it: blanks, line ends and other
  * control bytes on either side (scanners end a code with CR, LF or TAB). */
@@ -31,16 +33,19 @@ UP_MUST_USE enum up_err up_text_base20_parse(struct up_span in, char out[9]);
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlongs, <=10FFFF) without NUL. */
 bool up_text_utf8_valid(struct up_span s);
 size_t up_text_utf8_count(struct up_span s);                 /* code points of valid text */
-/* Bytes of the first code point, which is put in *CP (NUL is one); 0 when S is empty or begins with bad UTF-8. */
+/* Bytes of the first code point, which is put in *CP (NUL is one); 0 when S is empty or begins with
+ * bad UTF-8. */
 size_t up_text_utf8_next(struct up_span s, uint32_t *cp);
 /* Controls and characters that hide, reorder or join text: the list of up_text_put_safe. */
 bool up_text_unsafe(uint32_t cp);
-/* Append S with C0/C1 controls, bidi controls (061C 200E 200F 202A-202E 2066-206F), zero-width and invisible
- * characters (00AD 180E 200B-200D 2060-2065 FEFF FFF9-FFFB E0000-E007F), line/paragraph separators (2028 2029) and
- * each byte of bad UTF-8 replaced by U+FFFD, at most MAX code points, the last an ellipsis when cut.  SECURITY 8. */
+/* Append S with C0/C1 controls, bidi controls (061C 200E 200F 202A-202E 2066-206F), zero-width and
+ * invisible characters (00AD 180E 200B-200D 2060-2065 FEFF FFF9-FFFB E0000-E007F), line/paragraph
+ * separators (2028 2029) and each byte of bad UTF-8 replaced by U+FFFD, at most MAX code points,
+ * the last an ellipsis when cut.  SECURITY 8. */
 void up_text_put_safe(struct up_buf *b, struct up_span s, size_t max);
 
-/* Append the percent-decoded query value IN: '+' is a space. On error OUT is as before. UP_E_FORMAT on a bad escape, UP_E_UTF8 on NUL or bad UTF-8. */
+/* Append the percent-decoded query value IN: '+' is a space. On error OUT is as before. UP_E_FORMAT
+ * on a bad escape, UP_E_UTF8 on NUL or bad UTF-8. */
 UP_MUST_USE enum up_err up_text_form_decode(struct up_span in, struct up_buf *out);
 
 /* "Firefox on Windows" from a User-Agent, for the phone's screen: browser and system names

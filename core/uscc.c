@@ -19,14 +19,16 @@ static bool well_formed(struct up_span s)
 	return true;
 }
 
-/* GB 11714: eight characters and their check. Here letters count in the full alphabet, A = 10 to Z = 35. */
+/* GB 11714: eight characters and their check. Here letters count in the full alphabet, A = 10 to Z
+ * = 35. */
 static char organisation_check(const uint8_t *code)
 {
 	static const unsigned weights[8] = { 3, 7, 9, 10, 5, 8, 4, 2 };
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(weights); i++) {
-		unsigned value = code[i] <= '9' ? code[i] - (unsigned)'0' : code[i] - (unsigned)'A' + 10;
+		unsigned value = code[i] <= '9' ? code[i] - (unsigned)'0'
+						: code[i] - (unsigned)'A' + 10;
 
 		sum += value * weights[i];
 	}

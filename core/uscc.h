@@ -10,7 +10,8 @@
 /* 18 characters of the standard's alphabet, positions 3-8 digits, organisation code (9-17)
  * with its own check (GB 11714), check character.  UP_E_FORMAT, UP_E_CHECK. */
 UP_MUST_USE enum up_err up_uscc_check(struct up_span s);
-/* The same and begins with 12: a public institution. UP_E_RANGE when a right code is not a unit's. */
+/* The same and begins with 12: a public institution. UP_E_RANGE when a right code is not a unit's.
+ */
 UP_MUST_USE enum up_err up_uscc_check_unit(struct up_span s);
 
 /* As people type it: width, blanks and case fold away. OUT: 18 characters and NUL, "" on error.

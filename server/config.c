@@ -13,7 +13,8 @@
 
 enum type { TEXT, NUMBER, LIST };
 
-/* The one table: name, where it goes, bounds, default, help. It reads the file, prints the sample and is the man page's list. */
+/* The one table: name, where it goes, bounds, default, help. It reads the file, prints the sample
+ * and is the man page's list. */
 static const struct key {
 	const char *name;
 	enum type type;
@@ -24,88 +25,89 @@ static const struct key {
 	const char *help, *zh;
 } keys[] = {
 	{ "issuer", TEXT, offsetof(struct up_config, issuer), true, NULL, 0, 0, 0,
-	  "Origin of this server as phones and portals see it: https://id.example.org, no path "
-	      "(http for a loopback host only).",
-	  "手机和业务系统所见的本服务器地址：https://id.example.org，不带路径（http 仅限本机地址）。" },
+	    "Origin of this server as phones and portals see it: https://id.example.org, no path "
+	    "(http for a loopback host only).",
+	    "手机和业务系统所见的本服务器地址：https://id.example.org，不带路径（http "
+	    "仅限本机地址）。" },
 	{ "listen", TEXT, offsetof(struct up_config, listen), false, "127.0.0.1:9080", 0, 0, 0,
-	  "Where to listen: loopback host:port, or unix:/path. TLS ends at the web "
-	      "server in front.",
-	  "监听地址：本机 主机:端口，或 unix:/路径。TLS 由前面的 Web 服务器终结。" },
-	{ "watch_listen", TEXT, offsetof(struct up_config, watch_listen), false, "127.0.0.1:9081", 0, 0, 0,
-	  "Listener for waiting pages; the web server in front routes /watch/ to it.",
-	  "等待页的监听地址；前面的 Web 服务器把 /watch/ 转发到这里。" },
-	{ "admin_listen", TEXT, offsetof(struct up_config, admin_listen), false, "127.0.0.1:9082", 0, 0, 0,
-	  "Listener for /healthz and /metrics; keep it from the outside.",
-	  "/healthz 和 /metrics 的监听地址；不得对外开放。" },
-	{ "database", TEXT, offsetof(struct up_config, database), false, "/var/lib/unitpass/unitpass.db", 0, 0, 0,
-	  "SQLite file, or a PostgreSQL server: postgresql://ROLE@HOST/NAME, with the parameters of "
-	      "libpq (for a socket: postgresql://ROLE@/NAME?host=/run/postgresql). Unless sslmode "
-	      "says otherwise, a server on another machine must show a certificate for HOST that "
-	      "sslrootcert=FILE vouches for (verify-full).",
-	  "SQLite 文件，或 PostgreSQL 服务器：postgresql://角色@主机/库名，可带 libpq 的参数"
-	      "（套接字：postgresql://角色@/库名?host=/run/postgresql）。未指明 sslmode 时，"
-	      "其他机器上的服务器必须出示由 sslrootcert=文件 认可的主机证书（verify-full）。" },
+	    "Where to listen: loopback host:port, or unix:/path. TLS ends at the web "
+	    "server in front.",
+	    "监听地址：本机 主机:端口，或 unix:/路径。TLS 由前面的 Web 服务器终结。" },
+	{ "watch_listen", TEXT, offsetof(struct up_config, watch_listen), false, "127.0.0.1:9081",
+	    0, 0, 0, "Listener for waiting pages; the web server in front routes /watch/ to it.",
+	    "等待页的监听地址；前面的 Web 服务器把 /watch/ 转发到这里。" },
+	{ "admin_listen", TEXT, offsetof(struct up_config, admin_listen), false, "127.0.0.1:9082",
+	    0, 0, 0, "Listener for /healthz and /metrics; keep it from the outside.",
+	    "/healthz 和 /metrics 的监听地址；不得对外开放。" },
+	{ "database", TEXT, offsetof(struct up_config, database), false,
+	    "/var/lib/unitpass/unitpass.db", 0, 0, 0,
+	    "SQLite file, or a PostgreSQL server: postgresql://ROLE@HOST/NAME, with the parameters "
+	    "of "
+	    "libpq (for a socket: postgresql://ROLE@/NAME?host=/run/postgresql). Unless sslmode "
+	    "says otherwise, a server on another machine must show a certificate for HOST that "
+	    "sslrootcert=FILE vouches for (verify-full).",
+	    "SQLite 文件，或 PostgreSQL 服务器：postgresql://角色@主机/库名，可带 libpq 的参数"
+	    "（套接字：postgresql://角色@/库名?host=/run/postgresql）。未指明 sslmode 时，"
+	    "其他机器上的服务器必须出示由 sslrootcert=文件 认可的主机证书（verify-full）。" },
 	{ "database_password_file", TEXT, offsetof(struct up_config, database_password_file), false,
-	  "", 0, 0, 0,
-	  "File with the password of the PostgreSQL role in one line; one readable by others is "
-	      "refused.",
-	  "PostgreSQL 角色密码所在的文件，只有一行；其他人可读的文件会被拒绝。" },
+	    "", 0, 0, 0,
+	    "File with the password of the PostgreSQL role in one line; one readable by others is "
+	    "refused.",
+	    "PostgreSQL 角色密码所在的文件，只有一行；其他人可读的文件会被拒绝。" },
 	{ "keys", TEXT, offsetof(struct up_config, keys), false, "/var/lib/unitpass/keys", 0, 0, 0,
-	  "Folder of server.key and signing.jwks; files readable by others are refused.",
-	  "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
+	    "Folder of server.key and signing.jwks; files readable by others are refused.",
+	    "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
 	{ "live_secret", TEXT, offsetof(struct up_config, live_secret), false, "", 0, 0, 0,
-	  "File of 64 hex digits (openssl rand -hex 32), from which the keys of logins under way are "
-	      "derived: several servers that answer for one another need the same. Without it they "
-	      "are drawn at each start. Today the logins under way, and what proofs were used, are "
-	      "still in each server's own memory: a restart ends those logins, one server cannot "
-	      "go on with another's, and the nonces of phones' proofs are each server's own.",
-	  "存放 64 位十六进制数字的文件（openssl rand -hex 32），进行中的登录所用密钥由此派生；"
-	      "多台服务器互为备份时须使用同一文件。不设置时每次启动随机生成。"
-	      "目前进行中的登录和已用过的证明仍只保存在各服务器自己的内存中：重启即终止这些登录，"
-	      "一台服务器不能接续另一台的登录，手机证明所用的 nonce 也由各服务器各自生成。" },
+	    "File of 64 hex digits (openssl rand -hex 32), from which the keys of logins under way "
+	    "are "
+	    "derived: several servers that answer for one another need the same. Without it they "
+	    "are drawn at each start. Today the logins under way, and what proofs were used, are "
+	    "still in each server's own memory: a restart ends those logins, one server cannot "
+	    "go on with another's, and the nonces of phones' proofs are each server's own.",
+	    "存放 64 位十六进制数字的文件（openssl rand -hex 32），进行中的登录所用密钥由此派生；"
+	    "多台服务器互为备份时须使用同一文件。不设置时每次启动随机生成。"
+	    "目前进行中的登录和已用过的证明仍只保存在各服务器自己的内存中：重启即终止这些登录，"
+	    "一台服务器不能接续另一台的登录，手机证明所用的 nonce 也由各服务器各自生成。" },
 	{ "roster", TEXT, offsetof(struct up_config, roster), false, "", 0, 0, 0,
-	  "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every "
-	      "check is 'unavailable'.",
-	  "内置实名核验的 CSV 文件（name,resident_id,mobile）；不设置时所有核验均为不可用（unavailable）。" },
+	    "CSV file (name,resident_id,mobile) of the built-in real-name check; without it every "
+	    "check is 'unavailable'.",
+	    "内置实名核验的 CSV "
+	    "文件（name,resident_id,mobile）；不设置时所有核验均为不可用（unavailable）。" },
 	{ "trusted_proxy", LIST, 0, false, "{\"127.0.0.1/32\", \"::1\", \"unix:\"}", 0, 0, 0,
-	  "Networks whose X-Forwarded-For counts. The web server in front must set that "
-	      "header itself.",
-	  "其 X-Forwarded-For 可信的网络。前面的 Web 服务器必须自行设置该头。" },
+	    "Networks whose X-Forwarded-For counts. The web server in front must set that "
+	    "header itself.",
+	    "其 X-Forwarded-For 可信的网络。前面的 Web 服务器必须自行设置该头。" },
 	{ "user", TEXT, offsetof(struct up_config, user), false, "", 0, 0, 0,
-	  "User to become when started as root (required then).",
-	  "以 root 启动时切换到的账户（此时必填）。" },
+	    "User to become when started as root (required then).",
+	    "以 root 启动时切换到的账户（此时必填）。" },
 	{ "group", TEXT, offsetof(struct up_config, group), false, "", 0, 0, 0,
-	  "Group to become; the user's own when empty.",
-	  "切换到的组；为空时用该账户自己的组。" },
+	    "Group to become; the user's own when empty.", "切换到的组；为空时用该账户自己的组。" },
 	{ "threads", NUMBER, offsetof(struct up_config, threads), false, NULL, 2, 1, 64,
-	  "Threads that answer requests.",
-	  "处理请求的线程数。" },
-	{ "connections", NUMBER, offsetof(struct up_config, connections), false, NULL, 2000, 16, 100000,
-	  "Connections at once on the main listener.",
-	  "主监听地址的最大并发连接数。" },
-	{ "waiting_pages", NUMBER, offsetof(struct up_config, waiting_pages), false, NULL, 20000, 16, 1000000,
-	  "Connections at once on the listener for waiting pages.",
-	  "等待页监听地址的最大并发连接数。" },
-	{ "transactions", NUMBER, offsetof(struct up_config, transactions), false, NULL, 262144, 64, 16777216,
-	  "Logins under way at once.",
-	  "同时进行的登录的最大数量。" },
-	{ "frame_interval", NUMBER, offsetof(struct up_config, frame_interval), false, NULL, 2, 1, 5,
-	  "Seconds between two frames of the animated QR.",
-	  "动态二维码两帧之间的秒数。" },
-	{ "rate_percent", NUMBER, offsetof(struct up_config, rate_percent), false, NULL, 100, 1, 1000000,
-	  "Scale of all request-rate limits: 200 doubles what one address, client or phone may do.",
-	  "所有请求频率限制的比例：200 表示每个地址、业务系统或手机的限额加倍。" },
-	{ "log", TEXT, offsetof(struct up_config, log), false, "plain", 0, 0, 0,
-	  "plain or json.",
-	  "plain 或 json。" },
+	    "Threads that answer requests.", "处理请求的线程数。" },
+	{ "connections", NUMBER, offsetof(struct up_config, connections), false, NULL, 2000, 16,
+	    100000, "Connections at once on the main listener.", "主监听地址的最大并发连接数。" },
+	{ "waiting_pages", NUMBER, offsetof(struct up_config, waiting_pages), false, NULL, 20000,
+	    16, 1000000, "Connections at once on the listener for waiting pages.",
+	    "等待页监听地址的最大并发连接数。" },
+	{ "transactions", NUMBER, offsetof(struct up_config, transactions), false, NULL, 262144, 64,
+	    16777216, "Logins under way at once.", "同时进行的登录的最大数量。" },
+	{ "frame_interval", NUMBER, offsetof(struct up_config, frame_interval), false, NULL, 2, 1,
+	    5, "Seconds between two frames of the animated QR.", "动态二维码两帧之间的秒数。" },
+	{ "rate_percent", NUMBER, offsetof(struct up_config, rate_percent), false, NULL, 100, 1,
+	    1000000,
+	    "Scale of all request-rate limits: 200 doubles what one address, client or phone may "
+	    "do.",
+	    "所有请求频率限制的比例：200 表示每个地址、业务系统或手机的限额加倍。" },
+	{ "log", TEXT, offsetof(struct up_config, log), false, "plain", 0, 0, 0, "plain or json.",
+	    "plain 或 json。" },
 	{ "log_level", TEXT, offsetof(struct up_config, log_level), false, "info", 0, 0, 0,
-	  "error, warning, info or debug.",
-	  "error、warning、info 或 debug。" },
+	    "error, warning, info or debug.", "error、warning、info 或 debug。" },
 };
 
 #define N_KEYS UP_ARRAY_LEN(keys)
 
-/* libconfuse reports through a callback without an argument of ours; configuration is read by one thread. */
+/* libconfuse reports through a callback without an argument of ours; configuration is read by one
+ * thread. */
 static char *why_out;
 
 static void keep_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -114,7 +116,8 @@ static void keep_error(cfg_t *cfg, const char *fmt, va_list ap)
 
 	if (why_out == NULL || why_out[0] != '\0')
 		return;
-	n = snprintf(why_out, 512, "%s:%d: ", cfg->filename ? cfg->filename : "configuration", cfg->line);
+	n = snprintf(
+	    why_out, 512, "%s:%d: ", cfg->filename ? cfg->filename : "configuration", cfg->line);
 	if (n > 0 && n < 512)
 		vsnprintf(why_out + n, 512 - (size_t)n, fmt, ap);
 }
@@ -158,7 +161,8 @@ static enum up_err take(cfg_t *cfg, const char *file, struct up_config *c, char 
 			char text[80];
 
 			if (v < k->min || v > k->max) {
-				snprintf(text, sizeof(text), "must be %ld to %ld, not %ld", k->min, k->max, v);
+				snprintf(text, sizeof(text), "must be %ld to %ld, not %ld", k->min,
+				    k->max, v);
 				return refuse(file, why, k->name, text);
 			}
 			memcpy(base + k->at, &v, sizeof(v));
@@ -175,8 +179,10 @@ static enum up_err take(cfg_t *cfg, const char *file, struct up_config *c, char 
 	for (unsigned i = 0; i < cfg_size(cfg, "trusted_proxy"); i++) {
 		if (c->n_proxies == UP_CONFIG_PROXIES)
 			return refuse(file, why, "trusted_proxy", "more than 16 networks");
-		if (up_target_cidr(up_span_str(cfg_getnstr(cfg, "trusted_proxy", i)), &c->proxies[c->n_proxies++]) != UP_OK)
-			return refuse(file, why, "trusted_proxy", "must be networks such as \"127.0.0.1/32\", \"::1\" or \"unix:\"");
+		if (up_target_cidr(up_span_str(cfg_getnstr(cfg, "trusted_proxy", i)),
+			&c->proxies[c->n_proxies++]) != UP_OK)
+			return refuse(file, why, "trusted_proxy",
+			    "must be networks such as \"127.0.0.1/32\", \"::1\" or \"unix:\"");
 	}
 	return UP_OK;
 }
@@ -193,14 +199,18 @@ static enum up_err check(const char *file, const struct up_config *c, char why[5
 {
 	static const char *const logs[] = { "plain", "json", NULL };
 	static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
-	const char *const listens[][2] = { { "listen", c->listen }, { "watch_listen", c->watch_listen }, { "admin_listen", c->admin_listen } };
+	const char *const listens[][2] = { { "listen", c->listen },
+		{ "watch_listen", c->watch_listen }, { "admin_listen", c->admin_listen } };
 	struct up_span origin, path;
 
 	if (up_target_url(up_span_str(c->issuer), &origin, &path) != UP_OK || path.n != 0)
-		return refuse(file, why, "issuer", "must be an origin such as \"https://id.example.org\" without a path; http is for loopback hosts");
+		return refuse(file, why, "issuer",
+		    "must be an origin such as \"https://id.example.org\" without a path; http is "
+		    "for loopback hosts");
 	for (size_t i = 0; i < UP_ARRAY_LEN(listens); i++)
 		if (!is_address(listens[i][1]))
-			return refuse(file, why, listens[i][0], "must be \"127.0.0.1:9080\" or \"unix:/path\"");
+			return refuse(file, why, listens[i][0],
+			    "must be \"127.0.0.1:9080\" or \"unix:/path\"");
 	if (up_db_wrong(c->database) != NULL)
 		return refuse(file, why, "database", up_db_wrong(c->database));
 	if (up_db_has_password(c->database))
@@ -220,7 +230,8 @@ static cfg_t *make_parser(void)
 
 	for (size_t i = 0; i < N_KEYS; i++) {
 		const struct key *k = &keys[i];
-		/* libconfuse parses a list's default from a copy; its prototype only forgot the const. */
+		/* libconfuse parses a list's default from a copy; its prototype only forgot the
+		 * const. */
 		char *list_default = (char *)(uintptr_t)k->text;
 		const cfg_opt_t text = CFG_STR(k->name, k->text, CFGF_NONE);
 		const cfg_opt_t number = CFG_INT(k->name, k->number, CFGF_NONE);
@@ -307,7 +318,8 @@ void up_config_print_sample(FILE *f)
 
 		fprintf(f, "\n# %s\n", k->help);
 		if (k->type == NUMBER)
-			fprintf(f, "# (%ld to %ld)\n#%s = %ld\n", k->min, k->max, k->name, k->number);
+			fprintf(
+			    f, "# (%ld to %ld)\n#%s = %ld\n", k->min, k->max, k->name, k->number);
 		else if (k->type == LIST)
 			fprintf(f, "#%s = %s\n", k->name, k->text);
 		else if (k->required)

@@ -26,7 +26,8 @@ struct up_config {
 	size_t n_proxies;
 };
 
-/* Read FILE. On error *OUT is NULL and WHY holds "file:line: what is wrong and what to do". UP_E_CONFIG, UP_E_IO. */
+/* Read FILE. On error *OUT is NULL and WHY holds "file:line: what is wrong and what to do".
+ * UP_E_CONFIG, UP_E_IO. */
 UP_MUST_USE enum up_err up_config_read(const char *file, struct up_config **out, char why[512]);
 void up_config_free(struct up_config **);
 /* The table as a commented sample file, and as the list of the man page (man(7) macros). */

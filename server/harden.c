@@ -10,7 +10,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The leak checker of a sanitizer build reads its own process, which a process that gave up dumping may not. */
+/* The leak checker of a sanitizer build reads its own process, which a process that gave up dumping
+ * may not. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define DUMPABLE 1
 #else
@@ -40,7 +41,8 @@ enum up_err up_harden_ids(const char *user, const char *group, long *uid, long *
 		return UP_OK;
 	pw = getpwnam(user);
 	if (pw == NULL) {
-		snprintf(why, 256, "user: no user %.60s on this machine; adduser --system --group it", user);
+		snprintf(why, 256,
+		    "user: no user %.60s on this machine; adduser --system --group it", user);
 		return UP_E_CONFIG;
 	}
 	*uid = (long)pw->pw_uid;
@@ -64,12 +66,14 @@ enum up_err up_harden_drop(const char *user, const char *group, char why[256])
 	if (err != UP_OK || geteuid() != 0)
 		return err;
 	if (uid < 0) {
-		snprintf(why, 256, "user: started as root without a user to become; set user = \"unitpass\"");
+		snprintf(why, 256,
+		    "user: started as root without a user to become; set user = \"unitpass\"");
 		return UP_E_CONFIG;
 	}
 	if (uid == 0)
 		return UP_OK;
-	if (setgroups(0, NULL) != 0 || setgid((gid_t)gid) != 0 || setuid((uid_t)uid) != 0 || setuid(0) == 0) {
+	if (setgroups(0, NULL) != 0 || setgid((gid_t)gid) != 0 || setuid((uid_t)uid) != 0 ||
+	    setuid(0) == 0) {
 		snprintf(why, 256, "user: cannot become %.60s: %s", user, strerror(errno));
 		return UP_E_CONFIG;
 	}

@@ -42,7 +42,8 @@ enum up_err up_keys_read_secret(const char *path, struct up_buf *out, char why[2
 		goto out;
 	}
 	if (st.st_uid != geteuid() && geteuid() != 0) {
-		err = say(why, UP_E_KEY, path, "belongs to another user: chown it to the one unitpassd runs as");
+		err = say(why, UP_E_KEY, path,
+		    "belongs to another user: chown it to the one unitpassd runs as");
 		goto out;
 	}
 	for (;;) {
@@ -133,16 +134,19 @@ static enum up_err load_signing(const char *dir, struct up_keys *k, char why[256
 	up_buf_free(&text);
 	n = json_array_size(json_object_get(set, "keys"));
 	if (err != UP_OK || n == 0 || n > UP_KEYS_MAX) {
-		err = say(why, UP_E_KEY, path, "must be a JWK Set of 1 to 8 private P-256 keys; `unitpassctl init` makes it");
+		err = say(why, UP_E_KEY, path,
+		    "must be a JWK Set of 1 to 8 private P-256 keys; `unitpassctl init` makes it");
 		goto out;
 	}
 	public_set = json_array();
 	for (size_t i = 0; i < n; i++) {
 		json_t *pub;
 
-		err = up_jwk_from_json(json_array_get(json_object_get(set, "keys"), i), false, &k->signing[i]);
+		err = up_jwk_from_json(
+		    json_array_get(json_object_get(set, "keys"), i), false, &k->signing[i]);
 		if (err != UP_OK || !up_jwk_is_private(k->signing[i])) {
-			err = say(why, UP_E_KEY, path, "holds a key that is not a private P-256 JWK");
+			err = say(
+			    why, UP_E_KEY, path, "holds a key that is not a private P-256 JWK");
 			goto out;
 		}
 		k->n_signing = i + 1;
@@ -190,14 +194,16 @@ void up_keys_free(struct up_keys **k)
 	*k = NULL;
 }
 
-static enum up_err write_secret(const char *path, long uid, long gid, struct up_span text, char why[256])
+static enum up_err write_secret(
+    const char *path, long uid, long gid, struct up_span text, char why[256])
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	bool good;
 
 	if (fd < 0)
 		return say(why, errno == EEXIST ? UP_E_STATE : UP_E_IO, path,
-		    errno == EEXIST ? "is there already; keys are never overwritten" : strerror(errno));
+		    errno == EEXIST ? "is there already; keys are never overwritten"
+				    : strerror(errno));
 	good = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
 	if (good && uid >= 0)
 		good = fchown(fd, (uid_t)uid, (gid_t)gid) == 0;
@@ -240,7 +246,8 @@ static enum up_err create_signing(const char *dir, long uid, long gid, char why[
 		return say(why, err, path, "no key could be made");
 	set = json_pack("{s:[o]}", "keys", up_jwk_to_json(key, true));
 	text = set ? json_dumps(set, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
-	err = text ? write_secret(path, uid, gid, up_span_str(text), why) : say(why, UP_E_NOMEM, path, "out of memory");
+	err = text ? write_secret(path, uid, gid, up_span_str(text), why)
+		   : say(why, UP_E_NOMEM, path, "out of memory");
 	if (text != NULL)
 		up_wipe(text, strlen(text));
 	free(text);

@@ -121,7 +121,10 @@ void up_log(enum up_log_level level, const char *tag, ...)
 
 void up_log_line(char level, const char *line)
 {
-	enum up_log_level l = level == 'e' ? UP_LOG_ERROR : level == 'w' ? UP_LOG_WARNING : level == 'i' ? UP_LOG_INFO : UP_LOG_DEBUG;
+	enum up_log_level l = level == 'e' ? UP_LOG_ERROR
+	    : level == 'w'                 ? UP_LOG_WARNING
+	    : level == 'i'                 ? UP_LOG_INFO
+					   : UP_LOG_DEBUG;
 
 	up_log(l, "library", "text", line, NULL);
 }

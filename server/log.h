@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Log lines on standard error: one event, one constant tag, key=value fields; plain text or JSON. Never a secret. */
+ * Log lines on standard error: one event, one constant tag, key=value fields; plain text or JSON.
+ * Never a secret. */
 #ifndef UP_LOG_H
 #define UP_LOG_H
 

@@ -111,8 +111,10 @@ static void print_help(void)
 
 static enum up_log_level level_of(const char *name)
 {
-	return strcmp(name, "error") == 0 ? UP_LOG_ERROR : strcmp(name, "warning") == 0 ? UP_LOG_WARNING
-	    : strcmp(name, "debug") == 0 ? UP_LOG_DEBUG : UP_LOG_INFO;
+	return strcmp(name, "error") == 0  ? UP_LOG_ERROR
+	    : strcmp(name, "warning") == 0 ? UP_LOG_WARNING
+	    : strcmp(name, "debug") == 0   ? UP_LOG_DEBUG
+					   : UP_LOG_INFO;
 }
 
 static enum up_err open_store(struct up_server *s, bool writer, char why[256])
@@ -233,7 +235,8 @@ static void finish(struct up_server *s, struct listeners *l)
 	up_hub_stop();
 	for (int i = 0; i < FINISH_S * 50 && up_http_busy() > 0; i++)
 		nanosleep(&pause, NULL);
-	/* Who still waits for the store gets his answer now: libmicrohttpd cannot stop with suspended connections. */
+	/* Who still waits for the store gets his answer now: libmicrohttpd cannot stop with
+	 * suspended connections. */
 	up_expiry_stop();
 	if (s->store != NULL)
 		up_store_drain(s->store);
@@ -256,7 +259,8 @@ static void reload(struct up_server *s)
 	if (up_catalogue_load(s, why) == UP_OK)
 		up_log(UP_LOG_INFO, "reloaded", NULL);
 	else
-		up_log(UP_LOG_ERROR, "reload_failed", "reason", why, "effect", "clients and keys stay as they were", NULL);
+		up_log(UP_LOG_ERROR, "reload_failed", "reason", why, "effect",
+		    "clients and keys stay as they were", NULL);
 }
 
 static void wait_for_signals(struct up_server *s, const sigset_t *signals)
@@ -272,7 +276,8 @@ static void wait_for_signals(struct up_server *s, const sigset_t *signals)
 	}
 }
 
-/* OpenSSL 3.0 remembers an algorithm as missing for the life of the process when memory ran out at its first use: use each once, now. */
+/* OpenSSL 3.0 remembers an algorithm as missing for the life of the process when memory ran out at
+ * its first use: use each once, now. */
 static void warm_up(void)
 {
 	const struct up_span part = UP_SPAN_LIT("warm");
@@ -280,8 +285,8 @@ static void warm_up(void)
 	struct up_seal *seal = NULL;
 	struct up_jwk *jwk = NULL;
 
-	if (up_hash_sha256(&part, 1, out) != UP_OK || up_hash_hmac(part, &part, 1, out) != UP_OK || up_seal_new(key, 1, &seal) != UP_OK ||
-	    up_jwk_generate(&jwk) != UP_OK)
+	if (up_hash_sha256(&part, 1, out) != UP_OK || up_hash_hmac(part, &part, 1, out) != UP_OK ||
+	    up_seal_new(key, 1, &seal) != UP_OK || up_jwk_generate(&jwk) != UP_OK)
 		up_log(UP_LOG_ERROR, "cryptography_unusable", NULL);
 	up_seal_free(&seal);
 	up_jwk_free(&jwk);
@@ -294,7 +299,8 @@ static void wipe_and_free(void *p)
 	free(p);
 }
 
-/* Requests come and go all the time: memory that is free now is wanted again at once, so it is not given back in small pieces. */
+/* Requests come and go all the time: memory that is free now is wanted again at once, so it is not
+ * given back in small pieces. */
 static void tune_memory(void)
 {
 #ifndef UP_JEMALLOC                      /* which knows by itself */
@@ -338,10 +344,12 @@ static int serve(struct up_server *s)
 	if (err == UP_OK)
 		err = start_all(s, &l, why);
 	if (err == UP_OK) {
-		up_log(UP_LOG_INFO, "started", "version", PACKAGE_VERSION, "issuer", s->config->issuer, "listen", s->config->listen, NULL);
+		up_log(UP_LOG_INFO, "started", "version", PACKAGE_VERSION, "issuer",
+		    s->config->issuer, "listen", s->config->listen, NULL);
 		wait_for_signals(s, &signals);
 	} else {
-		up_log(UP_LOG_ERROR, "cannot_start", "reason", why[0] != '\0' ? why : up_err_name(err), NULL);
+		up_log(UP_LOG_ERROR, "cannot_start", "reason",
+		    why[0] != '\0' ? why : up_err_name(err), NULL);
 	}
 	finish(s, &l);
 	up_pages_stop();
@@ -371,7 +379,8 @@ static int test(struct up_server *s)
 	if (err == UP_OK)
 		err = check_secret(s, why);
 	if (err == UP_OK)
-		printf("configuration, keys and database are good: %zu clients, %zu items\n", s->catalogue->n_clients, s->catalogue->n_items);
+		printf("configuration, keys and database are good: %zu clients, %zu items\n",
+		    s->catalogue->n_clients, s->catalogue->n_items);
 	else
 		fprintf(stderr, "unitpassd: %s\n", why[0] != '\0' ? why : up_err_name(err));
 	up_store_close(&s->store);

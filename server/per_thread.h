@@ -10,7 +10,8 @@
 /* A kind of object; static, one for each use: its address tells the kinds apart. */
 struct up_per_thread {
 	size_t size;                     /* bytes of an object */
-	void (*drop)(void *object);      /* let go, and wipe, what it holds; never the object itself */
+	/* let go, and wipe, what it holds; never the object itself */
+	void (*drop)(void *object);
 };
 
 /* This thread's object of KIND, all zero at its first use; NULL without memory. Valid until the

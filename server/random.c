@@ -6,7 +6,8 @@
 #include "core/text.h"
 #include "server/server.h"
 
-/* One call of the generator costs the same for 16 bytes as for 512; what was given out is wiped at once. */
+/* One call of the generator costs the same for 16 bytes as for 512; what was given out is wiped at
+ * once. */
 static _Thread_local struct { uint8_t bytes[512]; size_t left; } pool;
 
 void up_random(void *out, size_t n)

@@ -72,14 +72,16 @@ enum up_err up_secrets_key_of_text(struct up_span text, uint8_t key[UP_LIVE_KEY]
 	return err;
 }
 
-static enum up_err derive(const struct up_server *s, struct up_span purpose, struct up_span from, uint8_t out[32])
+static enum up_err derive(
+    const struct up_server *s, struct up_span purpose, struct up_span from, uint8_t out[32])
 {
 	struct up_span parts[] = { purpose, from };
 
 	return up_hash_hmac(up_span_of(s->watch_key, 32), parts, 2, out);
 }
 
-enum up_err up_secrets_handle(const struct up_server *s, const uint8_t watch[16], uint8_t handle[UP_FRAME_HANDLE])
+enum up_err up_secrets_handle(
+    const struct up_server *s, const uint8_t watch[16], uint8_t handle[UP_FRAME_HANDLE])
 {
 	uint8_t mac[32];
 	enum up_err err = derive(s, UP_SPAN_LIT("handle:"), up_span_of(watch, 16), mac);
@@ -89,7 +91,8 @@ enum up_err up_secrets_handle(const struct up_server *s, const uint8_t watch[16]
 	return err;
 }
 
-enum up_err up_secrets_frame_key(const struct up_server *s, const uint8_t handle[UP_FRAME_HANDLE], uint8_t key[UP_FRAME_KEY])
+enum up_err up_secrets_frame_key(
+    const struct up_server *s, const uint8_t handle[UP_FRAME_HANDLE], uint8_t key[UP_FRAME_KEY])
 {
 	return derive(s, UP_SPAN_LIT("frame:"), up_span_of(handle, UP_FRAME_HANDLE), key);
 }

@@ -24,7 +24,9 @@ UP_MUST_USE enum up_err up_secrets_share_nonces(struct up_server *, char why[256
 UP_MUST_USE enum up_err up_secrets_key(struct up_span secret, uint8_t key[UP_LIVE_KEY]);
 /* 22 characters of base64url to a key. UP_E_CODE when they are not that. */
 UP_MUST_USE enum up_err up_secrets_key_of_text(struct up_span text, uint8_t key[UP_LIVE_KEY]);
-UP_MUST_USE enum up_err up_secrets_handle(const struct up_server *, const uint8_t watch[16], uint8_t handle[UP_FRAME_HANDLE]);
-UP_MUST_USE enum up_err up_secrets_frame_key(const struct up_server *, const uint8_t handle[UP_FRAME_HANDLE], uint8_t key[UP_FRAME_KEY]);
+UP_MUST_USE enum up_err up_secrets_handle(
+    const struct up_server *, const uint8_t watch[16], uint8_t handle[UP_FRAME_HANDLE]);
+UP_MUST_USE enum up_err up_secrets_frame_key(
+    const struct up_server *, const uint8_t handle[UP_FRAME_HANDLE], uint8_t key[UP_FRAME_KEY]);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the parts of unitpassd share: one struct up_server, made by main.c before the first request. */
+ * What the parts of unitpassd share: one struct up_server, made by main.c before the first request.
+ */
 #ifndef UP_SERVER_H
 #define UP_SERVER_H
 
@@ -15,7 +16,8 @@
 
 struct up_legal;
 
-/* Clients, items and keys as of one (re)load: immutable, swapped whole by SIGHUP, freed with the last request that uses it. */
+/* Clients, items and keys as of one (re)load: immutable, swapped whole by SIGHUP, freed with the
+ * last request that uses it. */
 struct up_catalogue {
 	atomic_int refs;
 	struct up_keys *keys;
@@ -57,7 +59,8 @@ UP_MUST_USE enum up_err up_catalogue_load(struct up_server *, char why[256]);
 void up_catalogue_follow(struct up_server *);
 struct up_catalogue *up_catalogue_get(struct up_server *);
 void up_catalogue_put(struct up_catalogue **);
-const struct up_client *up_catalogue_client(const struct up_catalogue *, struct up_span id);     /* NULL: unknown */
+/* NULL: unknown */
+const struct up_client *up_catalogue_client(const struct up_catalogue *, struct up_span id);
 const struct up_item *up_catalogue_item(const struct up_catalogue *, struct up_span code);
 
 /* clock.c. Milliseconds since the epoch, as far as core/clock.h believes them; UP_E_CLOCK: no login
@@ -71,10 +74,12 @@ UP_MUST_USE enum up_err up_clock_start(struct up_server *);
  * believes it again when it may. True: it was set back, and what began before must not go on. */
 bool up_clock_watch(struct up_server *);
 
-/* random.c: OpenSSL's CSPRNG through a small per-thread pool. Aborts the process when it fails: nothing safe could follow. */
+/* random.c: OpenSSL's CSPRNG through a small per-thread pool. Aborts the process when it fails:
+ * nothing safe could follow. */
 void up_random(void *out, size_t n);
 void up_random_id(char out[23]);                  /* base64url of 128 bits, NUL */
-/* A name, never a secret: 48 bits of time, then 80 random ones, so that names given in turn lie side by side in an index. */
+/* A name, never a secret: 48 bits of time, then 80 random ones, so that names given in turn lie
+ * side by side in an index. */
 void up_random_ordered_id(int64_t now_ms, char out[23]);
 
 #endif

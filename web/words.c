@@ -12,7 +12,8 @@ static enum up_err load(const char *name, json_t **out)
 {
 	for (size_t i = 0; i < up_embedded_n; i++)
 		if (strcmp(up_embedded_files[i].name, name) == 0)
-			return up_json_parse(up_span_of(up_embedded_files[i].bytes, up_embedded_files[i].n), out);
+			return up_json_parse(
+			    up_span_of(up_embedded_files[i].bytes, up_embedded_files[i].n), out);
 	return UP_E_NOT_FOUND;
 }
 
@@ -53,7 +54,8 @@ struct up_span up_words_get(const struct up_words *w, const char *lang, struct u
 	memcpy(name, key.p, key.n);
 	name[key.n] = '\0';
 	v = json_object_get(table, name);
-	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v)) : (struct up_span){ 0 };
+	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v))
+				 : (struct up_span) { 0 };
 }
 
 struct up_span up_words_file(const char *name)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The files of this folder as the programs carry them, and the word tables web/words/{zh-CN,en}.json: one table a language. */
+ * The files of this folder as the programs carry them, and the word tables
+ * web/words/{zh-CN,en}.json: one table a language. */
 #ifndef UP_WORDS_H
 #define UP_WORDS_H
 

@@ -42,8 +42,8 @@ static bool unexpected(const struct up_peer_user *u, const char *step)
 	static atomic_bool told;
 
 	if (!atomic_exchange(&told, true))
-		fprintf(stderr, "%s: %s: status %d: %.300s %.300s\n", u->peer->name, step, u->res.status,
-		    u->fields[0].value != NULL ? u->fields[0].value : "",
+		fprintf(stderr, "%s: %s: status %d: %.300s %.300s\n", u->peer->name, step,
+		    u->res.status, u->fields[0].value != NULL ? u->fields[0].value : "",
 		    u->res.body.p != NULL ? u->res.body.p : "");
 	return false;
 }
@@ -68,7 +68,8 @@ static bool jar_update(struct up_peer_user *u)
 		size_t name = strcspn(set, "=") + 1;
 		size_t slot = JAR_MAX;
 		for (size_t j = 0; j < JAR_MAX; j++)
-			if (strncmp(u->jar[j], set, name) == 0 || (slot == JAR_MAX && u->jar[j][0] == '\0'))
+			if (strncmp(u->jar[j], set, name) == 0 ||
+			    (slot == JAR_MAX && u->jar[j][0] == '\0'))
 				slot = j;
 		if (name > n || n >= COOKIE_MAX || slot == JAR_MAX)
 			return unexpected(u, "cookie");
@@ -79,7 +80,8 @@ static bool jar_update(struct up_peer_user *u)
 }
 
 /* A request of the browser: with her cookies, and keeping the new ones. */
-static bool browse(struct up_peer_user *u, const char *method, const char *path, const char *type, const char *body)
+static bool browse(struct up_peer_user *u, const char *method, const char *path, const char *type,
+    const char *body)
 {
 	char headers[JAR_MAX * COOKIE_MAX + 128];
 	size_t n = 0;
@@ -140,7 +142,8 @@ bool up_peer_user_poll_pending(struct up_peer_user *u)
 {
 	json_t *o = poll_token(u);
 	const char *error = json_string_value(json_object_get(o, "error"));
-	bool ok = u->res.status == 400 && error != NULL && strcmp(error, "authorization_pending") == 0;
+	bool ok = u->res.status == 400 && error != NULL &&
+	    strcmp(error, "authorization_pending") == 0;
 
 	json_decref(o);
 	return ok || unexpected(u, "pending poll");
@@ -273,10 +276,10 @@ static bool glewlwyd_approve(struct up_peer_user *u)
 }
 
 static const struct peer peers[] = {
-	{ "oidc-provider", "/device/auth", "scope=openid", "/token",
-	    oidcp_sign_in, oidcp_approve },
-	{ "glewlwyd", "/api/oidc/device_authorization", "grant_type=device_authorization&scope=openid",
-	    "/api/oidc/token", glewlwyd_sign_in, glewlwyd_approve },
+	{ "oidc-provider", "/device/auth", "scope=openid", "/token", oidcp_sign_in, oidcp_approve },
+	{ "glewlwyd", "/api/oidc/device_authorization",
+	    "grant_type=device_authorization&scope=openid", "/api/oidc/token", glewlwyd_sign_in,
+	    glewlwyd_approve },
 };
 
 struct up_peer_user *up_peer_user_new(const char *peer, long port)

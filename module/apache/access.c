@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Guarding locations. On a live session: one cookie opened, and httpd's own Require over it; no I/O, no lock. */
+ * Guarding locations. On a live session: one cookie opened, and httpd's own Require over it; no
+ * I/O, no lock. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ static up_apache_identity_t *keep(request_rec *r, const up_apache_party_t *party
 	return who;
 }
 
-static enum up_err refresh_cookie(request_rec *r, struct up_rp_opener *opener, const up_apache_identity_t *who)
+static enum up_err refresh_cookie(
+    request_rec *r, struct up_rp_opener *opener, const up_apache_identity_t *who)
 {
 	request_rec *top = r;
 	struct up_buf b = { 0 };
@@ -40,13 +42,15 @@ static enum up_err refresh_cookie(request_rec *r, struct up_rp_opener *opener, c
 		top = top->main;
 	/* Kept over error pages, internal redirects and what a proxied application sets. */
 	if (err == UP_OK)
-		apr_table_addn(top->err_headers_out, "Set-Cookie", apr_pstrmemdup(top->pool, (const char *)b.p, b.n));
+		apr_table_addn(top->err_headers_out, "Set-Cookie",
+		    apr_pstrmemdup(top->pool, (const char *)b.p, b.n));
 	up_buf_free(&b);
 	return err;
 }
 
 /* UP_OK: *OUT is who it is. UP_E_TOKEN: nobody. All else: an error of ours. */
-static enum up_err session_of(request_rec *r, const up_apache_party_t *party, const up_apache_identity_t **out)
+static enum up_err session_of(
+    request_rec *r, const up_apache_party_t *party, const up_apache_identity_t **out)
 {
 	struct up_span cookies = up_apache_identity_cookies(r);
 	struct up_rp_opener *opener;
@@ -98,7 +102,8 @@ static bool may_answer(const request_rec *r)
 	return true;
 }
 
-/* STATUS: HTTP_UNAUTHORIZED, HTTP_FORBIDDEN, or HTTP_SERVICE_UNAVAILABLE where the session could not even be looked at. */
+/* STATUS: HTTP_UNAUTHORIZED, HTTP_FORBIDDEN, or HTTP_SERVICE_UNAVAILABLE where the session could
+ * not even be looked at. */
 static int answer(request_rec *r, const up_apache_party_t *party, int status)
 {
 	struct up_rp_response resp = { 0 };
@@ -130,11 +135,16 @@ int up_apache_access_authenticate(request_rec *r)
 		return DECLINED;
 	party = up_apache_parties_of(r);
 	if (party == NULL) {
-		ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "unitpass: AuthType unitpass for %s, but its server has no UnitpassIssuer: set one", r->uri);
+		ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+		    "unitpass: AuthType unitpass for %s, but its server has no UnitpassIssuer: set "
+		    "one",
+		    r->uri);
 		return HTTP_INTERNAL_SERVER_ERROR;
 	}
 	err = identify(r, party);
-	return err == UP_OK ? OK : answer(r, party, err == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
+	return err == UP_OK
+	    ? OK
+	    : answer(r, party, err == UP_E_TOKEN ? HTTP_UNAUTHORIZED : HTTP_SERVICE_UNAVAILABLE);
 }
 
 /* Every authorization module is asked as ever; only what becomes of a refusal is ours. */
@@ -149,13 +159,17 @@ int up_apache_access_authorize(request_rec *r)
 	st->inside = true;
 	rc = ap_run_auth_checker(r);
 	st->inside = false;
-	return rc == HTTP_UNAUTHORIZED || rc == HTTP_FORBIDDEN ? answer(r, st->who->party, HTTP_FORBIDDEN) : rc;
+	return rc == HTTP_UNAUTHORIZED || rc == HTTP_FORBIDDEN
+	    ? answer(r, st->who->party, HTTP_FORBIDDEN)
+	    : rc;
 }
 
-/* "Require not unit-role user" says nothing against a nobody: so that he does not pass by not signing in, he must. */
+/* "Require not unit-role user" says nothing against a nobody: so that he does not pass by not
+ * signing in, he must. */
 int up_apache_access_force(request_rec *r)
 {
-	const up_apache_state_t *st = ap_get_module_config(r->request_config, &auth_unitpass_module);
+	const up_apache_state_t *st = ap_get_module_config(
+	    r->request_config, &auth_unitpass_module);
 
 	return st != NULL && st->denies && up_apache_access_is_ours(r) ? OK : DECLINED;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The life of a child. httpd ends one from within a signal handler (just_die: pools destroyed, then exit() with every library's own clean-up): in
- * prefork at any time, in worker and event until its threads are there. Whoever allocates or calls a library at that moment is never returned to,
- * and what he holds half done is met again by the clean-up: a child that dies by SIGABRT or SIGSEGV, or waits for its own lock for ever. So:
+ * The life of a child. httpd ends one from within a signal handler (just_die: pools destroyed, then
+ * exit() with every library's own clean-up): in prefork at any time, in worker and event until its
+ * threads are there. Whoever allocates or calls a library at that moment is never returned to, and
+ * what he holds half done is met again by the clean-up: a child that dies by SIGABRT or SIGSEGV, or
+ * waits for its own lock for ever. So:
  *
  * - What of ours allocates or calls a library keeps these signals waiting (up_apache_child_enter).
- * - Nothing of ours is done at the end. The kernel takes memory and connections; secrets go as threads end, else with the process. */
+ * - Nothing of ours is done at the end. The kernel takes memory and connections; secrets go as
+ * threads end, else with the process. */
 #include <ap_mpm.h>
 #include <pthread.h>
 
@@ -38,7 +41,11 @@ void up_apache_child_leave(const sigset_t *kept)
 
 static void on_log(void *arg, char level, const char *line)
 {
-	ap_log_error(APLOG_MARK, level == 'e' ? APLOG_ERR : level == 'w' ? APLOG_WARNING : APLOG_INFO, 0, (server_rec *)arg, "unitpass: %s", line);
+	ap_log_error(APLOG_MARK,
+	    level == 'e'       ? APLOG_ERR
+		: level == 'w' ? APLOG_WARNING
+			       : APLOG_INFO,
+	    0, (server_rec *)arg, "unitpass: %s", line);
 }
 
 /* After fork: liboauth2's locks must not be shared between children. */
@@ -46,11 +53,15 @@ static void begin(server_rec *s)
 {
 	int threaded = 0;
 
-	alone = ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded) != APR_SUCCESS || threaded == AP_MPMQ_NOT_SUPPORTED;
+	alone = ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded) != APR_SUCCESS ||
+	    threaded == AP_MPMQ_NOT_SUPPORTED;
 	if (up_rp_init(on_log, s) != UP_OK)
-		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: cannot begin (liboauth2 or libcurl); protected locations answer 503 in this child");
+		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+		    "unitpass: cannot begin (liboauth2 or libcurl); protected locations answer 503 "
+		    "in this child");
 	else if (!up_apache_openers_begin())
-		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "unitpass: no more thread keys; protected locations answer 503 in this child");
+		ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+		    "unitpass: no more thread keys; protected locations answer 503 in this child");
 }
 
 void up_apache_child_begin(apr_pool_t *pchild, server_rec *s)

@@ -14,7 +14,8 @@ static void strip(request_rec *r)
 
 	while (i < all->nelts) {
 		/* Nearly all headers end here. */
-		if ((h[i].key[0] | 0x20) != 'x' || !up_rp_is_identity_header(up_span_str(h[i].key))) {
+		if ((h[i].key[0] | 0x20) != 'x' ||
+		    !up_rp_is_identity_header(up_span_str(h[i].key))) {
 			i++;
 			continue;
 		}
@@ -77,8 +78,8 @@ int up_apache_identity_strip(request_rec *r)
 
 int up_apache_identity_strip_again(request_rec *r)
 {
-	/* An internal redirect: where it leads, other rules may hold. And one for the error page of a request that httpd refused unread never passed by
-	 * the hook above. */
+	/* An internal redirect: where it leads, other rules may hold. And one for the error page of
+	 * a request that httpd refused unread never passed by the hook above. */
 	if (r->prev != NULL && any_portal())
 		strip(r);
 	return DECLINED;
@@ -215,7 +216,8 @@ static void inherit(request_rec *r)
 	const up_apache_party_t *party;
 	sigset_t kept;
 
-	if ((r->main == NULL && r->prev == NULL) || r->user == NULL || r->ap_auth_type == NULL || strcmp(r->ap_auth_type, UP_APACHE_TYPE) != 0)
+	if ((r->main == NULL && r->prev == NULL) || r->user == NULL || r->ap_auth_type == NULL ||
+	    strcmp(r->ap_auth_type, UP_APACHE_TYPE) != 0)
 		return;
 	if (state_of(r) != NULL && state_of(r)->who != NULL)
 		return;

@@ -44,7 +44,8 @@ typedef struct {                         /* of a server */
 	apr_array_header_t *proxies;     /* struct up_cidr */
 	int confirm;                     /* -1: not said */
 	bool said;                       /* this very server says something of its own */
-	/* For every idle and longest time said anywhere: parties[idle * main->maxes->nelts + max]. NULL: no portal here. */
+	/* For every idle and longest time said anywhere: parties[idle * main->maxes->nelts + max].
+	 * NULL: no portal here. */
 	up_apache_party_t **parties;
 } up_apache_server_t;
 
@@ -73,37 +74,45 @@ typedef struct {                         /* of a request */
 	const up_apache_identity_t *who; /* NULL: not known (yet) */
 	struct up_span item;             /* the first item that was required */
 	const struct up_rp_rule *wanted; /* the first that the session did not satisfy */
-	bool denies;                     /* "not" or RequireNone asked about the session before it was opened */
+	bool denies; /* "not" or RequireNone asked about the session before it was opened */
 	bool inside;                     /* within our own call of the authorization hooks */
 } up_apache_state_t;
 
 /* settings.c */
 extern const command_rec up_apache_settings_commands[];
 extern const char *const up_apache_settings_names[UP_APACHE_TEXTS];      /* "UnitpassIssuer" ... */
-int up_apache_settings_begin(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);    /* pre_config */
+/* pre_config */
+int up_apache_settings_begin(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
 void *up_apache_settings_server(apr_pool_t *p, server_rec *s);
 void *up_apache_settings_server_merge(apr_pool_t *p, void *parent, void *child);
 void *up_apache_settings_dir(apr_pool_t *p, char *dir);
 void *up_apache_settings_dir_merge(apr_pool_t *p, void *parent, void *child);
 
 /* parties.c */
-int up_apache_parties_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);      /* check_config */
-const up_apache_party_t *up_apache_parties_of(request_rec *r);           /* by the server and the limits in force; NULL: none */
+/* check_config */
+int up_apache_parties_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+/* by the server and the limits in force; NULL: none */
+const up_apache_party_t *up_apache_parties_of(request_rec *r);
 
 /* child.c */
 void up_apache_child_begin(apr_pool_t *pchild, server_rec *s);           /* child_init */
-/* Around what allocates or calls a library while a request is served, not nested: the end of the process waits until LEAVE. */
+/* Around what allocates or calls a library while a request is served, not nested: the end of the
+ * process waits until LEAVE. */
 void up_apache_child_enter(sigset_t *kept);
 void up_apache_child_leave(const sigset_t *kept);
 
 /* openers.c */
 bool up_apache_openers_begin(void);
-struct up_rp_opener *up_apache_openers_get(const up_apache_party_t *);   /* this thread's; NULL: no memory, or the process could not begin */
+/* this thread's; NULL: no memory, or the process could not begin */
+struct up_rp_opener *up_apache_openers_get(const up_apache_party_t *);
 
 /* identity.c */
-int up_apache_identity_strip(request_rec *r);            /* post_read_request: identity headers of the client */
-int up_apache_identity_strip_again(request_rec *r);      /* pre_translate_name: our own of an earlier pass */
-void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *);   /* REMOTE_USER, environment, headers */
+/* post_read_request: identity headers of the client */
+int up_apache_identity_strip(request_rec *r);
+/* pre_translate_name: our own of an earlier pass */
+int up_apache_identity_strip_again(request_rec *r);
+/* REMOTE_USER, environment, headers */
+void up_apache_identity_publish(request_rec *r, const up_apache_identity_t *);
 /* fixups: the same where httpd took over the verdict */
 int up_apache_identity_fixups(request_rec *r);
 struct up_span up_apache_identity_cookies(request_rec *r);
@@ -113,7 +122,8 @@ const up_apache_identity_t *up_apache_identity_known(request_rec *r, const up_ap
 bool up_apache_identity_anybody(const request_rec *r);   /* under whatever settings */
 
 /* pages.c */
-int up_apache_pages_handler(request_rec *r, int lookup);                 /* quick_handler: /.unitpass/ */
+/* quick_handler: /.unitpass/ */
+int up_apache_pages_handler(request_rec *r, int lookup);
 void up_apache_pages_request(request_rec *r, struct up_rp_request *out);
 void up_apache_pages_send(request_rec *r, struct up_rp_response *resp);  /* frees RESP */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One opener for each thread and party: no lock on the way to a session, under prefork, worker, event and the threads of mod_http2. */
+ * One opener for each thread and party: no lock on the way to a session, under prefork, worker,
+ * event and the threads of mod_http2. */
 #include <pthread.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Everything under /.unitpass/: answered before httpd looks for a location, so that nothing of the site gets in the way. What needs the network
- * blocks its own worker thread. */
+ * Everything under /.unitpass/: answered before httpd looks for a location, so that nothing of the
+ * site gets in the way. What needs the network blocks its own worker thread. */
 #include <apr_strings.h>
 
 #include "module/apache/module.h"
@@ -25,24 +25,38 @@ static struct up_span purpose(request_rec *r)
 
 void up_apache_pages_request(request_rec *r, struct up_rp_request *q)
 {
-	const up_apache_server_t *s = ap_get_module_config(r->server->module_config, &auth_unitpass_module);
+	const up_apache_server_t *s = ap_get_module_config(
+	    r->server->module_config, &auth_unitpass_module);
 	const request_rec *first = r;
 	char *ip = apr_pcalloc(r->pool, 46);
 
 	while (first->prev != NULL)
 		first = first->prev;
-	*q = (struct up_rp_request){
-		.method = up_span_str(r->method), .path = up_span_str(r->uri), .query = up_span_str(r->args), .uri = up_span_str(first->unparsed_uri),
-		.host = header(r, "Host"), .cookies = up_apache_identity_cookies(r), .accept = header(r, "Accept"),
-		.accept_language = header(r, "Accept-Language"), .content_type = header(r, "Content-Type"), .origin = header(r, "Origin"),
-		.sec_fetch_site = header(r, "Sec-Fetch-Site"), .sec_fetch_mode = header(r, "Sec-Fetch-Mode"),
-		.sec_fetch_dest = header(r, "Sec-Fetch-Dest"), .purpose = purpose(r),
-		.requested_with = header(r, "X-Requested-With"), .if_none_match = header(r, "If-None-Match"), .user_agent = header(r, "User-Agent"),
-		.now_s = apr_time_sec(r->request_time), .now_ms = apr_time_as_msec(r->request_time),
+	*q = (struct up_rp_request) {
+		.method = up_span_str(r->method),
+		.path = up_span_str(r->uri),
+		.query = up_span_str(r->args),
+		.uri = up_span_str(first->unparsed_uri),
+		.host = header(r, "Host"),
+		.cookies = up_apache_identity_cookies(r),
+		.accept = header(r, "Accept"),
+		.accept_language = header(r, "Accept-Language"),
+		.content_type = header(r, "Content-Type"),
+		.origin = header(r, "Origin"),
+		.sec_fetch_site = header(r, "Sec-Fetch-Site"),
+		.sec_fetch_mode = header(r, "Sec-Fetch-Mode"),
+		.sec_fetch_dest = header(r, "Sec-Fetch-Dest"),
+		.purpose = purpose(r),
+		.requested_with = header(r, "X-Requested-With"),
+		.if_none_match = header(r, "If-None-Match"),
+		.user_agent = header(r, "User-Agent"),
+		.now_s = apr_time_sec(r->request_time),
+		.now_ms = apr_time_as_msec(r->request_time),
 	};
 	/* useragent_ip: the peer, or what mod_remoteip was told to take for it. */
 	up_target_client_ip(up_span_str(r->useragent_ip), header(r, "X-Forwarded-For"),
-	    s->proxies != NULL ? (const struct up_cidr *)s->proxies->elts : NULL, s->proxies != NULL ? (size_t)s->proxies->nelts : 0, ip);
+	    s->proxies != NULL ? (const struct up_cidr *)s->proxies->elts : NULL,
+	    s->proxies != NULL ? (size_t)s->proxies->nelts : 0, ip);
 	q->client_ip = up_span_str(ip);
 }
 
@@ -54,7 +68,8 @@ static void put_headers(request_rec *r, const struct up_rp_response *resp)
 		if (ap_cstr_casecmp(resp->headers[i].name, "Content-Type") == 0)
 			ap_set_content_type(r, apr_pstrdup(r->pool, resp->headers[i].value));
 		else
-			apr_table_add(r->headers_out, resp->headers[i].name, resp->headers[i].value);
+			apr_table_add(
+			    r->headers_out, resp->headers[i].name, resp->headers[i].value);
 	}
 }
 
@@ -71,7 +86,9 @@ void up_apache_pages_send(request_rec *r, struct up_rp_response *resp)
 	put_headers(r, resp);
 	if (resp->body.n > 0) {
 		ap_set_content_length(r, (apr_off_t)resp->body.n);
-		APR_BRIGADE_INSERT_TAIL(out, apr_bucket_heap_create((const char *)resp->body.p, resp->body.n, NULL, out->bucket_alloc));
+		APR_BRIGADE_INSERT_TAIL(out,
+		    apr_bucket_heap_create(
+			(const char *)resp->body.p, resp->body.n, NULL, out->bucket_alloc));
 	} else if (!AP_STATUS_IS_HEADER_ONLY(resp->status)) {
 		ap_set_content_length(r, 0);
 	}
@@ -79,7 +96,8 @@ void up_apache_pages_send(request_rec *r, struct up_rp_response *resp)
 	up_apache_child_enter(&kept);
 	up_rp_response_free(resp);
 	up_apache_child_leave(&kept);
-	/* As for the answers that httpd makes itself: "Header always" (HSTS) holds, the content filters of a location do not. */
+	/* As for the answers that httpd makes itself: "Header always" (HSTS) holds, the content
+	 * filters of a location do not. */
 	ap_run_insert_error_filter(r);
 	/* A client that has gone is httpd's to notice. */
 	(void)ap_pass_brigade(r->output_filters, out);
@@ -98,7 +116,8 @@ static int read_body(request_rec *r, struct up_span *out)
 	if (rc != OK)
 		return rc;
 	if (ap_should_client_block(r))
-		while (n <= UP_RP_BODY_MAX && (got = ap_get_client_block(r, p + n, UP_RP_BODY_MAX + 1 - n)) > 0)
+		while (n <= UP_RP_BODY_MAX &&
+		    (got = ap_get_client_block(r, p + n, UP_RP_BODY_MAX + 1 - n)) > 0)
 			n += (size_t)got;
 	if (got < 0)
 		return HTTP_BAD_REQUEST;
@@ -111,12 +130,14 @@ static int read_body(request_rec *r, struct up_span *out)
 
 static bool is_ours(const request_rec *r)
 {
-	/* As the browser said it: the pages name themselves so, and any other spelling is the site's. */
-	return r->main == NULL && r->prev == NULL && r->proxyreq == PROXYREQ_NONE && r->uri != NULL &&
-	    strncmp(r->uri, UP_RP_PREFIX, sizeof(UP_RP_PREFIX) - 1) == 0;
+	/* As the browser said it: the pages name themselves so, and any other spelling is the
+	 * site's. */
+	return r->main == NULL && r->prev == NULL && r->proxyreq == PROXYREQ_NONE &&
+	    r->uri != NULL && strncmp(r->uri, UP_RP_PREFIX, sizeof(UP_RP_PREFIX) - 1) == 0;
 }
 
-static void respond(const up_apache_party_t *party, const struct up_rp_request *req, struct up_rp_response *resp)
+static void respond(
+    const up_apache_party_t *party, const struct up_rp_request *req, struct up_rp_response *resp)
 {
 	struct up_rp_opener *opener;
 	sigset_t kept;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The relying parties, and what only the whole configuration shows. In check_config, so that "apachectl configtest" sees it too: an error names
- * the directive, where it stands, and what to do. */
+ * The relying parties, and what only the whole configuration shows. In check_config, so that
+ * "apachectl configtest" sees it too: an error names the directive, where it stands, and what to
+ * do. */
 #include <apr_strings.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@ const up_apache_party_t *up_apache_parties_of(request_rec *r)
 	const up_apache_server_t *s = settings_of(r->server);
 	const up_apache_dir_t *d = ap_get_module_config(r->per_dir_config, &auth_unitpass_module);
 
-	return s->parties == NULL ? NULL : s->parties[d->idle * up_apache_main->maxes->nelts + d->max];
+	return s->parties == NULL ? NULL
+				  : s->parties[d->idle * up_apache_main->maxes->nelts + d->max];
 }
 
 /* --- making them --- */
@@ -31,7 +33,8 @@ const up_apache_party_t *up_apache_parties_of(request_rec *r)
 static up_apache_party_t *find_party(const struct up_rp_settings *s)
 {
 	for (int i = 0; i < up_apache_main->parties->nelts; i++) {
-		up_apache_party_t *p = APR_ARRAY_IDX(up_apache_main->parties, i, up_apache_party_t *);
+		up_apache_party_t *p = APR_ARRAY_IDX(
+		    up_apache_main->parties, i, up_apache_party_t *);
 
 		if (up_rp_settings_same(&p->settings, s))
 			return p;
@@ -46,11 +49,12 @@ static void refuse(const up_apache_server_t *s, const char *why)
 
 		if (strncmp(why, rp_names[i], n) != 0 || why[n] != ':' || s->texts[i].value == NULL)
 			continue;
-		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "%s%s in %s:%d", up_apache_settings_names[i], why + n, s->texts[i].file,
-		    s->texts[i].line);
+		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "%s%s in %s:%d",
+		    up_apache_settings_names[i], why + n, s->texts[i].file, s->texts[i].line);
 		return;
 	}
-	ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "UnitpassIssuer: %s in %s:%d", why, s->texts[UP_APACHE_ISSUER].file,
+	ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL,
+	    "UnitpassIssuer: %s in %s:%d", why, s->texts[UP_APACHE_ISSUER].file,
 	    s->texts[UP_APACHE_ISSUER].line);
 }
 
@@ -68,9 +72,12 @@ static up_apache_party_t *make_party(const up_apache_server_t *s, int64_t idle, 
 {
 	struct up_rp_settings settings = { .issuer = s->texts[UP_APACHE_ISSUER].value,
 		.client = s->texts[UP_APACHE_CLIENT].value,
-		.secret_file = s->texts[UP_APACHE_SECRET].value, .key_file = s->texts[UP_APACHE_KEY].value,
+		.secret_file = s->texts[UP_APACHE_SECRET].value,
+		.key_file = s->texts[UP_APACHE_KEY].value,
 		.session_key_file = s->texts[UP_APACHE_SESSION_KEY].value,
-		.page_file = s->texts[UP_APACHE_PAGE].value, .idle_s = idle, .max_s = max,
+		.page_file = s->texts[UP_APACHE_PAGE].value,
+		.idle_s = idle,
+		.max_s = max,
 		.unasked = s->confirm == 0 };
 	up_apache_party_t *p;
 	char why[256] = "";
@@ -96,11 +103,13 @@ static up_apache_party_t *make_party(const up_apache_server_t *s, int64_t idle, 
 static bool make_parties(up_apache_server_t *s)
 {
 	const apr_array_header_t *idles = up_apache_main->idles, *maxes = up_apache_main->maxes;
-	up_apache_party_t **parties = apr_pcalloc(up_apache_main->pool, (size_t)(idles->nelts * maxes->nelts) * sizeof(up_apache_party_t *));
+	up_apache_party_t **parties = apr_pcalloc(up_apache_main->pool,
+	    (size_t)(idles->nelts * maxes->nelts) * sizeof(up_apache_party_t *));
 
 	for (int i = 0; i < idles->nelts; i++)
 		for (int j = 0; j < maxes->nelts; j++) {
-			up_apache_party_t *p = make_party(s, APR_ARRAY_IDX(idles, i, int64_t), APR_ARRAY_IDX(maxes, j, int64_t));
+			up_apache_party_t *p = make_party(
+			    s, APR_ARRAY_IDX(idles, i, int64_t), APR_ARRAY_IDX(maxes, j, int64_t));
 
 			if (p == NULL)
 				return false;
@@ -132,11 +141,14 @@ static bool incomplete(const server_rec *first, const server_rec *server, const 
 
 	for (int i = 0; i < UP_APACHE_TEXTS && t == NULL; i++)
 		t = s->texts[i].value != NULL ? &s->texts[i] : NULL;
-	/* The main server may hold what its virtual hosts have in common; a virtual host that says nothing has the very settings of the main one. */
+	/* The main server may hold what its virtual hosts have in common; a virtual host that says
+	 * nothing has the very settings of the main one. */
 	if (!s->said || (server == first ? first->next != NULL : s == settings_of(first)))
 		return true;
-	ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "%s is missing: set it beside %s in %s:%d, or for all virtual hosts", what,
-	    t != NULL ? up_apache_settings_names[t - s->texts] : "UnitpassTrustedProxy", t != NULL ? t->file : server->defn_name,
+	ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL,
+	    "%s is missing: set it beside %s in %s:%d, or for all virtual hosts", what,
+	    t != NULL ? up_apache_settings_names[t - s->texts] : "UnitpassTrustedProxy",
+	    t != NULL ? t->file : server->defn_name,
 	    t != NULL ? t->line : (int)server->defn_line_number);
 	return false;
 }
@@ -149,8 +161,11 @@ static bool check_server(const server_rec *first, server_rec *server)
 	if (what != NULL)
 		return incomplete(first, server, what);
 	if (s->texts[UP_APACHE_SECRET].value != NULL && s->texts[UP_APACHE_KEY].value != NULL) {
-		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "UnitpassClientSecretFile in %s:%d and UnitpassClientKeyFile in %s:%d: keep one",
-		    s->texts[UP_APACHE_SECRET].file, s->texts[UP_APACHE_SECRET].line, s->texts[UP_APACHE_KEY].file, s->texts[UP_APACHE_KEY].line);
+		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL,
+		    "UnitpassClientSecretFile in %s:%d and UnitpassClientKeyFile in %s:%d: keep "
+		    "one",
+		    s->texts[UP_APACHE_SECRET].file, s->texts[UP_APACHE_SECRET].line,
+		    s->texts[UP_APACHE_KEY].file, s->texts[UP_APACHE_KEY].line);
 		return false;
 	}
 	return make_parties(s);
@@ -182,21 +197,27 @@ static bool has_require(const ap_directive_t *d)
 	return false;
 }
 
-static bool check_type(const up_apache_walk_t *w, const ap_directive_t *d, const ap_directive_t *siblings)
+static bool check_type(
+    const up_apache_walk_t *w, const ap_directive_t *d, const ap_directive_t *siblings)
 {
 	const char *args = d->args;
 
 	if (ap_cstr_casecmp(ap_getword_conf(w->temp, &args), UP_APACHE_TYPE) != 0)
 		return true;
 	if (!has_portal(w)) {
-		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL, "AuthType unitpass in %s:%d: UnitpassIssuer is missing: set it in this server, "
-		    "with UnitpassClient, UnitpassClientSecretFile and UnitpassSessionKeyFile", d->filename, d->line_num);
+		ap_log_error(APLOG_MARK, APLOG_EMERG | APLOG_STARTUP, 0, NULL,
+		    "AuthType unitpass in %s:%d: UnitpassIssuer is missing: set it in this server, "
+		    "with UnitpassClient, UnitpassClientSecretFile and UnitpassSessionKeyFile",
+		    d->filename, d->line_num);
 		return false;
 	}
-	/* httpd asks for a user only where a Require does. One from further out may: so no more than a word. */
+	/* httpd asks for a user only where a Require does. One from further out may: so no more
+	 * than a word. */
 	if (!has_require(siblings))
-		ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, NULL, "AuthType unitpass in %s:%d has no Require beside it and protects nothing "
-		    "by itself: add \"Require valid-user\"", d->filename, d->line_num);
+		ap_log_error(APLOG_MARK, APLOG_WARNING | APLOG_STARTUP, 0, NULL,
+		    "AuthType unitpass in %s:%d has no Require beside it and protects nothing "
+		    "by itself: add \"Require valid-user\"",
+		    d->filename, d->line_num);
 	return true;
 }
 
@@ -213,7 +234,9 @@ static bool check_trailers(const ap_directive_t *d)
 static server_rec *host_of(const up_apache_walk_t *w, const ap_directive_t *d)
 {
 	for (server_rec *s = w->first; s != NULL; s = s->next)
-		if (s->is_virtual && s->defn_name != NULL && strcmp(s->defn_name, d->filename) == 0 && (int)s->defn_line_number == d->line_num)
+		if (s->is_virtual && s->defn_name != NULL &&
+		    strcmp(s->defn_name, d->filename) == 0 &&
+		    (int)s->defn_line_number == d->line_num)
 			return s;
 	return w->server;
 }
@@ -235,7 +258,8 @@ static bool check_tree(const up_apache_walk_t *w, const ap_directive_t *siblings
 	return true;
 }
 
-int up_apache_parties_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *first)
+int up_apache_parties_check(
+    apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *first)
 {
 	up_apache_walk_t w = { first, first, ptemp };
 

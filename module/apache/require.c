@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Require unit|unit-role|unit-item|unit-certificate VALUE...: one of the values, compared exactly. */
+ * Require unit|unit-role|unit-item|unit-certificate VALUE...: one of the values, compared exactly.
+ */
 #include <apr_strings.h>
 #include <mod_auth.h>
 
@@ -11,7 +12,8 @@ typedef struct {
 } up_apache_rule_t;
 
 static const struct { const char *name; enum up_rp_what what; } words[] = {
-	{ "unit", UP_RP_UNIT }, { "unit-role", UP_RP_ROLE }, { "unit-item", UP_RP_ITEM }, { "unit-certificate", UP_RP_CERTIFICATE },
+	{ "unit", UP_RP_UNIT }, { "unit-role", UP_RP_ROLE }, { "unit-item", UP_RP_ITEM },
+	{ "unit-certificate", UP_RP_CERTIFICATE },
 };
 
 /* --- when the configuration is read --- */
@@ -37,12 +39,16 @@ static const char *parse(cmd_parms *cmd, enum up_rp_what what, const char *line,
 		const char *why, *word = ap_getword_conf(cmd->pool, &line);
 
 		if ((why = up_rp_rule_refuses(what, up_span_str(word))) != NULL)
-			return apr_psprintf(cmd->pool, "Require %s: %s (%s)", words[what].name, why, word);
+			return apr_psprintf(
+			    cmd->pool, "Require %s: %s (%s)", words[what].name, why, word);
 		APR_ARRAY_PUSH(values, struct up_span) = up_span_str(word);
 	}
 	if (values->nelts == 0)
-		return apr_psprintf(cmd->pool, "Require %s needs the values of which one must fit", words[what].name);
-	rule->rule = (struct up_rp_rule){ .what = what, .values = (const struct up_span *)values->elts, .n = (size_t)values->nelts };
+		return apr_psprintf(cmd->pool, "Require %s needs the values of which one must fit",
+		    words[what].name);
+	rule->rule = (struct up_rp_rule) { .what = what,
+		.values = (const struct up_span *)values->elts,
+		.n = (size_t)values->nelts };
 	rule->denies = is_denied(cmd);
 	*out = rule;
 	return NULL;
@@ -101,10 +107,11 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
 void up_apache_require_register(apr_pool_t *p)
 {
 	static const authz_provider providers[] = {
-		{ check, parse_unit }, { check, parse_role }, { check, parse_item }, { check, parse_certificate },
+		{ check, parse_unit }, { check, parse_role }, { check, parse_item },
+		{ check, parse_certificate },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(words); i++)
-		ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, words[i].name, AUTHZ_PROVIDER_VERSION, &providers[words[i].what],
-		    AP_AUTH_INTERNAL_PER_CONF);
+		ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, words[i].name,
+		    AUTHZ_PROVIDER_VERSION, &providers[words[i].what], AP_AUTH_INTERNAL_PER_CONF);
 }

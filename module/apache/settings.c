@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Directives, checked as they are read; httpd puts file and line before what is returned here. What needs several directives is in parties.c. */
+ * Directives, checked as they are read; httpd puts file and line before what is returned here. What
+ * needs several directives is in parties.c. */
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -10,10 +11,10 @@
 
 up_apache_main_t *up_apache_main;
 
-const char *const up_apache_settings_names[UP_APACHE_TEXTS] = { "UnitpassIssuer", "UnitpassClient", "UnitpassClientSecretFile",
-	"UnitpassClientKeyFile", "UnitpassSessionKeyFile", "UnitpassPage",
-	"UnitpassIssuerName", "UnitpassEmblem", "UnitpassFavicon", "UnitpassTelephone",
-	"UnitpassApp" };
+const char *const up_apache_settings_names[UP_APACHE_TEXTS] = { "UnitpassIssuer", "UnitpassClient",
+	"UnitpassClientSecretFile", "UnitpassClientKeyFile", "UnitpassSessionKeyFile",
+	"UnitpassPage", "UnitpassIssuerName", "UnitpassEmblem", "UnitpassFavicon",
+	"UnitpassTelephone", "UnitpassApp" };
 
 int up_apache_settings_begin(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
@@ -40,7 +41,8 @@ int up_apache_settings_begin(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pt
 
 static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
 {
-	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config, &auth_unitpass_module);
+	up_apache_server_t *s = ap_get_module_config(
+	    cmd->server->module_config, &auth_unitpass_module);
 	intptr_t which = (intptr_t)cmd->info;
 	up_apache_text_t *t = &s->texts[which];
 	bool is_file = which != UP_APACHE_ISSUER && which != UP_APACHE_CLIENT &&
@@ -48,7 +50,8 @@ static const char *set_text(cmd_parms *cmd, void *dir, const char *value)
 
 	(void)dir;
 	if (t->value != NULL)
-		return apr_psprintf(cmd->pool, "%s is said twice, here and in %s:%d; remove one", cmd->cmd->name, t->file, t->line);
+		return apr_psprintf(cmd->pool, "%s is said twice, here and in %s:%d; remove one",
+		    cmd->cmd->name, t->file, t->line);
 	if (value[0] == '\0')
 		return apr_psprintf(cmd->pool, "%s needs a value", cmd->cmd->name);
 	/* Files are found as httpd finds its own. */
@@ -74,12 +77,15 @@ static const char *set_confirm(cmd_parms *cmd, void *dir, int on)
 
 static const char *set_proxy(cmd_parms *cmd, void *dir, const char *value)
 {
-	up_apache_server_t *s = ap_get_module_config(cmd->server->module_config, &auth_unitpass_module);
+	up_apache_server_t *s = ap_get_module_config(
+	    cmd->server->module_config, &auth_unitpass_module);
 	struct up_cidr c;
 
 	(void)dir;
 	if (up_target_cidr(up_span_str(value), &c) != UP_OK)
-		return apr_psprintf(cmd->pool, "UnitpassTrustedProxy takes networks such as 10.0.0.0/8, ::1 or unix:, not %s", value);
+		return apr_psprintf(cmd->pool,
+		    "UnitpassTrustedProxy takes networks such as 10.0.0.0/8, ::1 or unix:, not %s",
+		    value);
 	if (s->proxies == NULL)
 		s->proxies = apr_array_make(cmd->pool, 4, sizeof(struct up_cidr));
 	APR_ARRAY_PUSH(s->proxies, struct up_cidr) = c;
@@ -90,7 +96,10 @@ static const char *set_proxy(cmd_parms *cmd, void *dir, const char *value)
 /* "90s", "30m", "1h30m", "7d"; a plain number is seconds. 0: not a time within the limits. */
 static int64_t seconds(const char *text)
 {
-	static const struct { char unit; int64_t s; } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { '\0', 1 } };
+	static const struct {
+		char unit;
+		int64_t s;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { '\0', 1 } };
 	int64_t total = 0;
 
 	do {
@@ -128,10 +137,14 @@ static const char *set_session(cmd_parms *cmd, void *dir, const char *value)
 	int64_t s;
 
 	if (!idle && strncmp(value, "max=", 4) != 0)
-		return apr_psprintf(cmd->pool, "UnitpassSession takes idle=TIME and max=TIME, such as idle=30m max=8h, not %s", value);
+		return apr_psprintf(cmd->pool,
+		    "UnitpassSession takes idle=TIME and max=TIME, such as idle=30m max=8h, not %s",
+		    value);
 	s = seconds(value + (idle ? 5 : 4));
 	if (s == 0)
-		return apr_psprintf(cmd->pool, "UnitpassSession takes times from 1m to 31d, such as idle=30m max=8h, not %s", value);
+		return apr_psprintf(cmd->pool,
+		    "UnitpassSession takes times from 1m to 31d, such as idle=30m max=8h, not %s",
+		    value);
 	if (idle)
 		d->idle = place_of(up_apache_main->idles, s);
 	else
@@ -139,14 +152,18 @@ static const char *set_session(cmd_parms *cmd, void *dir, const char *value)
 	return NULL;
 }
 
-#define TEXT(name, which, help) AP_INIT_TAKE1(name, set_text, (void *)(intptr_t)(which), RSRC_CONF, help)
+#define TEXT(name, which, help) \
+	AP_INIT_TAKE1(name, set_text, (void *)(intptr_t)(which), RSRC_CONF, help)
 
 const command_rec up_apache_settings_commands[] = {
 	TEXT("UnitpassIssuer", UP_APACHE_ISSUER, "the server: https://id.example.org"),
 	TEXT("UnitpassClient", UP_APACHE_CLIENT, "the id under which this portal is registered"),
-	TEXT("UnitpassClientSecretFile", UP_APACHE_SECRET, "file with the client's secret, one line"),
-	TEXT("UnitpassClientKeyFile", UP_APACHE_KEY, "file with the client's private key (JWK), in place of a secret"),
-	TEXT("UnitpassSessionKeyFile", UP_APACHE_SESSION_KEY, "file of session keys, 64 hex digits a line, newest first"),
+	TEXT("UnitpassClientSecretFile", UP_APACHE_SECRET,
+	    "file with the client's secret, one line"),
+	TEXT("UnitpassClientKeyFile", UP_APACHE_KEY,
+	    "file with the client's private key (JWK), in place of a secret"),
+	TEXT("UnitpassSessionKeyFile", UP_APACHE_SESSION_KEY,
+	    "file of session keys, 64 hex digits a line, newest first"),
 	TEXT("UnitpassPage", UP_APACHE_PAGE, "a login page of your own around the widget"),
 	TEXT("UnitpassIssuerName", UP_APACHE_MARKS + UP_RP_MARK_NAME,
 	    "shown on the pages: who issues the certificates"),
@@ -160,9 +177,12 @@ const command_rec up_apache_settings_commands[] = {
 	    "shown on the login page: where to get the phone's app"),
 	AP_INIT_FLAG("UnitpassConfirm", set_confirm, NULL, RSRC_CONF,
 	    "off: sign in at once where a unit has never used the browser"),
-	AP_INIT_ITERATE("UnitpassTrustedProxy", set_proxy, NULL, RSRC_CONF, "networks of proxies whose X-Forwarded-For counts"),
-	AP_INIT_ITERATE("UnitpassSession", set_session, NULL, RSRC_CONF | ACCESS_CONF, "limits of a session: idle=30m max=8h"),
-	AP_INIT_FLAG("UnitpassHeaders", ap_set_flag_slot, (void *)APR_OFFSETOF(up_apache_dir_t, headers), RSRC_CONF | OR_AUTHCFG,
+	AP_INIT_ITERATE("UnitpassTrustedProxy", set_proxy, NULL, RSRC_CONF,
+	    "networks of proxies whose X-Forwarded-For counts"),
+	AP_INIT_ITERATE("UnitpassSession", set_session, NULL, RSRC_CONF | ACCESS_CONF,
+	    "limits of a session: idle=30m max=8h"),
+	AP_INIT_FLAG("UnitpassHeaders", ap_set_flag_slot,
+	    (void *)APR_OFFSETOF(up_apache_dir_t, headers), RSRC_CONF | OR_AUTHCFG,
 	    "on: pass the identity to the application as X-Unitpass-* request headers"),
 	AP_INIT_FLAG("UnitpassCache", ap_set_flag_slot,
 	    (void *)APR_OFFSETOF(up_apache_dir_t, cache), RSRC_CONF | OR_AUTHCFG,

@@ -2,7 +2,8 @@
  * Guarding locations. On a live session: one cookie opened, the rules compared; no I/O, no lock. */
 #include "module/nginx/module.h"
 
-enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh)
+enum up_err up_nginx_access_session(
+    ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh)
 {
 	struct up_span cookies;
 
@@ -18,7 +19,8 @@ enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *
 /* Checking again after an internal redirect must not set the cookie twice. */
 static bool has_cookie(const ngx_http_request_t *r)
 {
-	for (const ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL; part = part->next) {
+	for (const ngx_list_part_t *part = &r->headers_out.headers.part; part != NULL;
+	     part = part->next) {
 		const ngx_table_elt_t *h = part->elts;
 
 		for (ngx_uint_t i = 0; i < part->nelts; i++)
@@ -29,7 +31,8 @@ static bool has_cookie(const ngx_http_request_t *r)
 	return false;
 }
 
-static ngx_int_t refresh_cookie(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s)
+static ngx_int_t refresh_cookie(
+    ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s)
 {
 	static const ngx_str_t name = ngx_string("Set-Cookie");
 	struct up_buf b = { 0 };
@@ -63,13 +66,15 @@ static const struct up_rp_rule *broken_rule(const up_nginx_location_t *l,
 }
 
 /* S, REFRESH: the session that does not satisfy the rules; NULL: there is none. */
-static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
+static ngx_int_t answer(
+    ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
 {
 	struct up_rp_response resp = { 0 };
 	struct up_rp_request req;
 	ngx_int_t rc;
 
-	if (up_nginx_pages_request(r, l, &req) != NGX_OK || (refresh && refresh_cookie(r, l, s) != NGX_OK))
+	if (up_nginx_pages_request(r, l, &req) != NGX_OK ||
+	    (refresh && refresh_cookie(r, l, s) != NGX_OK))
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	rc = ngx_http_discard_request_body(r);
 	if (rc != NGX_OK)
@@ -84,15 +89,18 @@ static ngx_int_t answer(ngx_http_request_t *r, up_nginx_location_t *l, const str
 
 static bool satisfy_any(const ngx_http_request_t *r)
 {
-	const ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+	const ngx_http_core_loc_conf_t *core = ngx_http_get_module_loc_conf(
+	    r, ngx_http_core_module);
 
 	return core->satisfy == NGX_HTTP_SATISFY_ANY;
 }
 
 /* Let in as S. */
-static ngx_int_t admit(ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
+static ngx_int_t admit(
+    ngx_http_request_t *r, up_nginx_location_t *l, const struct up_rp_session *s, bool refresh)
 {
-	if (up_nginx_variables_user(r, s) != NGX_OK || (l->headers && up_nginx_headers_identity(r, s) != NGX_OK))
+	if (up_nginx_variables_user(r, s) != NGX_OK ||
+	    (l->headers && up_nginx_headers_identity(r, s) != NGX_OK))
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
 	if (refresh && refresh_cookie(r, l, s) != NGX_OK)
 		return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -110,9 +118,11 @@ ngx_int_t up_nginx_access_handler(ngx_http_request_t *r)
 	known = up_nginx_access_session(r, l, &s, &refresh) == UP_OK;
 	if (known && broken_rule(l, &s) == NULL)
 		return admit(r, l, &s, refresh);
-	/* With "satisfy any" another module may still let the request in: the answer waits for up_nginx_access_last. A verdict all the same, so
-	 * that the request is not let in should nobody come to answer. */
-	return satisfy_any(r) ? (known ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED) : answer(r, l, known ? &s : NULL, refresh);
+	/* With "satisfy any" another module may still let the request in: the answer waits for
+	 * up_nginx_access_last. A verdict all the same, so that the request is not let in should
+	 * nobody come to answer. */
+	return satisfy_any(r) ? (known ? NGX_HTTP_FORBIDDEN : NGX_HTTP_UNAUTHORIZED)
+			      : answer(r, l, known ? &s : NULL, refresh);
 }
 
 ngx_int_t up_nginx_access_last(ngx_http_request_t *r)

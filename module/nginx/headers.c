@@ -2,14 +2,16 @@
  * Identity in, spoofs out (SECURITY 20). */
 #include "module/nginx/compat.h"
 
-/* Names in lower case with their hashes, as nginx keeps them beside each header: the same for all requests. */
+/* Names in lower case with their hashes, as nginx keeps them beside each header: the same for all
+ * requests. */
 static struct { u_char lowcase[32]; size_t n; ngx_uint_t hash; } names[UP_RP_VALUES];
 
 void up_nginx_headers_init(void)
 {
 	for (size_t i = 0; i < UP_RP_VALUES; i++) {
 		names[i].n = ngx_min(ngx_strlen(up_rp_value_header[i]), sizeof(names[i].lowcase));
-		names[i].hash = ngx_hash_strlow(names[i].lowcase, (u_char *)(uintptr_t)up_rp_value_header[i], names[i].n);
+		names[i].hash = ngx_hash_strlow(
+		    names[i].lowcase, (u_char *)(uintptr_t)up_rp_value_header[i], names[i].n);
 	}
 }
 
@@ -69,8 +71,9 @@ static ngx_list_part_t *add_part(ngx_http_request_t *r, ngx_list_part_t *last, n
 	return part;
 }
 
-/* What is kept stays where it is, since headers_in points at some of it: every run of kept elements becomes a part. None is empty but perhaps
- * the first and only one, as nginx's own loops expect; the old parts are left as they are, for subrequests that look at them. */
+/* What is kept stays where it is, since headers_in points at some of it: every run of kept elements
+ * becomes a part. None is empty but perhaps the first and only one, as nginx's own loops expect;
+ * the old parts are left as they are, for subrequests that look at them. */
 static ngx_int_t rebuild(ngx_http_request_t *r, bool ours_too)
 {
 	ngx_list_t *list = &r->headers_in.headers;
@@ -93,7 +96,8 @@ static ngx_int_t rebuild(ngx_http_request_t *r, bool ours_too)
 	}
 	list->part = first;
 	list->last = last == &first ? &list->part : last;
-	/* Full, so that the next push makes a new part; an empty one has room for an element at least. */
+	/* Full, so that the next push makes a new part; an empty one has room for an element at
+	 * least. */
 	list->nalloc = last->nelts > 0 ? last->nelts : 1;
 	return NGX_OK;
 }
@@ -145,13 +149,15 @@ ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too)
 	return clean_connections(r) == NGX_OK ? strip(r, ours_too) : NGX_ERROR;
 }
 
-/* A named location is entered without the server-rewrite phase, and by error_page even with a request that was too bad for any phase before. What was
- * added for the location before stays: "try_files $uri @application". */
+/* A named location is entered without the server-rewrite phase, and by error_page even with a
+ * request that was too bad for any phase before. What was added for the location before stays:
+ * "try_files $uri @application". */
 ngx_int_t up_nginx_headers_handler(ngx_http_request_t *r)
 {
 	const up_nginx_main_t *m = ngx_http_get_module_main_conf(r, ngx_http_unitpass_module);
 
-	if (m->parties.nelts == 0 || !r->internal || r != r->main || up_nginx_headers_strip(r, false) == NGX_OK)
+	if (m->parties.nelts == 0 || !r->internal || r != r->main ||
+	    up_nginx_headers_strip(r, false) == NGX_OK)
 		return NGX_DECLINED;
 	return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
@@ -171,8 +177,9 @@ static ngx_int_t push(ngx_http_request_t *r, size_t i, ngx_str_t value)
 	return NGX_OK;
 }
 
-/* Once for each pass over the request's location: a named location is entered with the headers of the one before. A subrequest begins with
- * the very list of its parent, which it must not add to: it gets its own. */
+/* Once for each pass over the request's location: a named location is entered with the headers of
+ * the one before. A subrequest begins with the very list of its parent, which it must not add to:
+ * it gets its own. */
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s)
 {
 	struct up_buf b = { 0 };

@@ -36,7 +36,8 @@ static void exit_process(ngx_cycle_t *cycle)
 }
 
 /* nginx calls the handlers of a phase from the last to the first. */
-static ngx_int_t add(ngx_http_core_main_conf_t *core, ngx_http_phases phase, ngx_http_handler_pt handler, bool runs_last)
+static ngx_int_t add(ngx_http_core_main_conf_t *core, ngx_http_phases phase,
+    ngx_http_handler_pt handler, bool runs_last)
 {
 	ngx_array_t *all = &core->phases[phase].handlers;
 	ngx_http_handler_pt *h = ngx_array_push(all);
@@ -44,7 +45,8 @@ static ngx_int_t add(ngx_http_core_main_conf_t *core, ngx_http_phases phase, ngx
 	if (h == NULL)
 		return NGX_ERROR;
 	if (runs_last) {
-		ngx_memmove((ngx_http_handler_pt *)all->elts + 1, all->elts, (all->nelts - 1) * sizeof(*h));
+		ngx_memmove(
+		    (ngx_http_handler_pt *)all->elts + 1, all->elts, (all->nelts - 1) * sizeof(*h));
 		h = all->elts;
 	}
 	*h = handler;
@@ -53,7 +55,8 @@ static ngx_int_t add(ngx_http_core_main_conf_t *core, ngx_http_phases phase, ngx
 
 static ngx_int_t postconfiguration(ngx_conf_t *cf)
 {
-	ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+	ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(
+	    cf, ngx_http_core_module);
 
 	up_nginx_headers_init();
 	if (add(core, NGX_HTTP_SERVER_REWRITE_PHASE, up_nginx_pages_handler, false) != NGX_OK ||

@@ -13,7 +13,8 @@
 
 extern ngx_module_t ngx_http_unitpass_module;
 
-/* One relying party, shared by all locations with the same settings; the opener is the worker's event loop's own. */
+/* One relying party, shared by all locations with the same settings; the opener is the worker's
+ * event loop's own. */
 typedef struct {
 	struct up_rp_settings settings;
 	struct up_rp *rp;
@@ -54,31 +55,44 @@ void *up_nginx_settings_location(ngx_conf_t *cf);
 char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child);
 
 /* headers.c */
-void up_nginx_headers_init(void);                                        /* before the first request */
-ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too);  /* identity headers of the client, and our own of an earlier pass */
-ngx_int_t up_nginx_headers_handler(ngx_http_request_t *r);               /* rewrite phase: the client's again, for named locations */
+/* before the first request */
+void up_nginx_headers_init(void);
+/* identity headers of the client, and our own of an earlier pass */
+ngx_int_t up_nginx_headers_strip(ngx_http_request_t *r, bool ours_too);
+/* rewrite phase: the client's again, for named locations */
+ngx_int_t up_nginx_headers_handler(ngx_http_request_t *r);
 ngx_int_t up_nginx_headers_identity(ngx_http_request_t *r, const struct up_rp_session *s);
 ngx_int_t up_nginx_headers_out(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value);
-ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out);          /* all Cookie lines as one */
+/* all Cookie lines as one */
+ngx_int_t up_nginx_headers_cookies(ngx_http_request_t *r, struct up_span *out);
 /* What tells a navigation from the rest. */
 void up_nginx_headers_kind(const ngx_http_request_t *r, struct up_rp_request *q);
 
 /* pages.c */
-ngx_int_t up_nginx_pages_handler(ngx_http_request_t *r);                 /* server-rewrite phase: /.unitpass/ */
-ngx_int_t up_nginx_pages_request(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_request *out);
-ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp);       /* frees RESP; what ngx_http_finalize_request wants */
+/* server-rewrite phase: /.unitpass/ */
+ngx_int_t up_nginx_pages_handler(ngx_http_request_t *r);
+ngx_int_t up_nginx_pages_request(
+    ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_request *out);
+/* frees RESP; what ngx_http_finalize_request wants */
+ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp);
 
 /* access.c */
-ngx_int_t up_nginx_access_handler(ngx_http_request_t *r);                /* first in the access phase: checks the session, answers without one */
-ngx_int_t up_nginx_access_last(ngx_http_request_t *r);                   /* last there: with "satisfy any" answers, since nobody let it in */
-ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r);             /* precontent phase: subrequests, which have no access phase */
+/* first in the access phase: checks the session, answers without one */
+ngx_int_t up_nginx_access_handler(ngx_http_request_t *r);
+ngx_int_t up_nginx_access_last(
+    ngx_http_request_t *r); /* last there: with "satisfy any" answers, since nobody let it in */
+/* precontent phase: subrequests, which have no access phase */
+ngx_int_t up_nginx_access_subrequest(ngx_http_request_t *r);
 /* The session of this request, if there is a good one; valid until the next call. */
-enum up_err up_nginx_access_session(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh);
+enum up_err up_nginx_access_session(
+    ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_session *s, bool *refresh);
 
 /* variables.c */
 ngx_int_t up_nginx_variables_add(ngx_conf_t *cf);
-ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf);                  /* after all variables are known: $remote_user becomes ours where we guard */
-ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_session *s);   /* the request was let in as S */
+/* after all variables are known: $remote_user becomes ours where we guard */
+ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf);
+/* the request was let in as S */
+ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_session *s);
 /* Its unit code, if it was. */
 const ngx_str_t *up_nginx_variables_known(const ngx_http_request_t *r);
 

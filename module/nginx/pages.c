@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Everything under /.unitpass/: answered in the server-rewrite phase, so that no location of the site gets in the way. What needs the network runs
- * in a thread of nginx's pool; the event loop never waits. */
+ * Everything under /.unitpass/: answered in the server-rewrite phase, so that no location of the
+ * site gets in the way. What needs the network runs in a thread of nginx's pool; the event loop
+ * never waits. */
 #include "module/nginx/module.h"
 
-/* A call that waited longer for its thread is not made: with the server stuck, what is queued behind the threads must not pile up. */
+/* A call that waited longer for its thread is not made: with the server stuck, what is queued
+ * behind the threads must not pile up. */
 #define WAIT_MAX_MS 5000
 /* A worker that is to end waits while there are timers: each call has one. */
 #define KEEP_MS 60000
@@ -22,17 +24,27 @@ typedef struct {
 
 static struct up_span *wanted(struct up_rp_request *q, const ngx_table_elt_t *h)
 {
-	const struct { const char *name; size_t n; struct up_span *at; } names[] = {
-		{ "accept", 6, &q->accept }, { "accept-language", 15, &q->accept_language }, { "content-type", 12, &q->content_type },
-		{ "origin", 6, &q->origin }, { "sec-fetch-site", 14, &q->sec_fetch_site }, { "sec-fetch-mode", 14, &q->sec_fetch_mode },
-		{ "sec-fetch-dest", 14, &q->sec_fetch_dest }, { "sec-purpose", 11, &q->purpose },
-		{ "purpose", 7, &q->purpose }, { "x-purpose", 9, &q->purpose },
+	const struct { const char *name; size_t n; struct up_span *at;
+	} names[] = {
+		{ "accept", 6, &q->accept },
+		{ "accept-language", 15, &q->accept_language },
+		{ "content-type", 12, &q->content_type },
+		{ "origin", 6, &q->origin },
+		{ "sec-fetch-site", 14, &q->sec_fetch_site },
+		{ "sec-fetch-mode", 14, &q->sec_fetch_mode },
+		{ "sec-fetch-dest", 14, &q->sec_fetch_dest },
+		{ "sec-purpose", 11, &q->purpose },
+		{ "purpose", 7, &q->purpose },
+		{ "x-purpose", 9, &q->purpose },
 		{ "x-moz", 5, &q->purpose },
-		{ "x-requested-with", 16, &q->requested_with }, { "if-none-match", 13, &q->if_none_match }, { "user-agent", 10, &q->user_agent },
+		{ "x-requested-with", 16, &q->requested_with },
+		{ "if-none-match", 13, &q->if_none_match },
+		{ "user-agent", 10, &q->user_agent },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(names); i++)
-		if (h->key.len == names[i].n && ngx_strncmp(h->lowcase_key, names[i].name, names[i].n) == 0)
+		if (h->key.len == names[i].n &&
+		    ngx_strncmp(h->lowcase_key, names[i].name, names[i].n) == 0)
 			return names[i].at;
 	return NULL;
 }
@@ -64,14 +76,17 @@ static ngx_int_t read_headers(ngx_http_request_t *r, struct up_rp_request *q, ng
 
 			if (at != NULL)
 				*at = up_nginx_span(h[i].value);
-			else if (h[i].key.len == 15 && ngx_strncmp(h[i].lowcase_key, "x-forwarded-for", 15) == 0 && join(r, forwarded, h[i].value) != NGX_OK)
+			else if (h[i].key.len == 15 &&
+			    ngx_strncmp(h[i].lowcase_key, "x-forwarded-for", 15) == 0 &&
+			    join(r, forwarded, h[i].value) != NGX_OK)
 				return NGX_ERROR;
 		}
 	}
 	return NGX_OK;
 }
 
-ngx_int_t up_nginx_pages_request(ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_request *q)
+ngx_int_t up_nginx_pages_request(
+    ngx_http_request_t *r, up_nginx_location_t *l, struct up_rp_request *q)
 {
 	ngx_str_t forwarded = ngx_null_string, peer = r->connection->addr_text;
 	const struct up_cidr *trusted = l->proxies != NULL ? l->proxies->elts : NULL;
@@ -88,9 +103,11 @@ ngx_int_t up_nginx_pages_request(ngx_http_request_t *r, up_nginx_location_t *l, 
 	q->now_ms = (int64_t)now->sec * 1000 + (int64_t)now->msec;
 	if (r->headers_in.host != NULL)
 		q->host = up_nginx_span(r->headers_in.host->value);
-	if (ip == NULL || up_nginx_headers_cookies(r, &q->cookies) != NGX_OK || read_headers(r, q, &forwarded) != NGX_OK)
+	if (ip == NULL || up_nginx_headers_cookies(r, &q->cookies) != NGX_OK ||
+	    read_headers(r, q, &forwarded) != NGX_OK)
 		return NGX_ERROR;
-	up_target_client_ip(up_nginx_span(peer), up_nginx_span(forwarded), trusted, l->proxies != NULL ? l->proxies->nelts : 0, ip);
+	up_target_client_ip(up_nginx_span(peer), up_nginx_span(forwarded), trusted,
+	    l->proxies != NULL ? l->proxies->nelts : 0, ip);
 	q->client_ip = up_span_str(ip);
 	return NGX_OK;
 }
@@ -107,7 +124,8 @@ static ngx_int_t copy_text(ngx_http_request_t *r, const char *from, ngx_str_t *t
 	return NGX_OK;
 }
 
-/* nginx keeps the charset apart from the type, or its own "charset" would be added to it and "gzip_types" would not know it. */
+/* nginx keeps the charset apart from the type, or its own "charset" would be added to it and
+ * "gzip_types" would not know it. */
 static void set_type(ngx_http_request_t *r, ngx_str_t value)
 {
 	static const char mark[] = "; charset=";
@@ -128,7 +146,8 @@ static ngx_int_t copy_headers(ngx_http_request_t *r, const struct up_rp_response
 	ngx_str_t name, value;
 
 	for (size_t i = 0; i < resp->n_headers; i++) {
-		if (copy_text(r, resp->headers[i].name, &name) != NGX_OK || copy_text(r, resp->headers[i].value, &value) != NGX_OK)
+		if (copy_text(r, resp->headers[i].name, &name) != NGX_OK ||
+		    copy_text(r, resp->headers[i].value, &value) != NGX_OK)
 			return NGX_ERROR;
 		if (ngx_strcasecmp(name.data, (u_char *)"content-type") == 0)
 			set_type(r, value);
@@ -138,7 +157,8 @@ static ngx_int_t copy_headers(ngx_http_request_t *r, const struct up_rp_response
 	return NGX_OK;
 }
 
-static ngx_int_t make_body(ngx_http_request_t *r, const struct up_rp_response *resp, ngx_chain_t *out)
+static ngx_int_t make_body(
+    ngx_http_request_t *r, const struct up_rp_response *resp, ngx_chain_t *out)
 {
 	ngx_buf_t *b = ngx_calloc_buf(r->pool);
 
@@ -166,9 +186,12 @@ ngx_int_t up_nginx_pages_send(ngx_http_request_t *r, struct up_rp_response *resp
 
 	r->headers_out.status = (ngx_uint_t)resp->status;
 	/* RFC 9110 section 8.6: no length with 304, nor with HEAD where it is not known. */
-	r->headers_out.content_length_n = resp->status == NGX_HTTP_NOT_MODIFIED || (r->method == NGX_HTTP_HEAD && resp->body.n == 0) ?
-	    -1 : (off_t)resp->body.n;
-	if (!resp->body.failed && copy_headers(r, resp) == NGX_OK && make_body(r, resp, &out) == NGX_OK) {
+	r->headers_out.content_length_n = resp->status == NGX_HTTP_NOT_MODIFIED ||
+		(r->method == NGX_HTTP_HEAD && resp->body.n == 0)
+	    ? -1
+	    : (off_t)resp->body.n;
+	if (!resp->body.failed && copy_headers(r, resp) == NGX_OK &&
+	    make_body(r, resp, &out) == NGX_OK) {
 		rc = ngx_http_send_header(r);
 		if (rc == NGX_OK && !r->header_only)
 			rc = ngx_http_output_filter(r, &out);
@@ -273,9 +296,12 @@ static ngx_int_t post(ngx_http_request_t *r, up_nginx_call_t *call)
 static ngx_int_t serve(ngx_http_request_t *r, up_nginx_call_t *call)
 {
 	if (!up_rp_needs_network(call->req.method, call->req.path)) {
-		if (call->location->party->opener == NULL && up_rp_opener_new(call->location->party->rp, &call->location->party->opener) != UP_OK)
+		if (call->location->party->opener == NULL &&
+		    up_rp_opener_new(call->location->party->rp, &call->location->party->opener) !=
+			UP_OK)
 			return NGX_HTTP_INTERNAL_SERVER_ERROR;
-		up_rp_handle(call->location->party->rp, call->location->party->opener, &call->req, &call->resp);
+		up_rp_handle(call->location->party->rp, call->location->party->opener, &call->req,
+		    &call->resp);
 		ngx_http_finalize_request(r, up_nginx_pages_send(r, &call->resp));
 		return NGX_DONE;
 	}
@@ -287,7 +313,8 @@ static ngx_int_t serve(ngx_http_request_t *r, up_nginx_call_t *call)
 	return NGX_DONE;
 }
 
-/* Append what B holds, in memory or in the file that nginx keeps a body in when client_body_buffer_size is small. */
+/* Append what B holds, in memory or in the file that nginx keeps a body in when
+ * client_body_buffer_size is small. */
 static ngx_int_t copy_buf(const ngx_buf_t *b, u_char **p)
 {
 	ssize_t n;
@@ -337,7 +364,8 @@ static void on_body(ngx_http_request_t *r)
 
 static bool is_ours(const ngx_http_request_t *r)
 {
-	return r->uri.len > sizeof(UP_RP_PREFIX) - 1 && ngx_strncmp(r->uri.data, UP_RP_PREFIX, sizeof(UP_RP_PREFIX) - 1) == 0;
+	return r->uri.len > sizeof(UP_RP_PREFIX) - 1 &&
+	    ngx_strncmp(r->uri.data, UP_RP_PREFIX, sizeof(UP_RP_PREFIX) - 1) == 0;
 }
 
 static ngx_int_t begin(ngx_http_request_t *r, up_nginx_location_t *l)
@@ -354,8 +382,8 @@ static ngx_int_t begin(ngx_http_request_t *r, up_nginx_location_t *l)
 		rc = ngx_http_discard_request_body(r);
 		return rc == NGX_OK ? serve(r, call) : rc;
 	}
-	/* Browsers say how long a form is. What comes without a length would be written to disk, up to client_max_body_size, before it is known to be
-	 * too long. */
+	/* Browsers say how long a form is. What comes without a length would be written to disk, up
+	 * to client_max_body_size, before it is known to be too long. */
 	if (r->headers_in.chunked)
 		return NGX_HTTP_LENGTH_REQUIRED;
 	if (r->headers_in.content_length_n > UP_RP_BODY_MAX)
@@ -364,7 +392,8 @@ static ngx_int_t begin(ngx_http_request_t *r, up_nginx_location_t *l)
 	rc = ngx_http_read_client_request_body(r, on_body);
 	if (rc >= NGX_HTTP_SPECIAL_RESPONSE)
 		return rc;
-	/* Reading took a reference; the phase gives it back, as a content handler's NGX_DONE would. */
+	/* Reading took a reference; the phase gives it back, as a content handler's NGX_DONE would.
+	 */
 	ngx_http_finalize_request(r, NGX_DONE);
 	return NGX_DONE;
 }

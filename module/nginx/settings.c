@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Directives, checked when the configuration is: an error names the directive, what is wrong and what to do. */
+ * Directives, checked when the configuration is: an error names the directive, what is wrong and
+ * what to do. */
 #include "module/nginx/module.h"
 
 static const char *const text_names[UP_NGINX_TEXTS] = { "issuer", "client", "client_secret_file",
@@ -45,12 +46,15 @@ static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 	while (what < UP_ARRAY_LEN(whats) && ngx_strcmp(value[1].data, whats[what]) != 0)
 		what++;
 	if (what == UP_ARRAY_LEN(whats))
-		return (char *)"needs unit, role, item or certificate, then the values of which one must fit";
+		return (char *)"needs unit, role, item or certificate, then the values of which "
+			       "one must fit";
 	for (ngx_uint_t i = 2; i < cf->args->nelts; i++) {
-		const char *why = up_rp_rule_refuses((enum up_rp_what)what, up_nginx_span(value[i]));
+		const char *why = up_rp_rule_refuses(
+		    (enum up_rp_what)what, up_nginx_span(value[i]));
 
 		if (why != NULL) {
-			ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "unitpass_require %s: %s (%V)", whats[what], why, &value[i]);
+			ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "unitpass_require %s: %s (%V)",
+			    whats[what], why, &value[i]);
 			return NGX_CONF_ERROR;
 		}
 	}
@@ -62,10 +66,14 @@ static char *set_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 		return NGX_CONF_ERROR;
 	for (ngx_uint_t i = 2; i < cf->args->nelts; i++)
 		values[i - 2] = up_nginx_span(value[i]);
-	*rule = (struct up_rp_rule){ .what = (enum up_rp_what)what, .values = values, .n = cf->args->nelts - 2 };
+	*rule = (struct up_rp_rule) {
+		.what = (enum up_rp_what)what, .values = values, .n = cf->args->nelts - 2
+	};
 	if (what == UP_RP_ITEM && l->item.len == 0)
 		l->item = value[2];
-	l->required = (up_nginx_text_t){ .value = value[1], .file = cf->conf_file->file.name, .line = cf->conf_file->line };
+	l->required = (up_nginx_text_t) {
+		.value = value[1], .file = cf->conf_file->file.name, .line = cf->conf_file->line
+	};
 	return NGX_CONF_OK;
 }
 
@@ -130,15 +138,23 @@ static char *set_threads(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 #define SERVER (NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF)
 #define ANYWHERE (SERVER | NGX_HTTP_LOC_CONF)
-#define TEXT(name, is_file) { ngx_string("unitpass_" name), SERVER | NGX_CONF_TAKE1, set_text, NGX_HTTP_LOC_CONF_OFFSET, is_file, NULL }
+#define TEXT(name, is_file) \
+	{ \
+		ngx_string("unitpass_" name), SERVER | NGX_CONF_TAKE1, set_text, \
+		    NGX_HTTP_LOC_CONF_OFFSET, is_file, NULL \
+	}
 
 ngx_command_t up_nginx_settings_commands[] = {
-	{ ngx_string("unitpass"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, enable), NULL },
-	{ ngx_string("unitpass_headers"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, headers), NULL },
+	{ ngx_string("unitpass"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+	    NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, enable), NULL },
+	{ ngx_string("unitpass_headers"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
+	    NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, headers), NULL },
 	{ ngx_string("unitpass_cache"), ANYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
-		NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, cache), NULL },
-	{ ngx_string("unitpass_require"), ANYWHERE | NGX_CONF_2MORE, set_require, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
-	{ ngx_string("unitpass_session"), ANYWHERE | NGX_CONF_TAKE12, set_session, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+	    NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, cache), NULL },
+	{ ngx_string("unitpass_require"), ANYWHERE | NGX_CONF_2MORE, set_require,
+	    NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+	{ ngx_string("unitpass_session"), ANYWHERE | NGX_CONF_TAKE12, set_session,
+	    NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 	TEXT("issuer", 0),
 	TEXT("client", 0),
 	TEXT("client_secret_file", 1),
@@ -152,8 +168,10 @@ ngx_command_t up_nginx_settings_commands[] = {
 	TEXT("app", 0),
 	{ ngx_string("unitpass_confirm"), SERVER | NGX_CONF_FLAG, ngx_conf_set_flag_slot,
 	    NGX_HTTP_LOC_CONF_OFFSET, offsetof(up_nginx_location_t, confirm), NULL },
-	{ ngx_string("unitpass_trusted_proxy"), SERVER | NGX_CONF_1MORE, set_proxies, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
-	{ ngx_string("unitpass_thread_pool"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_threads, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
+	{ ngx_string("unitpass_trusted_proxy"), SERVER | NGX_CONF_1MORE, set_proxies,
+	    NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+	{ ngx_string("unitpass_thread_pool"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_threads,
+	    NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 	ngx_null_command,
 };
 
@@ -181,12 +199,18 @@ void *up_nginx_settings_main(ngx_conf_t *cf)
 
 extern ngx_module_t ngx_thread_pool_module;
 
-/* A pool of our own, since a stuck server would hold every thread of nginx's default one and so what "aio threads" reads. The site's, if it made one
- * by that name; else by nginx's own directive, as there is no other way to say how many. */
+/* A pool of our own, since a stuck server would hold every thread of nginx's default one and so
+ * what "aio threads" reads. The site's, if it made one by that name; else by nginx's own directive,
+ * as there is no other way to say how many. */
 static ngx_thread_pool_t *own_threads(ngx_conf_t *cf)
 {
-	static ngx_str_t words[] = { ngx_string("thread_pool"), ngx_string("unitpass"), ngx_string("threads=16"), ngx_string("max_queue=256") };
-	ngx_array_t args = { .elts = words, .nelts = UP_ARRAY_LEN(words), .size = sizeof(words[0]), .nalloc = UP_ARRAY_LEN(words), .pool = cf->pool };
+	static ngx_str_t words[] = { ngx_string("thread_pool"), ngx_string("unitpass"),
+		ngx_string("threads=16"), ngx_string("max_queue=256") };
+	ngx_array_t args = { .elts = words,
+		.nelts = UP_ARRAY_LEN(words),
+		.size = sizeof(words[0]),
+		.nalloc = UP_ARRAY_LEN(words),
+		.pool = cf->pool };
 	ngx_command_t *directive = ngx_thread_pool_module.commands;
 	ngx_conf_t said = *cf;
 
@@ -239,9 +263,11 @@ static up_nginx_party_t *find_party(up_nginx_main_t *m, const struct up_rp_setti
 /* Merging has no line of its own: the server's stands for it. */
 static char *refuse_server(ngx_conf_t *cf, const char *setting, const char *why)
 {
-	const ngx_http_core_srv_conf_t *server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+	const ngx_http_core_srv_conf_t *server = ngx_http_conf_get_module_srv_conf(
+	    cf, ngx_http_core_module);
 
-	ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_%s%s, for the server in %s:%ui", setting, why, server->file_name, server->line);
+	ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_%s%s, for the server in %s:%ui", setting,
+	    why, server->file_name, server->line);
 	return NGX_CONF_ERROR;
 }
 
@@ -250,9 +276,11 @@ static char *refuse(ngx_conf_t *cf, const up_nginx_location_t *l, const char *wh
 	for (int i = 0; i < UP_NGINX_TEXTS; i++) {
 		size_t n = ngx_strlen(rp_names[i]);
 
-		if (ngx_strncmp(why, rp_names[i], n) != 0 || why[n] != ':' || l->texts[i].value.data == NULL)
+		if (ngx_strncmp(why, rp_names[i], n) != 0 || why[n] != ':' ||
+		    l->texts[i].value.data == NULL)
 			continue;
-		ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_%s%s in %V:%ui", text_names[i], why + n, &l->texts[i].file, l->texts[i].line);
+		ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_%s%s in %V:%ui", text_names[i],
+		    why + n, &l->texts[i].file, l->texts[i].line);
 		return NGX_CONF_ERROR;
 	}
 	return refuse_server(cf, why, "");
@@ -263,9 +291,13 @@ static char *make_party(ngx_conf_t *cf, up_nginx_location_t *l)
 	up_nginx_main_t *m = ngx_http_conf_get_module_main_conf(cf, ngx_http_unitpass_module);
 	struct up_rp_settings s = { .issuer = text_or_null(&l->texts[UP_NGINX_ISSUER]),
 		.client = text_or_null(&l->texts[UP_NGINX_CLIENT]),
-		.secret_file = text_or_null(&l->texts[UP_NGINX_SECRET]), .key_file = text_or_null(&l->texts[UP_NGINX_KEY]),
-		.session_key_file = text_or_null(&l->texts[UP_NGINX_SESSION_KEY]), .page_file = text_or_null(&l->texts[UP_NGINX_PAGE]),
-		.idle_s = l->idle, .max_s = l->max, .unasked = !l->confirm };
+		.secret_file = text_or_null(&l->texts[UP_NGINX_SECRET]),
+		.key_file = text_or_null(&l->texts[UP_NGINX_KEY]),
+		.session_key_file = text_or_null(&l->texts[UP_NGINX_SESSION_KEY]),
+		.page_file = text_or_null(&l->texts[UP_NGINX_PAGE]),
+		.idle_s = l->idle,
+		.max_s = l->max,
+		.unasked = !l->confirm };
 	up_nginx_party_t **slot;
 	char why[256] = "";
 
@@ -289,7 +321,8 @@ static char *make_party(ngx_conf_t *cf, up_nginx_location_t *l)
 static void inherit(up_nginx_location_t *l, const up_nginx_location_t *prev)
 {
 	/* A server with a client authentication of its own does not inherit the other kind. */
-	if (l->texts[UP_NGINX_SECRET].value.data == NULL && l->texts[UP_NGINX_KEY].value.data == NULL) {
+	if (l->texts[UP_NGINX_SECRET].value.data == NULL &&
+	    l->texts[UP_NGINX_KEY].value.data == NULL) {
 		l->texts[UP_NGINX_SECRET] = prev->texts[UP_NGINX_SECRET];
 		l->texts[UP_NGINX_KEY] = prev->texts[UP_NGINX_KEY];
 	}
@@ -308,15 +341,19 @@ static void inherit(up_nginx_location_t *l, const up_nginx_location_t *prev)
 static char *check(ngx_conf_t *cf, const up_nginx_location_t *l)
 {
 	static const int needed[] = { UP_NGINX_ISSUER, UP_NGINX_CLIENT, UP_NGINX_SESSION_KEY };
-	bool secret = l->texts[UP_NGINX_SECRET].value.len > 0, key = l->texts[UP_NGINX_KEY].value.len > 0;
+	bool secret = l->texts[UP_NGINX_SECRET].value.len > 0,
+	     key = l->texts[UP_NGINX_KEY].value.len > 0;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(needed); i++)
 		if (l->texts[needed[i]].value.len == 0)
-			return refuse_server(cf, text_names[needed[i]], " is missing: set it in the server or in http { }");
+			return refuse_server(cf, text_names[needed[i]],
+			    " is missing: set it in the server or in http { }");
 	if (!secret && !key)
-		return refuse_server(cf, "client_secret_file", " or unitpass_client_key_file is missing: set one of the two");
+		return refuse_server(cf, "client_secret_file",
+		    " or unitpass_client_key_file is missing: set one of the two");
 	if (secret && key)
-		return refuse_server(cf, "client_secret_file", " and unitpass_client_key_file are both set: keep one of the two");
+		return refuse_server(cf, "client_secret_file",
+		    " and unitpass_client_key_file are both set: keep one of the two");
 	return NGX_CONF_OK;
 }
 
@@ -334,7 +371,8 @@ static ngx_int_t keep_place(ngx_conf_t *cf)
 
 char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
 {
-	const ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+	const ngx_http_core_loc_conf_t *core = ngx_http_conf_get_module_loc_conf(
+	    cf, ngx_http_core_module);
 	up_nginx_location_t *prev = parent, *l = child;
 	bool said = l->enable != NGX_CONF_UNSET;
 
@@ -346,9 +384,12 @@ char *up_nginx_settings_merge(ngx_conf_t *cf, void *parent, void *child)
 		return NGX_CONF_ERROR;
 	ngx_conf_merge_sec_value(l->idle, prev->idle, 0);
 	ngx_conf_merge_sec_value(l->max, prev->max, 0);
-	/* Rules that guard nothing look as if they did. (A server has no name here; its rules are for its locations.) */
+	/* Rules that guard nothing look as if they did. (A server has no name here; its rules are
+	 * for its locations.) */
 	if (l->rules != NULL && !l->enable && !said && core->name.len > 0) {
-		ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "unitpass_require has no effect without \"unitpass on\": add that, or \"unitpass off\" in %V:%ui",
+		ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+		    "unitpass_require has no effect without \"unitpass on\": add that, or "
+		    "\"unitpass off\" in %V:%ui",
 		    &l->required.file, l->required.line);
 		return NGX_CONF_ERROR;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * $unitpass_unit_code and its sisters: percent-encoded UTF-8, empty without a live session. Computed when asked for. And
- * $remote_user, the unit code of who was let in. */
+ * $unitpass_unit_code and its sisters: percent-encoded UTF-8, empty without a live session.
+ * Computed when asked for. And $remote_user, the unit code of who was let in. */
 #include "module/nginx/cache.h"
 
 static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t which)
@@ -33,7 +33,8 @@ static ngx_int_t get(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintpt
 
 static ngx_http_get_variable_pt nginx_user;
 
-/* Marks the record of who was let in among the request's cleanups: module contexts do not outlive an internal redirect. */
+/* Marks the record of who was let in among the request's cleanups: module contexts do not outlive
+ * an internal redirect. */
 static void user_record(void *data)
 {
 	(void)data;
@@ -41,7 +42,8 @@ static void user_record(void *data)
 
 ngx_int_t up_nginx_variables_user(ngx_http_request_t *r, const struct up_rp_session *s)
 {
-	ngx_pool_cleanup_t *record = ngx_pool_cleanup_add(r->main->pool, sizeof(ngx_str_t) + s->unit_code.n);
+	ngx_pool_cleanup_t *record = ngx_pool_cleanup_add(
+	    r->main->pool, sizeof(ngx_str_t) + s->unit_code.n);
 	ngx_str_t *user;
 
 	if (record == NULL)
@@ -63,8 +65,9 @@ const ngx_str_t *up_nginx_variables_known(const ngx_http_request_t *r)
 	return record != NULL ? record->data : NULL;
 }
 
-/* Who was let in last; else nobody where we guard (another module let the request in, or it is not yet decided); else what nginx takes from
- * an Authorization header of type Basic, which anybody can send. */
+/* Who was let in last; else nobody where we guard (another module let the request in, or it is not
+ * yet decided); else what nginx takes from an Authorization header of type Basic, which anybody can
+ * send. */
 static ngx_int_t get_user(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
 	const up_nginx_location_t *l = ngx_http_get_module_loc_conf(r, ngx_http_unitpass_module);
@@ -91,13 +94,15 @@ static ngx_int_t get_user(ngx_http_request_t *r, ngx_http_variable_value_t *v, u
 ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf)
 {
 	static const char name[] = "remote_user";
-	const ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+	const ngx_http_core_main_conf_t *core = ngx_http_conf_get_module_main_conf(
+	    cf, ngx_http_core_module);
 	const ngx_hash_key_t *key = core->variables_keys->keys.elts;
 
 	for (ngx_uint_t i = 0; i < core->variables_keys->keys.nelts; i++) {
 		ngx_http_variable_t *var = key[i].value;
 
-		if (key[i].key.len != sizeof(name) - 1 || ngx_strncmp(key[i].key.data, name, sizeof(name) - 1) != 0)
+		if (key[i].key.len != sizeof(name) - 1 ||
+		    ngx_strncmp(key[i].key.data, name, sizeof(name) - 1) != 0)
 			continue;
 		nginx_user = var->get_handler;
 		var->get_handler = get_user;
@@ -111,7 +116,8 @@ ngx_int_t up_nginx_variables_take_user(ngx_conf_t *cf)
 ngx_int_t up_nginx_variables_add(ngx_conf_t *cf)
 {
 	for (uintptr_t i = 0; i < UP_RP_VALUES; i++) {
-		ngx_str_t name = { ngx_strlen(up_rp_value_variable[i]), (u_char *)(uintptr_t)up_rp_value_variable[i] };
+		ngx_str_t name = { ngx_strlen(up_rp_value_variable[i]),
+			(u_char *)(uintptr_t)up_rp_value_variable[i] };
 		ngx_http_variable_t *var = ngx_http_add_variable(cf, &name, 0);
 
 		if (var == NULL)

@@ -4,7 +4,8 @@
 #include "module/pam/map.h"
 
 /* A requirement that is not set holds. */
-static bool holds(const struct up_options *o, enum up_options_key key, enum up_rp_what what, const struct up_rp_session *s)
+static bool holds(const struct up_options *o, enum up_options_key key, enum up_rp_what what,
+    const struct up_rp_session *s)
 {
 	struct up_span rest = up_span_str(o->value[key]), value;
 
@@ -19,11 +20,16 @@ static bool holds(const struct up_options *o, enum up_options_key key, enum up_r
 	return false;
 }
 
-enum up_wire_verdict up_decide(const struct up_options *o, struct up_span map, const struct up_rp_session *s, struct up_span account,
-    const char **reason)
+enum up_wire_verdict up_decide(const struct up_options *o, struct up_span map,
+    const struct up_rp_session *s, struct up_span account, const char **reason)
 {
-	static const struct { enum up_options_key key; enum up_rp_what what; const char *reason; } rules[] = {
-		{ UP_OPTIONS_UNIT, UP_RP_UNIT, "unit_required" }, { UP_OPTIONS_ROLE, UP_RP_ROLE, "role_required" },
+	static const struct {
+		enum up_options_key key;
+		enum up_rp_what what;
+		const char *reason;
+	} rules[] = {
+		{ UP_OPTIONS_UNIT, UP_RP_UNIT, "unit_required" },
+		{ UP_OPTIONS_ROLE, UP_RP_ROLE, "role_required" },
 		{ UP_OPTIONS_ITEM, UP_RP_ITEM, "item_required" },
 	};
 

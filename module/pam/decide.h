@@ -8,7 +8,7 @@
 #include "module/rp/rp.h"
 
 /* MAP is well-formed (up_map_check). REASON is for the log: a constant. */
-enum up_wire_verdict up_decide(const struct up_options *, struct up_span map, const struct up_rp_session *, struct up_span account,
-    const char **reason);
+enum up_wire_verdict up_decide(const struct up_options *, struct up_span map,
+    const struct up_rp_session *, struct up_span account, const char **reason);
 
 #endif

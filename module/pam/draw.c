@@ -36,7 +36,8 @@ enum up_err up_draw_lines(struct up_buf *b, struct up_span text, enum up_draw_st
 		if (style == UP_DRAW_COLOUR)
 			up_buf_put_str(b, BLACK_ON_WHITE);
 		for (int x = -QUIET; x < q->width + QUIET; x++)
-			up_buf_put_str(b, halves[(is_dark(q, x, y) == ink) * 2 + (is_dark(q, x, y + 1) == ink)]);
+			up_buf_put_str(b,
+			    halves[(is_dark(q, x, y) == ink) * 2 + (is_dark(q, x, y + 1) == ink)]);
 		up_buf_put_str(b, style == UP_DRAW_COLOUR ? PLAIN "\n" : "\n");
 	}
 	QRcode_free(q);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The helper of pam_unitpass.so: reads its files as the host's user (root for sshd and sudo), gives up all privilege, then talks to the
- * server. Started by the module with its socket as descriptor 0; of no use otherwise. */
+ * The helper of pam_unitpass.so: reads its files as the host's user (root for sshd and sudo), gives
+ * up all privilege, then talks to the server. Started by the module with its socket as descriptor
+ * 0; of no use otherwise. */
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -31,11 +32,13 @@ struct helper {
 	char host[256], why[UP_OPTIONS_WHY];
 };
 
-/* su and others pass on what the person has set with ulimit: too little of it would make the server seem to be away. */
+/* su and others pass on what the person has set with ulimit: too little of it would make the server
+ * seem to be away. */
 static bool lift_limits(void)
 {
 	static const struct { int what; rlim_t needed; } limits[] = {
-		{ RLIMIT_NOFILE, 64 }, { RLIMIT_NPROC, 256 }, { RLIMIT_CPU, 120 }, { RLIMIT_DATA, 256 << 20 }, { RLIMIT_AS, 1 << 30 },
+		{ RLIMIT_NOFILE, 64 }, { RLIMIT_NPROC, 256 }, { RLIMIT_CPU, 120 },
+		{ RLIMIT_DATA, 256 << 20 }, { RLIMIT_AS, 1 << 30 },
 	};
 	struct rlimit l;
 
@@ -77,16 +80,18 @@ static void log_line(void *arg, char level, const char *line)
 	up_buf_free(&b);
 }
 
-/* --- the request ---------------------------------------------------------------------------------------------------------------------- */
+/* --- the request --- */
 
 static bool take_request(struct helper *h)
 {
 	struct up_pam_login *l = &h->login;
-	struct up_span *fields[UP_WIRE_FIELDS] = { &l->user, &l->service, &l->rhost, &l->tty, &l->locale };
+	struct up_span *fields[UP_WIRE_FIELDS] = { &l->user, &l->service, &l->rhost, &l->tty,
+		&l->locale };
 	struct up_span rest;
 	char kind;
 
-	if (up_wire_receive(l->fd, REQUEST_WAIT_MS, h->packet, &kind, &rest) != UP_OK || kind != UP_WIRE_REQUEST)
+	if (up_wire_receive(l->fd, REQUEST_WAIT_MS, h->packet, &kind, &rest) != UP_OK ||
+	    kind != UP_WIRE_REQUEST)
 		return false;
 	for (size_t i = 0; i < UP_WIRE_FIELDS; i++)
 		if (!up_span_cut(rest, '\0', fields[i], &rest))
@@ -94,17 +99,19 @@ static bool take_request(struct helper *h)
 	return rest.n == 0 && l->user.n > 0;
 }
 
-/* --- the files ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the files --- */
 
 /* All three say who gets in, so none may be open to others. */
-static enum up_err read_file(struct helper *h, const char *key, const char *path, size_t max, struct up_buf *out)
+static enum up_err read_file(
+    struct helper *h, const char *key, const char *path, size_t max, struct up_buf *out)
 {
 	char reason[160] = "";
 	enum up_err err = up_settings_read(path, true, max, out, reason, sizeof(reason));
 
 	if (err == UP_OK)
 		return UP_OK;
-	snprintf(h->why, sizeof(h->why), "%s: %.60s %.160s", key, path, err == UP_E_IO ? reason : "does not fit into memory");
+	snprintf(h->why, sizeof(h->why), "%s: %.60s %.160s", key, path,
+	    err == UP_E_IO ? reason : "does not fit into memory");
 	return UP_E_CONFIG;
 }
 
@@ -125,7 +132,8 @@ static enum up_err read_options(struct helper *h, int argc, char **argv)
 		path = UP_OPTIONS_FILE;
 	if (path != NULL) {
 		err = read_file(h, "config", path, CONFIG_MAX, &text);
-		if (err == UP_OK && (err = up_options_file(o, up_buf_span(&text), reason)) == UP_E_CONFIG)
+		if (err == UP_OK &&
+		    (err = up_options_file(o, up_buf_span(&text), reason)) == UP_E_CONFIG)
 			snprintf(h->why, sizeof(h->why), "%.60s %.190s", path, reason);
 	}
 	up_buf_free(&text);
@@ -140,7 +148,8 @@ static enum up_err read_map(struct helper *h)
 
 	if (err != UP_OK || up_map_check(up_buf_span(&h->map), &line) == UP_OK)
 		return err;
-	snprintf(h->why, sizeof(h->why), "map_file: %.60s line %u is not: unit code, holder or *, account", path, line);
+	snprintf(h->why, sizeof(h->why),
+	    "map_file: %.60s line %u is not: unit code, holder or *, account", path, line);
 	return UP_E_CONFIG;
 }
 
@@ -153,13 +162,18 @@ static enum up_err read_all(struct helper *h, int argc, char **argv)
 		err = read_map(h);
 	if (err != UP_OK)
 		return err;
-	return up_terminal_new(&(struct up_rp_settings){
-		.issuer = o->value[UP_OPTIONS_ISSUER], .client = o->value[UP_OPTIONS_CLIENT], .secret_file = o->value[UP_OPTIONS_SECRET_FILE],
+	return up_terminal_new(
+	    &(struct up_rp_settings) {
+		.issuer = o->value[UP_OPTIONS_ISSUER],
+		.client = o->value[UP_OPTIONS_CLIENT],
+		.secret_file = o->value[UP_OPTIONS_SECRET_FILE],
 		.key_file = o->value[UP_OPTIONS_KEY_FILE],
-	}, &h->terminal, h->why);
+	    },
+	    &h->terminal, h->why);
 }
 
-/* sshd gives its PAM modules no locale: then the system's, as a session would have it (locale.conf(5)). */
+/* sshd gives its PAM modules no locale: then the system's, as a session would have it
+ * (locale.conf(5)). */
 static void find_locale(struct helper *h)
 {
 	static const char *const paths[] = { "/etc/default/locale", "/etc/locale.conf" };
@@ -168,7 +182,8 @@ static void find_locale(struct helper *h)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(paths) && h->login.locale.n == 0; i++) {
 		up_buf_reset(&h->locale);
-		if (up_settings_read(paths[i], false, LOCALE_MAX, &h->locale, reason, sizeof(reason)) != UP_OK)
+		if (up_settings_read(
+			paths[i], false, LOCALE_MAX, &h->locale, reason, sizeof(reason)) != UP_OK)
 			continue;
 		rest = up_buf_span(&h->locale);
 		while (rest.n > 0) {
@@ -191,14 +206,15 @@ static bool drop_privilege(void)
 	if (geteuid() != 0)
 		return true;
 	p = getpwnam("nobody");
-	if (p == NULL || p->pw_uid == 0 || setgroups(0, NULL) != 0 || setresgid(p->pw_gid, p->pw_gid, p->pw_gid) != 0 ||
+	if (p == NULL || p->pw_uid == 0 || setgroups(0, NULL) != 0 ||
+	    setresgid(p->pw_gid, p->pw_gid, p->pw_gid) != 0 ||
 	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) != 0)
 		return false;
 	/* a change of user makes a process dumpable as the system has it set */
 	return prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) == 0 && setuid(0) != 0;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------------------------ */
+/* --- the whole --- */
 
 static int broken(struct helper *h, const char *why)
 {
@@ -220,7 +236,8 @@ static int run(struct helper *h, int argc, char **argv)
 	if (err != UP_OK)
 		return broken(h, h->why[0] != '\0' ? h->why : up_err_name(err));
 	if (!lifted)
-		return broken(h, "limits (ulimit) of this process are too small and cannot be raised");
+		return broken(
+		    h, "limits (ulimit) of this process are too small and cannot be raised");
 	if (!dropped)
 		return broken(h, "privileges cannot be dropped: there must be a user nobody");
 	if (gethostname(h->host, sizeof(h->host)) != 0)

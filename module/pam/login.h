@@ -16,7 +16,8 @@ struct up_pam_login {                    /* all borrowed */
 	struct up_span user, service, rhost, tty, locale, host;
 };
 
-/* The verdict; the person has been told, and the log what happened. 0: the module went away, there is nobody to tell. */
+/* The verdict; the person has been told, and the log what happened. 0: the module went away, there
+ * is nobody to tell. */
 int up_pam_login(const struct up_pam_login *);
 /* Tell the person. */
 void up_pam_login_tell(const struct up_pam_login *, enum up_texts_key);

@@ -26,7 +26,8 @@ static struct up_span next_field(struct up_span *rest)
 	return up_span_of(s.p, n);
 }
 
-/* The next line that says something. False: none is left. *OK: it has three fields that may stand there. */
+/* The next line that says something. False: none is left. *OK: it has three fields that may stand
+ * there. */
 static bool next_line(struct up_span *rest, unsigned *number, struct line *l, bool *ok)
 {
 	struct up_span s;
@@ -42,8 +43,8 @@ static bool next_line(struct up_span *rest, unsigned *number, struct line *l, bo
 		l->unit = next_field(&s);
 		l->holder = next_field(&s);
 		l->account = next_field(&s);
-		*ok = up_uscc_check_unit(l->unit) == UP_OK && l->holder.n > 0 && l->account.n > 0 && l->account.n < UP_MAP_ACCOUNT_MAX &&
-		    next_field(&s).n == 0;
+		*ok = up_uscc_check_unit(l->unit) == UP_OK && l->holder.n > 0 && l->account.n > 0 &&
+		    l->account.n < UP_MAP_ACCOUNT_MAX && next_field(&s).n == 0;
 		return true;
 	}
 	return false;
@@ -63,7 +64,8 @@ enum up_err up_map_check(struct up_span text, unsigned *line)
 	return UP_OK;
 }
 
-enum up_err up_map_find(struct up_span text, struct up_span unit, struct up_span holder, struct up_span account)
+enum up_err up_map_find(
+    struct up_span text, struct up_span unit, struct up_span holder, struct up_span account)
 {
 	enum up_err err = UP_E_NOT_FOUND;
 	unsigned number = 0;
@@ -75,7 +77,8 @@ enum up_err up_map_find(struct up_span text, struct up_span unit, struct up_span
 	while (next_line(&text, &number, &l, &ok)) {
 		if (!ok)
 			return UP_E_NOT_FOUND;
-		if (!up_span_eq(l.unit, unit) || !(up_span_eq_str(l.holder, "*") || up_span_eq(l.holder, holder)))
+		if (!up_span_eq(l.unit, unit) ||
+		    !(up_span_eq_str(l.holder, "*") || up_span_eq(l.holder, holder)))
 			continue;
 		if (up_span_eq(l.account, account))
 			return UP_OK;

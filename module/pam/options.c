@@ -57,8 +57,8 @@ static bool is_item(struct up_options *o, struct up_span v)
 {
 	(void)o;
 	for (size_t i = 0; i < v.n; i++)
-		if (!(v.p[i] >= '0' && v.p[i] <= '9') && !(v.p[i] >= 'A' && v.p[i] <= 'Z') && !(v.p[i] >= 'a' && v.p[i] <= 'z') &&
-		    memchr("._:-", v.p[i], 4) == NULL)
+		if (!(v.p[i] >= '0' && v.p[i] <= '9') && !(v.p[i] >= 'A' && v.p[i] <= 'Z') &&
+		    !(v.p[i] >= 'a' && v.p[i] <= 'z') && memchr("._:-", v.p[i], 4) == NULL)
 			return false;
 	return v.n > 0 && v.n <= ITEM_MAX;
 }
@@ -83,7 +83,8 @@ static bool word(struct up_span v, const char *const *words, size_t n, size_t *i
 
 static bool take_qr(struct up_options *o, struct up_span v)
 {
-	static const char *const words[] = { "auto", "colour", "dark", "light", "off" };      /* as the enumeration */
+	/* as the enumeration */
+	static const char *const words[] = { "auto", "colour", "dark", "light", "off" };
 	size_t i;
 
 	if (!word(v, words, UP_ARRAY_LEN(words), &i))
@@ -109,16 +110,25 @@ static bool take_debug(struct up_options *o, struct up_span v)
 	return o->debug || up_span_eq_str(v, "no");
 }
 
-static const struct { const char *name; bool required; check *check; const char *help; } keys[UP_OPTIONS_N] = {
+static const struct {
+	const char *name;
+	bool required;
+	check *check;
+	const char *help;
+} keys[UP_OPTIONS_N] = {
 	[UP_OPTIONS_CONFIG] = { "config", false, is_path, "must be an absolute path" },
-	[UP_OPTIONS_ISSUER] = { "issuer", true, any, "give the server's address, as https://id.example.org" },
-	[UP_OPTIONS_CLIENT] = { "client", true, any, "give the id under which this host is registered" },
+	[UP_OPTIONS_ISSUER] = { "issuer", true, any,
+	    "give the server's address, as https://id.example.org" },
+	[UP_OPTIONS_CLIENT] = { "client", true, any,
+	    "give the id under which this host is registered" },
 	[UP_OPTIONS_SECRET_FILE] = { "secret_file", false, is_path, "must be an absolute path" },
 	[UP_OPTIONS_KEY_FILE] = { "key_file", false, is_path, "must be an absolute path" },
-	[UP_OPTIONS_MAP_FILE] = { "map_file", true, is_path, "give the absolute path of the map from units and holders to accounts" },
+	[UP_OPTIONS_MAP_FILE] = { "map_file", true, is_path,
+	    "give the absolute path of the map from units and holders to accounts" },
 	[UP_OPTIONS_UNIT] = { "unit", false, are_units, "must be unit codes of 18 characters" },
 	[UP_OPTIONS_ROLE] = { "role", false, are_roles, "must be of principal, manager, user" },
-	[UP_OPTIONS_ITEM] = { "item", false, is_item, "must be one item: at most 64 letters, digits and ._:-" },
+	[UP_OPTIONS_ITEM] = { "item", false, is_item,
+	    "must be one item: at most 64 letters, digits and ._:-" },
 	[UP_OPTIONS_TIMEOUT] = { "timeout", false, take_timeout, "must be 10 to 600 seconds" },
 	[UP_OPTIONS_QR] = { "qr", false, take_qr, "must be auto, colour, dark, light or off" },
 	[UP_OPTIONS_LANG] = { "lang", false, take_lang, "must be auto, zh-CN or en" },
@@ -138,20 +148,24 @@ bool up_options_next(struct up_span *rest, struct up_span *value)
 	return n > 0;
 }
 
-/* --- taking ----------------------------------------------------------------------------------------------------------------------- */
+/* --- taking --- */
 
-static enum up_err take(struct up_options *o, struct up_span name, struct up_span value, char why[WHY])
+static enum up_err take(
+    struct up_options *o, struct up_span name, struct up_span value, char why[WHY])
 {
 	size_t i = 0;
 
 	while (i < UP_OPTIONS_N && !up_span_eq_str(name, keys[i].name))
 		i++;
 	if (i == UP_OPTIONS_N) {
-		snprintf(why, WHY, "%.*s: is no option; the manual pam_unitpass(8) lists them", name.n > 40 ? 40 : (int)name.n, (const char *)name.p);
+		snprintf(why, WHY, "%.*s: is no option; the manual pam_unitpass(8) lists them",
+		    name.n > 40 ? 40 : (int)name.n, (const char *)name.p);
 		return UP_E_CONFIG;
 	}
 	if (o->value[i] != NULL) {
-		snprintf(why, WHY, "%s: is given twice; give it once, on the PAM line or in the file", keys[i].name);
+		snprintf(why, WHY,
+		    "%s: is given twice; give it once, on the PAM line or in the file",
+		    keys[i].name);
 		return UP_E_CONFIG;
 	}
 	if (value.n > VALUE_MAX || !up_text_utf8_valid(value) || !keys[i].check(o, value)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The PAM module: starts the helper, which knows the relying party, and carries its words to the person and its verdict to PAM.
- * No static state; nothing is left when pam_sm_authenticate returns. Whatever is not an explicit acceptance is a refusal. */
+ * The PAM module: starts the helper, which knows the relying party, and carries its words to the
+ * person and its verdict to PAM. No static state; nothing is left when pam_sm_authenticate returns.
+ * Whatever is not an explicit acceptance is a refusal. */
 #include <errno.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -14,7 +15,8 @@
 #define ARGS_MAX 32
 #define HELPER_KEY "helper="
 
-/* Whoever is at the keyboard can end the helper. That must not look like a server that is away, for which a stack may have another way in. */
+/* Whoever is at the keyboard can end the helper. That must not look like a server that is away, for
+ * which a stack may have another way in. */
 #define NO_VERDICT PAM_SERVICE_ERR
 
 struct talk {
@@ -23,9 +25,14 @@ struct talk {
 	uint8_t packet[UP_WIRE_MAX];
 };
 
-static const struct { enum up_wire_verdict verdict; int pam; } verdicts[] = {
-	{ UP_WIRE_ACCEPT, PAM_SUCCESS }, { UP_WIRE_DENY, PAM_AUTH_ERR }, { UP_WIRE_UNAVAILABLE, PAM_AUTHINFO_UNAVAIL },
-	{ UP_WIRE_FORBIDDEN, PAM_PERM_DENIED }, { UP_WIRE_UNKNOWN, PAM_USER_UNKNOWN }, { UP_WIRE_BROKEN, PAM_SERVICE_ERR },
+static const struct { enum up_wire_verdict verdict; int pam;
+} verdicts[] = {
+	{ UP_WIRE_ACCEPT, PAM_SUCCESS },
+	{ UP_WIRE_DENY, PAM_AUTH_ERR },
+	{ UP_WIRE_UNAVAILABLE, PAM_AUTHINFO_UNAVAIL },
+	{ UP_WIRE_FORBIDDEN, PAM_PERM_DENIED },
+	{ UP_WIRE_UNKNOWN, PAM_USER_UNKNOWN },
+	{ UP_WIRE_BROKEN, PAM_SERVICE_ERR },
 };
 
 static int code_of(struct up_span text)
@@ -36,7 +43,7 @@ static int code_of(struct up_span text)
 	return NO_VERDICT;
 }
 
-/* --- the request ---------------------------------------------------------------------------------------------------------------- */
+/* --- the request --- */
 
 static const char *item(pam_handle_t *pamh, int what)
 {
@@ -57,7 +64,8 @@ static const char *locale(void)
 static enum up_err send_request(struct talk *t, const char *user)
 {
 	const char *fields[UP_WIRE_FIELDS] = {
-		user, item(t->pamh, PAM_SERVICE), item(t->pamh, PAM_RHOST), item(t->pamh, PAM_TTY), locale(),
+		user, item(t->pamh, PAM_SERVICE), item(t->pamh, PAM_RHOST), item(t->pamh, PAM_TTY),
+		locale(),
 	};
 	size_t at = 0;
 
@@ -72,7 +80,7 @@ static enum up_err send_request(struct talk *t, const char *user)
 	return up_wire_send(t->fd, UP_WIRE_REQUEST, (struct up_span){ t->packet, at });
 }
 
-/* --- the conversation ------------------------------------------------------------------------------------------------------------- */
+/* --- the conversation --- */
 
 static int show(struct talk *t, int style, struct up_span text)
 {
@@ -83,7 +91,8 @@ static int show(struct talk *t, int style, struct up_span text)
 static int ask(struct talk *t, struct up_span text)
 {
 	char *answer = NULL;
-	int r = pam_prompt(t->pamh, PAM_PROMPT_ECHO_OFF, &answer, "%.*s", (int)text.n, (const char *)text.p);
+	int r = pam_prompt(
+	    t->pamh, PAM_PROMPT_ECHO_OFF, &answer, "%.*s", (int)text.n, (const char *)text.p);
 
 	if (answer != NULL) {
 		explicit_bzero(answer, strlen(answer));
@@ -91,7 +100,8 @@ static int ask(struct talk *t, struct up_span text)
 	}
 	if (r != PAM_SUCCESS)
 		return r;
-	/* a helper that did not wait has left its verdict, which comes next; without one that is the end */
+	/* a helper that did not wait has left its verdict, which comes next; without one that is
+	 * the end */
 	(void)!up_wire_send(t->fd, UP_WIRE_GO, (struct up_span){ 0 });
 	return PAM_SUCCESS;
 }
@@ -111,7 +121,8 @@ static void note(struct talk *t, struct up_span text)
 	pam_syslog(t->pamh, priority, "%.*s", (int)text.n - 1, (const char *)text.p + 1);
 }
 
-/* PAM_SILENT is for chatter, and sudo sets it as a rule: code and prompt are the question itself. */
+/* PAM_SILENT is for chatter, and sudo sets it as a rule: code and prompt are the question itself.
+ */
 static int talk(struct talk *t)
 {
 	struct up_span text;
@@ -148,10 +159,11 @@ static int talk(struct talk *t)
 	return r;
 }
 
-/* --- the entries ------------------------------------------------------------------------------------------------------------------ */
+/* --- the entries --- */
 
 /* The module's arguments are the helper's, but for its own path. */
-static const char *take_arguments(int argc, const char **argv, const char *helper_argv[ARGS_MAX + 2])
+static const char *take_arguments(
+    int argc, const char **argv, const char *helper_argv[ARGS_MAX + 2])
 {
 	const char *path = UP_PAM_HELPER;
 	size_t n = 0;
@@ -176,11 +188,13 @@ static int authenticate(struct talk *t, const char *user, int argc, const char *
 	pid_t pid;
 
 	if (path == NULL) {
-		pam_syslog(t->pamh, LOG_ERR, "helper: must be an absolute path, beside at most %d arguments", ARGS_MAX);
+		pam_syslog(t->pamh, LOG_ERR,
+		    "helper: must be an absolute path, beside at most %d arguments", ARGS_MAX);
 		return PAM_SERVICE_ERR;
 	}
 	if (up_spawn(path, (char *const *)(uintptr_t)helper_argv, &t->fd, &pid) != UP_OK) {
-		pam_syslog(t->pamh, LOG_ERR, "helper: %s cannot be started: %s", path, strerror(errno));
+		pam_syslog(
+		    t->pamh, LOG_ERR, "helper: %s cannot be started: %s", path, strerror(errno));
 		return PAM_SERVICE_ERR;
 	}
 	if (send_request(t, user) == UP_OK)

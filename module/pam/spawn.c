@@ -23,7 +23,9 @@ static int set_signals(posix_spawnattr_t *attr)
 	r = posix_spawnattr_setsigdefault(attr, &all);
 	if (r == 0)
 		r = posix_spawnattr_setsigmask(attr, &none);
-	return r != 0 ? r : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	return r != 0
+	    ? r
+	    : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 }
 
 static int set_files(posix_spawn_file_actions_t *files, int fd)
@@ -39,7 +41,8 @@ static int set_files(posix_spawn_file_actions_t *files, int fd)
 
 static int spawn(const char *path, char *const argv[], int fd, pid_t *pid)
 {
-	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C.UTF-8", NULL };
+	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+		(char *)"LC_ALL=C.UTF-8", NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	int r = posix_spawn_file_actions_init(&files);
@@ -79,7 +82,8 @@ enum up_err up_spawn(const char *path, char *const argv[], int *fd, pid_t *pid)
 	return UP_OK;
 }
 
-/* The host may collect children of its own accord: then there is nothing left to collect, which is as good. */
+/* The host may collect children of its own accord: then there is nothing left to collect, which is
+ * as good. */
 static bool is_gone(pid_t pid)
 {
 	pid_t r;

@@ -73,14 +73,15 @@ enum up_texts_lang up_texts_lang_of(struct up_span locale)
 	return up_span_starts(locale, "zh") && up_texts_utf8(locale) ? UP_TEXTS_ZH : UP_TEXTS_EN;
 }
 
-static void put_all(struct up_buf *b, const char *first, struct up_span host, const char *as, struct up_span user)
+static void put_all(
+    struct up_buf *b, const char *first, struct up_span host, const char *as, struct up_span user)
 {
 	struct up_buf who = { 0 };
 	size_t room;
 
 	up_text_put_safe(&who, user, USER_MAX);
-	room = UP_TEXTS_PURPOSE_MAX - up_text_utf8_count(up_span_str(first)) - up_text_utf8_count(up_span_str(as)) -
-	    up_text_utf8_count(up_buf_span(&who));
+	room = UP_TEXTS_PURPOSE_MAX - up_text_utf8_count(up_span_str(first)) -
+	    up_text_utf8_count(up_span_str(as)) - up_text_utf8_count(up_buf_span(&who));
 	up_buf_put_str(b, first);
 	up_text_put_safe(b, host, room);
 	up_buf_put_str(b, as);
@@ -88,7 +89,8 @@ static void put_all(struct up_buf *b, const char *first, struct up_span host, co
 	up_buf_free(&who);
 }
 
-void up_texts_purpose(struct up_buf *b, enum up_texts_lang lang, struct up_span service, struct up_span host, struct up_span user)
+void up_texts_purpose(struct up_buf *b, enum up_texts_lang lang, struct up_span service,
+    struct up_span host, struct up_span user)
 {
 	struct up_buf first = { 0 };
 

@@ -46,7 +46,8 @@ static enum up_err wait_for(int fd, int64_t timeout_ms)
 	return n < 0 && errno != EINTR ? UP_E_IO : UP_E_EXPIRED;
 }
 
-enum up_err up_wire_receive(int fd, int64_t timeout_ms, uint8_t buf[UP_WIRE_MAX], char *kind, struct up_span *text)
+enum up_err up_wire_receive(
+    int fd, int64_t timeout_ms, uint8_t buf[UP_WIRE_MAX], char *kind, struct up_span *text)
 {
 	enum up_err err = wait_for(fd, timeout_ms > 0 ? timeout_ms : 0);
 	ssize_t n;

@@ -201,7 +201,8 @@ static void load_attempts(struct up_rp_opener *o, struct up_span cookies, int64_
 	up_wipe(&a, sizeof(a));
 }
 
-enum up_err up_attempt_load(struct up_rp_opener *o, struct up_span cookies, int64_t now_s, struct up_attempts *out)
+enum up_err up_attempt_load(
+    struct up_rp_opener *o, struct up_span cookies, int64_t now_s, struct up_attempts *out)
 {
 	uint8_t plain[UP_RP_PLAIN_MAX];
 	enum up_err err = UP_OK;
@@ -217,7 +218,7 @@ enum up_err up_attempt_load(struct up_rp_opener *o, struct up_span cookies, int6
 	return err;
 }
 
-/* --- sending ---------------------------------------------------------------------------------- */
+/* --- sending --- */
 
 static enum up_err seal(struct up_rp_opener *o, const char *name, const struct up_cookie_writer *w,
     int64_t age_s, struct up_buf *out)
@@ -347,7 +348,8 @@ struct up_attempt *up_attempt_find(struct up_attempts *a, struct up_span id_text
 {
 	uint8_t id[UP_ATTEMPT_ID];
 
-	if (id_text.n != UP_ATTEMPT_ID_TEXT || up_text_b64url_fixed(id_text, id, sizeof(id)) != UP_OK)
+	if (id_text.n != UP_ATTEMPT_ID_TEXT ||
+	    up_text_b64url_fixed(id_text, id, sizeof(id)) != UP_OK)
 		return NULL;
 	for (size_t i = 0; i < a->n; i++)
 		if (memcmp(a->at[i].id, id, sizeof(id)) == 0)
@@ -386,7 +388,7 @@ void up_attempt_id_text(const struct up_attempt *a, char out[UP_ATTEMPT_ID_TEXT 
 	out[UP_ATTEMPT_ID_TEXT] = '\0';
 }
 
-/* --- units that use this browser -------------------------------------------------------------- */
+/* --- units that use this browser --- */
 
 static enum up_err hash_unit(struct up_span code, uint8_t out[UP_ATTEMPT_UNIT])
 {

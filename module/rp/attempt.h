@@ -17,7 +17,8 @@
 #define UP_ATTEMPT_ID 8                  /* bytes */
 #define UP_ATTEMPT_ID_TEXT 11            /* characters of base64url */
 #define UP_ATTEMPT_NONCE 16
-#define UP_ATTEMPT_KEEP_S 600            /* an ended attempt is known that much longer, so that its page can say so */
+#define UP_ATTEMPT_KEEP_S \
+	600 /* an ended attempt is known that much longer, so that its page can say so */
 #define UP_ATTEMPT_BROWSER 16
 #define UP_ATTEMPT_UNITS 16              /* that a browser is known to; then the first goes */
 #define UP_ATTEMPT_UNIT 8                /* bytes of a unit's hash */
@@ -59,7 +60,8 @@ struct up_attempts {
 
 /* The attempts of this browser; none, with a new browser id, when no cookie opens. UP_E_CRYPTO:
  * no randomness. */
-UP_MUST_USE enum up_err up_attempt_load(struct up_rp_opener *, struct up_span cookies, int64_t now_s, struct up_attempts *out);
+UP_MUST_USE enum up_err up_attempt_load(
+    struct up_rp_opener *, struct up_span cookies, int64_t now_s, struct up_attempts *out);
 /* Drop what does not fit beside KEEP (NULL: the newest), then give each Set-Cookie value to PUT,
  * which takes its content. */
 typedef void (*up_attempt_put)(void *arg, struct up_buf *set_cookie);
@@ -67,8 +69,8 @@ UP_MUST_USE enum up_err up_attempt_save(struct up_rp_opener *, struct up_attempt
     struct up_attempt *keep, up_attempt_put put, void *arg);
 struct up_attempt *up_attempt_find(struct up_attempts *, struct up_span id_text);
 void up_attempt_remove(struct up_attempts *, struct up_attempt *);
-/* Its result was collected while its progress was asked for: the session cookie went out, only `complete` is to come. An empty
- * device code with expires_s 0 is one whose result was refused. */
+/* Its result was collected while its progress was asked for: the session cookie went out, only
+ * `complete` is to come. An empty device code with expires_s 0 is one whose result was refused. */
 bool up_attempt_is_done(const struct up_attempt *);
 /* What the QR says when there is no watch_uri: the complete address,
  * else the one where the code is typed. */

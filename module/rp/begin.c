@@ -17,7 +17,7 @@
 
 #define AGENT_MAX 200                    /* code points */
 
-/* --- a new attempt ------------------------------------------------------------------------------------------------------------- */
+/* --- a new attempt --- */
 
 static struct up_span return_of(const struct up_form *f)
 {
@@ -45,7 +45,8 @@ static bool is_alive(const struct up_attempt *a, int64_t now_s)
 	return a->device_code[0] != '\0' && a->expires_s > now_s;
 }
 
-/* The one that the new attempt ends: the page's own earlier one, else the oldest when there is no room left. */
+/* The one that the new attempt ends: the page's own earlier one, else the oldest when there is no
+ * room left. */
 static struct up_attempt *to_replace(struct up_attempts *all, struct up_attempt *own)
 {
 	if (own != NULL)
@@ -59,10 +60,13 @@ static enum up_err ask_server(struct up_exchange *x, const struct up_attempt *fr
 	struct up_buf agent = { 0 };
 	char nonce[22], browser[22], ip[46];
 	struct up_provider_ask ask = {
-		.nonce = up_span_of(nonce, sizeof(nonce)), .browser = up_span_of(browser, sizeof(browser)), .item = up_span_str(fresh->item),
+		.nonce = up_span_of(nonce, sizeof(nonce)),
+		.browser = up_span_of(browser, sizeof(browser)),
+		.item = up_span_str(fresh->item),
 		/* "unix:" is a peer, but no address to show to anybody */
 		.initiator_ip = up_span_str(up_target_address(x->req->client_ip, ip) ? ip : NULL),
-		.ui_locales = up_span_str(x->lang), .now_s = x->req->now_s,
+		.ui_locales = up_span_str(x->lang),
+		.now_s = x->req->now_s,
 	};
 	enum up_err err;
 
@@ -99,7 +103,8 @@ static void take_begun(struct up_attempt *a, const struct up_provider_begun *b,
 }
 
 /* Begin and append to ALL; *OUT points there. */
-static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct up_attempts *all, struct up_attempt *own, struct up_attempt **out)
+static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct up_attempts *all,
+    struct up_attempt *own, struct up_attempt **out)
 {
 	struct up_attempt fresh = { 0 }, *replaced = to_replace(all, own);
 	struct up_provider_begun begun;
@@ -111,7 +116,8 @@ static enum up_err begin(struct up_exchange *x, const struct up_form *f, struct 
 	copy(fresh.item, item);
 	copy(fresh.return_to, return_of(f));
 	memcpy(fresh.browser, all->browser, sizeof(fresh.browser));
-	if (RAND_bytes(fresh.id, sizeof(fresh.id)) != 1 || RAND_bytes(fresh.nonce, sizeof(fresh.nonce)) != 1)
+	if (RAND_bytes(fresh.id, sizeof(fresh.id)) != 1 ||
+	    RAND_bytes(fresh.nonce, sizeof(fresh.nonce)) != 1)
 		return UP_E_CRYPTO;
 	err = ask_server(x, &fresh, replaced, &begun);
 	if (err != UP_OK)
@@ -131,7 +137,7 @@ out:
 	return err;
 }
 
-/* --- its progress --------------------------------------------------------------------------------------------------------------- */
+/* --- its progress --- */
 
 static void set_state(struct up_provider_state *s, const char *state)
 {
@@ -140,7 +146,8 @@ static void set_state(struct up_provider_state *s, const char *state)
 
 /* A provider without watch is asked at its token endpoint; success is kept as a session at once,
  * since the code is then used. */
-static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
+static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a,
+    struct up_provider_state *s)
 {
 	enum up_err err;
 
@@ -159,7 +166,8 @@ static enum up_err poll_token(struct up_exchange *x, struct up_attempts *all, st
 	    err == UP_E_CRYPTO ? err : UP_OK;
 }
 
-static enum up_err progress(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a, struct up_provider_state *s)
+static enum up_err progress(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a,
+    struct up_provider_state *s)
 {
 	enum up_err err = UP_OK;
 
@@ -167,7 +175,8 @@ static enum up_err progress(struct up_exchange *x, struct up_attempts *all, stru
 	s->expires_in_s = a->expires_s > x->req->now_s ? a->expires_s - x->req->now_s : 0;
 	if (up_attempt_is_done(a) || a->held_n > 0)
 		set_state(s, "approved");
-	else if (a->device_code[0] == '\0' || (a->expires_s <= x->req->now_s && a->watch_uri[0] == '\0'))
+	else if (a->device_code[0] == '\0' ||
+	    (a->expires_s <= x->req->now_s && a->watch_uri[0] == '\0'))
 		set_state(s, "expired");
 	else if (a->watch_uri[0] == '\0')
 		err = poll_token(x, all, a, s);
@@ -178,22 +187,29 @@ static enum up_err progress(struct up_exchange *x, struct up_attempts *all, stru
 	return err;
 }
 
-/* --- answers -------------------------------------------------------------------------------------------------------------------- */
+/* --- answers --- */
 
-static void show(struct up_exchange *x, const struct up_attempt *a, const char *state, int64_t expires_in_s)
+static void show(
+    struct up_exchange *x, const struct up_attempt *a, const char *state, int64_t expires_in_s)
 {
 	char id[UP_ATTEMPT_ID_TEXT + 1];
 
 	up_attempt_id_text(a, id);
-	up_page_login(x, &(struct up_page_login){
-		.state = state, .plain = up_span_eq_str(up_form_get(&x->query, "plain"), "1"),
-		.attempt = up_span_str(id), .return_to = up_span_str(a->return_to),
+	up_page_login(x,
+	    &(struct up_page_login) {
+		.state = state,
+		.plain = up_span_eq_str(up_form_get(&x->query, "plain"), "1"),
+		.attempt = up_span_str(id),
+		.return_to = up_span_str(a->return_to),
 		.item = up_span_str(a->item),
-		.watch_uri = up_span_str(a->watch_uri), .expires_in_s = expires_in_s, .frame_interval_s = a->frame_interval_s,
-		.client_name = up_span_str(a->client_name), .item_name = up_span_str(a->item_name),
+		.watch_uri = up_span_str(a->watch_uri),
+		.expires_in_s = expires_in_s,
+		.frame_interval_s = a->frame_interval_s,
+		.client_name = up_span_str(a->client_name),
+		.item_name = up_span_str(a->item_name),
 		.verification_uri = up_span_str(a->verification_uri),
 		.user_code = up_span_str(a->user_code),
-	});
+	    });
 }
 
 static void go(struct up_exchange *x, struct up_span where)
@@ -295,7 +311,8 @@ void up_begin_json(struct up_exchange *x)
 	if (err == UP_OK && up_request_is_ahead(x->req))
 		err = UP_E_REQUEST;
 	if (err == UP_OK)
-		err = begin(x, &x->body, &all, up_attempt_find(&all, up_form_get(&x->body, "attempt")), &a);
+		err = begin(
+		    x, &x->body, &all, up_attempt_find(&all, up_form_get(&x->body, "attempt")), &a);
 	if (err != UP_OK) {
 		up_respond_error(x, err, 0);
 		goto out;

@@ -89,7 +89,8 @@ static enum up_err redeem(struct up_exchange *x, const struct up_attempts *all,
     struct up_attempt *a)
 {
 	char *token = NULL;
-	enum up_err err = up_provider_redeem(x->rp->provider, a->device_code, x->req->now_s, &token);
+	enum up_err err = up_provider_redeem(
+	    x->rp->provider, a->device_code, x->req->now_s, &token);
 
 	if (err == UP_OK)
 		err = accept_token(x, all, a, token);
@@ -109,7 +110,7 @@ bool up_complete_has_session(struct up_exchange *x)
 	    &s, &refresh) == UP_OK;
 }
 
-/* --- complete --------------------------------------------------------------------------------- */
+/* --- complete --- */
 
 void up_complete_finish(struct up_exchange *x, struct up_attempts *all, struct up_attempt *a)
 {
@@ -123,8 +124,11 @@ void up_complete_finish(struct up_exchange *x, struct up_attempts *all, struct u
 
 void up_complete_fail(struct up_exchange *x, enum up_err err)
 {
-	up_respond_error(x, err, err == UP_E_PENDING || err == UP_E_SLOW_DOWN || err == UP_E_DENIED ||
-	    err == UP_E_EXPIRED ? 409 : 0);
+	up_respond_error(x, err,
+	    err == UP_E_PENDING || err == UP_E_SLOW_DOWN || err == UP_E_DENIED ||
+		    err == UP_E_EXPIRED
+		? 409
+		: 0);
 }
 
 static int64_t mono_ms(void)

@@ -56,8 +56,8 @@ bool up_cookie_next_below(struct up_span *rest, struct up_span prefix, struct up
 	return false;
 }
 
-enum up_err up_cookie_put(struct up_seal *seal, const char *name, struct up_span purpose, struct up_span plain, int64_t max_age_s,
-    struct up_buf *out)
+enum up_err up_cookie_put(struct up_seal *seal, const char *name, struct up_span purpose,
+    struct up_span plain, int64_t max_age_s, struct up_buf *out)
 {
 	uint8_t nonce[UP_SEAL_NONCE];
 	enum up_err err;
@@ -80,7 +80,7 @@ void up_cookie_put_gone(const char *name, struct up_buf *out)
 	up_buf_printf(out, "%s=%s; Max-Age=0", name, ATTRIBUTES);
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------------------- */
+/* --- writing --- */
 
 void up_cookie_write_bytes(struct up_cookie_writer *w, const uint8_t *p, size_t n)
 {
@@ -115,7 +115,7 @@ void up_cookie_write_text(struct up_cookie_writer *w, struct up_span s)
 	up_cookie_write_bytes(w, s.p, s.n);
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------------------- */
+/* --- reading --- */
 
 struct up_span up_cookie_read_bytes(struct up_cookie_reader *r, size_t n)
 {

@@ -13,9 +13,10 @@ bool up_cookie_next(struct up_span *rest, struct up_span name, struct up_span *v
 bool up_cookie_next_below(struct up_span *rest, struct up_span prefix, struct up_span *rest_of_name,
     struct up_span *value);
 
-/* "NAME=" and PLAIN sealed for PURPOSE, with the attributes that each of our cookies has. MAX_AGE_S < 0: ends with the browser. */
-UP_MUST_USE enum up_err up_cookie_put(struct up_seal *, const char *name, struct up_span purpose, struct up_span plain, int64_t max_age_s,
-    struct up_buf *out);
+/* "NAME=" and PLAIN sealed for PURPOSE, with the attributes that each of our cookies has. MAX_AGE_S
+ * < 0: ends with the browser. */
+UP_MUST_USE enum up_err up_cookie_put(struct up_seal *, const char *name, struct up_span purpose,
+    struct up_span plain, int64_t max_age_s, struct up_buf *out);
 /* A Set-Cookie value that deletes NAME. */
 void up_cookie_put_gone(const char *name, struct up_buf *out);
 

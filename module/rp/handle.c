@@ -29,7 +29,8 @@ static struct up_span below_prefix(struct up_span path)
 {
 	const size_t n = sizeof(UP_RP_PREFIX) - 1;
 
-	return up_span_starts(path, UP_RP_PREFIX) ? up_span_of(path.p + n, path.n - n) : (struct up_span){ 0 };
+	return up_span_starts(path, UP_RP_PREFIX) ? up_span_of(path.p + n, path.n - n)
+						  : (struct up_span) { 0 };
 }
 
 static const struct route *find(struct up_span path)
@@ -44,7 +45,9 @@ bool up_rp_needs_network(struct up_span method, struct up_span path)
 {
 	const struct route *r = find(path);
 
-	return r != NULL && ((r->get_asks && up_span_eq_str(method, "GET")) || (r->post_asks && up_span_eq_str(method, "POST")));
+	return r != NULL &&
+	    ((r->get_asks && up_span_eq_str(method, "GET")) ||
+		(r->post_asks && up_span_eq_str(method, "POST")));
 }
 
 bool up_rp_needs_body(struct up_span method, struct up_span path)
@@ -54,9 +57,10 @@ bool up_rp_needs_body(struct up_span method, struct up_span path)
 	return r != NULL && r->post != NULL && up_span_eq_str(method, "POST");
 }
 
-/* --- one exchange ----------------------------------------------------------------------------------------------------------------- */
+/* --- one exchange --- */
 
-static struct up_exchange open_exchange(const struct up_rp *rp, struct up_rp_opener *o, const struct up_rp_request *req, struct up_rp_response *resp)
+static struct up_exchange open_exchange(const struct up_rp *rp, struct up_rp_opener *o,
+    const struct up_rp_request *req, struct up_rp_response *resp)
 {
 	struct up_exchange x = { .rp = rp, .opener = o, .req = req, .resp = resp };
 
@@ -76,7 +80,10 @@ static void allow(struct up_exchange *x, const struct route *r)
 {
 	bool get = r == NULL || r->get != NULL, post = r != NULL && r->post != NULL;
 
-	up_respond_header(x->resp, "Allow", get && post ? "GET, HEAD, POST, OPTIONS" : get ? "GET, HEAD, OPTIONS" : "POST, OPTIONS");
+	up_respond_header(x->resp, "Allow",
+	    get && post ? "GET, HEAD, POST, OPTIONS"
+		: get   ? "GET, HEAD, OPTIONS"
+			: "POST, OPTIONS");
 }
 
 static void answer_options(struct up_exchange *x, const struct route *r)
@@ -124,7 +131,8 @@ static void answer_get(struct up_exchange *x, const struct route *r)
 		r->get(x);
 }
 
-void up_rp_handle(const struct up_rp *rp, struct up_rp_opener *o, const struct up_rp_request *req, struct up_rp_response *resp)
+void up_rp_handle(const struct up_rp *rp, struct up_rp_opener *o, const struct up_rp_request *req,
+    struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, o, req, resp);
 	struct up_span path = below_prefix(req->path);
@@ -149,7 +157,7 @@ void up_rp_handle(const struct up_rp *rp, struct up_rp_opener *o, const struct u
 	close_exchange(&x);
 }
 
-/* --- protected locations --------------------------------------------------------------------------------------------------------- */
+/* --- protected locations --- */
 
 static struct up_span return_to(const struct up_rp_request *req)
 {
@@ -172,7 +180,8 @@ static void say_login_required(struct up_exchange *x, struct up_span item)
 	up_respond_header(resp, "WWW-Authenticate", UP_RESPOND_REALM);
 }
 
-void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *req, struct up_span item, struct up_rp_response *resp)
+void up_rp_login_required(const struct up_rp *rp, const struct up_rp_request *req,
+    struct up_span item, struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
 	struct up_buf location = { 0 };
@@ -227,20 +236,28 @@ void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req,
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
 	struct up_buf login = { 0 };
 
-	up_respond_put_login(&login, true, return_to(req), (struct up_span){ 0 }, (struct up_span){ 0 });
+	up_respond_put_login(
+	    &login, true, return_to(req), (struct up_span) { 0 }, (struct up_span) { 0 });
 	if (up_request_wants_page(req))
-		up_page_message(&x, &(struct up_page_message){
-			.status = 403, .title_key = "forbidden_title", .text = up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")),
-			.action_uri = up_buf_span(&login), .action_key = "forbidden_action",
-			.who = s, .person = s->holder_name, .wanted = rule,
-		});
+		up_page_message(&x,
+		    &(struct up_page_message) {
+			.status = 403,
+			.title_key = "forbidden_title",
+			.text = up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")),
+			.action_uri = up_buf_span(&login),
+			.action_key = "forbidden_action",
+			.who = s,
+			.person = s->holder_name,
+			.wanted = rule,
+		    });
 	else
 		forbid_json(&x, s, rule, up_buf_span(&login));
 	up_buf_free(&login);
 	close_exchange(&x);
 }
 
-void up_rp_unavailable(const struct up_rp *rp, const struct up_rp_request *req, struct up_rp_response *resp)
+void up_rp_unavailable(
+    const struct up_rp *rp, const struct up_rp_request *req, struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
 

@@ -47,7 +47,8 @@ bool up_metadata_url_ok(const char *url)
 	return up_target_url(up_span_str(url), &origin, &path) == UP_OK;
 }
 
-enum up_err up_metadata_new(const char *issuer, struct up_transport *transport, struct up_metadata **out)
+enum up_err up_metadata_new(
+    const char *issuer, struct up_transport *transport, struct up_metadata **out)
 {
 	struct up_metadata *m = calloc(1, sizeof(*m));
 
@@ -111,7 +112,7 @@ static enum up_err get(struct up_metadata *m, const char *url, long *status, jso
 	return err;
 }
 
-/* --- endpoints ----------------------------------------------------------------------------------------------------------- */
+/* --- endpoints --- */
 
 static void refuse_issuer(struct up_span told)
 {
@@ -127,12 +128,14 @@ static void refuse_issuer(struct up_span told)
 
 static bool take_urls(struct up_metadata *m, const json_t *o)
 {
-	static const char *const names[UP_METADATA_N] = { "device_authorization_endpoint", "token_endpoint", "jwks_uri" };
+	static const char *const names[UP_METADATA_N] = { "device_authorization_endpoint",
+		"token_endpoint", "jwks_uri" };
 	char url[UP_METADATA_N][UP_RP_URL_MAX + 1];
 	struct up_span s;
 
 	/* RFC 8414 section 3.3: identical, or the document must not be used. */
-	if (up_json_text(o, "issuer", UP_RP_URL_MAX, &s) != UP_OK || !up_span_eq_str(s, m->issuer)) {
+	if (up_json_text(o, "issuer", UP_RP_URL_MAX, &s) != UP_OK ||
+	    !up_span_eq_str(s, m->issuer)) {
 		refuse_issuer(s);
 		return false;
 	}
@@ -144,7 +147,8 @@ static bool take_urls(struct up_metadata *m, const json_t *o)
 		memcpy(url[i], s.p, s.n);
 		url[i][s.n] = '\0';
 		if (!up_metadata_url_ok(url[i])) {
-			up_rplog('e', "rp_metadata refused: %s is neither https nor loopback", names[i]);
+			up_rplog(
+			    'e', "rp_metadata refused: %s is neither https nor loopback", names[i]);
 			return false;
 		}
 	}
@@ -183,21 +187,24 @@ static bool copy_url(struct up_metadata *m, enum up_metadata_what what, bool sta
 	bool have;
 
 	pthread_mutex_lock(&m->lock);
-	have = m->urls.good != NEVER && (stale_too || (!m->urls.doubted && now_mono() - m->urls.good < UP_PROVIDER_KEEP_S));
+	have = m->urls.good != NEVER &&
+	    (stale_too || (!m->urls.doubted && now_mono() - m->urls.good < UP_PROVIDER_KEEP_S));
 	if (have)
 		memcpy(url, m->url[what], UP_RP_URL_MAX + 1);
 	pthread_mutex_unlock(&m->lock);
 	return have;
 }
 
-enum up_err up_metadata_endpoint(struct up_metadata *m, enum up_metadata_what what, char url[UP_RP_URL_MAX + 1])
+enum up_err up_metadata_endpoint(
+    struct up_metadata *m, enum up_metadata_what what, char url[UP_RP_URL_MAX + 1])
 {
 	bool have = copy_url(m, what, false, url), unfit;
 
 	if (have)
 		return UP_OK;
 	if (pthread_mutex_trylock(&m->asking) != 0) {
-		/* Another asks already, maybe for long: not worth waiting for with an older address at hand. */
+		/* Another asks already, maybe for long: not worth waiting for with an older address
+		 * at hand. */
 		if (copy_url(m, what, true, url))
 			return UP_OK;
 		pthread_mutex_lock(&m->asking);
@@ -207,7 +214,8 @@ enum up_err up_metadata_endpoint(struct up_metadata *m, enum up_metadata_what wh
 		have = ask_urls(m) && copy_url(m, what, true, url);
 	unfit = m->urls.unfit;
 	pthread_mutex_unlock(&m->asking);
-	/* What was right an hour ago is better than nothing: a wrong address answers nothing that would verify. */
+	/* What was right an hour ago is better than nothing: a wrong address answers nothing that
+	 * would verify. */
 	if (have || copy_url(m, what, true, url))
 		return UP_OK;
 	return unfit ? UP_E_PROVIDER : UP_E_UPSTREAM;
@@ -220,7 +228,7 @@ void up_metadata_doubt(struct up_metadata *m)
 	pthread_mutex_unlock(&m->lock);
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------------------------ */
+/* --- keys --- */
 
 static bool ask_keys(struct up_metadata *m)
 {
@@ -229,7 +237,8 @@ static bool ask_keys(struct up_metadata *m)
 	long status;
 	bool ok;
 
-	ok = copy_url(m, UP_METADATA_JWKS, true, url) && get(m, url, &status, &o) == UP_OK && json_is_array(json_object_get(o, "keys"));
+	ok = copy_url(m, UP_METADATA_JWKS, true, url) && get(m, url, &status, &o) == UP_OK &&
+	    json_is_array(json_object_get(o, "keys"));
 	if (ok) {
 		pthread_mutex_lock(&m->lock);
 		json_decref(m->jwks);

@@ -18,7 +18,8 @@
 
 struct var { const char *name; struct up_span value; };
 
-struct view {                            /* what a template may name: the variables, then the words */
+/* what a template may name: the variables, then the words */
+struct view {
 	const struct up_words *words;
 	const char *lang;
 	struct var vars[VARS_MAX];
@@ -49,7 +50,9 @@ static void set(struct view *v, const char *name, struct up_span value)
 
 static void set_word(struct view *v, const char *name, const char *key)
 {
-	set(v, name, key != NULL ? up_words_get(v->words, v->lang, up_span_str(key)) : (struct up_span){ 0 });
+	set(v, name,
+	    key != NULL ? up_words_get(v->words, v->lang, up_span_str(key))
+			: (struct up_span) { 0 });
 }
 
 static struct up_span get(void *arg, struct up_span name)
@@ -78,7 +81,10 @@ static void page_headers(struct up_rp_response *r, const char *nonce, struct up_
 {
 	struct up_buf csp = { 0 };
 
-	up_buf_printf(&csp, "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s'; img-src 'self'; connect-src 'self'", nonce, nonce);
+	up_buf_printf(&csp,
+	    "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s'; img-src 'self'; "
+	    "connect-src 'self'",
+	    nonce, nonce);
 	if (connect.n > 0) {
 		up_buf_put_char(&csp, ' ');
 		up_buf_put_span(&csp, connect);
@@ -117,7 +123,7 @@ static void set_common(struct view *v, const struct up_rp *rp, const char *lang,
 		set(v, names[i], up_span_str(rp->marks[i]));
 }
 
-/* --- the login page ----------------------------------------------------------------------------------------------------------- */
+/* --- the login page --- */
 
 struct login_text {
 	char nonce[NONCE_TEXT + 1], expires[24], interval[24];
@@ -142,10 +148,13 @@ static void set_still_words(struct view *v)
 	set_word(v, "login_step_3", "login_still_step_3");
 }
 
-static void login_view(const struct up_rp *rp, const char *lang, const struct up_page_login *p, struct login_text *t, struct view *v)
+static void login_view(const struct up_rp *rp, const char *lang, const struct up_page_login *p,
+    struct login_text *t, struct view *v)
 {
-	static const char *const states[] = { "pending", "scanned", "approved", "denied", "expired" };
-	static const char *const flags[] = { "is_pending", "is_scanned", "is_approved", "is_denied", "is_expired" };
+	static const char *const states[] = { "pending", "scanned", "approved", "denied",
+		"expired" };
+	static const char *const flags[] = { "is_pending", "is_scanned", "is_approved", "is_denied",
+		"is_expired" };
 
 	snprintf(t->expires, sizeof(t->expires), "%lld", (long long)p->expires_in_s);
 	snprintf(t->interval, sizeof(t->interval), "%lld", (long long)p->frame_interval_s);
@@ -215,7 +224,9 @@ void up_page_login(struct up_exchange *x, const struct up_page_login *p)
 
 bool up_page_check(const struct up_rp *rp, char *why, size_t cap)
 {
-	struct up_page_login p = { .state = "pending", .attempt = UP_SPAN_LIT("AAAAAAAAAAA"), .return_to = UP_SPAN_LIT("/") };
+	struct up_page_login p = { .state = "pending",
+		.attempt = UP_SPAN_LIT("AAAAAAAAAAA"),
+		.return_to = UP_SPAN_LIT("/") };
 	struct login_text t = { 0 };
 	struct up_buf out = { 0 };
 	struct view v;
@@ -224,15 +235,17 @@ bool up_page_check(const struct up_rp *rp, char *why, size_t cap)
 	login_view(rp, "zh-CN", &p, &t, &v);
 	err = up_template_render(login_template(rp, false), get, &v, &out);
 	if (err == UP_E_NOT_FOUND)
-		snprintf(why, cap, "names a value in {{...}} that does not exist; doc/WIDGET.md lists them");
+		snprintf(why, cap,
+		    "names a value in {{...}} that does not exist; doc/WIDGET.md lists them");
 	else if (err != UP_OK)
-		snprintf(why, cap, "has a {{...}} that is not closed, or sections that do not match");
+		snprintf(
+		    why, cap, "has a {{...}} that is not closed, or sections that do not match");
 	login_text_free(&t);
 	up_buf_free(&out);
 	return err == UP_OK;
 }
 
-/* --- messages -------------------------------------------------------------------------------------------------------------------- */
+/* --- messages --- */
 
 static struct up_span word_of(const struct view *v, const char *prefix, struct up_span name)
 {
@@ -359,16 +372,20 @@ void up_page_error(struct up_exchange *x, enum up_err err, int status)
 	if (!up_target_ok(return_to))
 		return_to = (struct up_span){ 0 };
 	up_respond_put_login(&uri, false, return_to, (struct up_span){ 0 }, (struct up_span){ 0 });
-	up_page_message(x, &(struct up_page_message){
-		.status = status, .title_key = status == 503 ? "unavailable_title" : "error_title",
+	up_page_message(x,
+	    &(struct up_page_message) {
+		.status = status,
+		.title_key = status == 503 ? "unavailable_title" : "error_title",
 		.text = word(x, error_key(err, status)),
-		.action_uri = up_buf_span(&uri), .action_key = "again", .detail = up_span_str(up_err_name(err)),
-		.hint = status == 503 ? word(x, "unavailable_hint") : (struct up_span){ 0 },
-	});
+		.action_uri = up_buf_span(&uri),
+		.action_key = "again",
+		.detail = up_span_str(up_err_name(err)),
+		.hint = status == 503 ? word(x, "unavailable_hint") : (struct up_span) { 0 },
+	    });
 	up_buf_free(&uri);
 }
 
-/* --- assets ------------------------------------------------------------------------------------------------------------------------ */
+/* --- assets --- */
 
 /* RFC 9110 section 13.1.2: weak comparison, a list, or "*". */
 static bool matches(struct up_span none_match, const char *etag)
@@ -395,7 +412,8 @@ static const struct up_embedded *find_asset(struct up_span path)
 
 	if (f != NULL || !up_span_starts(path, prefix))
 		return f;
-	snprintf(name, sizeof(name), "words/%.*s", (int)(path.n - (sizeof(prefix) - 1)), (const char *)path.p + sizeof(prefix) - 1);
+	snprintf(name, sizeof(name), "words/%.*s", (int)(path.n - (sizeof(prefix) - 1)),
+	    (const char *)path.p + sizeof(prefix) - 1);
 	return find(up_span_str(name));
 }
 

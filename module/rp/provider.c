@@ -74,7 +74,7 @@ void up_provider_free(struct up_provider **pp)
 	*pp = NULL;
 }
 
-/* --- the form and the client's authentication --------------------------------------------------------------------- */
+/* --- the form and the client's authentication --- */
 
 static bool add(oauth2_nv_list_t *list, const char *name, struct up_span value)
 {
@@ -111,8 +111,10 @@ static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oau
 	up_json_put_end(&j);
 	err = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL,
 	    up_buf_span(&claims), &token);
-	if (err == UP_OK && !(add(list, "client_id", up_span_str(p->client)) && add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
-	    add(list, "client_assertion", up_buf_span(&token))))
+	if (err == UP_OK &&
+	    !(add(list, "client_id", up_span_str(p->client)) &&
+		add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
+		add(list, "client_assertion", up_buf_span(&token))))
 		err = UP_E_NOMEM;
 	up_buf_free(&claims);
 	up_buf_free(&token);
@@ -128,7 +130,8 @@ static void free_secret(char *s)
 }
 
 /* POST LIST, with the client's authentication added. */
-static enum up_err post(struct up_provider *p, const char *url, oauth2_nv_list_t *list, int64_t now_s, long *status, struct up_buf *body)
+static enum up_err post(struct up_provider *p, const char *url, oauth2_nv_list_t *list,
+    int64_t now_s, long *status, struct up_buf *body)
 {
 	struct up_transport_call call = { .url = url, .accept = "application/json" };
 	oauth2_log_t *log = up_rplog_oauth2();
@@ -153,7 +156,8 @@ out:
 	return err;
 }
 
-/* An address that does not answer as it should may have moved: ask for the metadata again, for the next caller. */
+/* An address that does not answer as it should may have moved: ask for the metadata again, for the
+ * next caller. */
 static enum up_err lost(struct up_provider *p, const char *what, long status)
 {
 	up_rplog('e', "rp_upstream failed call=%s status=%ld", what, status);
@@ -161,7 +165,7 @@ static enum up_err lost(struct up_provider *p, const char *what, long status)
 	return UP_E_UPSTREAM;
 }
 
-/* --- device authorization -------------------------------------------------------------------------------------------- */
+/* --- device authorization --- */
 
 static bool copy_text(const json_t *o, const char *name, char *out, size_t cap)
 {
@@ -176,7 +180,8 @@ static bool copy_text(const json_t *o, const char *name, char *out, size_t cap)
 	return true;
 }
 
-static bool int_or(const json_t *o, const char *name, int64_t min, int64_t max, int64_t absent, int64_t *out)
+static bool int_or(
+    const json_t *o, const char *name, int64_t min, int64_t max, int64_t absent, int64_t *out)
 {
 	*out = absent;
 	return json_object_get(o, name) == NULL || up_json_int(o, name, min, max, out) == UP_OK;
@@ -229,9 +234,11 @@ static const char *take_uris(const json_t *o, struct up_provider_begun *b)
 /* NULL, or the first member that does not do. */
 static const char *take_begun(const json_t *o, struct up_provider_begun *b)
 {
-	if (!copy_text(o, "device_code", b->device_code, sizeof(b->device_code)) || b->device_code[0] == '\0')
+	if (!copy_text(o, "device_code", b->device_code, sizeof(b->device_code)) ||
+	    b->device_code[0] == '\0')
 		return "device_code";
-	/* names, and the code where there is a QR, are a nicety: one that does not fit is left out */
+	/* names, and the code where there is a QR, are a nicety: one that does not fit is left out
+	 */
 	if (!copy_text(o, "user_code", b->user_code, sizeof(b->user_code)) ||
 	    !is_typable(b->user_code))
 		b->user_code[0] = '\0';
@@ -309,7 +316,8 @@ static enum up_err take_begin_error(struct up_provider *p, bool has_item, long s
 	return refused(p, "device_authorization", status, error, why);
 }
 
-enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_ask *ask, struct up_provider_begun *begun)
+enum up_err up_provider_begin(
+    struct up_provider *p, const struct up_provider_ask *ask, struct up_provider_begun *begun)
 {
 	oauth2_log_t *log = up_rplog_oauth2();
 	oauth2_nv_list_t *list = NULL;
@@ -324,10 +332,12 @@ enum up_err up_provider_begin(struct up_provider *p, const struct up_provider_as
 		return err;
 	list = oauth2_nv_list_init(log);
 	err = UP_E_NOMEM;
-	if (list == NULL || !add(list, "scope", UP_SPAN_LIT("openid unit")) || !add(list, "nonce", ask->nonce) || !add(list, "item", ask->item) ||
-	    !add(list, "purpose", ask->purpose) ||
-	    !add(list, "initiator_ip", ask->initiator_ip) || !add(list, "initiator_user_agent", ask->initiator_user_agent) ||
-	    !add(list, "browser", ask->browser) || !add(list, "supersedes", ask->supersedes) || !add(list, "ui_locales", ask->ui_locales))
+	if (list == NULL || !add(list, "scope", UP_SPAN_LIT("openid unit")) ||
+	    !add(list, "nonce", ask->nonce) || !add(list, "item", ask->item) ||
+	    !add(list, "purpose", ask->purpose) || !add(list, "initiator_ip", ask->initiator_ip) ||
+	    !add(list, "initiator_user_agent", ask->initiator_user_agent) ||
+	    !add(list, "browser", ask->browser) || !add(list, "supersedes", ask->supersedes) ||
+	    !add(list, "ui_locales", ask->ui_locales))
 		goto out;
 	err = post(p, url, list, ask->now_s, &status, &body);
 	if (err == UP_E_UPSTREAM)
@@ -345,7 +355,7 @@ out:
 	return err;
 }
 
-/* --- redemption -------------------------------------------------------------------------------------------------------- */
+/* --- redemption --- */
 
 static enum up_err take_token(struct up_provider *p, struct up_span body, char **id_token)
 {
@@ -367,9 +377,13 @@ static enum up_err take_token(struct up_provider *p, struct up_span body, char *
 
 static enum up_err take_token_error(struct up_provider *p, long status, struct up_span body)
 {
-	static const struct { const char *error; enum up_err err; } errors[] = {
-		{ "authorization_pending", UP_E_PENDING }, { "slow_down", UP_E_SLOW_DOWN }, { "access_denied", UP_E_DENIED },
-		{ "expired_token", UP_E_EXPIRED }, { "invalid_grant", UP_E_GRANT },
+	static const struct { const char *error; enum up_err err;
+	} errors[] = {
+		{ "authorization_pending", UP_E_PENDING },
+		{ "slow_down", UP_E_SLOW_DOWN },
+		{ "access_denied", UP_E_DENIED },
+		{ "expired_token", UP_E_EXPIRED },
+		{ "invalid_grant", UP_E_GRANT },
 	};
 	char error[64], why[200];
 
@@ -383,7 +397,8 @@ static enum up_err take_token_error(struct up_provider *p, long status, struct u
 	return refused(p, "token", status, error, why);
 }
 
-enum up_err up_provider_redeem(struct up_provider *p, const char *device_code, int64_t now_s, char **id_token)
+enum up_err up_provider_redeem(
+    struct up_provider *p, const char *device_code, int64_t now_s, char **id_token)
 {
 	oauth2_log_t *log = up_rplog_oauth2();
 	oauth2_nv_list_t *list = NULL;
@@ -398,14 +413,16 @@ enum up_err up_provider_redeem(struct up_provider *p, const char *device_code, i
 		return err;
 	list = oauth2_nv_list_init(log);
 	err = UP_E_NOMEM;
-	if (list == NULL || !add(list, "grant_type", UP_SPAN_LIT(GRANT_TYPE)) || !add(list, "device_code", up_span_str(device_code)))
+	if (list == NULL || !add(list, "grant_type", UP_SPAN_LIT(GRANT_TYPE)) ||
+	    !add(list, "device_code", up_span_str(device_code)))
 		goto out;
 	err = post(p, url, list, now_s, &status, &body);
 	if (err == UP_E_UPSTREAM)
 		up_metadata_doubt(p->metadata);
 	if (err != UP_OK)
 		goto out;
-	err = status == 200 ? take_token(p, up_buf_span(&body), id_token) : take_token_error(p, status, up_buf_span(&body));
+	err = status == 200 ? take_token(p, up_buf_span(&body), id_token)
+			    : take_token_error(p, status, up_buf_span(&body));
 out:
 	if (list != NULL)
 		oauth2_nv_list_free(log, list);
@@ -413,17 +430,19 @@ out:
 	return err;
 }
 
-/* --- progress ------------------------------------------------------------------------------------------------------------ */
+/* --- progress --- */
 
 static bool take_state(struct up_span body, struct up_provider_state *s)
 {
-	static const char *const states[] = { "pending", "scanned", "approved", "denied", "expired" };
+	static const char *const states[] = { "pending", "scanned", "approved", "denied",
+		"expired" };
 	json_t *o = NULL, *frame;
 	bool ok = false;
 
 	if (up_json_parse(body, &o) != UP_OK)
 		return false;
-	if (!copy_text(o, "state", s->state, sizeof(s->state)) || up_json_int(o, "expires_in", 0, UP_PROVIDER_EXPIRES_MAX, &s->expires_in_s) != UP_OK)
+	if (!copy_text(o, "state", s->state, sizeof(s->state)) ||
+	    up_json_int(o, "expires_in", 0, UP_PROVIDER_EXPIRES_MAX, &s->expires_in_s) != UP_OK)
 		goto out;
 	for (size_t i = 0; i < UP_ARRAY_LEN(states); i++)
 		ok = ok || strcmp(s->state, states[i]) == 0;
@@ -436,7 +455,8 @@ out:
 	return ok;
 }
 
-enum up_err up_provider_watch(struct up_provider *p, const char *watch_uri, struct up_provider_state *s)
+enum up_err up_provider_watch(
+    struct up_provider *p, const char *watch_uri, struct up_provider_state *s)
 {
 	struct up_transport_call call = { .url = watch_uri, .accept = "application/json" };
 	struct up_buf body = { 0 };

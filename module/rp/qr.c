@@ -5,7 +5,7 @@
 #include <qrencode.h>
 
 #define QUIET 4
-#define DENSE 10                         /* version above which phones begin to struggle at arm's length */
+#define DENSE 10 /* version above which phones begin to struggle at arm's length */
 #define TEXT_MAX 1024
 
 static QRcode *encode(struct up_span text)
@@ -45,8 +45,11 @@ enum up_err up_qr_put_svg(struct up_buf *b, struct up_span text)
 	if (q == NULL)
 		return errno == ERANGE ? UP_E_TOO_LARGE : UP_E_NOMEM;
 	side = q->width + 2 * QUIET;
-	up_buf_printf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" shape-rendering=\"crispEdges\">"
-	    "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/><path fill=\"#000\" d=\"", side, side, side, side);
+	up_buf_printf(b,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
+	    "shape-rendering=\"crispEdges\">"
+	    "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/><path fill=\"#000\" d=\"",
+	    side, side, side, side);
 	for (int y = 0; y < q->width; y++)
 		put_row(b, q->data + (size_t)y * (size_t)q->width, q->width, y);
 	up_buf_put_str(b, "\"/></svg>\n");

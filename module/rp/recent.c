@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NONCE_AT 8                       /* characters before that are version and key id, the same for all */
+#define NONCE_AT 8 /* characters before that are version and key id, the same for all */
 #define END 16                           /* characters, all of them of the tag */
 #define LINE 64                          /* bytes that memory gives at once */
 
@@ -38,7 +38,7 @@ struct up_recent {
 	void *memory;
 };
 
-/* --- telling texts apart ---------------------------------------------------------------------- */
+/* --- telling texts apart --- */
 
 static uint64_t spread_of(struct up_span text)
 {
@@ -94,7 +94,7 @@ static bool is_it(const struct up_recent_one *one, const struct sought *it)
 	return one->mark == mark_of(it->spread) && one->text_n == it->text.n && differ == 0;
 }
 
-/* --- one of them ------------------------------------------------------------------------------ */
+/* --- one of them --- */
 
 static struct up_span *text_of(struct up_rp_session *s, size_t i)
 {
@@ -200,7 +200,7 @@ void up_recent_leave(struct up_recent_one **held)
 	*held = NULL;
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all of them --- */
 
 /* The I-th place where a text may be: its own first, then others of the same set. Nothing is ever
  * taken out, so where a place is free, none that comes after it is in use. */

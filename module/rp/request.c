@@ -142,7 +142,8 @@ bool up_request_item_ok(struct up_span item)
 	for (size_t i = 0; i < item.n; i++) {
 		uint8_t c = item.p[i], l = c | 0x20;
 
-		if (!((c >= '0' && c <= '9') || (l >= 'a' && l <= 'z') || c == '.' || c == '_' || c == ':' || c == '-'))
+		if (!((c >= '0' && c <= '9') || (l >= 'a' && l <= 'z') || c == '.' || c == '_' ||
+			c == ':' || c == '-'))
 			return false;
 	}
 	return item.n > 0 && item.n <= UP_RP_ITEM_MAX;

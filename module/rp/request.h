@@ -21,8 +21,9 @@ bool up_request_is_framed(const struct up_rp_request *);
 bool up_request_is_sent_form(const struct up_rp_request *);
 /* An error or a question should be a page rather than JSON. */
 bool up_request_wants_page(const struct up_rp_request *);
-/* A state change that our own pages asked for: Sec-Fetch-Site is same-origin or, where the browser does not send it, Origin
- * names our host. Neither header: no. (Referrer-Policy: no-referrer makes the Origin of our forms "null": Sec-Fetch-Site decides.) */
+/* A state change that our own pages asked for: Sec-Fetch-Site is same-origin or, where the browser
+ * does not send it, Origin names our host. Neither header: no. (Referrer-Policy: no-referrer makes
+ * the Origin of our forms "null": Sec-Fetch-Site decides.) */
 bool up_request_same_origin(const struct up_rp_request *);
 bool up_request_is_form(const struct up_rp_request *);
 /* The item's syntax: [A-Za-z0-9._:-]{1,64}. */

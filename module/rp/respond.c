@@ -51,7 +51,8 @@ void up_respond_json(struct up_rp_response *r, int status)
 {
 	r->status = status;
 	up_respond_header(r, "Content-Type", "application/json");
-	up_respond_header(r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+	up_respond_header(
+	    r, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 	up_respond_common(r);
 }
 
@@ -142,7 +143,8 @@ static void put_part(struct up_buf *b, char *sep, const char *name, struct up_sp
 	*sep = '&';
 }
 
-void up_respond_put_login(struct up_buf *b, bool again, struct up_span return_to, struct up_span item, struct up_span attempt)
+void up_respond_put_login(struct up_buf *b, bool again, struct up_span return_to,
+    struct up_span item, struct up_span attempt)
 {
 	char sep = '?';
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers. Every one but an asset is no-store; nothing here fails openly: what runs out of memory becomes a bare 500. */
+ * Answers. Every one but an asset is no-store; nothing here fails openly: what runs out of memory
+ * becomes a bare 500. */
 #ifndef UP_RESPOND_H
 #define UP_RESPOND_H
 
@@ -36,6 +37,7 @@ void up_respond_login_required(struct up_exchange *);
 /* At the end: a response that could not be made whole becomes a 500 without body. */
 void up_respond_finish(struct up_rp_response *);
 /* "/.unitpass/login?again=1&return=...&item=...&attempt=..."; empty parts are left out. */
-void up_respond_put_login(struct up_buf *, bool again, struct up_span return_to, struct up_span item, struct up_span attempt);
+void up_respond_put_login(struct up_buf *, bool again, struct up_span return_to,
+    struct up_span item, struct up_span attempt);
 
 #endif

@@ -17,8 +17,8 @@ static struct {
 
 static bool is_token_char(unsigned char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '%' ||
-	    c == '+' || c == '=';
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    c == '-' || c == '_' || c == '%' || c == '+' || c == '=';
 }
 
 static size_t put(char *out, size_t at, size_t cap, const char *p, size_t n)
@@ -71,9 +71,10 @@ oauth2_log_t *up_rplog_oauth2(void)
 	return process.oauth2;
 }
 
-/* liboauth2 quotes bodies and tokens at its debug level, and now and then at the error level too. */
-static void sink(oauth2_log_sink_t *s, const char *file, unsigned long line, const char *function, oauth2_log_level_t level,
-    const char *msg)
+/* liboauth2 quotes bodies and tokens at its debug level, and now and then at the error level too.
+ */
+static void sink(oauth2_log_sink_t *s, const char *file, unsigned long line, const char *function,
+    oauth2_log_level_t level, const char *msg)
 {
 	char safe[LINE_MAX_BYTES / 2];
 
@@ -83,7 +84,8 @@ static void sink(oauth2_log_sink_t *s, const char *file, unsigned long line, con
 	if (level > OAUTH2_LOG_WARN || msg == NULL)
 		return;
 	up_rplog_redact(msg, safe, sizeof(safe));
-	up_rplog(level == OAUTH2_LOG_ERROR ? 'e' : 'w', "rp_oauth2 function=%s text=\"%s\"", function, safe);
+	up_rplog(level == OAUTH2_LOG_ERROR ? 'e' : 'w', "rp_oauth2 function=%s text=\"%s\"",
+	    function, safe);
 }
 
 enum up_err up_rp_init(up_rp_log log, void *arg)

@@ -4,12 +4,14 @@
 #include "module/rp/rp.h"
 
 const char *const up_rp_value_header[UP_RP_VALUES] = {
-	"X-Unitpass-Unit-Code", "X-Unitpass-Unit-Name", "X-Unitpass-Certificate", "X-Unitpass-Role", "X-Unitpass-Holder-Ref",
+	"X-Unitpass-Unit-Code", "X-Unitpass-Unit-Name", "X-Unitpass-Certificate", "X-Unitpass-Role",
+	"X-Unitpass-Holder-Ref",
 	"X-Unitpass-Holder-Name", "X-Unitpass-Items", "X-Unitpass-Auth-Time", "X-Unitpass-Session",
 };
 
 const char *const up_rp_value_variable[UP_RP_VALUES] = {
-	"unitpass_unit_code", "unitpass_unit_name", "unitpass_certificate", "unitpass_role", "unitpass_holder_ref",
+	"unitpass_unit_code", "unitpass_unit_name", "unitpass_certificate", "unitpass_role",
+	"unitpass_holder_ref",
 	"unitpass_holder_name", "unitpass_items", "unitpass_auth_time", "unitpass_session",
 };
 
@@ -77,7 +79,8 @@ const char *up_rp_rule_refuses(enum up_rp_what what, struct up_span value)
 	if (value.n == 0)
 		return "a value is empty; remove it";
 	if (what == UP_RP_UNIT && up_uscc_check_unit(value) != UP_OK)
-		return "a value is not the unified social credit code of a public institution (18 characters, in capitals; the check characters are checked)";
+		return "a value is not the unified social credit code of a public institution (18 "
+		       "characters, in capitals; the check characters are checked)";
 	if (what == UP_RP_ROLE && up_authority_role(value) == UP_ROLES)
 		return "takes principal, manager and user";
 	return NULL;
@@ -98,7 +101,8 @@ bool up_rp_rule_holds(const struct up_rp_rule *r, const struct up_rp_session *s)
 	return false;
 }
 
-/* A gateway may fold any character that is no letter or digit to '_' (CGI, RFC 3875 section 4.1.18): so do we. */
+/* A gateway may fold any character that is no letter or digit to '_' (CGI, RFC 3875
+ * section 4.1.18): so do we. */
 bool up_rp_is_identity_header(struct up_span name)
 {
 	static const char prefix[] = "x-unitpass";
@@ -107,7 +111,8 @@ bool up_rp_is_identity_header(struct up_span name)
 	if (name.n < n)
 		return false;
 	for (size_t i = 0; i < name.n && i <= n; i++) {
-		uint8_t c = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (uint8_t)(name.p[i] | 0x20) : name.p[i];
+		uint8_t c = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (uint8_t)(name.p[i] | 0x20)
+								 : name.p[i];
 		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 
 		if (i == n)
@@ -118,7 +123,7 @@ bool up_rp_is_identity_header(struct up_span name)
 	return false;
 }
 
-/* --- the connection -------------------------------------------------------------------------- */
+/* --- the connection --- */
 
 static bool is_of_connection(struct up_span option)
 {

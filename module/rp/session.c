@@ -38,7 +38,8 @@ bool up_session_take(struct up_span plain, struct up_rp_session *s)
 	s->auth_time_s = up_cookie_read_time(&r);
 	s->certificate_version = up_cookie_read_i64(&r);
 	for (size_t i = 0; i < TEXTS; i++)
-		*(struct up_span *)((char *)s + texts[i].offset) = up_cookie_read_text(&r, texts[i].max);
+		*(struct up_span *)((char *)s + texts[i].offset) = up_cookie_read_text(
+		    &r, texts[i].max);
 	return !r.failed && r.n == 0;
 }
 
@@ -77,7 +78,7 @@ static bool open_one(struct up_rp_opener *o, struct up_span value, struct up_rp_
 	return true;
 }
 
-/* --- seen last: a cookie of its own, for the session that it names ---------------------------- */
+/* --- seen last: a cookie of its own, for the session that it names --- */
 
 static bool seen_of(struct up_rp_opener *o, struct up_span value, struct up_span sid,
     int64_t *seen_s)
@@ -129,7 +130,7 @@ enum up_err up_rp_session_refresh(struct up_rp_opener *o, const struct up_rp_ses
 	    up_span_of(plain, w.n), -1, set_cookie);
 }
 
-/* --- the session ------------------------------------------------------------------------------ */
+/* --- the session --- */
 
 /* Another session beside the one found? Into memory of its own: what was found stays. */
 static bool is_another(struct up_rp_opener *o, struct up_span value, struct up_span cookies,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The bounds of a session's texts, in bytes: what is longer does not become a session. Their sum fits the cookie. */
+ * The bounds of a session's texts, in bytes: what is longer does not become a session. Their sum
+ * fits the cookie. */
 #ifndef UP_SESSION_H
 #define UP_SESSION_H
 

@@ -26,7 +26,7 @@
 #define PAGE_MAX 262144
 #define MARK_MAX 120
 
-/* --- files ------------------------------------------------------------------------------------------------------------------ */
+/* --- files --- */
 
 static enum up_err check_file(int fd, bool secret, char *why, size_t cap)
 {
@@ -37,17 +37,20 @@ static enum up_err check_file(int fd, bool secret, char *why, size_t cap)
 		return UP_E_IO;
 	}
 	if (secret && (st.st_mode & 077) != 0) {
-		snprintf(why, cap, "is open to group or others (mode %03o); chmod 600 it", (unsigned)(st.st_mode & 0777));
+		snprintf(why, cap, "is open to group or others (mode %03o); chmod 600 it",
+		    (unsigned)(st.st_mode & 0777));
 		return UP_E_IO;
 	}
 	if (secret && st.st_uid != 0 && st.st_uid != geteuid()) {
-		snprintf(why, cap, "belongs to another user; chown it to root or the user of this process");
+		snprintf(why, cap,
+		    "belongs to another user; chown it to root or the user of this process");
 		return UP_E_IO;
 	}
 	return UP_OK;
 }
 
-enum up_err up_settings_read(const char *path, bool secret, size_t max, struct up_buf *out, char *why, size_t cap)
+enum up_err up_settings_read(
+    const char *path, bool secret, size_t max, struct up_buf *out, char *why, size_t cap)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum up_err err;
@@ -78,7 +81,8 @@ enum up_err up_settings_read(const char *path, bool secret, size_t max, struct u
 }
 
 /* The same, with the setting's name put before the reason. */
-static enum up_err read_setting(const char *setting, const char *path, bool secret, size_t max, struct up_buf *out, char why[WHY])
+static enum up_err read_setting(const char *setting, const char *path, bool secret, size_t max,
+    struct up_buf *out, char why[WHY])
 {
 	char reason[160] = "";
 	enum up_err err = up_settings_read(path, secret, max, out, reason, sizeof(reason));
@@ -90,7 +94,7 @@ static enum up_err read_setting(const char *setting, const char *path, bool secr
 	return err;
 }
 
-/* --- the settings one by one -------------------------------------------------------------------------------------------------- */
+/* --- the settings one by one --- */
 
 static enum up_err refuse(char why[WHY], const char *text)
 {
@@ -100,10 +104,12 @@ static enum up_err refuse(char why[WHY], const char *text)
 
 static enum up_err set_names(struct up_rp *rp, const struct up_rp_settings *s, char why[WHY])
 {
-	struct up_span issuer = up_span_str(s->issuer), client = up_span_str(s->client), origin, path;
+	struct up_span issuer = up_span_str(s->issuer), client = up_span_str(s->client), origin,
+		       path;
 
 	if (issuer.n == 0)
-		return refuse(why, "issuer: is missing; give the server's address, as https://id.example.org");
+		return refuse(why,
+		    "issuer: is missing; give the server's address, as https://id.example.org");
 	if (issuer.n > ISSUER_MAX || up_target_url(issuer, &origin, &path) != UP_OK)
 		return refuse(why,
 		    "issuer: must be https://host[:port][/path], or http:// to a loopback host");
@@ -111,10 +117,14 @@ static enum up_err set_names(struct up_rp *rp, const struct up_rp_settings *s, c
 		return refuse(why, "issuer: must not hold '?' or '#'; write it exactly as the "
 		    "server does, with or without a final '/'");
 	if (client.n == 0)
-		return refuse(why, "client: is missing; give the id under which this portal is registered");
+		return refuse(
+		    why, "client: is missing; give the id under which this portal is registered");
 	for (size_t i = 0; i < client.n; i++)
-		if (client.n > CLIENT_MAX || client.p[i] <= 0x20 || client.p[i] >= 0x7f || client.p[i] == '"' || client.p[i] == '\\')
-			return refuse(why, "client: must be at most 128 printable ASCII characters without spaces, quotes and backslashes");
+		if (client.n > CLIENT_MAX || client.p[i] <= 0x20 || client.p[i] >= 0x7f ||
+		    client.p[i] == '"' || client.p[i] == '\\')
+			return refuse(why,
+			    "client: must be at most 128 printable ASCII characters without "
+			    "spaces, quotes and backslashes");
 	rp->issuer = up_span_dup(issuer);
 	rp->client = up_span_dup(client);
 	return rp->issuer != NULL && rp->client != NULL ? UP_OK : UP_E_NOMEM;
@@ -126,7 +136,8 @@ static enum up_err set_times(struct up_rp *rp, const struct up_rp_settings *s, c
 	rp->max_s = s->max_s == 0 ? MAX_DEFAULT_S : s->max_s;
 	rp->confirm = !s->unasked;
 	if (rp->idle_s < 60 || rp->idle_s > LIMIT_S || rp->max_s < 60 || rp->max_s > LIMIT_S)
-		return refuse(why, "session: idle and longest time must lie between 1 minute and 31 days");
+		return refuse(
+		    why, "session: idle and longest time must lie between 1 minute and 31 days");
 	return UP_OK;
 }
 
@@ -199,15 +210,20 @@ static enum up_err set_session_keys(struct up_rp *rp, const struct up_rp_setting
 	enum up_err err;
 
 	if (s->session_key_file == NULL)
-		return refuse(why, "session_key_file: is missing; make one with: openssl rand -hex 32");
+		return refuse(
+		    why, "session_key_file: is missing; make one with: openssl rand -hex 32");
 	err = read_setting("session_key_file", s->session_key_file, true, 8192, &text, why);
 	if (err != UP_OK)
 		goto out;
 	err = up_seal_parse_keys(up_buf_span(&text), rp->keys, &rp->n_keys, &line);
 	if (err == UP_E_FORMAT)
-		snprintf(why, WHY, "session_key_file: line %u is not a key; a key is 64 hex digits (openssl rand -hex 32)", line);
+		snprintf(why, WHY,
+		    "session_key_file: line %u is not a key; a key is 64 hex digits (openssl rand "
+		    "-hex 32)",
+		    line);
 	else if (err == UP_E_KEY)
-		snprintf(why, WHY, "session_key_file: holds no key, more than %d, or one twice", UP_SEAL_KEYS);
+		snprintf(why, WHY, "session_key_file: holds no key, more than %d, or one twice",
+		    UP_SEAL_KEYS);
 	if (err == UP_E_FORMAT || err == UP_E_KEY)
 		err = UP_E_CONFIG;
 	if (err == UP_OK)
@@ -328,10 +344,11 @@ bool up_rp_settings_same(const struct up_rp_settings *a, const struct up_rp_sett
 	    a->unasked == b->unasked;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------------------ */
+/* --- the whole --- */
 
 /* BARE: no session keys, no pages. */
-static enum up_err make(const struct up_rp_settings *s, bool bare, struct up_rp **out, char why[WHY])
+static enum up_err make(
+    const struct up_rp_settings *s, bool bare, struct up_rp **out, char why[WHY])
 {
 	struct up_rp *rp = calloc(1, sizeof(*rp));
 	enum up_err err = UP_E_NOMEM;

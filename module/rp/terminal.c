@@ -64,13 +64,15 @@ static enum up_err check(const struct up_provider_begun *b)
 {
 	if (!is_plain(b->user_code) || !is_plain(b->verification_uri) ||
 	    !is_plain(b->complete_uri)) {
-		up_rplog('e', "rp_terminal refused: verification_uri or user_code is no plain text");
+		up_rplog(
+		    'e', "rp_terminal refused: verification_uri or user_code is no plain text");
 		return UP_E_PROVIDER;
 	}
 	if (b->complete_uri[0] != '\0' || (b->watch_uri[0] == '\0' && b->user_code[0] != '\0' &&
 	    b->verification_uri[0] != '\0'))
 		return UP_OK;
-	up_rplog('e', "rp_terminal client is not registered for terminals; register it with --static-qr");
+	up_rplog('e',
+	    "rp_terminal client is not registered for terminals; register it with --static-qr");
 	return UP_E_CONFIG;
 }
 
@@ -86,10 +88,12 @@ static void put_view(const struct up_provider_begun *b, struct up_terminal_view 
 	v->expires_in_s = b->expires_in_s;
 }
 
-enum up_err up_terminal_begin(struct up_terminal *t, const struct up_terminal_ask *a, struct up_terminal_view *v)
+enum up_err up_terminal_begin(
+    struct up_terminal *t, const struct up_terminal_ask *a, struct up_terminal_view *v)
 {
 	struct up_provider_ask ask = {
-		.item = a->item, .purpose = a->purpose, .initiator_ip = a->initiator_ip, .initiator_user_agent = a->initiator_user_agent,
+		.item = a->item, .purpose = a->purpose, .initiator_ip = a->initiator_ip,
+		.initiator_user_agent = a->initiator_user_agent,
 		.ui_locales = a->ui_locales, .now_s = a->now_s,
 	};
 	uint8_t rnd[16];
@@ -114,8 +118,10 @@ enum up_err up_terminal_begin(struct up_terminal *t, const struct up_terminal_as
 	return UP_OK;
 }
 
-/* The code is used: whatever is wrong from here on ends the login. A provider without keys is no reason to ask again with it. */
-static enum up_err accept_token(struct up_terminal *t, const char *token, int64_t now_s, struct up_identity *id)
+/* The code is used: whatever is wrong from here on ends the login. A provider without keys is no
+ * reason to ask again with it. */
+static enum up_err accept_token(
+    struct up_terminal *t, const char *token, int64_t now_s, struct up_identity *id)
 {
 	enum up_err err = up_idtoken_check(t->rp, up_span_str(token), t->nonce, now_s, id);
 

@@ -78,7 +78,8 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* While the server hangs, one caller at a time tries it; the others hear at once that it does, and hold no thread of the web server. */
+/* While the server hangs, one caller at a time tries it; the others hear at once that it does, and
+ * hold no thread of the web server. */
 static bool may_call(struct up_transport *t, int64_t now)
 {
 	bool may;
@@ -115,7 +116,8 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return b->failed ? 0 : len;
 }
 
-static bool set_options(CURL *c, const struct up_transport_call *call, struct curl_slist *headers, struct up_buf *body)
+static bool set_options(
+    CURL *c, const struct up_transport_call *call, struct curl_slist *headers, struct up_buf *body)
 {
 	bool loopback = up_span_starts(up_span_str(call->url), "http://");
 	CURLcode e = CURLE_OK;
@@ -144,7 +146,8 @@ static bool set_options(CURL *c, const struct up_transport_call *call, struct cu
 	return e == CURLE_OK;
 }
 
-enum up_err up_transport_call(struct up_transport *t, const struct up_transport_call *call, long *status, struct up_buf *body)
+enum up_err up_transport_call(
+    struct up_transport *t, const struct up_transport_call *call, long *status, struct up_buf *body)
 {
 	enum up_err err = UP_E_UPSTREAM;
 	struct curl_slist *headers = NULL;
@@ -171,7 +174,8 @@ enum up_err up_transport_call(struct up_transport *t, const struct up_transport_
 	code = curl_easy_perform(c);
 	note(t, began, code);
 	if (code != CURLE_OK) {
-		up_rplog('e', "rp_upstream unreachable origin=%.*s reason=\"%s\"", (int)origin.n, (const char *)origin.p,
+		up_rplog('e', "rp_upstream unreachable origin=%.*s reason=\"%s\"", (int)origin.n,
+		    (const char *)origin.p,
 		    code == CURLE_WRITE_ERROR ? "answer too large" : curl_easy_strerror(code));
 		goto out;
 	}

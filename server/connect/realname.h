@@ -40,6 +40,7 @@ struct up_realname up_realname_roster(const char *file);
 void up_realname_check(const struct up_realname *, const struct up_person *person,
     struct up_realname_answer *answer);
 
-const char *up_realname_name(enum up_realname_outcome);  /* "match" "mismatch" "not_found" "unavailable" */
+const char *up_realname_name(
+    enum up_realname_outcome); /* "match" "mismatch" "not_found" "unavailable" */
 
 #endif

@@ -25,8 +25,8 @@ struct up_pool {
 
 void up_pool_init(struct up_pool *, const struct up_db_settings *);
 void up_pool_free(struct up_pool *);     /* all must be back */
-/* A reader of one's own until it is put back. Errors and WHY as up_db_open; UP_E_STORE at once while
- * opening fails. */
+/* A reader of one's own until it is put back. Errors and WHY as up_db_open; UP_E_STORE at once
+ * while opening fails. */
 UP_MUST_USE enum up_err up_pool_take(struct up_pool *, struct up_db **out, char why[256]);
 /* Takes NULL; clears. One whose last failure was UP_DB_DOWN is closed: it would have to come to the
  * server again by itself. */

@@ -9,8 +9,7 @@
 
 #include "server/db/schema.h"
 
-#define PENDING_MAX 64                   /* bits of must_change */
-
+#define PENDING_MAX 64 /* bits of must_change */
 /* pg_type.dat */
 enum { BOOL = 16, BYTEA = 17, INT8 = 20, INT2 = 21, INT4 = 23, TEXT = 25, VARCHAR = 1043 };
 
@@ -163,7 +162,8 @@ static enum up_err check_columns(struct up_postgres *p, struct up_postgres_rows 
  * the first one that does, in one round trip. */
 static bool send(struct up_postgres *p, struct up_postgres_rows *rows)
 {
-	static const int binary[UP_POSTGRES_ARGS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	static const int binary[UP_POSTGRES_ARGS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+		1 };
 	char name[16];
 
 	snprintf(name, sizeof(name), "s%u", (unsigned)(rows - p->rows));
@@ -285,7 +285,9 @@ static enum up_err run_anew(struct up_postgres *p, struct up_postgres_rows *rows
 
 static void bind(struct up_postgres_rows *rows, int i, const struct up_db_arg *a)
 {
-	static const Oid types[] = { [UP_DB_INT] = INT8, [UP_DB_TEXT] = TEXT, [UP_DB_BLOB] = BYTEA };
+	static const Oid types[] = {
+		[UP_DB_INT] = INT8, [UP_DB_TEXT] = TEXT, [UP_DB_BLOB] = BYTEA
+	};
 
 	rows->types[i] = types[a->type];
 	if (a->type == UP_DB_INT) {

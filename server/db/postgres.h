@@ -37,8 +37,8 @@ struct up_postgres {
 	bool is_reader, in_transaction;
 	bool has_fixed;                  /* the statements of postgres_commit.c are prepared */
 	bool has_marks;                  /* the table commit_mark is there */
-	/* Of the transaction: statements that were sent and whose results were not asked for yet, in
-	 * pipeline mode as long as there are any; bit I: the Ith must have changed one row. */
+	/* Of the transaction: statements that were sent and whose results were not asked for yet,
+	 * in pipeline mode as long as there are any; bit I: the Ith must have changed one row. */
 	unsigned n_pending;
 	uint64_t must_change;
 	unsigned patience_ms;            /* for the write lock */

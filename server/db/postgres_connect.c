@@ -87,8 +87,8 @@ static enum up_err examine(struct up_postgres *p)
 	const char *encoding = PQparameterStatus(p->conn, "server_encoding");
 
 	if (PQserverVersion(p->conn) < VERSION_MIN)
-		return up_db_fail(&p->head, UP_DB_OTHER, "the server is PostgreSQL %d; 15 is wanted",
-		    PQserverVersion(p->conn) / 10000);
+		return up_db_fail(&p->head, UP_DB_OTHER,
+		    "the server is PostgreSQL %d; 15 is wanted", PQserverVersion(p->conn) / 10000);
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
 		return up_db_fail(&p->head, UP_DB_OTHER,
 		    "the database has encoding %s; make it with ENCODING 'UTF8'",
@@ -102,8 +102,9 @@ static enum up_err set_up(struct up_postgres *p)
 	PGresult *r = NULL;
 	enum up_err err = up_postgres_exec(p, session, NULL);
 
-	snprintf(mode, sizeof(mode), "SET lock_timeout = %u; SET default_transaction_read_only = %s",
-	    p->patience_ms, p->is_reader ? "on" : "off");
+	snprintf(mode, sizeof(mode),
+	    "SET lock_timeout = %u; SET default_transaction_read_only = %s", p->patience_ms,
+	    p->is_reader ? "on" : "off");
 	if (err == UP_OK)
 		err = up_postgres_exec(p, mode, NULL);
 	if (err == UP_OK)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Enrolment on the phone (rules 6-9): look at what the code gives, agree to the statement, register key and password, download. */
+ * Enrolment on the phone (rules 6-9): look at what the code gives, agree to the statement, register
+ * key and password, download. */
 #include <stdlib.h>
 #include <string.h>
 

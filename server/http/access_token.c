@@ -9,7 +9,8 @@
 #define PURPOSE UP_SPAN_LIT("unitpass access token")
 #define PLAIN_MAX 256
 
-/* A ring keeps cipher contexts, so each thread has its own, made again when the key file was changed. */
+/* A ring keeps cipher contexts, so each thread has its own, made again when the key file was
+ * changed. */
 struct thread_ring { struct up_seal *seal; uint8_t made_with[32]; };
 
 static void drop_ring(void *object)
@@ -41,8 +42,8 @@ static enum up_err ring(const struct up_catalogue *c, struct up_seal **out)
 	return UP_OK;
 }
 
-enum up_err up_token_access_put(const struct up_catalogue *c, const char *session, struct up_span client,
-    int64_t now_ms, struct up_buf *out)
+enum up_err up_token_access_put(const struct up_catalogue *c, const char *session,
+    struct up_span client, int64_t now_ms, struct up_buf *out)
 {
 	uint8_t nonce[UP_SEAL_NONCE];
 	struct up_seal *seal;
@@ -53,7 +54,8 @@ enum up_err up_token_access_put(const struct up_catalogue *c, const char *sessio
 	err = ring(c, &seal);
 	if (err != UP_OK)
 		return err;
-	n = snprintf(plain, sizeof(plain), "%s %lld %.*s", session, (long long)(now_ms / 1000 + UP_TOKEN_ACCESS_LIFE_S), (int)client.n,
+	n = snprintf(plain, sizeof(plain), "%s %lld %.*s", session,
+	    (long long)(now_ms / 1000 + UP_TOKEN_ACCESS_LIFE_S), (int)client.n,
 	    (const char *)client.p);
 	if (n < 0 || (size_t)n >= sizeof(plain))
 		return UP_E_TOO_LARGE;
@@ -61,7 +63,8 @@ enum up_err up_token_access_put(const struct up_catalogue *c, const char *sessio
 	return up_seal_put(seal, PURPOSE, nonce, up_span_of(plain, (size_t)n), out);
 }
 
-enum up_err up_token_access_take(const struct up_catalogue *c, struct up_span text, int64_t now_ms, char session[23])
+enum up_err up_token_access_take(
+    const struct up_catalogue *c, struct up_span text, int64_t now_ms, char session[23])
 {
 	struct up_span id, rest, exp, client;
 	uint8_t plain[PLAIN_MAX + UP_SEAL_OVERHEAD];
@@ -74,11 +77,13 @@ enum up_err up_token_access_take(const struct up_catalogue *c, struct up_span te
 	err = ring(c, &seal);
 	if (err != UP_OK)
 		return err;
-	if (text.n > 400 || up_seal_take(seal, PURPOSE, text, plain, sizeof(plain), &n, &old) != UP_OK)
+	if (text.n > 400 ||
+	    up_seal_take(seal, PURPOSE, text, plain, sizeof(plain), &n, &old) != UP_OK)
 		return UP_E_TOKEN;
 	up_span_cut(up_span_of(plain, n), ' ', &id, &rest);
 	up_span_cut(rest, ' ', &exp, &client);
-	if (id.n != 22 || up_span_u64(exp, INT64_MAX / 1000, &exp_s) != UP_OK || (int64_t)exp_s <= now_ms / 1000)
+	if (id.n != 22 || up_span_u64(exp, INT64_MAX / 1000, &exp_s) != UP_OK ||
+	    (int64_t)exp_s <= now_ms / 1000)
 		return UP_E_TOKEN;
 	memcpy(session, id.p, 22);
 	session[22] = '\0';

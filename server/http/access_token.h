@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Access tokens: opaque to portals, sealed by this server (core/seal.h) around session, client and expiry. They end with their session. */
+ * Access tokens: opaque to portals, sealed by this server (core/seal.h) around session, client and
+ * expiry. They end with their session. */
 #ifndef UP_TOKEN_ACCESS_H
 #define UP_TOKEN_ACCESS_H
 
@@ -9,10 +10,11 @@
 #define UP_TOKEN_ACCESS_LIFE_S 600
 
 /* Append a token for SESSION (22 characters) of CLIENT. */
-UP_MUST_USE enum up_err up_token_access_put(const struct up_catalogue *, const char *session, struct up_span client,
-    int64_t now_ms, struct up_buf *out);
+UP_MUST_USE enum up_err up_token_access_put(const struct up_catalogue *, const char *session,
+    struct up_span client, int64_t now_ms, struct up_buf *out);
 /* UP_E_TOKEN: foreign, altered or expired. The session itself is the caller's to check. */
-UP_MUST_USE enum up_err up_token_access_take(const struct up_catalogue *, struct up_span text, int64_t now_ms, char session[23]);
+UP_MUST_USE enum up_err up_token_access_take(
+    const struct up_catalogue *, struct up_span text, int64_t now_ms, char session[23]);
 
 /* "unit":{...},"holder":{...},"items":[...]: what a portal learns of a login. */
 void up_token_put_identity(struct up_json_put *, const struct up_role *, struct up_span item);

@@ -34,7 +34,8 @@ static enum up_err check_secret(struct up_request *r, struct up_span id, struct 
 
 	if (up_hash_sha256(&secret, 1, hash) != UP_OK)
 		return UP_E_CRYPTO;
-	right = up_span_eq_ct(up_span_of(hash, 32), up_span_of(c != NULL ? c->secret_hash : nobody, 32));
+	right = up_span_eq_ct(
+	    up_span_of(hash, 32), up_span_of(c != NULL ? c->secret_hash : nobody, 32));
 	up_wipe(hash, sizeof(hash));
 	if (!right || c == NULL || !c->has_secret)
 		return UP_E_CLIENT;
@@ -44,7 +45,8 @@ static enum up_err check_secret(struct up_request *r, struct up_span id, struct 
 
 static enum up_err by_basic(struct up_request *r)
 {
-	struct up_span value = up_span_of(r->h.authorization.p + 6, r->h.authorization.n - 6), id, secret;
+	struct up_span value = up_span_of(r->h.authorization.p + 6, r->h.authorization.n - 6), id,
+		       secret;
 	struct up_buf user = { 0 }, pass = { 0 };
 	uint8_t raw[768];
 	enum up_err err;
@@ -82,11 +84,18 @@ static enum up_err take_once(struct up_request *r, const struct up_jwt *jwt, con
 	return up_live_once(r->server->live, hash, (exp + 60) * 1000, r->now_ms);
 }
 
-static enum up_err check_assertion(struct up_request *r, const struct up_jwt *jwt, const struct up_client *c)
+static enum up_err check_assertion(
+    struct up_request *r, const struct up_jwt *jwt, const struct up_client *c)
 {
 	const char *issuer = r->server->config->issuer;
-	struct up_jwt_expect want = { .iss = c->id, .sub = c->id, .aud = issuer, .need_exp = true, .need_jti = true,
-		.now_s = r->now_ms / 1000, .leeway_s = 30, .max_age_s = ASSERTION_MAX_S };
+	struct up_jwt_expect want = { .iss = c->id,
+		.sub = c->id,
+		.aud = issuer,
+		.need_exp = true,
+		.need_jti = true,
+		.now_s = r->now_ms / 1000,
+		.leeway_s = 30,
+		.max_age_s = ASSERTION_MAX_S };
 	json_t *jwks = NULL;
 	char endpoint[512];
 	enum up_err err;
@@ -95,7 +104,8 @@ static enum up_err check_assertion(struct up_request *r, const struct up_jwt *jw
 	if (err == UP_OK)
 		err = up_jws_verify(jwt, jwks);
 	if (err == UP_OK && up_jwt_expect(jwt, &want) != UP_OK) {
-		/* RFC 7523 section 3: the token endpoint's URL is an audience too; so is the endpoint called. */
+		/* RFC 7523 section 3: the token endpoint's URL is an audience too; so is the
+		 * endpoint called. */
 		snprintf(endpoint, sizeof(endpoint), "%s%s", issuer, r->route->path);
 		want.aud = endpoint;
 		err = up_jwt_expect(jwt, &want);
@@ -141,9 +151,12 @@ static enum up_err by_assertion(struct up_request *r, struct up_span id, struct 
 
 static enum up_err authenticate(struct up_request *r)
 {
-	struct up_span id = up_form_get(&r->form, "client_id"), secret = up_form_get(&r->form, "client_secret"),
-	    assertion = up_form_get(&r->form, "client_assertion"), type = up_form_get(&r->form, "client_assertion_type");
-	bool basic = r->h.authorization.n > 6 && up_span_ieq_str(up_span_of(r->h.authorization.p, 6), "basic ");
+	struct up_span id = up_form_get(&r->form, "client_id"),
+		       secret = up_form_get(&r->form, "client_secret"),
+		       assertion = up_form_get(&r->form, "client_assertion"),
+		       type = up_form_get(&r->form, "client_assertion_type");
+	bool basic = r->h.authorization.n > 6 &&
+	    up_span_ieq_str(up_span_of(r->h.authorization.p, 6), "basic ");
 	enum up_err err;
 
 	if (r->h.n_authorization > 0 && !basic)
@@ -152,7 +165,9 @@ static enum up_err authenticate(struct up_request *r)
 		return UP_E_REQUEST;
 	if (basic) {
 		err = by_basic(r);
-		return err == UP_OK && id.p != NULL && !up_span_eq_str(id, r->client->id) ? UP_E_CLIENT : err;
+		return err == UP_OK && id.p != NULL && !up_span_eq_str(id, r->client->id)
+		    ? UP_E_CLIENT
+		    : err;
 	}
 	if (secret.p != NULL)
 		return check_secret(r, id, secret);
@@ -171,6 +186,7 @@ enum up_err up_auth_client(struct up_request *r)
 	spent = up_limits_spend_source(r->server, UP_LIMIT_BAD_CLIENT, r->ip, r->now_ms);
 	if (spent != UP_OK)
 		return spent;
-	up_log(UP_LOG_WARNING, "client_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
+	up_log(UP_LOG_WARNING, "client_refused", "reason", up_err_name(err), "ip", r->ip, "path",
+	    r->route->path, NULL);
 	return err == UP_E_BUSY ? UP_E_BUSY : UP_E_CLIENT;
 }

@@ -11,13 +11,15 @@
 #include "server/per_thread.h"
 
 #define NONCE_WINDOW_MS 150000           /* a nonce is good for one to two windows */
-#define PROOF_LIFE_MS 130000             /* iat +- 60 s, and some: how long a jti must be remembered */
+#define PROOF_LIFE_MS 130000 /* iat +- 60 s, and some: how long a jti must be remembered */
 
 /* --- nonces (RFC 9449 section 8): the window's number and a MAC over it; nothing is kept --- */
 
 static enum up_err make_nonce(const struct up_server *s, uint32_t window, char out[23])
 {
-	uint8_t raw[16] = { (uint8_t)(window >> 24), (uint8_t)(window >> 16), (uint8_t)(window >> 8), (uint8_t)window }, mac[32];
+	uint8_t raw[16] = { (uint8_t)(window >> 24), (uint8_t)(window >> 16),
+		(uint8_t)(window >> 8), (uint8_t)window },
+		mac[32];
 	struct up_span parts[] = { UP_SPAN_LIT("unitpass dpop nonce"), up_span_of(raw, 4) };
 
 	if (up_hash_hmac(up_span_of(s->nonce_key, 32), parts, 2, mac) != UP_OK)
@@ -28,7 +30,8 @@ static enum up_err make_nonce(const struct up_server *s, uint32_t window, char o
 	return UP_OK;
 }
 
-/* Asked for several times a call, and the same for minutes: the current and the last one are kept, per thread. */
+/* Asked for several times a call, and the same for minutes: the current and the last one are kept,
+ * per thread. */
 static enum up_err nonce_text(const struct up_server *s, uint32_t window, char out[23])
 {
 	static _Thread_local struct { uint32_t window; char text[23]; } kept[2];
@@ -46,7 +49,8 @@ void up_auth_put_nonce(struct up_request *r, struct MHD_Response *resp)
 {
 	char text[23];
 
-	if (r->now_ms > 0 && nonce_text(r->server, (uint32_t)(r->now_ms / NONCE_WINDOW_MS), text) == UP_OK)
+	if (r->now_ms > 0 &&
+	    nonce_text(r->server, (uint32_t)(r->now_ms / NONCE_WINDOW_MS), text) == UP_OK)
 		MHD_add_response_header(resp, "DPoP-Nonce", text);
 }
 
@@ -56,7 +60,8 @@ static bool nonce_current(struct up_request *r, struct up_span nonce)
 	char text[23];
 
 	for (uint32_t back = 0; back < 2; back++)
-		if (nonce_text(r->server, window - back, text) == UP_OK && up_span_eq_ct(nonce, up_span_of(text, 22)))
+		if (nonce_text(r->server, window - back, text) == UP_OK &&
+		    up_span_eq_ct(nonce, up_span_of(text, 22)))
 			return true;
 	return false;
 }
@@ -79,8 +84,8 @@ static enum up_err find_device(struct up_request *r, struct up_span *token)
 	return up_store_device(r->server->store, hash, &r->device);
 }
 
-/* A phone proves itself several times in a login: its key object is made once per thread. Keys never change, so an entry is right for
- * ever; another device in the same place replaces it. */
+/* A phone proves itself several times in a login: its key object is made once per thread. Keys
+ * never change, so an entry is right for ever; another device in the same place replaces it. */
 #define KEY_SLOTS 512
 struct key_cache { struct { uint8_t xy[64]; struct up_jwk *key; } at[KEY_SLOTS]; };
 
@@ -118,7 +123,8 @@ static enum up_err device_key(const struct up_device *d, const struct up_jwk **o
 
 static enum up_err take_once(struct up_request *r, const struct up_jwk *key)
 {
-	struct up_span parts[] = { UP_SPAN_LIT("proof"), up_span_of(up_jwk_thumbprint(key), UP_JWK_THUMBPRINT), r->proof->jti };
+	struct up_span parts[] = { UP_SPAN_LIT("proof"),
+		up_span_of(up_jwk_thumbprint(key), UP_JWK_THUMBPRINT), r->proof->jti };
 	uint8_t hash[32];
 
 	if (up_hash_sha256(parts, 3, hash) != UP_OK)
@@ -148,14 +154,16 @@ static enum up_err check_proof(struct up_request *r, struct up_span token, const
 		return err;
 	if (!nonce_current(r, r->proof->nonce))
 		return UP_E_NONCE;
-	/* A stranger's key proves nothing about him: his address pays before we verify. A phone's token was guessed by nobody. */
+	/* A stranger's key proves nothing about him: his address pays before we verify. A phone's
+	 * token was guessed by nobody. */
 	if (key == NULL)
 		err = up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms);
 	if (err != UP_OK)
 		return err;
 	err = up_dpop_verify(r->proof, &want);
 	if (err == UP_OK && key != NULL)
-		err = up_limits_spend(r->server, UP_LIMIT_PHONE, up_span_str(r->device.ref), r->now_ms);
+		err = up_limits_spend(
+		    r->server, UP_LIMIT_PHONE, up_span_str(r->device.ref), r->now_ms);
 	return err == UP_OK ? take_once(r, key != NULL ? key : r->proof->key) : err;
 }
 
@@ -185,6 +193,7 @@ enum up_err up_auth_phone(struct up_request *r)
 	spent = up_limits_spend_source(r->server, UP_LIMIT_PHONE_ADDRESS, r->ip, r->now_ms);
 	if (spent != UP_OK)
 		return spent;
-	up_log(UP_LOG_WARNING, "phone_refused", "reason", up_err_name(err), "ip", r->ip, "path", r->route->path, NULL);
+	up_log(UP_LOG_WARNING, "phone_refused", "reason", up_err_name(err), "ip", r->ip, "path",
+	    r->route->path, NULL);
 	return err;
 }

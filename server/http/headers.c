@@ -51,11 +51,12 @@ static void find_ip(struct up_request *r)
 	char peer[INET6_ADDRSTRLEN] = "unix:";
 
 	if (sa != NULL && sa->sa_family == AF_INET)
-		up_target_put4((const uint8_t *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr,
+		up_target_put4(
+		    (const uint8_t *)&((const struct sockaddr_in *)(const void *)sa)->sin_addr,
 		    peer);
 	else if (sa != NULL && sa->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, peer,
-		    sizeof(peer));
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+		    peer, sizeof(peer));
 	up_target_client_ip(up_span_str(peer), r->h.forwarded_for, c->proxies, c->n_proxies, r->ip);
 }
 

@@ -107,7 +107,8 @@ void up_reply_err_with(struct up_request *r, enum up_err err,
 	if (reply->http == 503 || reply->http == 429)
 		up_reply_header(r, "Retry-After", UP_SPAN_LIT("5"));
 	if (reply->http >= 500)
-		up_log(UP_LOG_ERROR, "request_failed", "reason", up_err_name(err), "path", r->route ? r->route->path : "", NULL);
+		up_log(UP_LOG_ERROR, "request_failed", "reason", up_err_name(err), "path",
+		    r->route ? r->route->path : "", NULL);
 }
 
 void up_reply_err(struct up_request *r, enum up_err err)
@@ -133,7 +134,9 @@ static enum MHD_Result send_reply(struct up_request *r)
 		char *p = up_buf_take(&r->out);
 
 		/* Tokens and device tokens are answers: wiped when sent. */
-		resp = p != NULL ? MHD_create_response_from_buffer_with_free_callback(n, p, wipe_and_free) : NULL;
+		resp = p != NULL
+		    ? MHD_create_response_from_buffer_with_free_callback(n, p, wipe_and_free)
+		    : NULL;
 		if (resp == NULL) {
 			free(p);
 			return MHD_NO;
@@ -220,7 +223,8 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
 	return r;
 }
 
-static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode code)
+static void on_completed(
+    void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode code)
 {
 	struct up_request *r = *con_cls;
 
@@ -287,7 +291,9 @@ static enum up_err parse_body(struct up_request *r)
 	if (r->route->body == UP_BODY_FORM)
 		return is_type(r->h.content_type, "application/x-www-form-urlencoded")
 		    ? up_form_parse(up_buf_span(&r->body), &r->form) : UP_E_TYPE;
-	return is_type(r->h.content_type, "application/json") ? up_json_parse(up_buf_span(&r->body), &r->json) : UP_E_TYPE;
+	return is_type(r->h.content_type, "application/json")
+	    ? up_json_parse(up_buf_span(&r->body), &r->json)
+	    : UP_E_TYPE;
 }
 
 static enum up_err prepare(struct up_request *r)
@@ -330,7 +336,8 @@ static enum MHD_Result answer(struct up_request *r)
 	return r->phase == UP_REQ_WAITING ? MHD_YES : send_reply(r);
 }
 
-static enum MHD_Result begin(struct up_request *r, const struct up_listener_settings *l, const char *url, const char *method)
+static enum MHD_Result begin(
+    struct up_request *r, const struct up_listener_settings *l, const char *url, const char *method)
 {
 	enum up_err err;
 	struct up_span uri = up_span_str(r->uri);
@@ -361,8 +368,8 @@ struct up_listener {
 	int fd;
 };
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
-    const char *data, size_t *data_n, void **con_cls)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_n, void **con_cls)
 {
 	struct up_listener *l = cls;
 	struct up_request *r = *con_cls;
@@ -411,7 +418,8 @@ static void on_mhd_log(void *cls, const char *fmt, va_list ap)
 	up_log(UP_LOG_DEBUG, "http", "text", line, NULL);
 }
 
-enum up_err up_listener_bind(struct up_server *s, const struct up_listener_settings *settings, struct up_listener **out, char why[256])
+enum up_err up_listener_bind(struct up_server *s, const struct up_listener_settings *settings,
+    struct up_listener **out, char why[256])
 {
 	struct up_listener *l = calloc(1, sizeof(*l));
 
@@ -433,23 +441,19 @@ enum up_err up_listener_start(struct up_listener *l)
 {
 	const struct up_listener_settings *o = &l->settings;
 	struct MHD_OptionItem more[] = {
-		{ o->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)o->threads, NULL },
+		{ o->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+		    (intptr_t)o->threads, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-	    on_request, l,
-	    MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
-	    MHD_OPTION_LISTEN_SOCKET, l->fd,
-	    MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->pool,
-	    MHD_OPTION_CONNECTION_LIMIT, o->connections,
-	    MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s,
-	    MHD_OPTION_ARRAY, more,
-	    MHD_OPTION_END);
+	l->daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
+	    NULL, on_request, l, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, NULL,
+	    MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
+	    keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    o->pool, MHD_OPTION_CONNECTION_LIMIT, o->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+	    o->idle_s, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 	return l->daemon != NULL ? UP_OK : UP_E_IO;
 }
 

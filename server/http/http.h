@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Requests and replies over libmicrohttpd. Handlers read, decide and reply in order; what must be on disk first goes through
- * up_http_commit, which suspends the connection, and continues in the given function once the operation is done. */
+ * Requests and replies over libmicrohttpd. Handlers read, decide and reply in order; what must be
+ * on disk first goes through up_http_commit, which suspends the connection, and continues in the
+ * given function once the operation is done. */
 #ifndef UP_HTTP_H
 #define UP_HTTP_H
 
@@ -42,7 +43,8 @@ enum up_style {                          /* how what is refused is told */
 struct up_request;
 
 struct up_route {
-	const char *method, *path;       /* a path that ends in '/' also takes what follows: r->tail */
+	/* a path that ends in '/' also takes what follows: r->tail */
+	const char *method, *path;
 	enum up_who who;
 	enum up_body body;
 	void (*handle)(struct up_request *);
@@ -73,7 +75,8 @@ struct up_request {
 	struct up_headers h;
 	size_t head_n;                   /* bytes that the request's head takes of the pool */
 	struct up_buf forwarded;         /* several X-Forwarded-For lines joined */
-	char ip[46];                     /* of the browser or phone, as far as trusted proxies tell */
+	/* of the browser or phone, as far as trusted proxies tell */
+	char ip[46];
 	int64_t now_ms;
 	struct up_buf body;
 	bool body_too_large;
@@ -107,7 +110,7 @@ struct up_request {
 	void (*free_state)(void *);
 };
 
-/* --- replies -------------------------------------------------------------------------------------------------- */
+/* --- replies --- */
 
 /* The table's status, code and text. */
 void up_reply_err(struct up_request *, enum up_err);
@@ -127,7 +130,7 @@ const char *up_request_language(const struct up_request *);      /* "zh-CN" or "
 /* headers.c: r->h, r->head_n, r->forwarded, r->ip. */
 void up_headers_read(struct up_request *);
 
-/* --- the store -------------------------------------------------------------------------------------------------- */
+/* --- the store --- */
 
 /* Date OP, submit it, and go on in THEN after its commit (its err tells). OP lies in r->state, or
  * lives as long; nothing of R may be touched after this call. */
@@ -135,7 +138,7 @@ void up_http_commit(struct up_request *, struct up_op *op, void (*then)(struct u
 /* One step of a request, for up_steps_new: its handler, or what follows from its operation. */
 void up_http_step(struct up_request *);
 
-/* --- daemons ------------------------------------------------------------------------------------------------------ */
+/* --- daemons --- */
 
 struct up_listener;
 struct up_listener_settings {
@@ -146,10 +149,12 @@ struct up_listener_settings {
 	unsigned idle_s;
 };
 /* Bind now (before privileges drop); WHY for people. */
-UP_MUST_USE enum up_err up_listener_bind(struct up_server *, const struct up_listener_settings *, struct up_listener **out, char why[256]);
+UP_MUST_USE enum up_err up_listener_bind(struct up_server *, const struct up_listener_settings *,
+    struct up_listener **out, char why[256]);
 UP_MUST_USE enum up_err up_listener_start(struct up_listener *);
 void up_listener_quiesce(struct up_listener *);                  /* take no new connections */
 void up_listener_stop(struct up_listener **);
-unsigned up_http_busy(void);                                     /* requests being answered now, streams not counted */
+/* requests being answered now, streams not counted */
+unsigned up_http_busy(void);
 
 #endif

@@ -68,7 +68,8 @@ void up_limits_network(const char *ip, char out[UP_LIMITS_NETWORK])
 	inet_ntop(AF_INET6, &a, out, UP_LIMITS_NETWORK);
 }
 
-enum up_err up_limits_spend_source(struct up_server *s, enum up_limit which, const char *ip, int64_t now_ms)
+enum up_err up_limits_spend_source(
+    struct up_server *s, enum up_limit which, const char *ip, int64_t now_ms)
 {
 	char net[UP_LIMITS_NETWORK];
 

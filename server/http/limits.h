@@ -22,9 +22,11 @@ enum up_limit {
 };
 
 /* Spend one. UP_E_RATE. */
-UP_MUST_USE enum up_err up_limits_spend(struct up_server *, enum up_limit, struct up_span who, int64_t now_ms);
+UP_MUST_USE enum up_err up_limits_spend(
+    struct up_server *, enum up_limit, struct up_span who, int64_t now_ms);
 /* The same by network address: of IPv6 the /64, which is what one subscriber has. */
-UP_MUST_USE enum up_err up_limits_spend_source(struct up_server *, enum up_limit, const char *ip, int64_t now_ms);
+UP_MUST_USE enum up_err up_limits_spend_source(
+    struct up_server *, enum up_limit, const char *ip, int64_t now_ms);
 /* Spend one of WHO's own and one of what all share, such as a browser address's and its client's;
  * or none of either. The more of his own is gone, the less of the shared he gets: nobody, and no
  * few together, spend another's part. */

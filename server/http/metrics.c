@@ -3,13 +3,17 @@
 
 #include "server/http/routes.h"
 
-static const struct { const char *name, *help; } metrics[UP_METRICS] = {
-	[UP_METRIC_SCANNED] = { "unitpass_logins_scanned_total", "Login codes claimed by a phone." },
+static const struct { const char *name, *help;
+} metrics[UP_METRICS] = {
+	[UP_METRIC_SCANNED] = { "unitpass_logins_scanned_total",
+	    "Login codes claimed by a phone." },
 	[UP_METRIC_APPROVED] = { "unitpass_logins_approved_total", "Logins approved." },
 	[UP_METRIC_DENIED] = { "unitpass_logins_denied_total", "Logins refused by the person." },
 	[UP_METRIC_REDEEMED] = { "unitpass_logins_redeemed_total", "Logins redeemed by a portal." },
-	[UP_METRIC_EXPIRED] = { "unitpass_logins_expired_total", "Logins that ended without outcome after a scan." },
-	[UP_METRIC_REFUSED] = { "unitpass_refusals_total", "Calls of phones refused on the merits." },
+	[UP_METRIC_EXPIRED] = { "unitpass_logins_expired_total",
+	    "Logins that ended without outcome after a scan." },
+	[UP_METRIC_REFUSED] = { "unitpass_refusals_total",
+	    "Calls of phones refused on the merits." },
 	[UP_METRIC_ENROLLED] = { "unitpass_enrolments_total", "Roles taken on a phone." },
 	[UP_METRIC_FRAMES] = { "unitpass_frames_total", "QR frames sent to waiting pages." },
 };
@@ -29,9 +33,11 @@ void up_metrics_answer(const struct up_route *route, int status)
 		atomic_fetch_add_explicit(&answers[status / 100 - 1], 1, memory_order_relaxed);
 }
 
-static void put(struct up_buf *b, const char *name, const char *type, const char *help, uint64_t value)
+static void put(
+    struct up_buf *b, const char *name, const char *type, const char *help, uint64_t value)
 {
-	up_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name, (unsigned long long)value);
+	up_buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type, name,
+	    (unsigned long long)value);
 }
 
 /* Left out rather than told wrong when they cannot be had. */
@@ -58,14 +64,19 @@ void up_admin_metrics(struct up_request *r)
 	for (size_t i = 0; i < UP_METRICS; i++)
 		put(b, metrics[i].name, "counter", metrics[i].help, atomic_load(&counts[i]));
 	up_metrics_put_logins(b);
-	up_buf_put_str(b, "# HELP unitpass_http_answers_total Answers by class of status.\n# TYPE unitpass_http_answers_total counter\n");
+	up_buf_put_str(b,
+	    "# HELP unitpass_http_answers_total Answers by class of status.\n# TYPE "
+	    "unitpass_http_answers_total counter\n");
 	for (size_t i = 0; i < UP_ARRAY_LEN(answers); i++)
-		up_buf_printf(b, "unitpass_http_answers_total{class=\"%zuxx\"} %llu\n", i + 1, (unsigned long long)atomic_load(&answers[i]));
+		up_buf_printf(b, "unitpass_http_answers_total{class=\"%zuxx\"} %llu\n", i + 1,
+		    (unsigned long long)atomic_load(&answers[i]));
 	put_live(b, r->server->live);
 	up_store_stats(r->server->store, &store);
 	put(b, "unitpass_store_commits_total", "counter", "Commits of the store.", store.commits);
-	put(b, "unitpass_store_jobs_total", "counter", "Jobs written by those commits.", store.jobs);
-	put(b, "unitpass_store_failures_total", "counter", "Jobs that could not be written.", store.failures);
+	put(b, "unitpass_store_jobs_total", "counter", "Jobs written by those commits.",
+	    store.jobs);
+	put(b, "unitpass_store_failures_total", "counter", "Jobs that could not be written.",
+	    store.failures);
 	put(b, "unitpass_refusals_counted_total", "counter",
 	    "Refusals counted without a record of their own.", store.counted);
 	put(b, "unitpass_store_queue", "gauge", "Jobs waiting.", store.queue);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Listening sockets: loopback TCP or Unix. TLS ends at the web server in front, so an address that others reach is refused. */
+ * Listening sockets: loopback TCP or Unix. TLS ends at the web server in front, so an address that
+ * others reach is refused. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -25,11 +26,13 @@ static int fail(int fd, const char *address, const char *what, char why[256])
 	return -1;
 }
 
-/* A socket file that nobody answers on is left from an earlier run; one that answers is another server's. */
+/* A socket file that nobody answers on is left from an earlier run; one that answers is another
+ * server's. */
 static bool stale(const struct sockaddr_un *sa)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 && errno == ECONNREFUSED;
+	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) != 0 &&
+	    errno == ECONNREFUSED;
 
 	if (fd >= 0)
 		close(fd);
@@ -50,7 +53,8 @@ static int unix_socket(const char *address, char **path, char why[256])
 		return fail(fd, address, strerror(errno), why);
 	if (stale(&sa))
 		unlink(sa.sun_path);
-	/* The web server's user reaches the socket through the folder's permissions and this group bit. */
+	/* The web server's user reaches the socket through the folder's permissions and this group
+	 * bit. */
 	old = umask(0117);
 	bound = bind(fd, (struct sockaddr *)&sa, sizeof(sa));
 	umask(old);
@@ -63,8 +67,11 @@ static int unix_socket(const char *address, char **path, char why[256])
 static bool is_loopback(const struct sockaddr *sa)
 {
 	if (sa->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr) >> 24 == 127;
-	return sa->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
+		return ntohl(((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr) >>
+		    24 ==
+		    127;
+	return sa->sa_family == AF_INET6 &&
+	    IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
 }
 
 static int tcp_socket(const char *address, char why[256])
@@ -84,12 +91,17 @@ static int tcp_socket(const char *address, char why[256])
 		return fail(-1, address, gai_strerror(rc), why);
 	if (!is_loopback(ai->ai_addr)) {
 		freeaddrinfo(ai);
-		return fail(-1, address, "not a loopback address; TLS ends at the web server in front, which forwards to loopback or a Unix socket", why);
+		return fail(-1, address,
+		    "not a loopback address; TLS ends at the web server in front, which forwards "
+		    "to loopback or a Unix socket",
+		    why);
 	}
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	rc = fd >= 0 && bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0 ? 0 : errno;
+	rc = fd >= 0 && bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0
+	    ? 0
+	    : errno;
 	freeaddrinfo(ai);
 	return rc == 0 ? fd : fail(fd, address, strerror(rc), why);
 }
@@ -97,7 +109,8 @@ static int tcp_socket(const char *address, char why[256])
 int up_listener_socket(const char *address, char **unix_path, char why[256])
 {
 	*unix_path = NULL;
-	return strncmp(address, "unix:", 5) == 0 ? unix_socket(address, unix_path, why) : tcp_socket(address, why);
+	return strncmp(address, "unix:", 5) == 0 ? unix_socket(address, unix_path, why)
+						 : tcp_socket(address, why);
 }
 
 void up_listener_socket_close(int fd, const char *unix_path)

@@ -6,8 +6,8 @@
  *
  * An engine on another machine (Redis, Valkey):
  *   - WAITS is true, and its functions simply wait, for a bounded time: each is called on a thread
- *     that may (server/http/steps.h), so that a client library's blocking calls and a connection of each
- *     thread's own will do. No handler has to be cut into pieces for it. Too late, or no
+ *     that may (server/http/steps.h), so that a client library's blocking calls and a connection of
+ * each thread's own will do. No handler has to be cut into pieces for it. Too late, or no
  *     connection: UP_E_LIVE, at once while it is known to be away.
  *   - SHARED is true: "once" remembers for all processes, and through their restarts; else DPoP
  *     nonces are each process's own (server/secrets.h).

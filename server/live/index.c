@@ -63,7 +63,8 @@ uint32_t up_index_find(struct up_memory *l, struct up_index_key k)
 }
 
 /* New ones come first in a chain. */
-uint32_t up_index_browser(struct up_memory *l, const struct up_login_info *info, unsigned n, uint8_t key[UP_LIVE_KEY])
+uint32_t up_index_browser(
+    struct up_memory *l, const struct up_login_info *info, unsigned n, uint8_t key[UP_LIVE_KEY])
 {
 	struct up_index_key k = { UP_BY_BROWSER, info->client, info->browser };
 	uint32_t b = bucket_of(l, k), i;
@@ -80,7 +81,8 @@ uint32_t up_index_browser(struct up_memory *l, const struct up_login_info *info,
 
 bool up_index_has(struct up_memory *l, uint32_t i, struct up_index_key k)
 {
-	return (up_memory_slot(l, i)->tables & 1u << k.table) != 0 && same(k, key_of(l, k.table, i));
+	return (up_memory_slot(l, i)->tables & 1u << k.table) != 0 &&
+	    same(k, key_of(l, k.table, i));
 }
 
 bool up_index_put(struct up_memory *l, enum up_memory_table t, uint32_t i)

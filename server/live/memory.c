@@ -168,7 +168,8 @@ static uint32_t draw_oldest(struct up_memory *l)
 		int64_t oldest = INT64_MAX;
 
 		for (uint32_t k = 0; k < UP_MEMORY_SHARDS; k++) {
-			int64_t t = atomic_load_explicit(&l->shards[k].oldest_ms, memory_order_relaxed);
+			int64_t t = atomic_load_explicit(
+			    &l->shards[k].oldest_ms, memory_order_relaxed);
 
 			if (t < oldest) {
 				oldest = t;
@@ -199,7 +200,8 @@ static uint32_t draw(struct up_memory *l, const struct up_login_start *start, in
 	return i != 0 ? i : draw_oldest(l);
 }
 
-/* End what is beyond the newest few of the same client and browser; what has lapsed does not count. */
+/* End what is beyond the newest few of the same client and browser; what has lapsed does not count.
+ */
 static void limit_browser(struct up_memory *l, const struct up_login_info *info, int64_t now_ms)
 {
 	uint8_t key[UP_LIVE_KEY];
@@ -218,7 +220,8 @@ static void limit_browser(struct up_memory *l, const struct up_login_info *info,
 	}
 }
 
-static void supersede(struct up_memory *l, const uint8_t device[UP_LIVE_KEY], const struct up_login_info *by, int64_t now_ms)
+static void supersede(struct up_memory *l, const uint8_t device[UP_LIVE_KEY],
+    const struct up_login_info *by, int64_t now_ms)
 {
 	uint32_t i = up_memory_enter(l, up_memory_key(UP_BY_DEVICE, device), now_ms);
 	const struct up_login_info *info;
@@ -226,7 +229,8 @@ static void supersede(struct up_memory *l, const uint8_t device[UP_LIVE_KEY], co
 	if (i == 0)
 		return;
 	info = up_memory_slot(l, i)->info;
-	if (info != by && up_span_eq(info->client, by->client) && up_span_eq(info->browser, by->browser))
+	if (info != by && up_span_eq(info->client, by->client) &&
+	    up_span_eq(info->browser, by->browser))
 		up_slot_step(l, i, UP_LOGIN_SUPERSEDE, now_ms);
 	up_memory_leave(l, i);
 }
@@ -234,7 +238,8 @@ static void supersede(struct up_memory *l, const uint8_t device[UP_LIVE_KEY], co
 /* Let go of the user code's prefix if its transaction has lapsed. */
 static void free_code(struct up_memory *l, const char *code, int64_t now_ms)
 {
-	uint32_t i = up_memory_enter(l, (struct up_index_key){ UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
+	uint32_t i = up_memory_enter(
+	    l, (struct up_index_key) { UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
 
 	if (i != 0)
 		up_memory_leave(l, i);
@@ -275,7 +280,8 @@ static enum up_err begin(
 
 /* --- tick --- */
 
-static void report_all(struct up_memory *l, struct up_shard *h, int64_t now_ms, up_live_expired expired, void *arg)
+static void report_all(
+    struct up_memory *l, struct up_shard *h, int64_t now_ms, up_live_expired expired, void *arg)
 {
 	struct up_live_ended r[BATCH];
 	size_t n;
@@ -413,7 +419,8 @@ enum up_err up_live_memory_new(const struct up_live_settings *settings, struct u
 	enum up_err err = UP_E_NOMEM;
 
 	*out = NULL;
-	if (!in_range(settings->transactions) || !in_range(settings->replays) || !in_range(settings->rates))
+	if (!in_range(settings->transactions) || !in_range(settings->replays) ||
+	    !in_range(settings->rates))
 		return UP_E_RANGE;
 	if ((l = aligned_alloc(alignof(struct up_memory), sizeof(*l))) == NULL)
 		return UP_E_NOMEM;

@@ -13,7 +13,8 @@
 
 struct cell {
 	uint64_t tag;
-	int64_t full_ms;                 /* when the bucket is full again: the algorithm's theoretical arrival time */
+	/* when the bucket is full again: the algorithm's theoretical arrival time */
+	int64_t full_ms;
 };
 
 /* The cells of a set stand in order of use, the latest first. */
@@ -63,8 +64,10 @@ void up_rate_free(struct up_rate **r)
 	*r = NULL;
 }
 
-/* Two hashes: one finds the set, the other tells the cells of a set apart. KIND's own hash keys both. */
-static void place(const struct up_rate *r, const char *kind, struct up_span who, size_t *set, uint64_t *tag)
+/* Two hashes: one finds the set, the other tells the cells of a set apart. KIND's own hash keys
+ * both. */
+static void place(
+    const struct up_rate *r, const char *kind, struct up_span who, size_t *set, uint64_t *tag)
 {
 	uint64_t key[2] = { up_siphash(r->seed, up_span_str(kind)), r->seed[1] };
 
@@ -73,7 +76,8 @@ static void place(const struct up_rate *r, const char *kind, struct up_span who,
 	*tag = up_siphash(key, who) | 1; /* 0 is an empty cell */
 }
 
-/* The cell of TAG, moved to the front. A new one takes the place of one that has nothing to say any more, else of the least recently used. */
+/* The cell of TAG, moved to the front. A new one takes the place of one that has nothing to say any
+ * more, else of the least recently used. */
 static struct cell *find(struct set *set, uint64_t tag, int64_t now_ms)
 {
 	struct cell found = { tag, now_ms };

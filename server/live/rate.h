@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Token buckets by the generic cell rate algorithm (ITU-T I.371), in a set-associative table of fixed size. */
+ * Token buckets by the generic cell rate algorithm (ITU-T I.371), in a set-associative table of
+ * fixed size. */
 #ifndef UP_RATE_H
 #define UP_RATE_H
 

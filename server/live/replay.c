@@ -19,7 +19,8 @@ struct entry {
 	uint32_t next;                   /* in its chain, or in the free list */
 };
 
-/* One stripe holds the keys that hash to it; it has some more room than its share, because hashing is not even. */
+/* One stripe holds the keys that hash to it; it has some more room than its share, because hashing
+ * is not even. */
 struct stripe {
 	alignas(64) pthread_mutex_t lock;
 	struct up_wheel wheel;
@@ -162,7 +163,8 @@ static enum up_err add(struct up_replay *r, const uint8_t key[16], int64_t until
 
 	pthread_mutex_lock(&s->lock);
 	tidy(r, s, now_ms);
-	for (i = *head; i != 0 && memcmp(s->entries[i - 1].key, key, 16) != 0; i = s->entries[i - 1].next)
+	for (i = *head; i != 0 && memcmp(s->entries[i - 1].key, key, 16) != 0;
+	     i = s->entries[i - 1].next)
 		;
 	if (i != 0) {
 		pthread_mutex_unlock(&s->lock);
@@ -178,7 +180,8 @@ static enum up_err add(struct up_replay *r, const uint8_t key[16], int64_t until
 	return i != 0 ? UP_OK : UP_E_BUSY;
 }
 
-enum up_err up_replay_once(struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
+enum up_err up_replay_once(
+    struct up_replay *r, const uint8_t key[16], int64_t until_ms, int64_t now_ms)
 {
 	enum up_err err;
 

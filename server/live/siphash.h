@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash for tables whose keys a stranger may choose. */
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash for tables whose keys a stranger may
+ * choose. */
 #ifndef UP_SIPHASH_H
 #define UP_SIPHASH_H
 

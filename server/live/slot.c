@@ -18,7 +18,8 @@ static bool is_timed(enum up_login_state s)
 
 static bool is_finished(enum up_login_state s)
 {
-	return s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED || s == UP_LOGIN_REVOKED;
+	return s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED ||
+	    s == UP_LOGIN_REVOKED;
 }
 
 /* --- lists --- */
@@ -55,7 +56,8 @@ static void note_oldest(struct up_memory *l, struct up_shard *h)
 {
 	uint32_t i = h->finished.head;
 
-	atomic_store_explicit(&h->oldest_ms, i != 0 ? up_memory_slot(l, i)->since_ms : INT64_MAX, memory_order_relaxed);
+	atomic_store_explicit(&h->oldest_ms, i != 0 ? up_memory_slot(l, i)->since_ms : INT64_MAX,
+	    memory_order_relaxed);
 }
 
 /* --- free slots --- */
@@ -167,7 +169,8 @@ static void trim(struct up_memory *l, uint32_t i)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	const struct up_login_info *old = s->info;
-	const struct up_login_info *less = up_info_trim(old, s->state == UP_LOGIN_REDEEMED ? UP_INFO_RECORD : UP_INFO_CLIENT);
+	const struct up_login_info *less = up_info_trim(
+	    old, s->state == UP_LOGIN_REDEEMED ? UP_INFO_RECORD : UP_INFO_CLIENT);
 
 	if (less == NULL)
 		return;
@@ -261,7 +264,8 @@ static void clear(struct up_slot *s)
 	s->polled = s->approved = s->in_wheel = s->unreported = s->given_up = s->held = false;
 }
 
-static void fill(struct up_slot *s, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
+static void fill(struct up_slot *s, const struct up_login_start *start,
+    const struct up_login_info *info, int64_t now_ms)
 {
 	clear(s);
 	memcpy(s->key[UP_BY_HANDLE], start->handle, UP_LIVE_KEY);
@@ -278,10 +282,10 @@ static bool put_all(struct up_memory *l, uint32_t i)
 {
 	const struct up_slot *s = up_memory_slot(l, i);
 
-	return up_index_put(l, UP_BY_HANDLE, i) && up_index_put(l, UP_BY_DEVICE, i) && up_index_put(l, UP_BY_WATCH, i)
-		&& up_index_put(l, UP_BY_ID, i)
-		&& (s->code[0] == '\0' || !s->info->is_static || up_index_put(l, UP_BY_CODE, i))
-		&& (s->info->browser.n == 0 || up_index_put(l, UP_BY_BROWSER, i));
+	return up_index_put(l, UP_BY_HANDLE, i) && up_index_put(l, UP_BY_DEVICE, i) &&
+	    up_index_put(l, UP_BY_WATCH, i) && up_index_put(l, UP_BY_ID, i) &&
+	    (s->code[0] == '\0' || !s->info->is_static || up_index_put(l, UP_BY_CODE, i)) &&
+	    (s->info->browser.n == 0 || up_index_put(l, UP_BY_BROWSER, i));
 }
 
 static void cut_all(struct up_memory *l, uint32_t i)
@@ -290,7 +294,8 @@ static void cut_all(struct up_memory *l, uint32_t i)
 		up_index_cut(l, (enum up_memory_table)t, i);
 }
 
-enum up_err up_slot_open(struct up_memory *l, uint32_t i, const struct up_login_start *start, const struct up_login_info *info, int64_t now_ms)
+enum up_err up_slot_open(struct up_memory *l, uint32_t i, const struct up_login_start *start,
+    const struct up_login_info *info, int64_t now_ms)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 

@@ -51,7 +51,8 @@ enum up_err up_memory_peek_user_code(struct up_live *live, const char code[9], i
 
 	if (strnlen(code, 9) != 8)
 		return UP_E_CODE;
-	i = up_memory_enter(l, (struct up_index_key){ UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
+	i = up_memory_enter(
+	    l, (struct up_index_key) { UP_BY_CODE, up_span_of(code, 4), { NULL, 0 } }, now_ms);
 	if (i == 0)
 		return UP_E_CODE;
 	if (ending_is_right(l, i, code + 4, now_ms)) {
@@ -229,7 +230,8 @@ enum up_err up_memory_end(struct up_live *live, const char *id, int64_t now_ms)
 /* RFC 8628 section 3.5: one that comes early waits five seconds more from now on. */
 static enum up_err poll(struct up_slot *s, int64_t now_ms)
 {
-	bool early = s->polled && now_ms >= s->polled_ms && now_ms - s->polled_ms < s->interval_s * INT64_C(1000);
+	bool early = s->polled && now_ms >= s->polled_ms &&
+	    now_ms - s->polled_ms < s->interval_s * INT64_C(1000);
 
 	s->polled = true;
 	s->polled_ms = now_ms;
@@ -240,7 +242,8 @@ static enum up_err poll(struct up_slot *s, int64_t now_ms)
 	return UP_E_SLOW_DOWN;
 }
 
-static enum up_err take(struct up_memory *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
+static enum up_err take(
+    struct up_memory *l, uint32_t i, int64_t now_ms, struct up_live_redeemed *out)
 {
 	struct up_slot *s = up_memory_slot(l, i);
 	enum up_login_state was = s->state;
@@ -272,9 +275,10 @@ enum up_err up_memory_redeem(struct up_live *live, const uint8_t device_code[UP_
 	s = up_memory_slot(l, i);
 	if (up_span_eq(s->info->client, client)) {
 		switch ((enum up_login_state)s->state) {
-		case UP_LOGIN_PENDING: case UP_LOGIN_SCANNED: case UP_LOGIN_DECIDING: case UP_LOGIN_RETURNING:
-			err = poll(s, now_ms);
-			break;
+		case UP_LOGIN_PENDING:
+		case UP_LOGIN_SCANNED:
+		case UP_LOGIN_DECIDING:
+		case UP_LOGIN_RETURNING: err = poll(s, now_ms); break;
 		case UP_LOGIN_DENIED:
 			err = UP_E_DENIED;
 			break;

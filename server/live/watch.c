@@ -21,7 +21,8 @@ static enum up_login_state look(const struct up_slot *s, int64_t now_ms, int64_t
 	enum up_login_state state = told(s->state);
 	int64_t left = up_slot_deadline(s) - now_ms;
 
-	if (state == UP_LOGIN_DENIED || state == UP_LOGIN_EXPIRED || s->state == UP_LOGIN_REDEEMED || left < 0)
+	if (state == UP_LOGIN_DENIED || state == UP_LOGIN_EXPIRED ||
+	    s->state == UP_LOGIN_REDEEMED || left < 0)
 		left = 0;
 	*left_ms = left;
 	return state;

@@ -19,7 +19,8 @@ void up_wheel_init(struct up_wheel *w, struct up_wheel_link *first, size_t strid
 	w->stride = stride;
 }
 
-/* Buckets are kept sorted by the time due. Entries come nearly in that order, so the search from the end is short. */
+/* Buckets are kept sorted by the time due. Entries come nearly in that order, so the search from
+ * the end is short. */
 void up_wheel_put(struct up_wheel *w, uint32_t entry, int64_t due_ms)
 {
 	int64_t bucket = due_ms >> UP_WHEEL_BITS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POST /holder/decisions: approve, deny, or "I did not start this". The decision stands in the proof, so that one signature covers the key
- * and all that was shown (SECURITY 7, 9). Recorded before it is answered, and before a token can be had. */
+ * POST /holder/decisions: approve, deny, or "I did not start this". The decision stands in the
+ * proof, so that one signature covers the key and all that was shown (SECURITY 7, 9). Recorded
+ * before it is answered, and before a token can be had. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,11 +119,18 @@ static enum up_err check(struct up_request *r, struct decision *x)
 	err = find_role(r, x);
 	if (err != UP_OK)
 		return err;
-	want = (struct up_decision){
-		.transaction = up_span_str(x->info->id), .client = x->info->client, .origin = up_span_str(c->origin),
-		.issuer = up_span_str(r->server->config->issuer), .unit = up_span_str(x->role->unit_code),
-		.certificate = up_span_str(x->role->certificate), .role = up_span_str(x->role->role), .item = x->info->item,
-		.nonce = up_span_str(x->info->challenge), .frame = up_span_str(x->frame), .exp = x->deadline_ms / 1000,
+	want = (struct up_decision) {
+		.transaction = up_span_str(x->info->id),
+		.client = x->info->client,
+		.origin = up_span_str(c->origin),
+		.issuer = up_span_str(r->server->config->issuer),
+		.unit = up_span_str(x->role->unit_code),
+		.certificate = up_span_str(x->role->certificate),
+		.role = up_span_str(x->role->role),
+		.item = x->info->item,
+		.nonce = up_span_str(x->info->challenge),
+		.frame = up_span_str(x->frame),
+		.exp = x->deadline_ms / 1000,
 	};
 	return up_decision_match(&x->got, &want, r->now_ms / 1000);
 }
@@ -146,7 +154,8 @@ static void punish(struct up_request *r, const struct decision *x)
 
 	if (x->info->initiator_ip.n == 0)
 		return;
-	snprintf(client, sizeof(client), "%.*s", (int)x->info->client.n, (const char *)x->info->client.p);
+	snprintf(client, sizeof(client), "%.*s", (int)x->info->client.n,
+	    (const char *)x->info->client.p);
 	up_limits_source_of(client, x->info->initiator_ip, who);
 	up_limits_punish(r->server, UP_LIMIT_START_SOURCE, up_span_str(who), r->now_ms);
 }
@@ -351,7 +360,8 @@ void up_holder_decision(struct up_request *r)
 	err = read_request(r, x);
 	if (err == UP_OK) {
 		memcpy(id, x->got.transaction.p, UP_LIVE_ID);
-		err = up_live_decide(r->server->live, id, r->device.id, r->now_ms, &x->info, x->frame, &x->deadline_ms);
+		err = up_live_decide(r->server->live, id, r->device.id, r->now_ms, &x->info,
+		    x->frame, &x->deadline_ms);
 	}
 	if (err == UP_OK) {
 		decide(r, x);

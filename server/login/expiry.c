@@ -50,8 +50,10 @@ static struct up_span keep(struct expired *x, struct up_span s, size_t *at)
 
 static bool copy_info(struct expired *x, const struct up_login_info *in)
 {
-	const struct up_span from[] = { in->client, in->item, in->purpose, in->initiator_ip, in->initiator_agent, in->browser };
-	struct up_span *to[] = { &x->info.client, &x->info.item, &x->info.purpose, &x->info.initiator_ip, &x->info.initiator_agent, &x->info.browser };
+	const struct up_span from[] = { in->client, in->item, in->purpose, in->initiator_ip,
+		in->initiator_agent, in->browser };
+	struct up_span *to[] = { &x->info.client, &x->info.item, &x->info.purpose,
+		&x->info.initiator_ip, &x->info.initiator_agent, &x->info.browser };
 	size_t at = 0;
 
 	x->info = *in;

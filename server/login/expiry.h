@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The thread that moves live state forward in time, and records logins that were scanned and came to nothing. */
+ * The thread that moves live state forward in time, and records logins that were scanned and came
+ * to nothing. */
 #ifndef UP_EXPIRY_H
 #define UP_EXPIRY_H
 

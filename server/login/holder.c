@@ -48,7 +48,8 @@ struct up_span up_holder_refused_by(struct up_request *r, const struct up_login_
 	return (struct up_span){ NULL, 0 };
 }
 
-static void fill_refusal(struct up_request *r, struct refusal *x, const char *event, const char *why)
+static void fill_refusal(
+    struct up_request *r, struct refusal *x, const char *event, const char *why)
 {
 	struct up_record *rec = &x->write.op.record;
 

@@ -17,9 +17,9 @@ struct up_holder_refusal {
  * so that they cost the same time (SECURITY 12). The handler's state is freed. */
 void up_holder_refuse(struct up_request *, const struct up_holder_refusal *);
 
-/* For refused_by of an operation: whose refusal about INFO (NULL: unknown) would be counted. Empty for the
- * first ones of a login, which are recorded each, and are what a person can do by mistake. Counts
- * one call about INFO. */
+/* For refused_by of an operation: whose refusal about INFO (NULL: unknown) would be counted. Empty
+ * for the first ones of a login, which are recorded each, and are what a person can do by mistake.
+ * Counts one call about INFO. */
 struct up_span up_holder_refused_by(struct up_request *, const struct up_login_info *info);
 
 /* Answer the error of the finished operation, with the tries left after a wrong password, and tell

@@ -28,8 +28,8 @@ struct up_watcher {
 	uint8_t sent_state;              /* + 1; 0: nothing yet */
 	uint8_t version;
 	bool over;
-	/* The hub's: until when which state lasts, as live told last. In one, so that a page is read
-	 * without the hub's lock, which the hub holds while it resumes many. */
+	/* The hub's: until when which state lasts, as live told last. In one, so that a page is
+	 * read without the hub's lock, which the hub holds while it resumes many. */
 	_Atomic int64_t state_until;
 	/* the hub's, under its lock */
 	bool told;                       /* STATE_UNTIL is the hub's own */

@@ -30,5 +30,6 @@ void up_login_record(struct up_record *rec, const struct up_catalogue *c,
 void up_login_note(enum up_err err, const char *tag, const struct up_login_info *info)
 {
 	if (err != UP_OK)
-		up_log(UP_LOG_ERROR, tag, "transaction", info->id, "reason", up_err_name(err), NULL);
+		up_log(
+		    UP_LOG_ERROR, tag, "transaction", info->id, "reason", up_err_name(err), NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POST /holder/scan: claim a login by what its QR says, and learn from the server what it is (SECURITY 4, 5, 8, 12). */
+ * POST /holder/scan: claim a login by what its QR says, and learn from the server what it is
+ * (SECURITY 4, 5, 8, 12). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ static void free_scan(void *p)
 
 /* --- from text to transaction --- */
 
-static enum up_err find_by_frame(struct up_request *r, struct up_span text, struct scan *x, uint8_t key[UP_LIVE_KEY], const char **why)
+static enum up_err find_by_frame(struct up_request *r, struct up_span text, struct scan *x,
+    uint8_t key[UP_LIVE_KEY], const char **why)
 {
 	uint8_t frame_key[UP_FRAME_KEY];
 	struct up_frame frame;
@@ -68,7 +70,8 @@ static enum up_err find_by_frame(struct up_request *r, struct up_span text, stru
 	return err == UP_E_EXPIRED || err == UP_E_SIGNATURE ? UP_E_CODE : err;
 }
 
-static enum up_err find(struct up_request *r, struct up_span text, struct scan *x, uint8_t key[UP_LIVE_KEY], const char **why)
+static enum up_err find(struct up_request *r, struct up_span text, struct scan *x,
+    uint8_t key[UP_LIVE_KEY], const char **why)
 {
 	const char *issuer = r->server->config->issuer;
 	size_t n = strlen(issuer);
@@ -169,8 +172,10 @@ static enum up_err read_roles(struct up_request *r, struct scan *x)
 		if (up_holder_may(r, x->roles[i], UP_USE_SCAN, x->info->item) != UP_OK)
 			continue;
 		any = true;
-		err = x->known || x->info->browser.n == 0 ? UP_OK
-		    : up_store_browser_known(r->server->store, x->info->client, x->info->browser, up_span_str(x->roles[i]->unit_code), &known);
+		err = x->known || x->info->browser.n == 0
+		    ? UP_OK
+		    : up_store_browser_known(r->server->store, x->info->client, x->info->browser,
+			  up_span_str(x->roles[i]->unit_code), &known);
 		if (err == UP_OK && !x->known && x->info->browser.n > 0)
 			x->known = known;
 	}
@@ -242,7 +247,8 @@ void up_holder_scan(struct up_request *r)
 		err = read_roles(r, x);
 	if (err == UP_OK) {
 		why = "taken";
-		err = up_live_scan(r->server->live, key, r->device.id, x->frame, r->now_ms, &x->deadline_ms);
+		err = up_live_scan(
+		    r->server->live, key, r->device.id, x->frame, r->now_ms, &x->deadline_ms);
 	}
 	if (err == UP_OK)
 		record(r, x);

@@ -64,7 +64,8 @@ static void compose(struct up_watcher *w, struct up_buf *b)
 	state = up_hub_state(w, now, &left);
 	if (w->sent_state == 0)
 		up_buf_put_str(b, "retry: 2000\n");
-	if (w->sent_state == 0 || strcmp(up_login_state_public(w->sent_state - 1), up_login_state_public(state)) != 0) {
+	if (w->sent_state == 0 ||
+	    strcmp(up_login_state_public(w->sent_state - 1), up_login_state_public(state)) != 0) {
 		up_buf_printf(b, "id: %u\nevent: state\ndata: ", (unsigned)++w->version);
 		put_state(&j, state, left);
 		up_json_put_end(&j);
@@ -73,7 +74,8 @@ static void compose(struct up_watcher *w, struct up_buf *b)
 	}
 	if (is_over(state)) {
 		w->over = true;
-	} else if (state == UP_LOGIN_PENDING && steady - w->frame_ms >= w->server->config->frame_interval * 1000 - UP_HUB_SLOT_MS / 2) {
+	} else if (state == UP_LOGIN_PENDING &&
+	    steady - w->frame_ms >= w->server->config->frame_interval * 1000 - UP_HUB_SLOT_MS / 2) {
 		up_buf_put_str(b, "event: frame\ndata: ");
 		j = (struct up_json_put){ .b = b };
 		if (put_frame(&j, NULL, w->server, w->handle, w->frame_key,
@@ -184,7 +186,8 @@ static void snapshot(struct up_request *r, const uint8_t key[UP_LIVE_KEY], const
 
 	err = up_live_watch_peek(r->server->live, key, r->now_ms, &info, &state, &left);
 	if (err == UP_OK)
-		err = up_limits_spend(r->server, UP_LIMIT_WATCH, up_span_of(key, UP_LIVE_KEY), r->now_ms);
+		err = up_limits_spend(
+		    r->server, UP_LIMIT_WATCH, up_span_of(key, UP_LIVE_KEY), r->now_ms);
 	if (err == UP_OK)
 		put_state(&j, state, left);
 	if (err == UP_OK && state == UP_LOGIN_PENDING) {

@@ -58,7 +58,8 @@ static bool browser_ok(struct up_span b)
 	uint8_t raw[48];
 	size_t n;
 
-	return b.n == 0 || (b.n >= 22 && b.n <= 43 && up_text_b64url_decode(b, raw, sizeof(raw), &n) == UP_OK);
+	return b.n == 0 ||
+	    (b.n >= 22 && b.n <= 43 && up_text_b64url_decode(b, raw, sizeof(raw), &n) == UP_OK);
 }
 
 /* Controls and bidi characters out, here once, for phone, record and log alike (SECURITY 8). */
@@ -68,7 +69,8 @@ static struct up_span safe(struct up_buf *b, struct up_span text, size_t max)
 	return up_buf_span(b);
 }
 
-static enum up_err read_parameters(struct up_request *r, struct up_login_start *start, struct drawn *d)
+static enum up_err read_parameters(
+    struct up_request *r, struct up_login_start *start, struct drawn *d)
 {
 	struct up_login_info *in = &start->info;
 	struct up_span old;
@@ -92,7 +94,8 @@ static enum up_err read_parameters(struct up_request *r, struct up_login_start *
 	if (err == UP_OK && !browser_ok(in->browser))
 		err = UP_E_REQUEST;
 	in->purpose = safe(&d->purpose, in->purpose, PURPOSE_MAX);
-	in->initiator_agent = safe(&d->agent, up_form_get(&r->form, "initiator_user_agent"), AGENT_MAX);
+	in->initiator_agent = safe(
+	    &d->agent, up_form_get(&r->form, "initiator_user_agent"), AGENT_MAX);
 	old = up_form_get(&r->form, "supersedes");
 	if (err != UP_OK || old.n == 0)
 		return err;
@@ -171,7 +174,8 @@ static void put_url(struct up_json_put *j, const char *name, const char *before,
 	up_json_put_close(j);
 }
 
-static void answer(struct up_request *r, const struct drawn *d, const char *user_code, const struct up_item *item)
+static void answer(
+    struct up_request *r, const struct drawn *d, const char *user_code, const struct up_item *item)
 {
 	const char *issuer = r->server->config->issuer;
 	struct up_json_put j = { .b = &r->out };
@@ -196,8 +200,9 @@ static void answer(struct up_request *r, const struct drawn *d, const char *user
 
 void up_device_authorization(struct up_request *r)
 {
-	struct up_login_start start = { .info = { .started_ms = r->now_ms, .is_static = r->client->is_static,
-		.client = up_span_str(r->client->id) } };
+	struct up_login_start start = { .info = { .started_ms = r->now_ms,
+					    .is_static = r->client->is_static,
+					    .client = up_span_str(r->client->id) } };
 	struct drawn d = { 0 };
 	char user_code[10];
 	enum up_err err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POST /token: the device code grant (RFC 8628 sections 3.4, 3.5). The record of the redemption is on disk before the token goes out. */
+ * POST /token: the device code grant (RFC 8628 sections 3.4, 3.5). The record of the redemption is
+ * on disk before the token goes out. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +84,8 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 
 	up_json_put_object(&j, NULL);
 	up_json_put_open(&j, "access_token");
-	err = up_token_access_put(r->catalogue, x->write.session, x->live.info->client, r->now_ms, b);
+	err = up_token_access_put(
+	    r->catalogue, x->write.session, x->live.info->client, r->now_ms, b);
 	up_json_put_close(&j);
 	up_json_put_str(&j, "token_type", "Bearer");
 	up_json_put_int(&j, "expires_in", UP_TOKEN_ACCESS_LIFE_S);
@@ -262,7 +264,8 @@ static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])
 		return;
 	}
 	if (err == UP_E_REPLAY) {
-		up_log(UP_LOG_WARNING, "code_replayed", "client", r->client->id, "transaction", x->live.info ? x->live.info->id : "", NULL);
+		up_log(UP_LOG_WARNING, "code_replayed", "client", r->client->id, "transaction",
+		    x->live.info ? x->live.info->id : "", NULL);
 		if (x->live.record_end && x->live.info != NULL) {
 			take_back(r, x, "login.replay", UP_E_REPLAY, replayed);
 			return;
@@ -274,7 +277,8 @@ static void redeem(struct up_request *r, const uint8_t key[UP_LIVE_KEY])
 
 void up_token(struct up_request *r)
 {
-	struct up_span grant = up_form_get(&r->form, "grant_type"), code = up_form_get(&r->form, "device_code");
+	struct up_span grant = up_form_get(&r->form, "grant_type"),
+		       code = up_form_get(&r->form, "device_code");
 	uint8_t key[UP_LIVE_KEY];
 
 	if (grant.n == 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * GET /q/... and /e/...: a camera read a code that is meant for the app. The page explains, in both languages, and opens the app with the same
- * text; it neither checks nor consumes the code. */
+ * GET /q/... and /e/...: a camera read a code that is meant for the app. The page explains, in both
+ * languages, and opens the app with the same text; it neither checks nor consumes the code. */
 #include "server/public/pages.h"
 
 #include <stdio.h>
@@ -46,7 +46,8 @@ static struct up_span get(void *arg, struct up_span name)
 {
 	const struct view *v = arg;
 	const struct { const char *name; struct up_span value; } own[] = {
-		{ "lang", up_span_str(v->lang) }, { "other_lang", up_span_str(v->other) }, { "nonce", v->nonce }, { "app_uri", v->app_uri },
+		{ "lang", up_span_str(v->lang) }, { "other_lang", up_span_str(v->other) },
+		{ "nonce", v->nonce }, { "app_uri", v->app_uri },
 		{ "is_login", v->is_login }, { "is_enrolment", v->is_enrolment },
 		{ "app", app_name(v, v->lang) }, { "other_app", app_name(v, v->other) },
 		{ "outside", up_span_of("1", v->inside[0] == '\0') },
@@ -64,7 +65,8 @@ static struct up_span get(void *arg, struct up_span name)
 static bool is_code(struct up_span s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.", s.p[i]) == NULL)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.",
+			s.p[i]) == NULL)
 			return false;
 	return s.n > 0 && s.n <= CODE_MAX;
 }
@@ -73,7 +75,10 @@ static void protect(struct up_request *r, const char *nonce)
 {
 	char csp[256];
 
-	snprintf(csp, sizeof(csp), "default-src 'none'; style-src 'nonce-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", nonce);
+	snprintf(csp, sizeof(csp),
+	    "default-src 'none'; style-src 'nonce-%s'; base-uri 'none'; form-action 'none'; "
+	    "frame-ancestors 'none'",
+	    nonce);
 	up_reply_header(r, "Content-Security-Policy", up_span_str(csp));
 	up_reply_header(r, "Referrer-Policy", UP_SPAN_LIT("no-referrer"));
 	up_reply_header(r, "Cross-Origin-Opener-Policy", UP_SPAN_LIT("same-origin"));
@@ -82,7 +87,8 @@ static void protect(struct up_request *r, const char *nonce)
 
 static void page(struct up_request *r, bool is_login)
 {
-	static const struct up_span yes = { (const uint8_t *)"1", 1 }, no = { (const uint8_t *)"", 0 };
+	static const struct up_span yes = { (const uint8_t *)"1", 1 },
+				    no = { (const uint8_t *)"", 0 };
 	struct view v = { .is_login = is_login ? yes : no, .is_enrolment = is_login ? no : yes };
 	char nonce[23], uri[1024];
 	struct up_span text;
@@ -99,7 +105,8 @@ static void page(struct up_request *r, bool is_login)
 		return;
 	}
 	up_random_id(nonce);
-	snprintf(uri, sizeof(uri), "unitpass:%s%s%.*s", r->server->config->issuer, r->route->path, (int)r->tail.n, (const char *)r->tail.p);
+	snprintf(uri, sizeof(uri), "unitpass:%s%s%.*s", r->server->config->issuer, r->route->path,
+	    (int)r->tail.n, (const char *)r->tail.p);
 	v.lang = up_request_language(r);
 	v.inside = up_text_in_app(r->h.user_agent);
 	v.other = strcmp(v.lang, "en") == 0 ? "zh-CN" : "en";

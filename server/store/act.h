@@ -9,8 +9,8 @@
 
 #define UP_ACT_KEPT 8
 
-/* Steps set MERIT, the answer on the merits, once; a step that returns something else than UP_OK has
- * failed and the transaction must be given up. */
+/* Steps set MERIT, the answer on the merits, once; a step that returns something else than UP_OK
+ * has failed and the transaction must be given up. */
 struct up_act {
 	struct up_tx *tx;
 	struct up_op *op;

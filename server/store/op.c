@@ -70,20 +70,31 @@ const struct up_op_row up_op_rows[UP_OPS] = {
 	[UP_OP_REDEEM] = { "redeem", "login.redeem", up_act_redeem, reset_redeem, NULL },
 	[UP_OP_REPLAY] = { "replay", "login.replay", up_act_replay, NULL, NULL },
 	[UP_OP_ENROL] = { "enrol", "enrolment.done", up_act_enrol, reset_enrol, wipe_enrol },
-	[UP_OP_DEVICE_END] = {
-	    .name = "device-end", "device.end", up_act_device_end, .administrative = true },
+	[UP_OP_DEVICE_END] = { .name = "device-end",
+	    "device.end",
+	    up_act_device_end,
+	    .administrative = true },
 	[UP_OP_CODE] = { "code", "enrolment.code", up_act_code, NULL, NULL },
 	[UP_OP_AUTHORITY] = { .name = "authority", NULL, up_act_authority, .administrative = true },
-	[UP_OP_UNITS] = {
-	    "units", "unit.add", up_act_units, reset_units, NULL, .administrative = true },
-	[UP_OP_CLIENT_ADD] = {
-	    .name = "client-add", "client.add", up_act_client_add, .administrative = true },
-	[UP_OP_CLIENT_ROTATE] = {
-	    .name = "client-rotate", "client.rotate", up_act_client_rotate, .administrative = true },
-	[UP_OP_CLIENT_SET] = {
-	    .name = "client-set", NULL, up_act_client_set, .administrative = true },
+	[UP_OP_UNITS] = { "units", "unit.add", up_act_units, reset_units, NULL,
+	    .administrative = true },
+	[UP_OP_CLIENT_ADD] = { .name = "client-add",
+	    "client.add",
+	    up_act_client_add,
+	    .administrative = true },
+	[UP_OP_CLIENT_ROTATE] = { .name = "client-rotate",
+	    "client.rotate",
+	    up_act_client_rotate,
+	    .administrative = true },
+	[UP_OP_CLIENT_SET] = { .name = "client-set",
+	    NULL,
+	    up_act_client_set,
+	    .administrative = true },
 	[UP_OP_ITEM] = { .name = "item", "item.add", up_act_item, .administrative = true },
-	[UP_OP_CLOCK] = { .name = "clock", "clock.accept", up_act_clock, .administrative = true,
+	[UP_OP_CLOCK] = { .name = "clock",
+	    "clock.accept",
+	    up_act_clock,
+	    .administrative = true,
 	    .any_time = true },
 };
 

@@ -157,12 +157,12 @@ struct up_op_device_end {
 
 /* --- the window --- */
 
-/* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not live
- * until enrolled), and a code. OUTCOME of the real-name check: only "match" makes a code;
+/* The window writes the principal (rules 2, 5, 6): person, holder and role edge come to be (not
+ * live until enrolled), and a code. OUTCOME of the real-name check: only "match" makes a code;
  * "unavailable" saves the person as pending and makes none (UP_E_PENDING); UP_E_PERSON: any other.
  * UP_E_NOT_FOUND: unit; UP_E_STATE: the unit has another live principal (delete her first), or is
- * live no more. A person who is already the unit's principal gets a new code (new phone: the old one
- * ends when this one is enrolled). All these are recorded. UP_E_REQUEST and what is wrong with
+ * live no more. A person who is already the unit's principal gets a new code (new phone: the old
+ * one ends when this one is enrolled). All these are recorded. UP_E_REQUEST and what is wrong with
  * NAMED: not. */
 struct up_op_code {
 	struct up_op op;
@@ -222,8 +222,8 @@ struct up_op_item {
 
 /* --- the clock --- */
 
-/* An administrator's word that NOW_MS is right, though NEWEST_MS, the date of the newest record, may
- * be later. Enrolment codes that would live longer by it than they may end. */
+/* An administrator's word that NOW_MS is right, though NEWEST_MS, the date of the newest record,
+ * may be later. Enrolment codes that would live longer by it than they may end. */
 struct up_op_clock {
 	struct up_op op;
 

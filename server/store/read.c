@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The reads of store.h that are neither roles (rows.c), enrolments (enrol.c) nor usage (usage.c). */
+ * The reads of store.h that are neither roles (rows.c), enrolments (enrol.c) nor usage (usage.c).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +116,10 @@ enum up_err up_store_items(struct up_store *s, struct up_item **out, size_t *n)
 		items[count].code = up_span_dup(up_db_column(r.rows, 0));
 		items[count].name = up_span_dup(up_db_column(r.rows, 1));
 		items[count].client = up_span_dup(up_db_column(r.rows, 2));
-		err = items[count].code != NULL && items[count].name != NULL && items[count].client != NULL ? UP_OK : UP_E_NOMEM;
+		err = items[count].code != NULL && items[count].name != NULL &&
+			items[count].client != NULL
+		    ? UP_OK
+		    : UP_E_NOMEM;
 		count++;
 		if (err == UP_OK)
 			err = up_db_next(r.rows, &r.row);
@@ -191,7 +195,8 @@ void up_store_session_free(struct up_session **session)
 	*session = NULL;
 }
 
-enum up_err up_store_browser_known(struct up_store *s, struct up_span client, struct up_span browser, struct up_span unit, bool *known)
+enum up_err up_store_browser_known(struct up_store *s, struct up_span client,
+    struct up_span browser, struct up_span unit, bool *known)
 {
 	const struct up_db_arg args[] = {up_db_text(client), up_db_text(browser), up_db_text(unit)};
 	struct up_tx_read r;

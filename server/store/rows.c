@@ -174,7 +174,7 @@ out:
 	return err;
 }
 
-/* --- up_store_role, up_store_roles, up_store_device ------------------------------------------------------------------------------ */
+/* --- up_store_role, up_store_roles, up_store_device --- */
 
 enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], struct up_device *out)
 {

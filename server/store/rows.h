@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Private to server/store: rows turned into the structs of store.h, and what operations read beside them. */
+ * Private to server/store: rows turned into the structs of store.h, and what operations read beside
+ * them. */
 #ifndef UP_ROWS_H
 #define UP_ROWS_H
 
@@ -12,7 +13,8 @@ struct up_rows_device {
 	uint8_t verifier[32];
 };
 /* *found is false when there is none. UP_E_STORE. */
-UP_MUST_USE enum up_err up_rows_device(struct up_db *, enum up_sql id, struct up_db_arg key, struct up_rows_device *out, bool *found);
+UP_MUST_USE enum up_err up_rows_device(
+    struct up_db *, enum up_sql id, struct up_db_arg key, struct up_rows_device *out, bool *found);
 
 /* The facts of a role edge: the first columns of each statement that reads one. Its texts are the
  * caller's, as up_rows_pack makes them. */
@@ -30,14 +32,17 @@ struct up_rows_role {
 UP_MUST_USE enum up_err up_rows_role(struct up_db *, enum up_sql id, const struct up_db_arg *args,
     size_t n, struct up_rows_role *out);
 
-/* One allocation: STRUCT_SIZE zeroed bytes, then the texts; TEXTS[i] is set to a copy of column FIRST + i ("" for NULL). NULL: no memory. */
+/* One allocation: STRUCT_SIZE zeroed bytes, then the texts; TEXTS[i] is set to a copy of column
+ * FIRST + i ("" for NULL). NULL: no memory. */
 struct up_rows_text { size_t offset; int column; };
-void *up_rows_pack(const struct up_db_rows *, size_t struct_size, const struct up_rows_text *texts, size_t n);
+void *up_rows_pack(
+    const struct up_db_rows *, size_t struct_size, const struct up_rows_text *texts, size_t n);
 /* As much of the text as fits, whole characters only. */
 void up_rows_copy(const struct up_db_rows *, int column, char *out, size_t cap);
 void up_rows_copy_ref(const struct up_db_rows *, int column, char out[UP_STORE_REF + 1]);
 
-/* The first column of the rows of statement ID, one space between two, in WORDS (emptied before). */
+/* The first column of the rows of statement ID, one space between two, in WORDS (emptied before).
+ */
 UP_MUST_USE enum up_err up_rows_words(
     struct up_db *, enum up_sql id, struct up_db_arg key, struct up_buf *words);
 

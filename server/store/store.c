@@ -115,7 +115,8 @@ static int64_t monotonic_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* After a failed commit nobody may come to try again (a balancer sends no logins to the unhealthy): so try, at most once a second. */
+/* After a failed commit nobody may come to try again (a balancer sends no logins to the unhealthy):
+ * so try, at most once a second. */
 static void probe(struct up_store *s)
 {
 	const struct up_db_arg arg = up_db_int(monotonic_ms());

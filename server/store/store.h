@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Durable data behind one interface: units, certificates, persons, holders, roles, devices, clients, items, enrolments, sessions, records.
- * server/db has the engines.
+ * Durable data behind one interface: units, certificates, persons, holders, roles, devices,
+ * clients, items, enrolments, sessions, records. server/db has the engines.
  *
  * Reads are synchronous and may come from any thread. What is written are operations (op.h): a
  * writer thread runs the waiting ones in one transaction and one fsync (group commit), and calls
@@ -15,12 +15,12 @@
 
 struct up_store;
 
-#define UP_STORE_REF 22                  /* references and ids for the outside: base64url of 128 random bits */
+#define UP_STORE_REF 22 /* references and ids for the outside: base64url of 128 random bits */
 
 /* Opens (and with CREATE makes, mode 0600) the database and brings its schema to the newest
  * version; a newer one than we know is UP_E_CONFIG. WRITER: start the writer thread (unitpassd);
- * without it operations run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as change
- * records name him; may be NULL. WHY gets a text for people. */
+ * without it operations run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as
+ * change records name him; may be NULL. WHY gets a text for people. */
 struct up_store_settings {
 	const char *database;            /* a file's path or a server's URI: see server/db/db.h */
 	const char *password;            /* for the server; may be NULL */
@@ -29,13 +29,15 @@ struct up_store_settings {
 	uint8_t password_key[32];
 	void (*log)(char level, const char *line);
 };
-UP_MUST_USE enum up_err up_store_open(const struct up_store_settings *, struct up_store **out, char why[256]);
+UP_MUST_USE enum up_err up_store_open(
+    const struct up_store_settings *, struct up_store **out, char why[256]);
 void up_store_close(struct up_store **);     /* finishes waiting operations */
 /* Finish waiting operations and take no more (UP_E_BUSY); reads go on until the close. */
 void up_store_drain(struct up_store *);
-UP_MUST_USE enum up_err up_store_healthy(struct up_store *);   /* one cheap read, and the last commit did not fail */
+/* one cheap read, and the last commit did not fail */
+UP_MUST_USE enum up_err up_store_healthy(struct up_store *);
 
-/* --- what is read ------------------------------------------------------------------------------------------------------------ */
+/* --- what is read --- */
 /* Structs that are handed out are one allocation; their free function takes NULL and clears. */
 
 struct up_client {
@@ -69,7 +71,8 @@ struct up_device {                       /* a phone: one key, one password, one 
 	char person_masked[64];
 };
 /* By SHA-256 of the device token. UP_E_TOKEN: unknown; UP_E_ENDED: ended, *OUT all the same. */
-UP_MUST_USE enum up_err up_store_device(struct up_store *, const uint8_t token_hash[32], struct up_device *out);
+UP_MUST_USE enum up_err up_store_device(
+    struct up_store *, const uint8_t token_hash[32], struct up_device *out);
 
 struct up_role {                         /* a person in a role for a unit, as it stands now */
 	int64_t id;
@@ -96,22 +99,34 @@ struct up_enrolment {
 	int64_t certificate_version, expires_ms;
 };
 /* By SHA-256 of the code, for the person who says she is NAMED. UP_E_CODE: unknown, expired, used,
- * voided by 5 mismatches; UP_E_PERSON: another person. Nothing is counted: she who is told has to run
- * UP_OP_OPEN before. */
+ * voided by 5 mismatches; UP_E_PERSON: another person. Nothing is counted: she who is told has to
+ * run UP_OP_OPEN before. */
 struct up_named { struct up_span name, resident, mobile; };      /* as up_person_take made them */
-UP_MUST_USE enum up_err up_store_enrolment(struct up_store *, const uint8_t code_hash[32], const struct up_named *, int64_t now_ms, struct up_enrolment **out);
+UP_MUST_USE enum up_err up_store_enrolment(struct up_store *, const uint8_t code_hash[32],
+    const struct up_named *, int64_t now_ms, struct up_enrolment **out);
 /* Is there such a code that is still good for somebody? UP_E_CODE. Nothing is counted. */
-UP_MUST_USE enum up_err up_store_enrolment_known(struct up_store *, const uint8_t code_hash[32], int64_t now_ms);
+UP_MUST_USE enum up_err up_store_enrolment_known(
+    struct up_store *, const uint8_t code_hash[32], int64_t now_ms);
 void up_store_enrolment_free(struct up_enrolment **);
 
-struct up_session { char id[UP_STORE_REF + 1]; char *client; int64_t role, device, created_ms; bool revoked; char *items; };
-UP_MUST_USE enum up_err up_store_session(struct up_store *, const char *id, struct up_session **out);   /* UP_E_TOKEN */
+struct up_session {
+	char id[UP_STORE_REF + 1];
+	char *client;
+	int64_t role, device, created_ms;
+	bool revoked;
+	char *items;
+};
+/* UP_E_TOKEN */
+UP_MUST_USE enum up_err up_store_session(
+    struct up_store *, const char *id, struct up_session **out);
 void up_store_session_free(struct up_session **);
 
 /* Has UNIT used BROWSER (at CLIENT) for an approved login before? */
-UP_MUST_USE enum up_err up_store_browser_known(struct up_store *, struct up_span client, struct up_span browser, struct up_span unit, bool *known);
+UP_MUST_USE enum up_err up_store_browser_known(struct up_store *, struct up_span client,
+    struct up_span browser, struct up_span unit, bool *known);
 
-/* Usage records, newest first unless OLDEST_FIRST; empty/0 members do not filter. FN gets the canonical bytes; non-zero stops. */
+/* Usage records, newest first unless OLDEST_FIRST; empty/0 members do not filter. FN gets the
+ * canonical bytes; non-zero stops. */
 struct up_usage_filter {
 	struct up_span unit, holder_ref, person_ref, client, item, event, result, reason, role,
 	    transaction, id;
@@ -120,7 +135,8 @@ struct up_usage_filter {
 	bool oldest_first;
 };
 typedef int (*up_usage_fn)(void *arg, int64_t seq, struct up_span canonical);
-UP_MUST_USE enum up_err up_store_usage(struct up_store *, const struct up_usage_filter *, up_usage_fn fn, void *arg);
+UP_MUST_USE enum up_err up_store_usage(
+    struct up_store *, const struct up_usage_filter *, up_usage_fn fn, void *arg);
 
 struct up_store_stats {
 	uint64_t commits, jobs, failures, counted /* refusals without a record of their own */,
@@ -136,13 +152,17 @@ UP_MUST_USE enum up_err up_store_clock(struct up_store *, int64_t *shown_ms, boo
 /* One unit as it stands, for people who administer; borrowed until the call returns. */
 struct up_unit_view {
 	struct up_span code, name, status /* live ended */, authority, authority_name;
-	struct up_span certificate, fields /* JSON text */;              /* of the live certificate; empty without one */
+	struct up_span certificate,
+	    fields /* JSON text */; /* of the live certificate; empty without one */
 	int64_t certificate_version, valid_from_s, valid_to_s;
-	struct up_span principal /* masked name */, principal_status;    /* live waiting; empty without one */
+	struct up_span principal /* masked name */,
+	    principal_status; /* live waiting; empty without one */
 };
 typedef int (*up_unit_fn)(void *arg, const struct up_unit_view *);
-/* All units in the order of their codes, or the one with CODE when it is not empty (none is no error); non-zero from FN stops. */
-UP_MUST_USE enum up_err up_store_units(struct up_store *, struct up_span code, up_unit_fn fn, void *arg);
+/* All units in the order of their codes, or the one with CODE when it is not empty (none is no
+ * error); non-zero from FN stops. */
+UP_MUST_USE enum up_err up_store_units(
+    struct up_store *, struct up_span code, up_unit_fn fn, void *arg);
 /* A phone as it stands, for people who administer; borrowed until the call returns. */
 struct up_device_view {
 	struct up_span ref, name, status /* live ended */, person_ref, person /* masked */,

@@ -9,16 +9,19 @@
 #include "core/json_put.h"
 #include "server/store/rows.h"
 
-/* Records read in one go before the database is let go: a long read keeps the write-ahead log from being reused. */
+/* Records read in one go before the database is let go: a long read keeps the write-ahead log from
+ * being reused. */
 #define CHUNK 4096
 #define CHUNK_LEAST 16
 /* A transaction is over long before (SECURITY 4: five minutes and two). */
 #define LOGIN_MS (20 * 60 * 1000)
 
-/* What follows a scan (or an expiry) of its transaction within LOGIN_MS needs no index entry of its own: two of three records of a login. */
+/* What follows a scan (or an expiry) of its transaction within LOGIN_MS needs no index entry of its
+ * own: two of three records of a login. */
 static bool follows(struct up_span event)
 {
-	return up_span_eq_str(event, "login.approve") || up_span_eq_str(event, "login.deny") || up_span_eq_str(event, "login.redeem");
+	return up_span_eq_str(event, "login.approve") || up_span_eq_str(event, "login.deny") ||
+	    up_span_eq_str(event, "login.redeem");
 }
 
 enum up_err up_usage_begin(struct up_tx *tx)
@@ -89,7 +92,8 @@ enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32]
 	r->seq = tx->last_seq + 1;
 	up_buf_reset(&tx->body);
 	err = up_record_put(&tx->body, r);
-	if (err != UP_OK) {                        /* bad UTF-8 from a caller: such a record cannot be kept, so nothing may happen */
+	/* bad UTF-8 from a caller: such a record cannot be kept, so nothing may happen */
+	if (err != UP_OK) {
 		return up_db_fail(tx->db, UP_DB_OTHER, "record %s", up_err_name(err));
 	}
 	const struct up_db_arg args[] = {
@@ -113,7 +117,7 @@ enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32]
 	return UP_OK;
 }
 
-/* --- queries ----------------------------------------------------------------------------------------------------------------- */
+/* --- queries --- */
 
 struct query {
 	const struct up_usage_filter *filter;
@@ -127,10 +131,12 @@ struct query {
 	int64_t from_ms, to_ms;
 	int64_t found;
 	int64_t chunk; /* rows asked for next */
-	bool stop, sorted;               /* sorted: the whole answer is computed at the first step; no chunks */
+	/* sorted: the whole answer is computed at the first step; no chunks */
+	bool stop, sorted;
 };
 
-/* Quotes inside values are escaped, so ,"name":"value" in the bytes can only be the member itself. */
+/* Quotes inside values are escaped, so ,"name":"value" in the bytes can only be the member itself.
+ */
 static void put_needle(struct up_buf *b, const char *name, struct up_span value)
 {
 	struct up_json_put j = { .b = b };
@@ -253,7 +259,8 @@ static enum up_err bound_time(struct up_db *db, struct query *q, int64_t from_ms
 	const struct up_db_arg args[] = {up_db_int(from_ms), up_db_int(to_ms)};
 	struct up_db_rows *rows = NULL;
 	bool row;
-	enum up_err err = up_db_first(db, UP_SQL_USAGE_BOUNDS, args, UP_ARRAY_LEN(args), &rows, &row);
+	enum up_err err = up_db_first(
+	    db, UP_SQL_USAGE_BOUNDS, args, UP_ARRAY_LEN(args), &rows, &row);
 
 	if (err == UP_OK && up_db_column_null(rows, 0))
 		narrow(q, 0, 0);         /* no record of that time */
@@ -264,7 +271,8 @@ static enum up_err bound_time(struct up_db *db, struct query *q, int64_t from_ms
 	return err;
 }
 
-/* From the first indexed record of the transaction to LOGIN_MS after the last. Without an indexed record everything is looked through. */
+/* From the first indexed record of the transaction to LOGIN_MS after the last. Without an indexed
+ * record everything is looked through. */
 static enum up_err bound_login(struct up_db *db, struct query *q)
 {
 	const struct up_db_arg arg = up_db_text(q->filter->transaction);
@@ -336,9 +344,12 @@ static enum up_err chunk(struct up_db *db, struct query *q, up_usage_fn fn, void
 	return err;
 }
 
-enum up_err up_store_usage(struct up_store *s, const struct up_usage_filter *f, up_usage_fn fn, void *arg)
+enum up_err up_store_usage(
+    struct up_store *s, const struct up_usage_filter *f, up_usage_fn fn, void *arg)
 {
-	struct query q = { .filter = f, .from_ms = f->from_ms, .to_ms = f->to_ms != 0 ? f->to_ms : INT64_MAX };
+	struct query q = {
+		.filter = f, .from_ms = f->from_ms, .to_ms = f->to_ms != 0 ? f->to_ms : INT64_MAX
+	};
 	struct up_db *db;
 	bool more = true;
 	enum up_err err = up_tx_take(s, &db);

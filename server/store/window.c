@@ -35,7 +35,8 @@ static enum up_err put_unit(struct put *p)
 	return err;
 }
 
-/* Her row comes to be or is brought up to date; what the platform confirmed is not undone because it is unavailable today. */
+/* Her row comes to be or is brought up to date; what the platform confirmed is not undone because
+ * it is unavailable today. */
 static enum up_err put_person(struct put *p)
 {
 	const struct up_op_code *r = p->ask;
@@ -77,7 +78,8 @@ static enum up_err put_holder(struct put *p)
 	const struct up_db_arg key[] = {up_db_int(p->unit), up_db_int(p->person)};
 	struct up_db_rows *rows;
 	bool row;
-	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &rows, &row);
+	enum up_err err = up_db_first(
+	    p->a->tx->db, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &rows, &row);
 
 	if (err == UP_OK && row) {
 		p->holder = up_db_column_int(rows, 0);
@@ -117,7 +119,8 @@ static void take_place(
 	}
 }
 
-/* Another person in the way: a live one stays, one who never took the role gives way (wrong data is not edited: rule 10). */
+/* Another person in the way: a live one stays, one who never took the role gives way (wrong data is
+ * not edited: rule 10). */
 static enum up_err find_principal(struct put *p, int64_t *other)
 {
 	const struct up_db_arg arg = up_db_int(p->unit), key = up_db_text(p->ask->named.resident);
@@ -143,7 +146,8 @@ static enum up_err end_role(struct put *p, int64_t role)
 	const struct up_db_arg args[] = {up_db_int(role), up_db_int(p->a->op->now_ms)};
 	enum up_err err = up_db_run(p->a->tx->db, UP_SQL_ENROLMENT_END, args, 1, NULL);
 
-	return err == UP_OK ? up_db_run_one(p->a->tx->db, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args)) : err;
+	return err == UP_OK ? up_db_run_one(p->a->tx->db, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args))
+			    : err;
 }
 
 static enum up_err put_role(struct put *p)
@@ -178,7 +182,8 @@ static enum up_err put_all(struct put *p)
 
 	if (err == UP_OK && p->a->merit == UP_OK)
 		err = find_principal(p, &other);
-	if (err == UP_OK && p->a->merit == UP_OK && !p->match && !up_span_eq_str(p->ask->outcome, "unavailable"))
+	if (err == UP_OK && p->a->merit == UP_OK && !p->match &&
+	    !up_span_eq_str(p->ask->outcome, "unavailable"))
 		p->a->merit = UP_E_PERSON;
 	if (err != UP_OK || p->a->merit != UP_OK)
 		return err;

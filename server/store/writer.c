@@ -6,8 +6,8 @@
 
 #include "server/store/act.h"
 
-/* Against the 50 ms that a login may take from the confirmation on; each commit also makes every reader
- * begin with an empty page cache. */
+/* Against the 50 ms that a login may take from the confirmation on; each commit also makes every
+ * reader begin with an empty page cache. */
 #define GATHER_NS 2000000
 
 /* --- running a list of operations --- */
@@ -68,7 +68,8 @@ static void one_by_one(struct up_store *s, struct up_op *list)
 
 	if (all_unsure) {
 		atomic_store(&s->failed, true);
-		up_tx_log(s, 'e', "store: nobody knows whether the operations were kept", s->write.db);
+		up_tx_log(
+		    s, 'e', "store: nobody knows whether the operations were kept", s->write.db);
 	}
 	for (struct up_op *op = list; op != NULL; op = op->next) {
 		enum up_err err = down ? UP_E_STORE : transaction(s, op, op->next);
@@ -227,7 +228,8 @@ static void wake_waiter(struct up_op *op)
 
 	pthread_mutex_lock(&w->lock);
 	w->over = true;
-	pthread_cond_signal(&w->ended);          /* under the lock: the waiter's memory goes when it is released */
+	/* under the lock: the waiter's memory goes when it is released */
+	pthread_cond_signal(&w->ended);
 	pthread_mutex_unlock(&w->lock);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Preloaded into httpd by "soak": the C allocator, now and then slow, that ends the process when it is entered by a signal handler which interrupted
- * it in the same thread while the module was at work. Without this, such a thing shows once in many thousands of stops. Slow only from where the
- * module begins in a child: httpd itself is interrupted so before, and dies of it without any module, too. */
+ * Preloaded into httpd by "soak": the C allocator, now and then slow, that ends the process when it
+ * is entered by a signal handler which interrupted it in the same thread while the module was at
+ * work. Without this, such a thing shows once in many thousands of stops. Slow only from where the
+ * module begins in a child: httpd itself is interrupted so before, and dies of it without any
+ * module, too. */
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <stdbool.h>
@@ -44,14 +46,16 @@ static bool is_ours(void *const *frames, int n)
 	Dl_info d;
 
 	for (int i = 0; i < n; i++)
-		if (dladdr(frames[i], &d) != 0 && d.dli_fname != NULL && strstr(d.dli_fname, MODULE) != NULL)
+		if (dladdr(frames[i], &d) != 0 && d.dli_fname != NULL &&
+		    strstr(d.dli_fname, MODULE) != NULL)
 			return true;
 	return false;
 }
 
 static void look(void)
 {
-	static const char text[] = "runtime error: the allocator was entered by a signal handler that interrupted it\n";
+	static const char text[] =
+	    "runtime error: the allocator was entered by a signal handler that interrupted it\n";
 	void *frames[FRAMES];
 	int n;
 

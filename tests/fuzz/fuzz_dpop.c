@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A phone's proof and the decision in it. The input is "header LF claims", rightly signed here with a key of our own, or a
- * compact proof. */
+ * A phone's proof and the decision in it. The input is "header LF claims", rightly signed here with
+ * a key of our own, or a compact proof. */
 #include "core/dpop.h"
 #include "fuzz.h"
 
 static const struct up_dpop_expect expect = {
-	.method = "POST", .url = { (const uint8_t *)"https://id.example.org/holder/decisions", 39 }, .token = { (const uint8_t *)"token", 5 },
+	.method = "POST",
+	.url = { (const uint8_t *)"https://id.example.org/holder/decisions", 39 },
+	.token = { (const uint8_t *)"token", 5 },
 	.now_s = 1700000000,
 };
 
@@ -17,7 +19,8 @@ static void check(const struct up_dpop *d)
 	if (up_decision_parse(d->jwt.claims, &got) != UP_OK)
 		return;
 	FUZZ_HOLDS(got.transaction.n > 0 && got.decision.n > 0);
-	FUZZ_HOLDS(up_decision_match(&got, &got, 1700000000) == (got.exp > 1700000000 ? UP_OK : UP_E_SIGNATURE));
+	FUZZ_HOLDS(up_decision_match(&got, &got, 1700000000) ==
+	    (got.exp > 1700000000 ? UP_OK : UP_E_SIGNATURE));
 }
 
 int

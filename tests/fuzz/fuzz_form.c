@@ -26,7 +26,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (b.n <= (size_t)64 * 1024) {
 		FUZZ_HOLDS(up_form_parse(up_buf_span(&b), &again) == UP_OK && again.n == f.n);
 		for (size_t i = 0; i < f.n; i++)
-			FUZZ_HOLDS(up_span_eq(f.at[i].name, again.at[i].name) && up_span_eq(f.at[i].value, again.at[i].value));
+			FUZZ_HOLDS(up_span_eq(f.at[i].name, again.at[i].name) &&
+			    up_span_eq(f.at[i].value, again.at[i].value));
 		up_form_free(&again);
 	}
 	up_buf_free(&b);

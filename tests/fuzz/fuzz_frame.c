@@ -19,7 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_HOLDS(!f.is_static || err == UP_E_SIGNATURE);
 	/* a frame that holds is, byte for byte, the one we would have drawn */
 	if (err == UP_OK)
-		FUZZ_HOLDS(up_frame_put(key, f.handle, f.t, &again) == UP_OK && up_span_eq(up_buf_span(&again), up_span_of(data, size)));
+		FUZZ_HOLDS(up_frame_put(key, f.handle, f.t, &again) == UP_OK &&
+		    up_span_eq(up_buf_span(&again), up_span_of(data, size)));
 	up_buf_free(&again);
 	return 0;
 }

@@ -27,7 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum up_err err = up_json_parse(up_span_of(data, size), &o);
 
 	if (err != UP_OK) {
-		FUZZ_HOLDS(o == NULL && (err == UP_E_REQUEST || err == UP_E_UTF8 || err == UP_E_TOO_LARGE));
+		FUZZ_HOLDS(o == NULL &&
+		    (err == UP_E_REQUEST || err == UP_E_UTF8 || err == UP_E_TOO_LARGE));
 		return 0;
 	}
 	FUZZ_HOLDS(json_is_object(o));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A token from outside. The input is "header LF claims", as text that the fuzzer can grow, or a compact token. */
+ * A token from outside. The input is "header LF claims", as text that the fuzzer can grow, or a
+ * compact token. */
 #include <string.h>
 
 #include "core/jws.h"
@@ -25,10 +26,17 @@ static void compose(struct up_span in, struct up_buf *out)
 
 static void check(const struct up_jwt *t, struct up_span text)
 {
-	const struct up_jwt_expect x = { .iss = "i", .aud = "a", .need_exp = true, .need_jti = true, .now_s = 1700000000, .leeway_s = 60, .max_age_s = 300 };
+	const struct up_jwt_expect x = { .iss = "i",
+		.aud = "a",
+		.need_exp = true,
+		.need_jti = true,
+		.now_s = 1700000000,
+		.leeway_s = 60,
+		.max_age_s = 300 };
 	const char *alg = json_string_value(json_object_get(t->header, "alg"));
 
-	FUZZ_HOLDS(t->signed_part.n + 87 == text.n && alg != NULL && strcmp(alg, "ES256") == 0 && json_object_get(t->header, "crit") == NULL);
+	FUZZ_HOLDS(t->signed_part.n + 87 == text.n && alg != NULL && strcmp(alg, "ES256") == 0 &&
+	    json_object_get(t->header, "crit") == NULL);
 	if (up_jwt_expect(t, &x) == UP_OK)
 		FUZZ_HOLDS(json_is_number(json_object_get(t->claims, "exp")));
 	/* the claims serve as a key set too */

@@ -104,10 +104,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_attempts(in);
 	if (size > UP_RP_PLAIN_MAX)
 		return 0;
-	FUZZ_HOLDS(up_cookie_put(opener->seal, UP_RP_SESSION_COOKIE, up_span_str(portal.session_purpose), in, -1, &cookie) == UP_OK);
+	FUZZ_HOLDS(up_cookie_put(opener->seal, UP_RP_SESSION_COOKIE,
+		       up_span_str(portal.session_purpose), in, -1, &cookie) == UP_OK);
 	check_session(up_buf_span(&cookie));
 	up_buf_reset(&cookie);
-	FUZZ_HOLDS(up_cookie_put(opener->seal, UP_RP_LOGIN_COOKIE, up_span_str(portal.login_purpose), in, -1, &cookie) == UP_OK);
+	FUZZ_HOLDS(up_cookie_put(opener->seal, UP_RP_LOGIN_COOKIE,
+		       up_span_str(portal.login_purpose), in, -1, &cookie) == UP_OK);
 	check_attempts(up_buf_span(&cookie));
 	up_buf_reset(&cookie);
 	check_sealed_attempt(in, &cookie);

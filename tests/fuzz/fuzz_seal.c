@@ -16,9 +16,11 @@ static void fuzz_take(struct up_seal *s, struct up_span text)
 	if (out == NULL)
 		return;
 	if (up_seal_take(s, purpose, text, out, cap, &n, &old) == UP_OK) {
-		static const uint8_t nonce[UP_SEAL_NONCE] = { 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211 };
+		static const uint8_t nonce[UP_SEAL_NONCE] = { 200, 201, 202, 203, 204, 205, 206,
+			207, 208, 209, 210, 211 };
 
-		FUZZ_HOLDS(!old && up_seal_put(s, purpose, nonce, up_span_of(out, n), &again) == UP_OK);
+		FUZZ_HOLDS(
+		    !old && up_seal_put(s, purpose, nonce, up_span_of(out, n), &again) == UP_OK);
 		FUZZ_HOLDS(up_span_eq(up_buf_span(&again), text));
 	}
 	up_buf_free(&again);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * core/target.h: an accepted return target stays on the origin however often it is decoded; URLs, networks and
- * X-Forwarded-For never crash and never give what they must not. */
+ * core/target.h: an accepted return target stays on the origin however often it is decoded; URLs,
+ * networks and X-Forwarded-For never crash and never give what they must not. */
 #include "core/target.h"
 #include "core/text.h"
 #include "core/uri.h"
@@ -16,7 +16,8 @@ static size_t unescape(char *path, size_t n)
 	size_t to = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (path[i] == '%' && i + 2 < n && isxdigit((unsigned char)path[i + 1]) && isxdigit((unsigned char)path[i + 2])) {
+		if (path[i] == '%' && i + 2 < n && isxdigit((unsigned char)path[i + 1]) &&
+		    isxdigit((unsigned char)path[i + 2])) {
 			char hex[3] = { path[i + 1], path[i + 2], '\0' };
 
 			path[to++] = (char)strtol(hex, NULL, 16);
@@ -35,8 +36,10 @@ static void holds_for_path(const char *path, size_t n)
 		FUZZ_HOLDS((unsigned char)path[i] >= 0x20 && path[i] != 0x7f);
 	for (size_t i = 1; i < n; i++)
 		FUZZ_HOLDS(path[i] != '/' || path[i - 1] != '/');
-	FUZZ_HOLDS(n < 3 || memcmp(path, "/..", 3) != 0 || (n > 3 && path[3] != '/' && path[3] != ';'));
-	FUZZ_HOLDS(n < 10 || strncasecmp(path, "/.unitpass", 10) != 0 || (n > 10 && path[10] != '/' && path[10] != ';'));
+	FUZZ_HOLDS(
+	    n < 3 || memcmp(path, "/..", 3) != 0 || (n > 3 && path[3] != '/' && path[3] != ';'));
+	FUZZ_HOLDS(n < 10 || strncasecmp(path, "/.unitpass", 10) != 0 ||
+	    (n > 10 && path[10] != '/' && path[10] != ';'));
 }
 
 static void try_return_to(struct up_span to)
@@ -67,7 +70,8 @@ static void try_url(struct up_span url)
 	}
 	FUZZ_HOLDS(origin.n + path.n == url.n && (path.n == 0 || path.p[0] == '/'));
 	FUZZ_HOLDS(memchr(origin.p, '@', origin.n) == NULL);
-	FUZZ_HOLDS(up_target_url(origin, &again, &rest) == UP_OK && up_span_eq(again, origin) && rest.n == 0);
+	FUZZ_HOLDS(up_target_url(origin, &again, &rest) == UP_OK && up_span_eq(again, origin) &&
+	    rest.n == 0);
 }
 
 static void try_addresses(struct up_span text)
@@ -77,7 +81,8 @@ static void try_addresses(struct up_span text)
 	char ip[46], same[46];
 
 	if (up_target_cidr(text, &net) == UP_OK)
-		FUZZ_HOLDS(net.family == 1 || (net.family == 4 && net.bits <= 32) || (net.family == 6 && net.bits <= 128));
+		FUZZ_HOLDS(net.family == 1 || (net.family == 4 && net.bits <= 32) ||
+		    (net.family == 6 && net.bits <= 128));
 	else
 		FUZZ_HOLDS(net.family == 0);
 	FUZZ_HOLDS(up_target_cidr(UP_SPAN_LIT("10.0.0.0/8"), &all[0]) == UP_OK);

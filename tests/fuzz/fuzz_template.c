@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * core/template.h: a page with escaped values only has no more markup than its template; an error leaves nothing. */
+ * core/template.h: a page with escaped values only has no more markup than its template; an error
+ * leaves nothing. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE               /* memmem */
 #endif

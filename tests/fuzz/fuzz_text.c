@@ -24,7 +24,8 @@ static void try_encodings(struct up_span in)
 		up_buf_reset(&b);
 	}
 	up_text_put_b64url(&b, in);
-	FUZZ_HOLDS(up_text_b64url_fixed(up_buf_span(&b), out, in.n) == UP_OK && up_span_eq(up_span_of(out, in.n), in));
+	FUZZ_HOLDS(up_text_b64url_fixed(up_buf_span(&b), out, in.n) == UP_OK &&
+	    up_span_eq(up_span_of(out, in.n), in));
 	if (up_text_hex_decode(in, out, in.n / 2) == UP_OK)
 		FUZZ_HOLDS(in.n % 2 == 0);
 	up_buf_free(&b);
@@ -116,7 +117,8 @@ static void try_values(struct up_span in)
 	up_person_mask_resident_anonymous(&b, in);
 	up_person_mask_mobile(&b, in);
 	up_buf_free(&b);
-	if (up_password_check(in, UP_SPAN_LIT("43010219880808007X"), UP_SPAN_LIT("13812345678")) == UP_OK)
+	if (up_password_check(in, UP_SPAN_LIT("43010219880808007X"), UP_SPAN_LIT("13812345678")) ==
+	    UP_OK)
 		FUZZ_HOLDS(up_text_utf8_count(in) >= 6 && up_text_utf8_count(in) <= 64);
 }
 

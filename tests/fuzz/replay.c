@@ -51,7 +51,8 @@ static int replay_folder(const char *path)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		if (snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >= (int)sizeof child)
+		if (snprintf(child, sizeof child, "%s/%s", path, entry->d_name) >=
+		    (int)sizeof child)
 			e = 1;
 		else
 			e |= replay(child);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A session cookie without a login, as the relying party itself would seal it: the tests of the nginx module begin where the login ends.
+ * A session cookie without a login, as the relying party itself would seal it: the tests of the
+ * nginx module begin where the login ends.
  *
- *   mint ISSUER CLIENT SECRET_FILE SESSION_KEY_FILE ROLE ITEMS AGE [COUNT]      prints "__Host-unitpass=...", COUNT times; last seen AGE seconds ago */
+ *   mint ISSUER CLIENT SECRET_FILE SESSION_KEY_FILE ROLE ITEMS AGE [COUNT]      prints
+ * "__Host-unitpass=...", COUNT times; last seen AGE seconds ago */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +14,20 @@
 
 static struct up_rp_session session(const char *role, const char *items, int64_t seen_s)
 {
-	return (struct up_rp_session){
-		.unit_code = up_span_str("12430000100000016Y"), .unit_name = up_span_str("湖南省示例图书馆"),
-		.certificate = up_span_str("143000000016"), .role = up_span_str(role), .holder_ref = up_span_str("AAAAAAAAAAAAAAAAAAAAAA"),
-		.holder_name = up_span_str("张*"), .items = up_span_str(items), .sid = up_span_str("BBBBBBBBBBBBBBBBBBBBBB"),
-		.sub = up_span_str("CCCCCCCCCCCCCCCCCCCCCC"), .certificate_version = 1, .auth_time_s = seen_s, .created_s = seen_s, .seen_s = seen_s,
+	return (struct up_rp_session) {
+		.unit_code = up_span_str("12430000100000016Y"),
+		.unit_name = up_span_str("湖南省示例图书馆"),
+		.certificate = up_span_str("143000000016"),
+		.role = up_span_str(role),
+		.holder_ref = up_span_str("AAAAAAAAAAAAAAAAAAAAAA"),
+		.holder_name = up_span_str("张*"),
+		.items = up_span_str(items),
+		.sid = up_span_str("BBBBBBBBBBBBBBBBBBBBBB"),
+		.sub = up_span_str("CCCCCCCCCCCCCCCCCCCCCC"),
+		.certificate_version = 1,
+		.auth_time_s = seen_s,
+		.created_s = seen_s,
+		.seen_s = seen_s,
 	};
 }
 
@@ -41,11 +52,17 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (argc != 8 && argc != 9) {
-		fprintf(stderr, "usage: mint ISSUER CLIENT SECRET_FILE SESSION_KEY_FILE ROLE ITEMS AGE [COUNT]\n");
+		fprintf(stderr,
+		    "usage: mint ISSUER CLIENT SECRET_FILE SESSION_KEY_FILE ROLE ITEMS AGE "
+		    "[COUNT]\n");
 		return 2;
 	}
 	left = argc == 9 ? atol(argv[8]) : 1;
-	if (up_rp_new(&(struct up_rp_settings){ .issuer = argv[1], .client = argv[2], .secret_file = argv[3], .session_key_file = argv[4] }, &rp, why) != UP_OK) {
+	if (up_rp_new(&(struct up_rp_settings) { .issuer = argv[1],
+			  .client = argv[2],
+			  .secret_file = argv[3],
+			  .session_key_file = argv[4] },
+		&rp, why) != UP_OK) {
 		fprintf(stderr, "mint: %s\n", why);
 		return 1;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A naive model of live state for test_live_model.c: one array, searched from end to end, with the rules of live.h in plain words. */
+ * A naive model of live state for test_live_model.c: one array, searched from end to end, with the
+ * rules of live.h in plain words. */
 #ifndef UP_LIVE_MODEL_H
 #define UP_LIVE_MODEL_H
 
@@ -59,7 +60,8 @@ on_wake(const char *id)
 static bool
 is_timed(const struct model *t)
 {
-	return t->state == UP_LOGIN_PENDING || t->state == UP_LOGIN_SCANNED || t->state == UP_LOGIN_APPROVED;
+	return t->state == UP_LOGIN_PENDING || t->state == UP_LOGIN_SCANNED ||
+	    t->state == UP_LOGIN_APPROVED;
 }
 
 static bool
@@ -78,7 +80,8 @@ is_waiting(const struct model *t)
 static bool
 is_finished(const struct model *t)
 {
-	return t->state == UP_LOGIN_DENIED || t->state == UP_LOGIN_EXPIRED || t->state == UP_LOGIN_REDEEMED || t->state == UP_LOGIN_REVOKED;
+	return t->state == UP_LOGIN_DENIED || t->state == UP_LOGIN_EXPIRED ||
+	    t->state == UP_LOGIN_REDEEMED || t->state == UP_LOGIN_REVOKED;
 }
 
 static void
@@ -102,7 +105,8 @@ set(unsigned n, enum up_login_state state)
 	wake(n);
 	if (!is_finished(t) || was_finished)
 		return;
-	t->due = t->since + UP_LIVE_PENDING_MS > now + LINGER ? t->since + UP_LIVE_PENDING_MS : now + LINGER;
+	t->due = t->since + UP_LIVE_PENDING_MS > now + LINGER ? t->since + UP_LIVE_PENDING_MS
+							      : now + LINGER;
 	t->since = now;
 	t->unreported = state == UP_LOGIN_EXPIRED && t->device != 0 && !t->given_up;
 }
@@ -157,7 +161,8 @@ gone(unsigned n)
 	return live_told(l, n, now, NULL) == UP_LOGIN_STATES;
 }
 
-/* One of those that ended first is dropped; among equals the implementation may choose, but BEGUN anew is one that was. False: none. */
+/* One of those that ended first is dropped; among equals the implementation may choose, but BEGUN
+ * anew is one that was. False: none. */
 static bool
 make_room(unsigned begun)
 {
@@ -170,7 +175,8 @@ make_room(unsigned begun)
 	if (first == INT64_MAX)
 		return false;
 	for (unsigned n = 0; n < N; n++) {
-		if (m[n].used && is_finished(&m[n]) && !m[n].unreported && m[n].since == first && (n == begun || gone(n))) {
+		if (m[n].used && is_finished(&m[n]) && !m[n].unreported && m[n].since == first &&
+		    (n == begun || gone(n))) {
 			forget(n);
 			return true;
 		}
@@ -206,7 +212,8 @@ peers(unsigned n, unsigned *oldest)
 
 	*oldest = N;
 	for (unsigned i = 0; i < N; i++) {
-		if (!is_waiting(&m[i]) || m[i].client != m[n].client || m[i].browser != m[n].browser)
+		if (!is_waiting(&m[i]) || m[i].client != m[n].client ||
+		    m[i].browser != m[n].browser)
 			continue;
 		k++;
 		if (*oldest == N || m[i].order < m[*oldest].order)

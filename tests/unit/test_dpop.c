@@ -23,14 +23,23 @@ static void need_keys(void)
 static struct up_dpop_make maker(void)
 {
 	need_keys();
-	return (struct up_dpop_make){ .key = key, .method = "POST", .url = UP_SPAN_LIT(URL), .token = UP_SPAN_LIT("the-device-token"),
-		.nonce = UP_SPAN_LIT("the-nonce"), .jti = UP_SPAN_LIT("0123456789abcdef"), .now_s = NOW };
+	return (struct up_dpop_make) { .key = key,
+		.method = "POST",
+		.url = UP_SPAN_LIT(URL),
+		.token = UP_SPAN_LIT("the-device-token"),
+		.nonce = UP_SPAN_LIT("the-nonce"),
+		.jti = UP_SPAN_LIT("0123456789abcdef"),
+		.now_s = NOW };
 }
 
 static struct up_dpop_expect expected(void)
 {
 	need_keys();
-	return (struct up_dpop_expect){ .method = "POST", .url = UP_SPAN_LIT(URL), .token = UP_SPAN_LIT("the-device-token"), .key = key, .now_s = NOW };
+	return (struct up_dpop_expect) { .method = "POST",
+		.url = UP_SPAN_LIT(URL),
+		.token = UP_SPAN_LIT("the-device-token"),
+		.key = key,
+		.now_s = NOW };
 }
 
 static enum up_err judge(struct up_span proof, const struct up_dpop_expect *x)
@@ -47,20 +56,26 @@ static enum up_err judge(struct up_span proof, const struct up_dpop_expect *x)
 }
 
 /* RFC 9449 section 4.2, and its key and thumbprint from section 6. */
-static const char rfc[] = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFV"
-    "ZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwi"
-    "aHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvw"
-    "nQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
+static const char rfc[] = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6"
+			  "Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFV"
+			  "ZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2"
+			  "R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwi"
+			  "aHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwi"
+			  "aWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvw"
+			  "nQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
 
 static void test_known_proof(void)
 {
-	struct up_dpop_expect x = { .method = "POST", .url = UP_SPAN_LIT("https://server.example.com/token"), .now_s = 1562262616 };
+	struct up_dpop_expect x = { .method = "POST",
+		.url = UP_SPAN_LIT("https://server.example.com/token"),
+		.now_s = 1562262616 };
 	struct up_dpop d;
 
 	CU_ASSERT_EQUAL(up_dpop_parse(up_span_str(rfc), &x, &d), UP_OK);
 	CU_ASSERT_EQUAL(up_dpop_verify(&d, &x), UP_OK);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(d.key);
-	CU_ASSERT_STRING_EQUAL(up_jwk_thumbprint(d.key), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+	CU_ASSERT_STRING_EQUAL(
+	    up_jwk_thumbprint(d.key), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 	UP_CHECK_TEXT(d.jti, "-BwC3ESc6acc2lTc");
 	CU_ASSERT_EQUAL(d.nonce.n, 0);
 	up_dpop_free(&d);
@@ -104,7 +119,12 @@ static void test_other_request(void)
 
 	CU_ASSERT_EQUAL(up_dpop_make(&m, &b), UP_OK);
 	CU_ASSERT_EQUAL(judge(up_buf_span(&b), &x), UP_OK);
-#define OTHER(member, value) do { x = expected(); x.member = value; CU_ASSERT_EQUAL(judge(up_buf_span(&b), &x), UP_E_PROOF); } while (0)
+#define OTHER(member, value) \
+	do { \
+		x = expected(); \
+		x.member = value; \
+		CU_ASSERT_EQUAL(judge(up_buf_span(&b), &x), UP_E_PROOF); \
+	} while (0)
 	OTHER(method, "GET");
 	OTHER(method, "post");
 	OTHER(url, UP_SPAN_LIT("https://id.example.org/holder/decision"));
@@ -125,7 +145,8 @@ static void test_other_request(void)
 	up_buf_free(&b);
 }
 
-/* Proof with any header and claims, rightly signed by the key whose public half stands in for "@". */
+/* Proof with any header and claims, rightly signed by the key whose public half stands in for "@".
+ */
 static void make(const char *header, const char *claims, struct up_buf *out)
 {
 	struct up_buf h = { 0 };
@@ -151,29 +172,48 @@ static void make(const char *header, const char *claims, struct up_buf *out)
 }
 
 #define HEADER "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\"}"
-#define CLAIMS "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"0123456789abcdef\",\"nonce\":\"n\"}"
+#define CLAIMS \
+	"{\"htm\":\"POST\",\"htu\":\"" URL \
+	"\",\"iat\":1700000000,\"jti\":\"0123456789abcdef\",\"nonce\":\"n\"}"
 
 static void test_headers(void)
 {
-	static const struct { const char *header; enum up_err err; } rows[] = {
-		{ HEADER, UP_OK }, { "{\"alg\":\"ES256\",\"jwk\":{@,\"kid\":\"mine\"},\"typ\":\"dpop+jwt\"}", UP_OK },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"JWT\"}", UP_E_PROOF }, { "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"jwt+dpop\"}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@}}", UP_E_PROOF }, { "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
+	static const struct { const char *header; enum up_err err;
+	} rows[] = {
+		{ HEADER, UP_OK },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@,\"kid\":\"mine\"},\"typ\":\"dpop+jwt\"}", UP_OK },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"JWT\"}", UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"jwt+dpop\"}", UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@}}", UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
 		{ "{\"alg\":\"ES256\",\"jwk\":null,\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
 		{ "{\"alg\":\"ES256\",\"jwk\":[{@}],\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
 		{ "{\"alg\":\"none\",\"jwk\":{@},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
-		{ "{\"alg\":\"HS256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
+		{ "{\"alg\":\"HS256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"},\"typ\":\"dpop+"
+		  "jwt\"}",
+		    UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"},\"typ\":\"dpop+"
+		  "jwt\"}",
+		    UP_E_PROOF },
 		{ "{\"jwk\":{@},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@,\"d\":\"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI\"},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@,\"kty\":\"EC\"},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@,\"d\":\"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-"
+		  "E9LI\"},\"typ\":\"dpop+jwt\"}",
+		    UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@,\"kty\":\"EC\"},\"typ\":\"dpop+jwt\"}",
+		    UP_E_PROOF },
 		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"jwk\":{@},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\",\"crit\":[\"x\"]}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\",\"b64\":false}", UP_E_PROOF },
-		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\",\"jku\":\"https://evil.example\"}", UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\",\"crit\":[\"x\"]}",
+		    UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\",\"b64\":false}",
+		    UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{@},\"typ\":\"dpop+jwt\",\"jku\":\"https://"
+		  "evil.example\"}",
+		    UP_E_PROOF },
 		/* another's key, whatever it was signed with */
-		{ "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\","
-		  "\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\"},\"typ\":\"dpop+jwt\"}", UP_E_PROOF },
+		{ "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"l8tFrhx-"
+		  "34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\","
+		  "\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\"},\"typ\":\"dpop+jwt\"}",
+		    UP_E_PROOF },
 	};
 	struct up_dpop_expect known = expected(), fresh;
 	struct up_buf b = { 0 };
@@ -201,7 +241,8 @@ static void test_key_not_quite(void)
 	fresh = known;
 	fresh.key = NULL;
 	for (int private = 0; private < 2; private++) {
-		header = json_pack("{s:s, s:s, s:o}", "alg", "ES256", "typ", "dpop+jwt", "jwk", up_jwk_to_json(key, private != 0));
+		header = json_pack("{s:s, s:s, s:o}", "alg", "ES256", "typ", "dpop+jwt", "jwk",
+		    up_jwk_to_json(key, private != 0));
 		text = json_dumps(header, 0);
 		make(text, CLAIMS, &b);
 		CU_ASSERT_EQUAL(judge(up_buf_span(&b), &known), private ? UP_E_PROOF : UP_OK);
@@ -209,8 +250,10 @@ static void test_key_not_quite(void)
 		free(text);
 		json_decref(header);
 	}
-	header = json_pack("{s:s, s:s, s:o}", "alg", "ES256", "typ", "dpop+jwt", "jwk", up_jwk_to_json(key, false));
-	json_object_set_new(json_object_get(header, "jwk"), "y", json_string("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"));
+	header = json_pack("{s:s, s:s, s:o}", "alg", "ES256", "typ", "dpop+jwt", "jwk",
+	    up_jwk_to_json(key, false));
+	json_object_set_new(json_object_get(header, "jwk"), "y",
+	    json_string("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"));
 	text = json_dumps(header, 0);
 	make(text, CLAIMS, &b);
 	CU_ASSERT_EQUAL(judge(up_buf_span(&b), &known), UP_E_PROOF);
@@ -244,36 +287,59 @@ static void test_signed_by_another(void)
 static void test_claims(void)
 {
 #define X16 "xxxxxxxxxxxxxxxx"
-	static const struct { const char *claims; enum up_err err; } rows[] = {
-		{ CLAIMS, UP_OK }, { "{" BASE ",\"jti\":\"" X16 "\"}", UP_OK },
+	static const struct { const char *claims; enum up_err err;
+	} rows[] = {
+		{ CLAIMS, UP_OK },
+		{ "{" BASE ",\"jti\":\"" X16 "\"}", UP_OK },
 		{ "{" BASE ",\"jti\":\"" X16 X16 X16 X16 X16 X16 X16 X16 "\"}", UP_OK },
-		{ "{" BASE ",\"jti\":\"" X16 X16 X16 X16 X16 X16 X16 X16 "x\"}", UP_E_PROOF }, { "{" BASE ",\"jti\":\"xxxxxxxxxxxxxxx\"}", UP_E_PROOF },
-		{ "{" BASE ",\"jti\":1234567890123456}", UP_E_PROOF }, { "{" BASE "}", UP_E_PROOF },
-		{ "{" BASE ",\"jti\":\"" X16 "\",\"jti\":\"" X16 "\"}", UP_E_PROOF }, { "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":1}", UP_E_PROOF },
-		{ "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":\"\"}", UP_E_PROOF }, { "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":null}", UP_E_PROOF },
-		{ "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":\"" X16 X16 X16 X16 X16 X16 X16 X16 "x\"}", UP_E_PROOF },
-		{ "{" BASE ",\"jti\":\"" X16 "\",\"ath\":\"fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo\"}", UP_E_PROOF },
-		{ "{" BASE ",\"jti\":\"" X16 "\",\"ath\":null}", UP_E_PROOF }, { "{\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 X16 X16 X16 X16 X16 X16 X16 "x\"}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"xxxxxxxxxxxxxxx\"}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":1234567890123456}", UP_E_PROOF },
+		{ "{" BASE "}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 "\",\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":1}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":\"\"}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":null}", UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 "\",\"nonce\":\"" X16 X16 X16 X16 X16 X16 X16 X16
+		  "x\"}",
+		    UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16
+		  "\",\"ath\":\"fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo\"}",
+		    UP_E_PROOF },
+		{ "{" BASE ",\"jti\":\"" X16 "\",\"ath\":null}", UP_E_PROOF },
+		{ "{\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "?a=b\",\"iat\":1700000000,"
-		    "\"jti\":\"" X16 "\"}", UP_OK },
+		  "\"jti\":\"" X16 "\"}",
+		    UP_OK },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "#f\",\"iat\":1700000000,\"jti\":\"" X16 "\"}",
 		    UP_OK },
 		{ "{\"htm\":\"POST\",\"htu\":\"HTTPS://id.Example.org:443/holder/%64ecisions\","
-		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
+		  "\"iat\":1700000000,\"jti\":\"" X16 "\"}",
+		    UP_OK },
 		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org/holder/x/../decisions\","
-		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_OK },
+		  "\"iat\":1700000000,\"jti\":\"" X16 "\"}",
+		    UP_OK },
 		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org:80/holder/decisions\","
-		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		  "\"iat\":1700000000,\"jti\":\"" X16 "\"}",
+		    UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"https://id.example.org/holder%2Fdecisions\","
-		    "\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
-		{ "{\"htm\":[\"POST\"],\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		  "\"iat\":1700000000,\"jti\":\"" X16 "\"}",
+		    UP_E_PROOF },
+		{ "{\"htm\":[\"POST\"],\"htu\":\"" URL "\",\"iat\":1700000000,\"jti\":\"" X16 "\"}",
+		    UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"jti\":\"" X16 "\"}", UP_E_PROOF },
-		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":\"1700000000\",\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":\"1700000000\",\"jti\":\"" X16
+		  "\"}",
+		    UP_E_PROOF },
 		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":1700000000.5,\"jti\":\"" X16 "\"}",
 		    UP_OK },
-		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":9223372036854775807,\"jti\":\"" X16 "\"}", UP_E_PROOF },
-		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":-9223372036854775808,\"jti\":\"" X16 "\"}", UP_E_PROOF },
+		{ "{\"htm\":\"POST\",\"htu\":\"" URL "\",\"iat\":9223372036854775807,\"jti\":\"" X16
+		  "\"}",
+		    UP_E_PROOF },
+		{ "{\"htm\":\"POST\",\"htu\":\"" URL
+		  "\",\"iat\":-9223372036854775808,\"jti\":\"" X16 "\"}",
+		    UP_E_PROOF },
 	};
 	struct up_dpop_expect x = expected();
 	struct up_buf b = { 0 };
@@ -291,7 +357,8 @@ static void test_token_hash(void)
 {
 #define ATH "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQE"
 	static const struct { const char *more; enum up_err err; } rows[] = {
-		{ ",\"ath\":\"" ATH "o\"}", UP_OK }, { ",\"ath\":\"" ATH "p\"}", UP_E_PROOF }, { ",\"ath\":\"" ATH "\"}", UP_E_PROOF }, { "}", UP_E_PROOF },
+		{ ",\"ath\":\"" ATH "o\"}", UP_OK }, { ",\"ath\":\"" ATH "p\"}", UP_E_PROOF },
+		{ ",\"ath\":\"" ATH "\"}", UP_E_PROOF }, { "}", UP_E_PROOF },
 	};
 	struct up_dpop_expect x = expected();
 	struct up_buf b = { 0 };
@@ -308,16 +375,24 @@ static void test_token_hash(void)
 
 static struct up_decision decision(void)
 {
-	return (struct up_decision){ .transaction = UP_SPAN_LIT("abcdefghijklmnopqrstuv"), .client = UP_SPAN_LIT("portal"),
-		.origin = UP_SPAN_LIT("https://portal.example.org"), .issuer = UP_SPAN_LIT("https://id.example.org"),
-		.unit = UP_SPAN_LIT("12430000100000016Y"), .certificate = UP_SPAN_LIT("certificate"), .role = UP_SPAN_LIT("principal"),
-		.item = UP_SPAN_LIT("annual-report"), .nonce = UP_SPAN_LIT("nonce"), .frame = UP_SPAN_LIT("17"), .decision = UP_SPAN_LIT("approve"),
+	return (struct up_decision) { .transaction = UP_SPAN_LIT("abcdefghijklmnopqrstuv"),
+		.client = UP_SPAN_LIT("portal"),
+		.origin = UP_SPAN_LIT("https://portal.example.org"),
+		.issuer = UP_SPAN_LIT("https://id.example.org"),
+		.unit = UP_SPAN_LIT("12430000100000016Y"),
+		.certificate = UP_SPAN_LIT("certificate"),
+		.role = UP_SPAN_LIT("principal"),
+		.item = UP_SPAN_LIT("annual-report"),
+		.nonce = UP_SPAN_LIT("nonce"),
+		.frame = UP_SPAN_LIT("17"),
+		.decision = UP_SPAN_LIT("approve"),
 		.exp = NOW + 100 };
 }
 
 #define MEMBER(name) { #name, offsetof(struct up_decision, name) }
 static const struct { const char *name; size_t offset; } members[] = {
-	MEMBER(transaction), MEMBER(client), MEMBER(origin), MEMBER(issuer), MEMBER(unit), MEMBER(certificate), MEMBER(role), MEMBER(item),
+	MEMBER(transaction), MEMBER(client), MEMBER(origin), MEMBER(issuer), MEMBER(unit),
+	MEMBER(certificate), MEMBER(role), MEMBER(item),
 	MEMBER(nonce), MEMBER(frame), MEMBER(decision),
 };
 
@@ -344,7 +419,8 @@ static json_t *claims_of(const struct up_decision *d)
 /* Every member of the struct is in the list above; a new one would otherwise go untested. */
 static void test_list_is_whole(void)
 {
-	CU_ASSERT_EQUAL(sizeof(struct up_decision), UP_ARRAY_LEN(members) * sizeof(struct up_span) + sizeof(int64_t));
+	CU_ASSERT_EQUAL(sizeof(struct up_decision),
+	    UP_ARRAY_LEN(members) * sizeof(struct up_span) + sizeof(int64_t));
 }
 
 /* From the phone through the proof to the server. */
@@ -379,7 +455,8 @@ static void test_decision_in_proof(void)
 	up_buf_free(&b);
 }
 
-/* Each byte of each member changed, a member cut, lengthened or emptied: the server's own view does not fit any more. */
+/* Each byte of each member changed, a member cut, lengthened or emptied: the server's own view does
+ * not fit any more. */
 static void test_every_changed_member_fails(void)
 {
 	struct up_decision want = decision(), got;
@@ -395,9 +472,11 @@ static void test_every_changed_member_fails(void)
 			memcpy(text, is.p, is.n);
 			text[j] ^= 1;
 			*at(&got, i) = up_span_of(text, is.n);
-			UP_CHECK(up_decision_match(&got, &want, NOW) == UP_E_SIGNATURE, members[i].name);
+			UP_CHECK(
+			    up_decision_match(&got, &want, NOW) == UP_E_SIGNATURE, members[i].name);
 			*at(&got, i) = up_span_of(is.p, j);
-			UP_CHECK(up_decision_match(&got, &want, NOW) == UP_E_SIGNATURE, members[i].name);
+			UP_CHECK(
+			    up_decision_match(&got, &want, NOW) == UP_E_SIGNATURE, members[i].name);
 		}
 		memcpy(text, is.p, is.n);
 		text[is.n] = 'x';
@@ -413,7 +492,8 @@ static void test_every_changed_member_fails(void)
 static void test_decision_expiry(void)
 {
 	static const struct { int64_t exp; enum up_err err; } rows[] = {
-		{ NOW + 100, UP_OK }, { NOW + 1, UP_OK }, { NOW + 101, UP_E_SIGNATURE }, { NOW, UP_E_SIGNATURE }, { 0, UP_E_SIGNATURE }, { INT64_MAX, UP_E_SIGNATURE },
+		{ NOW + 100, UP_OK }, { NOW + 1, UP_OK }, { NOW + 101, UP_E_SIGNATURE },
+		{ NOW, UP_E_SIGNATURE }, { 0, UP_E_SIGNATURE }, { INT64_MAX, UP_E_SIGNATURE },
 	};
 	struct up_decision want = decision(), got = want;
 
@@ -434,19 +514,22 @@ static void test_decision_form(void)
 	longer[599] = '\0';
 	for (size_t i = 0; i <= UP_ARRAY_LEN(members); i++) {
 		const char *name = i < UP_ARRAY_LEN(members) ? members[i].name : "exp";
-		json_t *wrong[] = { json_null(), json_integer(17), json_array(), json_string(longer), json_string(""), json_real(1700000100.0) };
+		json_t *wrong[] = { json_null(), json_integer(17), json_array(),
+			json_string(longer), json_string(""), json_real(1700000100.0) };
 
 		o = claims_of(&d);
 		in = json_object_get(o, "decision");
 		for (size_t j = 0; j < UP_ARRAY_LEN(wrong); j++) {
-			bool fine = (strcmp(name, "exp") == 0 && json_is_integer(wrong[j])) || (strcmp(name, "item") == 0 && j == 4);
+			bool fine = (strcmp(name, "exp") == 0 && json_is_integer(wrong[j])) ||
+			    (strcmp(name, "item") == 0 && j == 4);
 
 			json_object_set_new(in, name, wrong[j]);
 			UP_CHECK(up_decision_parse(o, &got) == (fine ? UP_OK : UP_E_PROOF), name);
 		}
 		json_object_del(in, name);
 		UP_CHECK(up_decision_parse(o, &got) == UP_E_PROOF, name);
-		json_object_set_new(in, "unknown", json_string("x"));      /* the number of members is right again */
+		/* the number of members is right again */
+		json_object_set_new(in, "unknown", json_string("x"));
 		UP_CHECK(up_decision_parse(o, &got) == UP_E_PROOF, name);
 		json_decref(o);
 	}
@@ -464,7 +547,8 @@ static void test_decision_form(void)
 static void test_decision_words(void)
 {
 	static const struct { const char *word; enum up_err err; } rows[] = {
-		{ "approve", UP_OK }, { "deny", UP_OK }, { "not_mine", UP_OK }, { "Approve", UP_E_PROOF }, { "approved", UP_E_PROOF }, { "yes", UP_E_PROOF },
+		{ "approve", UP_OK }, { "deny", UP_OK }, { "not_mine", UP_OK },
+		{ "Approve", UP_E_PROOF }, { "approved", UP_E_PROOF }, { "yes", UP_E_PROOF },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -486,6 +570,7 @@ static void test_end(void)
 	CU_ASSERT_PTR_NULL(key);
 }
 
-UP_SUITE("dpop", test_known_proof, test_make_and_check, test_other_request, test_headers, test_key_not_quite, test_signed_by_another,
-    test_claims, test_token_hash, test_list_is_whole, test_decision_in_proof, test_every_changed_member_fails, test_decision_expiry,
+UP_SUITE("dpop", test_known_proof, test_make_and_check, test_other_request, test_headers,
+    test_key_not_quite, test_signed_by_another, test_claims, test_token_hash, test_list_is_whole,
+    test_decision_in_proof, test_every_changed_member_fails, test_decision_expiry,
     test_decision_form, test_decision_words, test_end)

@@ -36,42 +36,66 @@ static void test_names_differ(void)
 {
 	for (unsigned i = 0; i < UP_E_N; i++)
 		for (unsigned k = 0; k < i; k++)
-			UP_CHECK(strcmp(up_err_name((enum up_err)i), up_err_name((enum up_err)k)) != 0, up_err_name((enum up_err)i));
+			UP_CHECK(
+			    strcmp(up_err_name((enum up_err)i), up_err_name((enum up_err)k)) != 0,
+			    up_err_name((enum up_err)i));
 }
 
 static void test_replies(void)
 {
-	static const struct { enum up_err err; int http; const char *oauth; } rows[] = {
-		{ UP_E_REQUEST, 400, "invalid_request" }, { UP_E_TYPE, 415, "invalid_request" },
+	static const struct { enum up_err err; int http; const char *oauth;
+	} rows[] = {
+		{ UP_E_REQUEST, 400, "invalid_request" },
+		{ UP_E_TYPE, 415, "invalid_request" },
 		{ UP_E_TOO_LARGE, 413, "invalid_request" },
 		{ UP_E_HEADERS, 431, "invalid_request" },
 		{ UP_E_NOT_FOUND, 404, "invalid_request" },
-		{ UP_E_METHOD, 405, "invalid_request" }, { UP_E_RATE, 429, "temporarily_unavailable" },
-		{ UP_E_CLIENT, 401, "invalid_client" }, { UP_E_UNAUTHORIZED_CLIENT, 400, "unauthorized_client" },
-		{ UP_E_GRANT_TYPE, 400, "unsupported_grant_type" }, { UP_E_SCOPE, 400, "invalid_scope" },
-		{ UP_E_GRANT, 400, "invalid_grant" }, { UP_E_PENDING, 400, "authorization_pending" },
-		{ UP_E_SLOW_DOWN, 400, "slow_down" }, { UP_E_DENIED, 400, "access_denied" }, { UP_E_EXPIRED, 400, "expired_token" },
-		{ UP_E_CODE, 400, "invalid_code" }, { UP_E_STATE, 409, "wrong_state" }, { UP_E_PROOF, 401, "invalid_dpop_proof" },
-		{ UP_E_NONCE, 401, "use_dpop_nonce" }, { UP_E_TOKEN, 401, "invalid_token" },
+		{ UP_E_METHOD, 405, "invalid_request" },
+		{ UP_E_RATE, 429, "temporarily_unavailable" },
+		{ UP_E_CLIENT, 401, "invalid_client" },
+		{ UP_E_UNAUTHORIZED_CLIENT, 400, "unauthorized_client" },
+		{ UP_E_GRANT_TYPE, 400, "unsupported_grant_type" },
+		{ UP_E_SCOPE, 400, "invalid_scope" },
+		{ UP_E_GRANT, 400, "invalid_grant" },
+		{ UP_E_PENDING, 400, "authorization_pending" },
+		{ UP_E_SLOW_DOWN, 400, "slow_down" },
+		{ UP_E_DENIED, 400, "access_denied" },
+		{ UP_E_EXPIRED, 400, "expired_token" },
+		{ UP_E_CODE, 400, "invalid_code" },
+		{ UP_E_STATE, 409, "wrong_state" },
+		{ UP_E_PROOF, 401, "invalid_dpop_proof" },
+		{ UP_E_NONCE, 401, "use_dpop_nonce" },
+		{ UP_E_TOKEN, 401, "invalid_token" },
 		{ UP_E_NO_TOKEN, 401, "" },
-		{ UP_E_REPLAY, 401, "invalid_dpop_proof" }, { UP_E_PASSWORD, 403, "wrong_password" },
-		{ UP_E_LOCKED, 403, "password_locked" }, { UP_E_WEAK, 400, "weak_password" }, { UP_E_PERSON, 403, "wrong_person" },
-		{ UP_E_STATEMENT, 400, "statement_not_agreed" }, { UP_E_ROLE, 403, "role_not_live" },
-		{ UP_E_ITEM_GRANT, 403, "item_not_granted" }, { UP_E_STORE, 503, "temporarily_unavailable" },
+		{ UP_E_REPLAY, 401, "invalid_dpop_proof" },
+		{ UP_E_PASSWORD, 403, "wrong_password" },
+		{ UP_E_LOCKED, 403, "password_locked" },
+		{ UP_E_WEAK, 400, "weak_password" },
+		{ UP_E_PERSON, 403, "wrong_person" },
+		{ UP_E_STATEMENT, 400, "statement_not_agreed" },
+		{ UP_E_ROLE, 403, "role_not_live" },
+		{ UP_E_ITEM_GRANT, 403, "item_not_granted" },
+		{ UP_E_STORE, 503, "temporarily_unavailable" },
 		{ UP_E_BUSY, 503, "temporarily_unavailable" },
 		{ UP_E_LIVE, 503, "temporarily_unavailable" },
 		{ UP_E_CLOCK, 503, "temporarily_unavailable" },
 		{ UP_E_UPSTREAM, 503, "temporarily_unavailable" },
 		{ UP_E_PROVIDER, 502, "unusable_answer" },
-		{ UP_E_NOMEM, 500, "server_error" }, { UP_E_IO, 500, "server_error" }, { UP_E_CONFIG, 500, "server_error" },
-		{ UP_E_CRYPTO, 500, "server_error" }, { UP_E_N, 500, "server_error" }, { (enum up_err)-1, 500, "server_error" },
+		{ UP_E_NOMEM, 500, "server_error" },
+		{ UP_E_IO, 500, "server_error" },
+		{ UP_E_CONFIG, 500, "server_error" },
+		{ UP_E_CRYPTO, 500, "server_error" },
+		{ UP_E_N, 500, "server_error" },
+		{ (enum up_err) - 1, 500, "server_error" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		UP_CHECK(up_err_reply(rows[i].err)->http == rows[i].http, up_err_name(rows[i].err));
-		UP_CHECK(strcmp(up_err_reply(rows[i].err)->oauth, rows[i].oauth) == 0, up_err_name(rows[i].err));
+		UP_CHECK(strcmp(up_err_reply(rows[i].err)->oauth, rows[i].oauth) == 0,
+		    up_err_name(rows[i].err));
 	}
 	CU_ASSERT_STRING_EQUAL(up_err_name(UP_E_N), "unknown");
 }
 
-UP_SUITE("err", test_every_value_has_a_row, test_texts_are_wire_safe, test_names_differ, test_replies)
+UP_SUITE(
+    "err", test_every_value_has_a_row, test_texts_are_wire_safe, test_names_differ, test_replies)

@@ -87,7 +87,8 @@ static void test_every_changed_key_byte_fails(void)
 static void test_window(void)
 {
 	static const struct { uint32_t now; enum up_err err; } rows[] = {
-		{ 17, UP_OK }, { 27, UP_OK }, { 28, UP_E_EXPIRED }, { 7, UP_OK }, { 6, UP_E_EXPIRED }, { 0, UP_E_EXPIRED }, { UINT32_MAX, UP_E_EXPIRED },
+		{ 17, UP_OK }, { 27, UP_OK }, { 28, UP_E_EXPIRED }, { 7, UP_OK },
+		{ 6, UP_E_EXPIRED }, { 0, UP_E_EXPIRED }, { UINT32_MAX, UP_E_EXPIRED },
 	};
 
 	fill();
@@ -109,9 +110,12 @@ static void test_forged_and_stale(void)
 /* The MAC of one transaction's frame does not serve another's, nor another second. */
 static void test_transplanted(void)
 {
-	CU_ASSERT_EQUAL(scan(up_span_str("ZGVmZ2hpamtsbW5vcHFycg.17.BV9UofIoKM6e8oJyvpVIoQ"), 17), UP_E_SIGNATURE);
-	CU_ASSERT_EQUAL(scan(up_span_str("YGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ"), 17), UP_E_SIGNATURE);
-	CU_ASSERT_EQUAL(scan(up_span_str("ZGVmZ2hpamtsbW5vcHFycw.18.BV9UofIoKM6e8oJyvpVIoQ"), 17), UP_E_SIGNATURE);
+	CU_ASSERT_EQUAL(scan(up_span_str("ZGVmZ2hpamtsbW5vcHFycg.17.BV9UofIoKM6e8oJyvpVIoQ"), 17),
+	    UP_E_SIGNATURE);
+	CU_ASSERT_EQUAL(scan(up_span_str("YGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ"), 17),
+	    UP_E_SIGNATURE);
+	CU_ASSERT_EQUAL(scan(up_span_str("ZGVmZ2hpamtsbW5vcHFycw.18.BV9UofIoKM6e8oJyvpVIoQ"), 17),
+	    UP_E_SIGNATURE);
 }
 
 static void test_static(void)
@@ -132,14 +136,31 @@ static void test_static(void)
 static void test_bad_form(void)
 {
 	static const char *const rows[] = {
-		"", ".", "..", "ZGVmZ2hpamtsbW5vcHFycw.", "ZGVmZ2hpamtsbW5vcHFycw..", "ZGVmZ2hpamtsbW5vcHFycw.17", "ZGVmZ2hpamtsbW5vcHFycw.17.",
-		"ZGVmZ2hpamtsbW5vcHFycw..BV9UofIoKM6e8oJyvpVIoQ", "ZGVmZ2hpamtsbW5vcHFycw.017.BV9UofIoKM6e8oJyvpVIoQ",
-		"ZGVmZ2hpamtsbW5vcHFycw.+17.BV9UofIoKM6e8oJyvpVIoQ", "ZGVmZ2hpamtsbW5vcHFycw.-1.BV9UofIoKM6e8oJyvpVIoQ",
-		"ZGVmZ2hpamtsbW5vcHFycw. 17.BV9UofIoKM6e8oJyvpVIoQ", "ZGVmZ2hpamtsbW5vcHFycw.0x11.BV9UofIoKM6e8oJyvpVIoQ",
-		"ZGVmZ2hpamtsbW5vcHFycw.4294967296.BV9UofIoKM6e8oJyvpVIoQ", "ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ==",
-		"ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ.", "ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQA",
-		"ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoR", "ZGVmZ2hpamtsbW5vcHFycx", "ZGVmZ2hpamtsbW5vcHFyc", "ZGVmZ2hpamtsbW5vcHFycw==",
-		"ZGVmZ2hpamtsbW5vcHFycw\n", " ZGVmZ2hpamtsbW5vcHFycw", "ZGVmZ2hpamtsbW5vcHFyc+", "ZGVmZ2hpamtsbW5vcHFycw/17/BV9UofIoKM6e8oJyvpVIoQ",
+		"",
+		".",
+		"..",
+		"ZGVmZ2hpamtsbW5vcHFycw.",
+		"ZGVmZ2hpamtsbW5vcHFycw..",
+		"ZGVmZ2hpamtsbW5vcHFycw.17",
+		"ZGVmZ2hpamtsbW5vcHFycw.17.",
+		"ZGVmZ2hpamtsbW5vcHFycw..BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw.017.BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw.+17.BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw.-1.BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw. 17.BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw.0x11.BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw.4294967296.BV9UofIoKM6e8oJyvpVIoQ",
+		"ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ==",
+		"ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQ.",
+		"ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoQA",
+		"ZGVmZ2hpamtsbW5vcHFycw.17.BV9UofIoKM6e8oJyvpVIoR",
+		"ZGVmZ2hpamtsbW5vcHFycx",
+		"ZGVmZ2hpamtsbW5vcHFyc",
+		"ZGVmZ2hpamtsbW5vcHFycw==",
+		"ZGVmZ2hpamtsbW5vcHFycw\n",
+		" ZGVmZ2hpamtsbW5vcHFycw",
+		"ZGVmZ2hpamtsbW5vcHFyc+",
+		"ZGVmZ2hpamtsbW5vcHFycw/17/BV9UofIoKM6e8oJyvpVIoQ",
 	};
 	struct up_frame f;
 
@@ -148,5 +169,5 @@ static void test_bad_form(void)
 }
 
 UP_SUITE("frame", test_known_answer, test_longest, test_every_changed_byte_fails,
-    test_every_changed_key_byte_fails, test_window, test_forged_and_stale, test_transplanted, test_static,
-    test_bad_form)
+    test_every_changed_key_byte_fails, test_window, test_forged_and_stale, test_transplanted,
+    test_static, test_bad_form)

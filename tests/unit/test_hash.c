@@ -227,8 +227,10 @@ static void test_hkdf(void)
 		size_t n = strlen(rows[i].okm) / 2;
 
 		CU_ASSERT_EQUAL_FATAL(up_text_hex_decode(up_span_str(rows[i].okm), want, n), UP_OK);
-		CU_ASSERT_EQUAL(up_hash_hkdf(bytes_of(rows[i].ikm, ikm), bytes_of(rows[i].salt, salt),
-		    bytes_of(rows[i].info, info), got, n), UP_OK);
+		CU_ASSERT_EQUAL(
+		    up_hash_hkdf(bytes_of(rows[i].ikm, ikm), bytes_of(rows[i].salt, salt),
+			bytes_of(rows[i].info, info), got, n),
+		    UP_OK);
 		UP_CHECK(memcmp(got, want, n) == 0, rows[i].okm);
 	}
 }

@@ -15,14 +15,18 @@ static struct up_unit_authority authorities[] = {
 };
 
 /* PROBLEM: "LINE COLUMN" of the only one, or NULL for none. */
-static const struct { const char *text, *problem; size_t rows; } csv[] = {
+static const struct { const char *text, *problem; size_t rows;
+} csv[] = {
 	{ HEAD GOOD, NULL, 1 },
 	{ "\xef\xbb\xbf" HEAD GOOD, NULL, 1 },
-	{ HEAD "12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10", NULL, 1 },        /* no line end */
-	{ HEAD "\n" GOOD ",,,,,\n \n", NULL, 1 },                                    /* empty rows */
+	/* no line end */
+	{ HEAD "12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10", NULL, 1 },
+	/* empty rows */
+	{ HEAD "\n" GOOD ",,,,,\n \n", NULL, 1 },
 	{ HEAD "12430000100000016Y,\"甲,\"\"乙\"\"\r\n丙\",张三,c1,2021-11-11,\r\n", NULL, 1 },
 	{ "统一社会信用代码,名称,法定代表人,证书号,有效期自,有效期至\n" GOOD, NULL, 1 },
-	{ "code,name,法定代表人,certificate,valid_from\n12430000100000016Y,甲,张三,c1,2021-11-11\n", NULL, 1 },
+	{ "code,name,法定代表人,certificate,valid_from\n12430000100000016Y,甲,张三,c1,2021-11-11\n",
+	    NULL, 1 },
 	{ "", "0 ", 0 },
 	{ "\n\n", "0 ", 0 },
 	{ "code,name,certificate,valid_from\n", "1 legal_representative", 0 },
@@ -34,12 +38,17 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 	{ HEAD GOOD "124300001000001390,乙,李四,c2,2021-11-11,,x\n", "3 ", 1 },
 	{ HEAD GOOD "124300001000001390,乙,李四,c2,2021-11-11,,\n", NULL, 2 },
 	{ "code,name,legal_representative,certificate,valid_from\r12430000100000016Y,甲,张三,c1,"
-	    "2021-11-11\r\r,乙,李四,c2,2021-11-11\r", "4 code", 1 },
+	  "2021-11-11\r\r,乙,李四,c2,2021-11-11\r",
+	    "4 code", 1 },
 	{ HEAD GOOD "124300001000001390,\"乙\n丙\",李四,c2,2021-11-11,\n,丁,李四,c3,2021-11-11,\n",
 	    "5 code", 2 },
-	{ HEAD "\"12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10\n124300001000001390,乙,李四,c2,"
-	    "2021-11-11,\n", "2 ", 1 },
-	{ "\xff\xfe" "c", "1 ", 0 },
+	{ HEAD
+	    "\"12430000100000016Y,甲,张三,c1,2021-11-11,2026-11-10\n124300001000001390,乙,李四,c2,"
+	    "2021-11-11,\n",
+	    "2 ", 1 },
+	{ "\xff\xfe"
+	  "c",
+	    "1 ", 0 },
 	{ "\xb4\xfa\xc2\xeb,name\n", "1 ", 0 },
 	{ HEAD GOOD "\"124300001000001390,乙,李四,c2,2021-11-11,\n", "3 ", 1 },
 	{ HEAD GOOD "12430000\"1000001390,乙,李四,c2,2021-11-11,\n", "3 ", 1 },
@@ -54,10 +63,12 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 	{ HEAD "12430000100000016Y,\u0410级中心,张三,c1,2021-11-11,\n", "2 name", 0 },
 	{ HEAD "12430000100000016Y,甲\u200b,张三,c1,2021-11-11,\n", "2 name", 0 },
 	{ HEAD "12430000100000016Y,甲,张\ue863,c1,2021-11-11,\n", "2 legal_representative", 0 },
-	{ HEAD "11430000006122244L,甲,张三,c1,2021-11-11,\n", "2 code", 0 },             /* an authority's, not a unit's */
+	/* an authority's, not a unit's */
+	{ HEAD "11430000006122244L,甲,张三,c1,2021-11-11,\n", "2 code", 0 },
 	{ HEAD ",甲,张三,c1,2021-11-11,\n", "2 code", 0 },
 	{ HEAD "12430000100000016Y,,张三,c1,2021-11-11,\n", "2 name", 0 },
-	{ HEAD "12430000100000016Y,甲\xe2\x80\xae乙,张三,c1,2021-11-11,\n", "2 name", 0 },  /* right-to-left override */
+	/* right-to-left override */
+	{ HEAD "12430000100000016Y,甲\xe2\x80\xae乙,张三,c1,2021-11-11,\n", "2 name", 0 },
 	{ HEAD "12430000100000016Y,甲,张三,,2021-11-11,\n", "2 certificate", 0 },
 	{ HEAD "12430000100000016Y,甲,张三,c1,,\n", "2 valid_from", 0 },
 	{ HEAD "12430000100000016Y,甲,张三,c1,2021-02-29,\n", "2 valid_from", 0 },
@@ -67,19 +78,31 @@ static const struct { const char *text, *problem; size_t rows; } csv[] = {
 	{ HEAD "12430000100000016Y,甲,张三,c1,2021-11-11,2021-11-11\n", NULL, 1 },
 	{ HEAD GOOD "12430000100000016Y,乙,李四,c2,2021-11-11,\n", "3 code", 1 },
 	{ HEAD GOOD "\"124300001000001390\",\"乙\n\",李四,c1,2021-11-11,\n", "3 certificate", 1 },
-	{ "登记管理机关,统一社会信用代码,名称,法定代表人,证书号,有效期自\n别局,12430000100000016Y,甲,张三,c1,2021-11-11\n", "2 登记管理机关", 0 },
+	{ "登记管理机关,统一社会信用代码,名称,法定代表人,证书号,有效期自\n别局,12430000100000016Y,"
+	  "甲,张三,c1,2021-11-11\n",
+	    "2 登记管理机关", 0 },
 };
 
-static const struct { const char *text, *problem; size_t rows; } json[] = {
-	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"capital\":null}]", NULL, 1 },
-	{ "\n{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\",\"valid_from\":\"2021-11-11\"}\r\n", NULL, 1 },
+static const struct { const char *text, *problem; size_t rows;
+} json[] = {
+	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\","
+	  "\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"capital\":null}]",
+	    NULL, 1 },
+	{ "\n{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":"
+	  "\"c1\",\"valid_from\":\"2021-11-11\"}\r\n",
+	    NULL, 1 },
 	{ "\xef\xbb\xbf[{\"code\":\"12430000100000016y\",\"name\":\"甲\\u00a0\","
-	    "\"legal_representative\":\"张三\",\"certificate\":\"c1\","
-	    "\"valid_from\":\"2021-11-11\"}]", NULL, 1 },
-	{ "{\"code\":\"12430000100000016Y\",\"name\":\"甲\\u200b\",\"法定代表人\":\"张三\",\"证书号\":\"c1\","
-	    "\"valid_from\":\"2021-11-11\"}", "1 name", 0 },
-	{ "\r{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":\"c1\","
-	    "\"valid_from\":\"2021-11-11\"}\r{\r", "3 ", 1 },
+	  "\"legal_representative\":\"张三\",\"certificate\":\"c1\","
+	  "\"valid_from\":\"2021-11-11\"}]",
+	    NULL, 1 },
+	{ "{\"code\":\"12430000100000016Y\",\"name\":\"甲\\u200b\",\"法定代表人\":\"张三\","
+	  "\"证书号\":\"c1\","
+	  "\"valid_from\":\"2021-11-11\"}",
+	    "1 name", 0 },
+	{ "\r{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"法定代表人\":\"张三\",\"证书号\":"
+	  "\"c1\","
+	  "\"valid_from\":\"2021-11-11\"}\r{\r",
+	    "3 ", 1 },
 	{ "[\r\r{\"code\" 1}]", "3 ", 0 },
 	{ "\xff\xfe[", "1 ", 0 },
 	{ "{\"name\":\"\xb4\xfa\"}\n", "1 ", 0 },
@@ -89,8 +112,12 @@ static const struct { const char *text, *problem; size_t rows; } json[] = {
 	{ "[{\"code\":\"12430000100000016Y\"", "1 ", 0 },
 	{ "{\"code\":1", "1 ", 0 },
 	{ "[7]", "1 ", 0 },
-	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"capital\":100}]", "1 capital", 0 },
-	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\",\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"x\":\"\"}]", "1 x", 0 },
+	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\","
+	  "\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"capital\":100}]",
+	    "1 capital", 0 },
+	{ "[{\"code\":\"12430000100000016Y\",\"name\":\"甲\",\"legal_representative\":\"张三\","
+	  "\"certificate\":\"c1\",\"valid_from\":\"2021-11-11\",\"x\":\"\"}]",
+	    "1 x", 0 },
 };
 
 static void check_one(const char *text, bool is_json, const char *problem, size_t rows)
@@ -122,7 +149,8 @@ static void test_json(void)
 /* What is handed to the store. */
 static void test_row(void)
 {
-	static const char text[] = "name,code,purpose,legal_representative,certificate,valid_from,authority\n"
+	static const char text[] =
+	    "name,code,purpose,legal_representative,certificate,valid_from,authority\n"
 	    " 甲 ,12430000100000016Y,\"科研、\n推广\",张三,事证第1号,2024-02-29,市局\n";
 	struct up_import x;
 
@@ -142,7 +170,8 @@ static void test_authority(void)
 	for (size_t n = 0; n <= 2; n++) {
 		struct up_import x;
 
-		CU_ASSERT(up_import_read(UP_SPAN_LIT(HEAD GOOD), false, authorities, n, &x) == UP_OK);
+		CU_ASSERT(
+		    up_import_read(UP_SPAN_LIT(HEAD GOOD), false, authorities, n, &x) == UP_OK);
 		CU_ASSERT_EQUAL(x.n, n == 1);
 		CU_ASSERT_EQUAL(x.n_problems, n != 1);
 		up_import_free(&x);
@@ -180,13 +209,15 @@ static void test_forms(void)
 }
 
 static const struct { const char *from, *last; } periods[] = {
-	{ "2021-11-11", "2026-11-10" }, { "2024-02-29", "2029-02-28" }, { "2024-03-01", "2029-02-28" }, { "2023-03-01", "2028-02-29" },
+	{ "2021-11-11", "2026-11-10" }, { "2024-02-29", "2029-02-28" },
+	{ "2024-03-01", "2029-02-28" }, { "2023-03-01", "2028-02-29" },
 	{ "2026-01-01", "2030-12-31" },
 };
 
 static void test_days(void)
 {
-	static const char *const wrong[] = { "", "2021-1-01", "2021-13-01", "2021-00-10", "2021-04-31", "1991-12-31", "2021-11-1x", "20211-1-11", " 2021-11-1" };
+	static const char *const wrong[] = { "", "2021-1-01", "2021-13-01", "2021-00-10",
+		"2021-04-31", "1991-12-31", "2021-11-1x", "20211-1-11", " 2021-11-1" };
 	int64_t s;
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(periods); i++) {

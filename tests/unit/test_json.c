@@ -8,22 +8,50 @@
 
 static void test_parse(void)
 {
-	static const struct { const char *text; enum up_err err; } rows[] = {
-		{ "{}", UP_OK }, { " {\"a\": 1}\n", UP_OK }, { "{\"a\":{\"b\":[1,2,{}]}}", UP_OK }, { "{\"名\":\"张\"}", UP_OK },
-		{ "{\"a\":\"\\u5f20 \\ud842\\udfb7\"}", UP_OK }, { "{\"a\":\"[[[[[[[[[[[{{{{{\"}", UP_OK },
+	static const struct { const char *text; enum up_err err;
+	} rows[] = {
+		{ "{}", UP_OK },
+		{ " {\"a\": 1}\n", UP_OK },
+		{ "{\"a\":{\"b\":[1,2,{}]}}", UP_OK },
+		{ "{\"名\":\"张\"}", UP_OK },
+		{ "{\"a\":\"\\u5f20 \\ud842\\udfb7\"}", UP_OK },
+		{ "{\"a\":\"[[[[[[[[[[[{{{{{\"}", UP_OK },
 		{ "{\"a\":\"\\\"[[[[[[[[[[[\"}", UP_OK },
-		{ "", UP_E_REQUEST }, { NULL, UP_E_REQUEST }, { "[]", UP_E_REQUEST }, { "1", UP_E_REQUEST }, { "\"a\"", UP_E_REQUEST },
-		{ "null", UP_E_REQUEST }, { "{", UP_E_REQUEST }, { "}", UP_E_REQUEST }, { "{}x", UP_E_REQUEST }, { "{}{}", UP_E_REQUEST },
-		{ "{\"a\":1,}", UP_E_REQUEST }, { "{a:1}", UP_E_REQUEST }, { "{'a':1}", UP_E_REQUEST }, { "{\"a\":01}", UP_E_REQUEST },
-		{ "{\"a\":NaN}", UP_E_REQUEST }, { "{\"a\":1e999}", UP_E_REQUEST }, { "{\"a\":99999999999999999999}", UP_E_REQUEST },
-		{ "{\"a\":1,\"a\":1}", UP_E_REQUEST }, { "{\"a\":1,\"\\u0061\":2}", UP_E_REQUEST },
-		{ "{\"x\":{\"a\":1,\"a\":2}}", UP_E_REQUEST }, { "/**/{}", UP_E_REQUEST }, { "\xef\xbb\xbf{}", UP_E_REQUEST },
-		{ "{\"a\":\"\n\"}", UP_E_REQUEST }, { "{\"a\":\"\\x\"}", UP_E_REQUEST }, { "{\"a\":\"\\ud800\"}", UP_E_REQUEST },
-		{ "{\"a\":\"\\u0000\"}", UP_E_UTF8 }, { "{\"\\u0000a\":1}", UP_E_UTF8 }, { "{\"a\":\"\xff\"}", UP_E_UTF8 },
-		{ "{\"a\":\"\xc0\xaf\"}", UP_E_UTF8 }, { "{\"a\":\"\xed\xa0\x80\"}", UP_E_UTF8 },
-		{ "{\"a\":[[[[[[[1]]]]]]]}", UP_OK }, { "{\"a\":[[[[[[[[1]]]]]]]]}", UP_E_TOO_LARGE },
+		{ "", UP_E_REQUEST },
+		{ NULL, UP_E_REQUEST },
+		{ "[]", UP_E_REQUEST },
+		{ "1", UP_E_REQUEST },
+		{ "\"a\"", UP_E_REQUEST },
+		{ "null", UP_E_REQUEST },
+		{ "{", UP_E_REQUEST },
+		{ "}", UP_E_REQUEST },
+		{ "{}x", UP_E_REQUEST },
+		{ "{}{}", UP_E_REQUEST },
+		{ "{\"a\":1,}", UP_E_REQUEST },
+		{ "{a:1}", UP_E_REQUEST },
+		{ "{'a':1}", UP_E_REQUEST },
+		{ "{\"a\":01}", UP_E_REQUEST },
+		{ "{\"a\":NaN}", UP_E_REQUEST },
+		{ "{\"a\":1e999}", UP_E_REQUEST },
+		{ "{\"a\":99999999999999999999}", UP_E_REQUEST },
+		{ "{\"a\":1,\"a\":1}", UP_E_REQUEST },
+		{ "{\"a\":1,\"\\u0061\":2}", UP_E_REQUEST },
+		{ "{\"x\":{\"a\":1,\"a\":2}}", UP_E_REQUEST },
+		{ "/**/{}", UP_E_REQUEST },
+		{ "\xef\xbb\xbf{}", UP_E_REQUEST },
+		{ "{\"a\":\"\n\"}", UP_E_REQUEST },
+		{ "{\"a\":\"\\x\"}", UP_E_REQUEST },
+		{ "{\"a\":\"\\ud800\"}", UP_E_REQUEST },
+		{ "{\"a\":\"\\u0000\"}", UP_E_UTF8 },
+		{ "{\"\\u0000a\":1}", UP_E_UTF8 },
+		{ "{\"a\":\"\xff\"}", UP_E_UTF8 },
+		{ "{\"a\":\"\xc0\xaf\"}", UP_E_UTF8 },
+		{ "{\"a\":\"\xed\xa0\x80\"}", UP_E_UTF8 },
+		{ "{\"a\":[[[[[[[1]]]]]]]}", UP_OK },
+		{ "{\"a\":[[[[[[[[1]]]]]]]]}", UP_E_TOO_LARGE },
 		{ "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}", UP_OK },
-		{ "[[[[[[[[[[[[[[[[", UP_E_TOO_LARGE }, { "{\"a\":\"\\", UP_E_REQUEST },
+		{ "[[[[[[[[[[[[[[[[", UP_E_TOO_LARGE },
+		{ "{\"a\":\"\\", UP_E_REQUEST },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -54,16 +82,27 @@ static void test_size(void)
 	up_buf_free(&b);
 }
 
-static const char object[] = "{\"text\":\"four\",\"empty\":\"\",\"null\":null,\"n\":5,\"big\":9223372036854775807,\"neg\":-1,"
-    "\"real\":5.0,\"string\":\"5\",\"true\":true,\"zh\":\"张三\"}";
+static const char object[] = "{\"text\":\"four\",\"empty\":\"\",\"null\":null,\"n\":5,\"big\":"
+			     "9223372036854775807,\"neg\":-1,"
+			     "\"real\":5.0,\"string\":\"5\",\"true\":true,\"zh\":\"张三\"}";
 
 static void test_text(void)
 {
-	static const struct { const char *name; size_t max; enum up_err err, opt; const char *want; } rows[] = {
-		{ "text", 4, UP_OK, UP_OK, "four" }, { "text", 3, UP_E_REQUEST, UP_E_REQUEST, "" }, { "zh", 6, UP_OK, UP_OK, "张三" },
-		{ "zh", 5, UP_E_REQUEST, UP_E_REQUEST, "" }, { "empty", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
-		{ "null", 9, UP_E_REQUEST, UP_E_REQUEST, "" }, { "n", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
-		{ "true", 9, UP_E_REQUEST, UP_E_REQUEST, "" }, { "absent", 9, UP_E_REQUEST, UP_OK, "" },
+	static const struct {
+		const char *name;
+		size_t max;
+		enum up_err err, opt;
+		const char *want;
+	} rows[] = {
+		{ "text", 4, UP_OK, UP_OK, "four" },
+		{ "text", 3, UP_E_REQUEST, UP_E_REQUEST, "" },
+		{ "zh", 6, UP_OK, UP_OK, "张三" },
+		{ "zh", 5, UP_E_REQUEST, UP_E_REQUEST, "" },
+		{ "empty", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
+		{ "null", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
+		{ "n", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
+		{ "true", 9, UP_E_REQUEST, UP_E_REQUEST, "" },
+		{ "absent", 9, UP_E_REQUEST, UP_OK, "" },
 	};
 	json_t *o;
 
@@ -71,9 +110,11 @@ static void test_text(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_span s;
 
-		UP_CHECK(up_json_text(o, rows[i].name, rows[i].max, &s) == rows[i].err, rows[i].name);
+		UP_CHECK(
+		    up_json_text(o, rows[i].name, rows[i].max, &s) == rows[i].err, rows[i].name);
 		UP_CHECK_TEXT(s, rows[i].want);
-		UP_CHECK(up_json_text_opt(o, rows[i].name, rows[i].max, &s) == rows[i].opt, rows[i].name);
+		UP_CHECK(up_json_text_opt(o, rows[i].name, rows[i].max, &s) == rows[i].opt,
+		    rows[i].name);
 		UP_CHECK_TEXT(s, rows[i].want);
 	}
 	json_decref(o);
@@ -81,11 +122,23 @@ static void test_text(void)
 
 static void test_int(void)
 {
-	static const struct { const char *name; int64_t min, max; enum up_err err; int64_t want; } rows[] = {
-		{ "n", 5, 5, UP_OK, 5 }, { "n", 6, 9, UP_E_REQUEST, 0 }, { "n", 0, 4, UP_E_REQUEST, 0 },
-		{ "big", 0, INT64_MAX, UP_OK, INT64_MAX }, { "neg", -1, 0, UP_OK, -1 }, { "neg", 0, 9, UP_E_REQUEST, 0 },
-		{ "real", 0, 9, UP_E_REQUEST, 0 }, { "string", 0, 9, UP_E_REQUEST, 0 }, { "true", 0, 9, UP_E_REQUEST, 0 },
-		{ "null", 0, 9, UP_E_REQUEST, 0 }, { "absent", 0, 9, UP_E_REQUEST, 0 },
+	static const struct {
+		const char *name;
+		int64_t min, max;
+		enum up_err err;
+		int64_t want;
+	} rows[] = {
+		{ "n", 5, 5, UP_OK, 5 },
+		{ "n", 6, 9, UP_E_REQUEST, 0 },
+		{ "n", 0, 4, UP_E_REQUEST, 0 },
+		{ "big", 0, INT64_MAX, UP_OK, INT64_MAX },
+		{ "neg", -1, 0, UP_OK, -1 },
+		{ "neg", 0, 9, UP_E_REQUEST, 0 },
+		{ "real", 0, 9, UP_E_REQUEST, 0 },
+		{ "string", 0, 9, UP_E_REQUEST, 0 },
+		{ "true", 0, 9, UP_E_REQUEST, 0 },
+		{ "null", 0, 9, UP_E_REQUEST, 0 },
+		{ "absent", 0, 9, UP_E_REQUEST, 0 },
 	};
 	json_t *o;
 
@@ -93,7 +146,8 @@ static void test_int(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		int64_t v = 99;
 
-		UP_CHECK(up_json_int(o, rows[i].name, rows[i].min, rows[i].max, &v) == rows[i].err, rows[i].name);
+		UP_CHECK(up_json_int(o, rows[i].name, rows[i].min, rows[i].max, &v) == rows[i].err,
+		    rows[i].name);
 		UP_CHECK(v == rows[i].want, rows[i].name);
 	}
 	json_decref(o);
@@ -128,7 +182,8 @@ static void test_time(void)
 
 static void test_only(void)
 {
-	static const char *const all[] = { "b", "a", "c", NULL }, *const some[] = { "a", NULL }, *const none[] = { NULL };
+	static const char *const all[] = { "b", "a", "c", NULL }, *const some[] = { "a", NULL },
+				 *const none[] = { NULL };
 	json_t *o, *empty;
 
 	CU_ASSERT_EQUAL_FATAL(up_json_parse(UP_SPAN_LIT("{\"a\":1,\"b\":2}"), &o), UP_OK);
@@ -162,16 +217,37 @@ static const char claims[] = "{\"iat\":1700000000,\"htm\":\"POST\",\"ok\":[true,
 
 static void test_plain(void)
 {
-	static const struct { const char *text; bool plain; } rows[] = {
-		{ claims, true }, { "{}", true }, { " { } ", true }, { "{\"\":\"\"}", true },
-		{ "{\"a\":0,\"b\":999999999999999}", true }, { "{\"a\":[]}", true },
-		{ "{\"a\":[[[[[[[1]]]]]]]}", true }, { "{\"a\":[[[[[[[[1]]]]]]]]}", false },
-		{ "{\"a\":1000000000000000}", false }, { "{\"a\":-1}", false }, { "{\"a\":1.5}", false },
-		{ "{\"a\":1e3}", false }, { "{\"a\":01}", false }, { "{\"a\":00}", false },
-		{ "{\"a\":\"\\n\"}", false }, { "{\"a\":\"张\"}", false }, { "{\"a\":1,\"a\":2}", false },
-		{ "{\"a\":truer}", false }, { "{\"a\":tru}", false }, { "[]", false }, { "{}{}", false },
-		{ "{\"a\":1,}", false }, { "{,}", false }, { "{\"a\"}", false }, { "{\"a\":[1,]}", false },
-		{ "{\"a\":[1}", false }, { "{\"a\":\"\t\"}", false }, { "", false }, { "{\"a\":", false },
+	static const struct { const char *text; bool plain;
+	} rows[] = {
+		{ claims, true },
+		{ "{}", true },
+		{ " { } ", true },
+		{ "{\"\":\"\"}", true },
+		{ "{\"a\":0,\"b\":999999999999999}", true },
+		{ "{\"a\":[]}", true },
+		{ "{\"a\":[[[[[[[1]]]]]]]}", true },
+		{ "{\"a\":[[[[[[[[1]]]]]]]]}", false },
+		{ "{\"a\":1000000000000000}", false },
+		{ "{\"a\":-1}", false },
+		{ "{\"a\":1.5}", false },
+		{ "{\"a\":1e3}", false },
+		{ "{\"a\":01}", false },
+		{ "{\"a\":00}", false },
+		{ "{\"a\":\"\\n\"}", false },
+		{ "{\"a\":\"张\"}", false },
+		{ "{\"a\":1,\"a\":2}", false },
+		{ "{\"a\":truer}", false },
+		{ "{\"a\":tru}", false },
+		{ "[]", false },
+		{ "{}{}", false },
+		{ "{\"a\":1,}", false },
+		{ "{,}", false },
+		{ "{\"a\"}", false },
+		{ "{\"a\":[1,]}", false },
+		{ "{\"a\":[1}", false },
+		{ "{\"a\":\"\t\"}", false },
+		{ "", false },
+		{ "{\"a\":", false },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -212,7 +288,8 @@ static void *failing_malloc(size_t n)
 	return allocations_left-- > 0 ? malloc(n) : NULL;
 }
 
-/* Every allocation of the library made to fail in turn: an error each time, and nothing leaked (the sanitizers look). */
+/* Every allocation of the library made to fail in turn: an error each time, and nothing leaked (the
+ * sanitizers look). */
 static void test_no_memory(void)
 {
 	enum up_err err = UP_E_NOMEM;
@@ -222,9 +299,12 @@ static void test_no_memory(void)
 	json_set_alloc_funcs(failing_malloc, free);
 	for (n = 0; err != UP_OK && n < 1000; n++) {
 		allocations_left = n;
-		err = up_json_parse(UP_SPAN_LIT("{\"a\":{\"b\":[1,2.5,\"three\"]},\"c\":\"four\"}"), &o);
+		err = up_json_parse(
+		    UP_SPAN_LIT("{\"a\":{\"b\":[1,2.5,\"three\"]},\"c\":\"four\"}"), &o);
 		/* within a token jansson takes it for a bad token */
-		CU_ASSERT_TRUE(err == UP_OK ? o != NULL : o == NULL && (err == UP_E_NOMEM || err == UP_E_REQUEST));
+		CU_ASSERT_TRUE(err == UP_OK
+			? o != NULL
+			: o == NULL && (err == UP_E_NOMEM || err == UP_E_REQUEST));
 		named += err == UP_E_NOMEM;
 	}
 	json_set_alloc_funcs(malloc, free);
@@ -232,4 +312,5 @@ static void test_no_memory(void)
 	json_decref(o);
 }
 
-UP_SUITE("json", test_no_memory, test_plain, test_plain_spoilt, test_parse, test_size, test_text, test_int, test_time, test_only)
+UP_SUITE("json", test_no_memory, test_plain, test_plain_spoilt, test_parse, test_size, test_text,
+    test_int, test_time, test_only)

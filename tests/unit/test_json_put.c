@@ -90,7 +90,8 @@ static void test_depth(void)
 	CU_ASSERT_FALSE(b.failed);
 	for (unsigned i = 0; i < UP_JSON_PUT_DEPTH; i++)
 		up_json_put_end(&j);
-	UP_CHECK_TEXT(up_buf_span(&b), "[{[{[{[{[{[{[{[{[{[{[{[{[{[{[{[]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]");
+	UP_CHECK_TEXT(
+	    up_buf_span(&b), "[{[{[{[{[{[{[{[{[{[{[{[{[{[{[{[]}]}]}]}]}]}]}]}]}]}]}]}]}]}]}]");
 	up_buf_free(&b);
 	j = (struct up_json_put){ .b = &b };
 	for (unsigned i = 0; i <= UP_JSON_PUT_DEPTH; i++)

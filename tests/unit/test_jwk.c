@@ -12,8 +12,12 @@
 #define A3_X "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
 #define A3_Y "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
 #define A3_D "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"
-#define A3_DATA "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
-#define A3_SIG "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+#define A3_DATA \
+	"eyJhbGciOiJFUzI1NiJ9." \
+	"eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0" \
+	"cnVlfQ"
+#define A3_SIG \
+	"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 
 /* The order n of the group, and n - 1. */
 #define ORDER "_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE"
@@ -63,8 +67,11 @@ static void test_known_thumbprint(void)
 {
 	struct up_jwk *k = NULL;
 
-	CU_ASSERT_EQUAL(from("{\"kty\":\"EC\",\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\","
-	    "\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\",\"crv\":\"P-256\"}", true, &k), UP_OK);
+	CU_ASSERT_EQUAL(
+	    from("{\"kty\":\"EC\",\"x\":\"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs\","
+		 "\"y\":\"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA\",\"crv\":\"P-256\"}",
+		true, &k),
+	    UP_OK);
 	CU_ASSERT_STRING_EQUAL(up_jwk_thumbprint(k), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 	up_jwk_free(&k);
 }
@@ -107,7 +114,8 @@ static void test_degenerate_signatures(void)
 		for (size_t s = 0; s < 4; s++) {
 			memcpy(sig, value[r], 32);
 			memcpy(sig + 32, value[s], 32);
-			CU_ASSERT_EQUAL(up_jwk_verify(k, UP_SPAN_LIT(A3_DATA), sig), UP_E_SIGNATURE);
+			CU_ASSERT_EQUAL(
+			    up_jwk_verify(k, UP_SPAN_LIT(A3_DATA), sig), UP_E_SIGNATURE);
 		}
 	}
 	up_jwk_free(&k);
@@ -178,16 +186,20 @@ static void test_round_trip(void)
 
 static void test_refused_keys(void)
 {
-	static const struct { const char *json; bool need_public; enum up_err err; } rows[] = {
+	static const struct { const char *json; bool need_public; enum up_err err;
+	} rows[] = {
 		{ "{}", true, UP_E_KEY },
 		{ "[]", true, UP_E_KEY },
 		{ "{\"kty\":1}", true, UP_E_KEY },
-		{ "{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}", false, UP_E_ALG },
+		{ "{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}", false,
+		    UP_E_ALG },
 		{ "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", true, UP_E_ALG },
 		{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" A3_X "\"}", true, UP_E_ALG },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" A3_X "\",\"y\":\"" A3_Y "\"}", true, UP_E_ALG },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" A3_X "\",\"y\":\"" A3_Y "\"}", true,
+		    UP_E_ALG },
 		{ "{\"kty\":\"EC\",\"x\":\"" A3_X "\",\"y\":\"" A3_Y "\"}", true, UP_E_ALG },
-		{ "{\"kty\":\"ec\",\"crv\":\"P-256\",\"x\":\"" A3_X "\",\"y\":\"" A3_Y "\"}", true, UP_E_ALG },
+		{ "{\"kty\":\"ec\",\"crv\":\"P-256\",\"x\":\"" A3_X "\",\"y\":\"" A3_Y "\"}", true,
+		    UP_E_ALG },
 		{ KEY(",\"alg\":\"HS256\""), true, UP_E_ALG },
 		{ KEY(",\"alg\":256"), true, UP_E_ALG },
 		{ KEY(",\"use\":\"enc\""), true, UP_E_KEY },
@@ -196,24 +208,37 @@ static void test_refused_keys(void)
 		{ KEY(",\"d\":null"), true, UP_E_KEY },
 		{ KEY(",\"d\":null"), false, UP_E_KEY },
 		{ KEY(",\"k\":\"AAAA\""), true, UP_E_KEY },
-		{ KEY(",\"d\":\"" A3_X "\""), false, UP_E_KEY },       /* not this point's */
+		{ KEY(",\"d\":\"" A3_X "\""), false, UP_E_KEY }, /* not this point's */
 		{ KEY(",\"d\":\"" ORDER "\""), false, UP_E_KEY },
 		{ KEY(",\"d\":\"" ORDER_1 "\""), false, UP_E_KEY },
 		{ KEY(",\"d\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""), false, UP_E_KEY },
 		{ KEY(",\"d\":\"" A3_D "A\""), false, UP_E_KEY },
-		/* not on the curve: x and y exchanged, zero, y one bit off, x over the field's prime */
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_Y "\",\"y\":\"" A3_X "\"}", true, UP_E_KEY },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
-		  "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", true, UP_E_KEY },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5aw\"}", true, UP_E_KEY },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"__________________________________________8\",\"y\":\"" A3_Y "\"}", true, UP_E_KEY },
+		/* not on the curve: x and y exchanged, zero, y one bit off, x over the field's
+		   prime */
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_Y "\",\"y\":\"" A3_X "\"}", true,
+		    UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
+		  "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+		  "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+		    true, UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X
+		  "\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5aw\"}",
+		    true, UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"______________________________________"
+		  "____8\",\"y\":\"" A3_Y "\"}",
+		    true, UP_E_KEY },
 		/* lengths and spelling */
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "A\",\"y\":\"" A3_Y "\"}", true, UP_E_KEY },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "=\",\"y\":\"" A3_Y "\"}", true, UP_E_KEY },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"\",\"y\":\"" A3_Y "\"}", true, UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "A\",\"y\":\"" A3_Y "\"}", true,
+		    UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "=\",\"y\":\"" A3_Y "\"}", true,
+		    UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"\",\"y\":\"" A3_Y "\"}", true,
+		    UP_E_KEY },
 		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "\"}", true, UP_E_KEY },
 		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" A3_X "\",\"y\":1}", true, UP_E_KEY },
-		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEV\",\"y\":\"" A3_Y "\"}", true, UP_E_KEY },
+		{ "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":"
+		  "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEV\",\"y\":\"" A3_Y "\"}",
+		    true, UP_E_KEY },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -254,7 +279,8 @@ static void *work(void *arg)
 		struct up_span data = up_span_of(&i, sizeof(i));
 
 		bad += up_jwk_sign(k, data, sig) != UP_OK || up_jwk_verify(k, data, sig) != UP_OK;
-		bad += up_jwk_from_public(xy, &mine) != UP_OK || up_jwk_verify(mine, data, sig) != UP_OK;
+		bad += up_jwk_from_public(xy, &mine) != UP_OK ||
+		    up_jwk_verify(mine, data, sig) != UP_OK;
 		sig[5] ^= 1;
 		bad += up_jwk_verify(k, data, sig) != UP_E_SIGNATURE;
 		up_jwk_free(&mine);
@@ -277,5 +303,6 @@ static void test_shared_between_threads(void)
 	up_jwk_free(&k);
 }
 
-UP_SUITE("jwk", test_known_signature, test_known_thumbprint, test_every_changed_bit_fails, test_degenerate_signatures,
-    test_sign_and_verify, test_round_trip, test_refused_keys, test_stored_point_off_the_curve, test_shared_between_threads)
+UP_SUITE("jwk", test_known_signature, test_known_thumbprint, test_every_changed_bit_fails,
+    test_degenerate_signatures, test_sign_and_verify, test_round_trip, test_refused_keys,
+    test_stored_point_off_the_curve, test_shared_between_threads)

@@ -23,7 +23,8 @@ static void make(const char *header, const char *claims, struct up_buf *out)
 {
 	need_key();
 	up_buf_reset(out);
-	CU_ASSERT_EQUAL(up_jwt_sign_header(key, up_span_str(header), up_span_str(claims), out), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_jwt_sign_header(key, up_span_str(header), up_span_str(claims), out), UP_OK);
 }
 
 /* The whole way: parse, verify, expect. */
@@ -41,14 +42,19 @@ static enum up_err judge(struct up_span text, const char *typ, const struct up_j
 static const struct up_jwt_expect anything = { .now_s = NOW };
 
 /* RFC 7515 appendix A.3. */
-#define A3_SIG "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
-static const char a3[] = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ." A3_SIG;
+#define A3_SIG \
+	"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+static const char a3[] = "eyJhbGciOiJFUzI1NiJ9."
+			 "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvb"
+			 "S9pc19yb290Ijp0cnVlfQ." A3_SIG;
 
 static void test_known_token(void)
 {
-	const struct up_jwt_expect then = { .iss = "joe", .need_exp = true, .now_s = 1300819379 }, late = { .now_s = 1300819380 };
-	json_t *jwk = json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-	    "y", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+	const struct up_jwt_expect then = { .iss = "joe", .need_exp = true, .now_s = 1300819379 },
+				   late = { .now_s = 1300819380 };
+	json_t *jwk = json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x",
+	    "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y",
+	    "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
 	struct up_jwk *k = NULL;
 	struct up_jwt t;
 
@@ -75,7 +81,8 @@ static void test_sign(void)
 	CU_ASSERT_EQUAL(memcmp(b.p, "kept", 4), 0);
 	CU_ASSERT_EQUAL(up_jwt_parse(up_span_of(b.p + 4, b.n - 4), "logout+jwt", &t), UP_OK);
 	CU_ASSERT_EQUAL(up_jwt_verify(&t, key), UP_OK);
-	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(t.header, "kid")), up_jwk_thumbprint(key));
+	CU_ASSERT_STRING_EQUAL(
+	    json_string_value(json_object_get(t.header, "kid")), up_jwk_thumbprint(key));
 	CU_ASSERT_EQUAL(json_object_size(t.header), 3);
 	up_jwt_free(&t);
 	CU_ASSERT_PTR_NULL(t.claims);
@@ -113,12 +120,14 @@ static void test_every_changed_character_fails(void)
 		for (size_t c = i < sig ? i % 8 : 0; c < 64; c += i < sig ? 8 : 1) {
 			b.p[i] = (uint8_t)alphabet[c];
 			if (b.p[i] != was)
-				CU_ASSERT_NOT_EQUAL(judge(up_buf_span(&b), "JWT", &anything), UP_OK);
+				CU_ASSERT_NOT_EQUAL(
+				    judge(up_buf_span(&b), "JWT", &anything), UP_OK);
 		}
 		for (const char *c = "=+/. \n"; *c != '\0'; c++) {
 			b.p[i] = (uint8_t)*c;
 			if (b.p[i] != was)
-				CU_ASSERT_NOT_EQUAL(judge(up_buf_span(&b), "JWT", &anything), UP_OK);
+				CU_ASSERT_NOT_EQUAL(
+				    judge(up_buf_span(&b), "JWT", &anything), UP_OK);
 		}
 		b.p[i] = was;
 	}
@@ -126,7 +135,8 @@ static void test_every_changed_character_fails(void)
 	up_buf_free(&b);
 }
 
-/* One signature has one text: 87 characters (which libcjose takes), trailing bytes, more or fewer parts. */
+/* One signature has one text: 87 characters (which libcjose takes), trailing bytes, more or fewer
+ * parts. */
 static void test_form(void)
 {
 	struct up_buf b = { 0 };
@@ -140,7 +150,8 @@ static void test_form(void)
 		snprintf(text, sizeof(text), "%s%c", up_buf_cstr(&b), *c);
 		CU_ASSERT_EQUAL(up_jwt_parse(up_span_of(text, n + 1), "JWT", &t), UP_E_FORMAT);
 	}
-	static const char *const tails[] = { "=", "==", ".", ".x", " ", "\n", "AA", "AAAA", ".e30" };
+	static const char *const tails[] = { "=", "==", ".", ".x", " ", "\n", "AA", "AAAA",
+		".e30" };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(tails); i++) {
 		snprintf(text, sizeof(text), "%s%s", up_buf_cstr(&b), tails[i]);
@@ -181,24 +192,29 @@ static void test_too_large(void)
 /* All of these are rightly signed: the header alone is what is wrong with them. */
 static void test_headers(void)
 {
-#define JWK "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
-	static const struct { const char *header, *typ; enum up_err err; } rows[] = {
+#define JWK \
+	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"," \
+	"\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}"
+	static const struct { const char *header, *typ; enum up_err err;
+	} rows[] = {
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "JWT", UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"jwt\"}", "JWT", UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"application/JWT\"}", "JWT", UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"Application/dpop+JWT\"}", "dpop+jwt", UP_OK },
-		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"any\",\"cty\":\"x\"}", NULL, UP_OK },
+		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"any\",\"cty\":\"x\"}", NULL,
+		    UP_OK },
 		{ "{\"alg\":\"ES256\"}", NULL, UP_OK },
 		{ "{\"alg\":\"ES256\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\"}", NULL, UP_E_CLAIM },
-		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}",
-		    UP_JWT_TYP_CLIENT, UP_OK },
+		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}", UP_JWT_TYP_CLIENT,
+		    UP_OK },
 		{ "{\"alg\":\"ES256\",\"typ\":\"client-authentication+jwt\"}", NULL, UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", "dpop+jwt", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"logout+jwt\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"application/\"}", "JWT", UP_E_CLAIM },
-		{ "{\"alg\":\"ES256\",\"typ\":\"application/application/JWT\"}", "JWT", UP_E_CLAIM },
+		{ "{\"alg\":\"ES256\",\"typ\":\"application/application/JWT\"}", "JWT",
+		    UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"\"}", NULL, UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":null}", NULL, UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":[\"JWT\"]}", "JWT", UP_E_CLAIM },
@@ -220,8 +236,10 @@ static void test_headers(void)
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"jwk\":" JWK "}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"jwk\":" JWK "}", NULL, UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"dpop+jwt\",\"jwk\":" JWK "}", "dpop+jwt", UP_OK },
-		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"jku\":\"https://evil.example/\"}", "JWT", UP_E_CLAIM },
-		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"https://evil.example/\"}", "JWT", UP_E_CLAIM },
+		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"jku\":\"https://evil.example/\"}", "JWT",
+		    UP_E_CLAIM },
+		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"https://evil.example/\"}", "JWT",
+		    UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5c\":[]}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"zip\":\"DEF\"}", "JWT", UP_E_CLAIM },
 		{ "{\"alg\":\"ES256\",\"alg\":\"ES256\",\"typ\":\"JWT\"}", "JWT", UP_E_FORMAT },
@@ -238,15 +256,18 @@ static void test_headers(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		make(rows[i].header, "{}", &b);
-		UP_CHECK(judge(up_buf_span(&b), rows[i].typ, &anything) == rows[i].err, rows[i].header);
+		UP_CHECK(
+		    judge(up_buf_span(&b), rows[i].typ, &anything) == rows[i].err, rows[i].header);
 	}
 	up_buf_free(&b);
 }
 
-/* The classic: MAC under the public key's bytes, in the forms in which others have taken it for a secret. */
+/* The classic: MAC under the public key's bytes, in the forms in which others have taken it for a
+ * secret. */
 static void test_hmac_with_public_key(void)
 {
-	static const char *const headers[] = { "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"ES256\",\"typ\":\"JWT\"}" };
+	static const char *const headers[] = { "{\"alg\":\"HS256\",\"typ\":\"JWT\"}",
+		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}" };
 	struct up_buf b = { 0 };
 	uint8_t xy[64], mac[64] = { 0 };
 	unsigned n;
@@ -259,7 +280,8 @@ static void test_hmac_with_public_key(void)
 			up_text_put_b64url(&b, up_span_str(headers[i]));
 			up_buf_put_char(&b, '.');
 			up_text_put_b64url(&b, UP_SPAN_LIT("{}"));
-			CU_ASSERT_PTR_NOT_NULL(HMAC(len == 32 ? EVP_sha256() : EVP_sha512(), xy, sizeof(xy), b.p, b.n, mac, &n));
+			CU_ASSERT_PTR_NOT_NULL(HMAC(len == 32 ? EVP_sha256() : EVP_sha512(), xy,
+			    sizeof(xy), b.p, b.n, mac, &n));
 			up_buf_put_char(&b, '.');
 			up_text_put_b64url(&b, up_span_of(mac, len));
 			CU_ASSERT_NOT_EQUAL(judge(up_buf_span(&b), "JWT", &anything), UP_OK);
@@ -286,22 +308,46 @@ static void test_unsigned(void)
 
 static void test_claims(void)
 {
-	static const struct up_jwt_expect all = { .iss = "i", .aud = "a", .sub = "s", .nonce = "n", .need_exp = true, .need_iat = true,
-		.need_jti = true, .now_s = NOW, .leeway_s = 5, .max_age_s = 300 };
-	static const struct { const char *claims; enum up_err err; } rows[] = {
+	static const struct up_jwt_expect all = { .iss = "i",
+		.aud = "a",
+		.sub = "s",
+		.nonce = "n",
+		.need_exp = true,
+		.need_iat = true,
+		.need_jti = true,
+		.now_s = NOW,
+		.leeway_s = 5,
+		.max_age_s = 300 };
+	static const struct { const char *claims; enum up_err err;
+	} rows[] = {
 		{ "{" FULL "," TIMES "}", UP_OK },
 		{ "{" FULL "," TIMES ",\"nbf\":1700000000,\"more\":[{}]}", UP_OK },
 		/* who and for whom */
-		{ "{\"iss\":\"i2\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":[\"i\"],\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"S\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"N\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"jti\":\"j\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"\"," TIMES "}", UP_E_CLAIM },
-		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":7," TIMES "}", UP_E_CLAIM },
+		{ "{\"iss\":\"i2\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES
+		  "}",
+		    UP_E_CLAIM },
+		{ "{\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":[\"i\"],\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":"
+		  "\"j\"," TIMES "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"S\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES
+		  "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"nonce\":\"n\",\"jti\":\"j\"," TIMES "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"N\",\"jti\":\"j\"," TIMES
+		  "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"jti\":\"j\"," TIMES "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\"," TIMES "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":\"\"," TIMES
+		  "}",
+		    UP_E_CLAIM },
+		{ "{\"iss\":\"i\",\"aud\":\"a\",\"sub\":\"s\",\"nonce\":\"n\",\"jti\":7," TIMES "}",
+		    UP_E_CLAIM },
 		/* missing, string, negative, huge, null exp; fraction and exponent are numbers (RFC
 		 * 7519 section 2) */
 		{ "{" FULL ",\"iat\":1699999990}", UP_E_CLAIM },
@@ -318,7 +364,7 @@ static void test_claims(void)
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":99999999999999999999}", UP_E_FORMAT },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":null}", UP_E_CLAIM },
 		{ "{" FULL ",\"iat\":1699999990,\"exp\":true}", UP_E_CLAIM },
-		{ "{" FULL "," TIMES ",\"exp\":1700000101}", UP_E_FORMAT },            /* twice */
+		{ "{" FULL "," TIMES ",\"exp\":1700000101}", UP_E_FORMAT }, /* twice */
 		{ "{" FULL "," TIMES ",\"sub\":\"s\"}", UP_E_FORMAT },
 		{ "{" FULL "," TIMES ",\"o\":{\"p\":1,\"p\":1}}", UP_E_FORMAT },
 		/* expired: the last second of the leeway and the one after */
@@ -408,6 +454,7 @@ static void test_end(void)
 	CU_ASSERT_PTR_NULL(key);
 }
 
-UP_SUITE("jwt", test_known_token, test_sign, test_sign_needs_private, test_every_changed_character_fails, test_form, test_too_large,
-    test_headers, test_hmac_with_public_key, test_unsigned, test_claims, test_max_age_alone,
-    test_audience, test_end)
+UP_SUITE("jwt", test_known_token, test_sign, test_sign_needs_private,
+    test_every_changed_character_fails, test_form, test_too_large, test_headers,
+    test_hmac_with_public_key, test_unsigned, test_claims, test_max_age_alone, test_audience,
+    test_end)

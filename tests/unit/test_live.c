@@ -7,7 +7,8 @@
 static void test_settings(void)
 {
 	static const struct { size_t t, p, r; enum up_err err; } rows[] = {
-		{ 0, 1, 1, UP_E_RANGE }, { 1, 0, 1, UP_E_RANGE }, { 1, 1, 0, UP_E_RANGE }, { SIZE_MAX, 1, 1, UP_E_RANGE }, { 1, 1, 1, UP_OK },
+		{ 0, 1, 1, UP_E_RANGE }, { 1, 0, 1, UP_E_RANGE }, { 1, 1, 0, UP_E_RANGE },
+		{ SIZE_MAX, 1, 1, UP_E_RANGE }, { 1, 1, 1, UP_OK },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -50,7 +51,8 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 8000, &left), UP_LOGIN_APPROVED);
 	CU_ASSERT_EQUAL(left, UP_LIVE_APPROVED_MS);
 	CU_ASSERT_EQUAL(live_decide(l, 1, 7, T0 + 8000), UP_E_STATE);
-	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + 8001, &r), UP_OK); /* right after a poll: no slow_down any more */
+	/* right after a poll: no slow_down any more */
+	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + 8001, &r), UP_OK);
 	CU_ASSERT_EQUAL(r.device, 7);
 	CU_ASSERT_EQUAL(r.role, 9);
 	CU_ASSERT_EQUAL(r.auth_ms, T0 + 7000);
@@ -206,13 +208,16 @@ static void test_keys_apart(void)
 			CU_ASSERT_EQUAL(up_live_scan(l, keys[i], 7, "1", T0, &t), UP_E_CODE);
 		}
 		if (i != 1)
-			CU_ASSERT_EQUAL(up_live_redeem(l, keys[i], S("tax-portal"), T0, &r), UP_E_GRANT);
+			CU_ASSERT_EQUAL(
+			    up_live_redeem(l, keys[i], S("tax-portal"), T0, &r), UP_E_GRANT);
 		if (i != 2)
-			CU_ASSERT_EQUAL(up_live_watch_peek(l, keys[i], T0, &info, &state, &t), UP_E_NOT_FOUND);
+			CU_ASSERT_EQUAL(
+			    up_live_watch_peek(l, keys[i], T0, &info, &state, &t), UP_E_NOT_FOUND);
 	}
 	CU_ASSERT_EQUAL(up_live_redeem(l, s.device, S("other-portal"), T0, &r), UP_E_GRANT);
 	CU_ASSERT_EQUAL(up_live_redeem(l, s.device, S(""), T0, &r), UP_E_GRANT);
-	CU_ASSERT_EQUAL(up_live_redeem(l, s.device, S("tax-portal"), T0, &r), UP_E_PENDING); /* the foreign poll was no poll */
+	/* the foreign poll was no poll */
+	CU_ASSERT_EQUAL(up_live_redeem(l, s.device, S("tax-portal"), T0, &r), UP_E_PENDING);
 	up_live_free(&l);
 }
 
@@ -235,9 +240,11 @@ static void test_bad_input(void)
 	CU_ASSERT_EQUAL(up_live_scan(l, s.handle, 0, "1", T0, &t), UP_E_CODE);
 	CU_ASSERT_EQUAL(up_live_scan(l, s.handle, -1, "1", T0, &t), UP_E_CODE);
 	CU_ASSERT_EQUAL(up_live_scan(l, s.handle, 7, "1234567890123456", T0, &t), UP_E_CODE);
-	CU_ASSERT_EQUAL(up_live_decide(l, "transaction-0000000001x", 7, T0, &info, frame, &t), UP_E_CODE);
+	CU_ASSERT_EQUAL(
+	    up_live_decide(l, "transaction-0000000001x", 7, T0, &info, frame, &t), UP_E_CODE);
 	CU_ASSERT_EQUAL(up_live_decide(l, "", 7, T0, &info, frame, &t), UP_E_CODE);
-	CU_ASSERT_EQUAL(up_live_decide(l, s.info.id, 0, T0, &info, frame, &t), UP_E_CODE); /* nobody scanned, and nobody is device 0 */
+	/* nobody scanned, and nobody is device 0 */
+	CU_ASSERT_EQUAL(up_live_decide(l, s.info.id, 0, T0, &info, frame, &t), UP_E_CODE);
 	CU_ASSERT_EQUAL(up_live_scan(l, s.handle, 7, "123456789012345", T0, &t), UP_OK);
 	CU_ASSERT_EQUAL(up_live_decide(l, s.info.id, 7, T0, &info, frame, &t), UP_OK);
 	CU_ASSERT_STRING_EQUAL(frame, "123456789012345");
@@ -248,8 +255,11 @@ static void test_bad_input(void)
 /* To the millisecond, without any tick. */
 static void test_deadlines(void)
 {
-	static const struct { enum up_login_state state; int64_t ms; } rows[] = {
-		{ UP_LOGIN_PENDING, UP_LIVE_PENDING_MS }, { UP_LOGIN_SCANNED, UP_LIVE_SCANNED_MS }, { UP_LOGIN_APPROVED, UP_LIVE_APPROVED_MS },
+	static const struct { enum up_login_state state; int64_t ms;
+	} rows[] = {
+		{ UP_LOGIN_PENDING, UP_LIVE_PENDING_MS },
+		{ UP_LOGIN_SCANNED, UP_LIVE_SCANNED_MS },
+		{ UP_LOGIN_APPROVED, UP_LIVE_APPROVED_MS },
 	};
 	struct up_live *l = live_new(64, 4, 4);
 
@@ -258,7 +268,8 @@ static void test_deadlines(void)
 		live_bring(l, i + 10, rows[i].state, T0);
 		CU_ASSERT_EQUAL(live_told(l, i, T0 + rows[i].ms - 1, NULL), rows[i].state);
 		CU_ASSERT_EQUAL(live_told(l, i, T0 + rows[i].ms, NULL), UP_LOGIN_EXPIRED);
-		CU_ASSERT_EQUAL(live_told(l, i, T0, NULL), UP_LOGIN_EXPIRED); /* the clock going back revives nothing */
+		/* the clock going back revives nothing */
+		CU_ASSERT_EQUAL(live_told(l, i, T0, NULL), UP_LOGIN_EXPIRED);
 		CU_ASSERT_EQUAL(live_redeem(l, i + 10, T0 + rows[i].ms, NULL), UP_E_EXPIRED);
 	}
 	live_bring(l, 30, UP_LOGIN_PENDING, T0);
@@ -334,11 +345,15 @@ static void test_wrong_order(void)
 static void test_slow_down(void)
 {
 	static const struct { int64_t after; enum up_err err; } rows[] = {
-		{ 0, UP_E_PENDING }, { 4999, UP_E_SLOW_DOWN }, { 9999, UP_E_SLOW_DOWN }, { 14999, UP_E_SLOW_DOWN },
-		{ 20000, UP_E_PENDING }, { 20000, UP_E_PENDING }, { 19999, UP_E_SLOW_DOWN }, { 25000, UP_E_PENDING },
+		{ 0, UP_E_PENDING }, { 4999, UP_E_SLOW_DOWN }, { 9999, UP_E_SLOW_DOWN },
+		{ 14999, UP_E_SLOW_DOWN },
+		{ 20000, UP_E_PENDING }, { 20000, UP_E_PENDING }, { 19999, UP_E_SLOW_DOWN },
+		{ 25000, UP_E_PENDING },
 		{ -100000, UP_E_PENDING },       /* the clock was set back */
-		{ 24999, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN },
-		{ 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN },
+		{ 24999, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN },
+		{ 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN },
+		{ 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN },
+		{ 0, UP_E_SLOW_DOWN }, { 0, UP_E_SLOW_DOWN },
 		{ 59999, UP_E_SLOW_DOWN }, { 60000, UP_E_PENDING }, /* never more than a minute */
 	};
 	struct up_live *l = live_new(4, 4, 4);
@@ -375,10 +390,12 @@ static void test_user_code(void)
 		CU_ASSERT_EQUAL(memcmp(handle, s.handle, sizeof(handle)), 0);
 		up_live_info_unref(&info);
 	}
-	CU_ASSERT_EQUAL(up_live_peek_user_code(l, (const char[9]){ 0 }, T0, handle, &info), UP_E_CODE);
+	CU_ASSERT_EQUAL(
+	    up_live_peek_user_code(l, (const char[9]) { 0 }, T0, handle, &info), UP_E_CODE);
 	CU_ASSERT_EQUAL(up_live_peek_user_code(l, "ZZZZZZZZ", T0, handle, &info), UP_E_CODE);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_PENDING);
-	CU_ASSERT_EQUAL(up_live_peek_user_code(l, wrong, T0, handle, &info), UP_E_CODE); /* the fifth */
+	/* the fifth */
+	CU_ASSERT_EQUAL(up_live_peek_user_code(l, wrong, T0, handle, &info), UP_E_CODE);
 	CU_ASSERT_EQUAL(up_live_peek_user_code(l, s.user_code, T0, handle, &info), UP_E_CODE);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_EXPIRED);
 	CU_ASSERT_EQUAL(up_live_start(l, &t, T0), UP_OK); /* the prefix is free again */

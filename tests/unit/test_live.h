@@ -40,10 +40,20 @@ live_code(unsigned n, char code[9])
 static inline struct up_login_start
 live_start(unsigned n, int64_t now_ms)
 {
-	struct up_login_start s = { .info = { .started_ms = now_ms, .is_static = true, .client = S("tax-portal"), .item = S("annual-report"),
-		.purpose = S("File the annual report"), .scope = S("openid unit"), .nonce = S("n-0S6_WzA2Mj-portal-nonce"),
-		.initiator_ip = S("192.0.2.17"), .initiator_agent = S("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
-		.challenge = "AAAAAAAAAAAAAAAAAAAAAA", .handle_hash = "00112233445566778899aabbccddeeff" } };
+	struct up_login_start s = {
+		.info = { .started_ms = now_ms,
+		    .is_static = true,
+		    .client = S("tax-portal"),
+		    .item = S("annual-report"),
+		    .purpose = S("File the annual report"),
+		    .scope = S("openid unit"),
+		    .nonce = S("n-0S6_WzA2Mj-portal-nonce"),
+		    .initiator_ip = S("192.0.2.17"),
+		    .initiator_agent = S(
+			"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
+		    .challenge = "AAAAAAAAAAAAAAAAAAAAAA",
+		    .handle_hash = "00112233445566778899aabbccddeeff" }
+	};
 
 	live_id(n, s.info.id);
 	live_key(n, 'h', s.handle);

@@ -20,10 +20,12 @@ static void on_expired(void *arg, const struct up_live_ended *ended)
 	t->role = ended->role;
 	t->held = ended->held;
 	memcpy(t->id, info->id, sizeof(t->id));
-	snprintf(t->purpose, sizeof(t->purpose), "%.*s", (int)info->purpose.n, (const char *)info->purpose.p);
+	snprintf(t->purpose, sizeof(t->purpose), "%.*s", (int)info->purpose.n,
+	    (const char *)info->purpose.p);
 }
 
-static enum up_err begin(struct up_live *l, unsigned n, struct up_span client, struct up_span browser, unsigned old, int64_t now_ms)
+static enum up_err begin(struct up_live *l, unsigned n, struct up_span client,
+    struct up_span browser, unsigned old, int64_t now_ms)
 {
 	struct up_login_start s = live_start(n, now_ms);
 
@@ -49,7 +51,8 @@ static void test_supersede(void)
 	CU_ASSERT_EQUAL(live_told(l, 4, T0, NULL), UP_LOGIN_PENDING); /* two tabs both work */
 	CU_ASSERT_EQUAL(live_scan(l, 4, 7, T0, &t), UP_OK);
 	CU_ASSERT_EQUAL(live_decide(l, 4, 7, T0), UP_OK);
-	CU_ASSERT_EQUAL(begin(l, 6, S("a"), S("one"), 4, T0), UP_OK); /* decided upon now: does not wait any more */
+	/* decided upon now: does not wait any more */
+	CU_ASSERT_EQUAL(begin(l, 6, S("a"), S("one"), 4, T0), UP_OK);
 	live_approve(l, 4, 9, T0);
 	CU_ASSERT_EQUAL(begin(l, 7, S("a"), S("one"), 4, T0), UP_OK);
 	CU_ASSERT_EQUAL(live_told(l, 4, T0, NULL), UP_LOGIN_APPROVED);
@@ -70,10 +73,12 @@ static void test_browser(void)
 	}
 	CU_ASSERT_EQUAL(live_told(l, 1, T0, NULL), UP_LOGIN_EXPIRED);
 	CU_ASSERT_EQUAL(live_told(l, 11, T0, NULL), UP_LOGIN_EXPIRED);
-	CU_ASSERT_EQUAL(live_told(l, 21, T0, NULL), UP_LOGIN_PENDING); /* unknown browsers are not one browser */
+	/* unknown browsers are not one browser */
+	CU_ASSERT_EQUAL(live_told(l, 21, T0, NULL), UP_LOGIN_PENDING);
 	for (unsigned n = 2; n <= 5; n++)
 		CU_ASSERT_EQUAL(live_told(l, n, T0, NULL), UP_LOGIN_PENDING);
-	/* one that has lapsed makes room before the oldest must go: 4 was scanned and is over sooner than 2 */
+	/* one that has lapsed makes room before the oldest must go: 4 was scanned and is over
+	 * sooner than 2 */
 	CU_ASSERT_EQUAL(live_scan(l, 4, 7, T0 + 10, &t), UP_OK);
 	CU_ASSERT_EQUAL(begin(l, 6, S("a"), S("one"), 0, t), UP_OK);
 	CU_ASSERT_EQUAL(live_told(l, 2, t, NULL), UP_LOGIN_PENDING);
@@ -190,8 +195,10 @@ static void test_reports(void)
 			CU_ASSERT_EQUAL(up_live_tick(l, now, on_expired, &t), UP_OK);
 			UP_CHECK(t.n == rows[i].n, up_login_state_name(rows[i].state));
 			UP_CHECK(t.held == rows[i].held, up_login_state_name(rows[i].state));
-			UP_CHECK(t.n == 0 || (t.device == 7 && t.role == rows[i].role && strcmp(t.id, id) == 0
-				&& strcmp(t.purpose, "File the annual report") == 0), up_login_state_name(rows[i].state));
+			UP_CHECK(t.n == 0 ||
+				(t.device == 7 && t.role == rows[i].role && strcmp(t.id, id) == 0 &&
+				    strcmp(t.purpose, "File the annual report") == 0),
+			    up_login_state_name(rows[i].state));
 		}
 	}
 	up_live_free(&l);
@@ -217,8 +224,10 @@ static void test_report_survives(void)
 /* Who holds a step may have died: it ends by itself, and later than its deadline. */
 static void test_held(void)
 {
-	static const struct { enum up_login_state state; int64_t ms; } rows[] = {
-		{ UP_LOGIN_DECIDING, UP_LIVE_SCANNED_MS }, { UP_LOGIN_REDEEMING, UP_LIVE_APPROVED_MS },
+	static const struct { enum up_login_state state; int64_t ms;
+	} rows[] = {
+		{ UP_LOGIN_DECIDING, UP_LIVE_SCANNED_MS },
+		{ UP_LOGIN_REDEEMING, UP_LIVE_APPROVED_MS },
 		{ UP_LOGIN_CONTESTED, UP_LIVE_APPROVED_MS },
 	};
 	struct up_live *l = live_new(20, 4, 4);
@@ -378,7 +387,8 @@ static void test_once(void)
 	CU_ASSERT_EQUAL(up_live_once(l, key, T0 - 5, T0), UP_E_REPLAY);
 	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 90000, T0 + 60000), UP_OK);
 	live_key(2, 'k', key);
-	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0 + 60000), UP_OK); /* on the last millisecond */
+	/* on the last millisecond */
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0 + 60000), UP_OK);
 	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 60000, T0 + 60999), UP_E_REPLAY);
 	for (n = 3; n <= 100; n++) {
 		live_key(n, 'k', key);
@@ -390,7 +400,8 @@ static void test_once(void)
 	CU_ASSERT_EQUAL(up_live_tick(l, T0 + 250000, NULL, NULL), UP_OK);
 	CU_ASSERT_EQUAL(up_live_stats(l, &stats), UP_OK);
 	CU_ASSERT_EQUAL(stats.replays, 1);
-	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 300000, T0 + 61000), UP_E_REPLAY); /* whatever the clock does */
+	/* whatever the clock does */
+	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 300000, T0 + 61000), UP_E_REPLAY);
 	live_key(102, 'k', key);         /* many turns of the wheel ahead */
 	CU_ASSERT_EQUAL(up_live_once(l, key, T0 + 86400000, T0 + 250000), UP_OK);
 	for (int64_t now = T0 + 250000; now < T0 + 86400000; now += 250000) {
@@ -448,7 +459,8 @@ static void test_rate(void)
 		ok = bucket[i].burst > 0 && bucket[i].level >= bucket[i].every;
 		if (ok)
 			bucket[i].level -= bucket[i].every;
-		bad += (up_live_rate(l, i % 2 ? "odd" : "even", up_span_str(who), bucket[i].burst, bucket[i].every, now) == UP_OK) != ok;
+		bad += (up_live_rate(l, i % 2 ? "odd" : "even", up_span_str(who), bucket[i].burst,
+			    bucket[i].every, now) == UP_OK) != ok;
 	}
 	CU_ASSERT_EQUAL(bad, 0);
 	up_live_free(&l);
@@ -469,7 +481,8 @@ static void test_rate_edges(void)
 	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("x"), 3, 1000, T0 - 3599000), UP_OK);
 	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("y"), 0, 1000, T0), UP_E_RATE);
 	CU_ASSERT_EQUAL(up_live_rate(l, "a", S("z"), 4000000000u, INT64_MAX / 2, T0), UP_E_RATE);
-	/* a flood from 100 000 sources: each gets its first, and the honest its own; memory is 64 cells */
+	/* a flood from 100 000 sources: each gets its first, and the honest its own; memory is 64
+	 * cells */
 	passed = 0;
 	for (int i = 0; i < 100000; i++) {
 		snprintf(who, sizeof(who), "flood-%d", i);
@@ -492,5 +505,6 @@ static void test_siphash(void)
 	CU_ASSERT_EQUAL(up_siphash(key, up_span_of(in, sizeof(in))), 0xa129ca6149be45e5);
 }
 
-UP_SUITE("live limits", test_siphash, test_supersede, test_browser, test_full, test_room, test_retention, test_reports, test_report_survives, test_held, test_give_up, test_watch,
-	test_once, test_once_many, test_rate, test_rate_edges)
+UP_SUITE("live limits", test_siphash, test_supersede, test_browser, test_full, test_room,
+    test_retention, test_reports, test_report_survives, test_held, test_give_up, test_watch,
+    test_once, test_once_many, test_rate, test_rate_edges)

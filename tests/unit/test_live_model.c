@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Random steps against a naive model: one array, searched from end to end. Both must agree on every answer, every wake and every report. */
+ * Random steps against a naive model: one array, searched from end to end. Both must agree on every
+ * answer, every wake and every report. */
 #include "live_model.h"
 
 /* --- steps --- */
@@ -9,8 +10,15 @@ static const char *const browsers[] = { "", "one", "two" };
 
 static void do_start(unsigned n)
 {
-	struct model t = { .used = true, .due = now + UP_LIVE_PENDING_MS, .since = now, .handle = draw(20) ? n : draw(N), .interval = 5,
-		.code = draw(CODES), .client = draw(4) == 0, .browser = draw(UP_ARRAY_LEN(browsers)), .order = ++order };
+	struct model t = { .used = true,
+		.due = now + UP_LIVE_PENDING_MS,
+		.since = now,
+		.handle = draw(20) ? n : draw(N),
+		.interval = 5,
+		.code = draw(CODES),
+		.client = draw(4) == 0,
+		.browser = draw(UP_ARRAY_LEN(browsers)),
+		.order = ++order };
 	unsigned old = draw(N);
 	struct up_login_start s = live_start(n, now);
 	enum up_err err, want = UP_OK;
@@ -40,7 +48,8 @@ static void do_start(unsigned n)
 	m[n] = t;
 	limit(n);
 	lapse(s.supersedes ? old : n);
-	if (s.supersedes && old != n && is_waiting(&m[old]) && m[old].client == t.client && m[old].browser == t.browser)
+	if (s.supersedes && old != n && is_waiting(&m[old]) && m[old].client == t.client &&
+	    m[old].browser == t.browser)
 		set(old, UP_LOGIN_EXPIRED);
 }
 
@@ -68,7 +77,8 @@ static void do_code(unsigned code)
 			set(n, UP_LOGIN_EXPIRED);
 		return;
 	}
-	expect(err == UP_OK && memcmp(handle, want, sizeof(want)) == 0 && strcmp(info->id, id) == 0, "right user code", code);
+	expect(err == UP_OK && memcmp(handle, want, sizeof(want)) == 0 && strcmp(info->id, id) == 0,
+	    "right user code", code);
 	up_live_info_unref(&info);
 }
 
@@ -76,7 +86,8 @@ static void do_scan(unsigned handle, bool peek)
 {
 	unsigned n = by_handle(handle);
 	int64_t deadline = 0, device = 1 + draw(2);
-	enum up_err err = peek ? live_peek(l, handle, now) : live_scan(l, handle, device, now, &deadline);
+	enum up_err err = peek ? live_peek(l, handle, now)
+			       : live_scan(l, handle, device, now, &deadline);
 
 	if (n != N)
 		lapse(n);
@@ -223,14 +234,16 @@ static void do_redeem(unsigned n)
 	if (want == UP_E_REPLAY && m[n].state == UP_LOGIN_REVOKED)
 		snprintf(session, sizeof(session), "session-%014u", n);
 	if (want == UP_OK || want == UP_E_REPLAY)
-		expect(r.device == m[n].device && r.role == m[n].role && r.auth_ms == m[n].auth, "redeemed", n);
+		expect(r.device == m[n].device && r.role == m[n].role && r.auth_ms == m[n].auth,
+		    "redeemed", n);
 	expect(r.record_end == first && strcmp(r.session, session) == 0, "replay", n);
 }
 
 static enum up_login_state told(const struct model *t, int64_t *left)
 {
 	enum up_login_state s = t->state;
-	bool none = s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED || s == UP_LOGIN_REVOKED || t->due < now;
+	bool none = s == UP_LOGIN_REDEEMED || s == UP_LOGIN_DENIED || s == UP_LOGIN_EXPIRED ||
+	    s == UP_LOGIN_REVOKED || t->due < now;
 
 	*left = none ? 0 : t->due - now;
 	return s == UP_LOGIN_DECIDING ? UP_LOGIN_SCANNED
@@ -336,7 +349,8 @@ static void do_tick(void)
 static void one_step(void)
 {
 	static unsigned last;
-	unsigned n = draw(8) ? last : draw(N), k = draw(100); /* often the same, so that it gets somewhere */
+	/* often the same, so that it gets somewhere */
+	unsigned n = draw(8) ? last : draw(N), k = draw(100);
 
 	last = n;
 	now += draw(20) ? draw(2000) : draw(60000);
@@ -412,7 +426,8 @@ static void test_clock_back(void)
 static void test_covered(void)
 {
 	for (int s = UP_LOGIN_SCANNED; s < UP_LOGIN_STATES; s++)
-		UP_CHECK(s == UP_LOGIN_RETURNING || steps[s] > 100, up_login_state_name((enum up_login_state)s));
+		UP_CHECK(s == UP_LOGIN_RETURNING || steps[s] > 100,
+		    up_login_state_name((enum up_login_state)s));
 	CU_ASSERT(reports > 1000);
 	CU_ASSERT(held_reports > 100);
 	CU_ASSERT(given_up > 100);

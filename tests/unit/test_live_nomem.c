@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory running out at each allocation in turn; linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc. */
+ * Memory running out at each allocation in turn; linked with
+ * -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc. */
 #include <stdlib.h>
 
 #include "test_live.h"

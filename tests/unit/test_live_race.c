@@ -33,7 +33,8 @@ static void race_round(unsigned n, int64_t device)
 	if (live_scan(l, n, device, T0, &deadline) == UP_OK)
 		atomic_fetch_add(&scans, 1);
 	pthread_barrier_wait(&gate);
-	if (live_decide(l, n, 1 + (device & 1), T0) == UP_OK || live_decide(l, n, device, T0) == UP_OK) {
+	if (live_decide(l, n, 1 + (device & 1), T0) == UP_OK ||
+	    live_decide(l, n, device, T0) == UP_OK) {
 		atomic_fetch_add(&decisions, 1);
 		live_approve(l, n, 9, T0);
 	}
@@ -189,7 +190,8 @@ static void do_some(struct worker *w, unsigned k, int64_t now)
 		if (live_decide(l, n, 7, now) != UP_OK)
 			break;
 		if (draw(w, 3) == 0)
-			live_call(l, draw(w, 2) ? up_live_decide_undo : up_live_decide_deny, n, now);
+			live_call(
+			    l, draw(w, 2) ? up_live_decide_undo : up_live_decide_deny, n, now);
 		else
 			live_approve(l, n, 9, now);
 		break;
@@ -229,7 +231,8 @@ static void *ticker(void *arg)
 
 	while (!atomic_load((atomic_bool *)arg)) {
 		if (up_live_tick(l, atomic_load(&clock_ms), on_expired, NULL) != UP_OK ||
-		    up_live_stats(l, &s) != UP_OK || s.pending + s.scanned + s.approved + s.finished > 40)
+		    up_live_stats(l, &s) != UP_OK ||
+		    s.pending + s.scanned + s.approved + s.finished > 40)
 			atomic_fetch_add(&bad, 1);
 	}
 	return NULL;

@@ -65,7 +65,8 @@ static void fill(struct up_live *l, int full)
 
 	for (unsigned n = 0; n < MANY; n++) {
 		struct up_login_start s = live_start(n, T0 + n);
-		struct up_span *f[] = { &s.info.client, &s.info.item, &s.info.purpose, &s.info.scope, &s.info.nonce, &s.info.initiator_ip,
+		struct up_span *f[] = { &s.info.client, &s.info.item, &s.info.purpose,
+			&s.info.scope, &s.info.nonce, &s.info.initiator_ip,
 			&s.info.initiator_agent };
 		char browser[61];
 
@@ -87,7 +88,8 @@ static void test_memory(void)
 
 		fill(l, full);
 		each = (resident() - before) / MANY;
-		printf("\n%u waiting, %s: %zu bytes each", MANY, full ? "eight fields of 60 bytes" : "fields as they are", each);
+		printf("\n%u waiting, %s: %zu bytes each", MANY,
+		    full ? "eight fields of 60 bytes" : "fields as they are", each);
 		if (MEASURED)
 			CU_ASSERT(each <= (full ? 1050 : 700));
 		tick(l, T0 + MANY);
@@ -97,8 +99,9 @@ static void test_memory(void)
 		CU_ASSERT_EQUAL(s.pending, 0);
 		CU_ASSERT_EQUAL(s.finished, MANY);
 		CU_ASSERT_EQUAL(expired, 0);
-		printf("; tick %.1f us when nothing ends, %.2f us for each that ends; ended: %zu bytes each ", idle, all / MANY,
-			(settled() - before) / MANY);
+		printf("; tick %.1f us when nothing ends, %.2f us for each that ends; ended: %zu "
+		       "bytes each ",
+		    idle, all / MANY, (settled() - before) / MANY);
 		tick(l, T0 + MANY + 2 * UP_LIVE_PENDING_MS);
 		CU_ASSERT_EQUAL(up_live_stats(l, &s), UP_OK);
 		CU_ASSERT_EQUAL(s.finished, 0);
@@ -123,7 +126,9 @@ static void test_time(void)
 		CU_ASSERT_EQUAL(live_redeem(l, n, T0, &r), UP_OK);
 		live_commit(l, n, T0);
 	}
-	printf("\nstart, poll, scan, decide, approve, redeem, commit: %.0f ns, the test's own work included ", (seconds() - t) * 1e9 / MANY);
+	printf("\nstart, poll, scan, decide, approve, redeem, commit: %.0f ns, the test's own work "
+	       "included ",
+	    (seconds() - t) * 1e9 / MANY);
 	up_live_free(&l);
 }
 

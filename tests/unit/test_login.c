@@ -18,18 +18,19 @@
 
 /* Written out whole and apart from the table under test: what every event does in every state. */
 static const enum up_login_state expected[UP_LOGIN_STATES][UP_LOGIN_EVENTS] = {
-	/*      scan decide appr a_code right wrong deny undo redeem commit expire supersede give_up */
-	/* PEN */ { SCA, NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, EXP, NO },
-	/* SCA */ { NO,  DEC, NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, EXP, NO },
-	/* DEC */ { NO,  NO,  APP, RET, NO,  NO,  DEN, SCA, NO,  NO,  NO,  NO, EXP },
-	/* RET */ { NO,  NO,  NO,  NO,  APP, DEN, NO,  NO,  NO,  NO,  EXP, EXP, NO },
-	/* APP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  RNG, NO,  EXP, NO, EXP },
-	/* RNG */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  APP, CON, RED, NO,  NO, EXP },
-	/* RED */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  REV, NO,  NO,  NO, NO },
-	/* DEN */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO, NO },
-	/* EXP */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO,  NO, NO },
-	/* REV */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  RED, NO,  NO,  NO,  NO, NO },
-	/* CON */ { NO,  NO,  NO,  NO,  NO,  NO,  NO,  EXP, NO,  REV, NO,  NO, EXP },
+	/*      scan decide appr a_code right wrong deny undo redeem commit expire supersede give_up
+	 */
+	/* PEN */ { SCA, NO, NO, NO, NO, NO, NO, NO, NO, NO, EXP, EXP, NO },
+	/* SCA */ { NO, DEC, NO, NO, NO, NO, NO, NO, NO, NO, EXP, EXP, NO },
+	/* DEC */ { NO, NO, APP, RET, NO, NO, DEN, SCA, NO, NO, NO, NO, EXP },
+	/* RET */ { NO, NO, NO, NO, APP, DEN, NO, NO, NO, NO, EXP, EXP, NO },
+	/* APP */ { NO, NO, NO, NO, NO, NO, NO, NO, RNG, NO, EXP, NO, EXP },
+	/* RNG */ { NO, NO, NO, NO, NO, NO, NO, APP, CON, RED, NO, NO, EXP },
+	/* RED */ { NO, NO, NO, NO, NO, NO, NO, NO, REV, NO, NO, NO, NO },
+	/* DEN */ { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+	/* EXP */ { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+	/* REV */ { NO, NO, NO, NO, NO, NO, NO, RED, NO, NO, NO, NO, NO },
+	/* CON */ { NO, NO, NO, NO, NO, NO, NO, EXP, NO, REV, NO, NO, EXP },
 };
 
 static void test_every_step(void)
@@ -69,7 +70,8 @@ static void test_only_ways_in(void)
 			if (up_login_step(&state, ev) != UP_OK)
 				continue;
 			if (state == APP)
-				CU_ASSERT((s == DEC && ev == UP_LOGIN_APPROVE) || (s == RET && ev == UP_LOGIN_CODE_RIGHT) ||
+				CU_ASSERT((s == DEC && ev == UP_LOGIN_APPROVE) ||
+				    (s == RET && ev == UP_LOGIN_CODE_RIGHT) ||
 				    (s == RNG && ev == UP_LOGIN_UNDO));
 			if (state == RED)
 				CU_ASSERT((s == RNG && ev == UP_LOGIN_COMMIT) ||
@@ -82,15 +84,18 @@ static void test_only_ways_in(void)
 static void test_names(void)
 {
 	static const char *const names[UP_LOGIN_STATES] = {
-		"pending", "scanned", "deciding", "returning", "approved", "redeeming", "redeemed", "denied", "expired", "revoked",
+		"pending", "scanned", "deciding", "returning", "approved", "redeeming", "redeemed",
+		"denied", "expired", "revoked",
 		"contested",
 	};
 	static const char *const public[UP_LOGIN_STATES] = {
-		"pending", "scanned", "scanned", "scanned", "approved", "approved", "approved", "denied", "expired", "expired",
+		"pending", "scanned", "scanned", "scanned", "approved", "approved", "approved",
+		"denied", "expired", "expired",
 		"approved",
 	};
 	static const char *const events[UP_LOGIN_EVENTS] = {
-		"scan", "decide", "approve", "approve_code", "code_right", "code_wrong_last", "deny", "undo", "redeem", "commit", "expire", "supersede",
+		"scan", "decide", "approve", "approve_code", "code_right", "code_wrong_last",
+		"deny", "undo", "redeem", "commit", "expire", "supersede",
 		"give_up",
 	};
 

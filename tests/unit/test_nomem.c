@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory running out at every place in turn, in OpenSSL, in jansson or in our own: no crash, and nothing passes that is not right. */
+ * Memory running out at every place in turn, in OpenSSL, in jansson or in our own: no crash, and
+ * nothing passes that is not right. */
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -61,14 +62,20 @@ static struct up_buf proof, forged, sealed, spoilt;
 static uint8_t xy[64];
 #define URL "https://id.example.org/holder/scan"
 static const uint8_t nonce[UP_SEAL_NONCE] = { 1 }, ring_key[32] = { 2 };
-static const struct up_dpop_expect expect = { .method = "POST", .url = { (const uint8_t *)URL, sizeof(URL) - 1 }, .now_s = 1700000000 };
+static const struct up_dpop_expect expect = {
+	.method = "POST", .url = { (const uint8_t *)URL, sizeof(URL) - 1 }, .now_s = 1700000000
+};
 
-/* With plenty of memory: what the tests use, and OpenSSL's first look for each kind of algorithm. (When memory ends within
- * that first look, OpenSSL 3.0 takes the kind for missing as long as the process lives: closed, but for good.) */
+/* With plenty of memory: what the tests use, and OpenSSL's first look for each kind of algorithm.
+ * (When memory ends within that first look, OpenSSL 3.0 takes the kind for missing as long as the
+ * process lives: closed, but for good.) */
 static void prepare(void)
 {
 	struct up_buf frame = { 0 };
-	struct up_dpop_make m = { .method = "POST", .url = expect.url, .jti = UP_SPAN_LIT("0123456789abcdef"), .now_s = 1700000000 };
+	struct up_dpop_make m = { .method = "POST",
+		.url = expect.url,
+		.jti = UP_SPAN_LIT("0123456789abcdef"),
+		.now_s = 1700000000 };
 	struct up_seal *s = NULL;
 
 	left = -1;
@@ -79,7 +86,8 @@ static void prepare(void)
 	up_buf_put_span(&forged, up_buf_span(&proof));
 	forged.p[forged.n - 10] = forged.p[forged.n - 10] == 'A' ? 'B' : 'A';
 	CU_ASSERT_EQUAL(up_seal_new(ring_key, 1, &s), UP_OK);
-	CU_ASSERT_EQUAL(up_seal_put(s, UP_SPAN_LIT("p"), nonce, UP_SPAN_LIT("value"), &sealed), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_seal_put(s, UP_SPAN_LIT("p"), nonce, UP_SPAN_LIT("value"), &sealed), UP_OK);
 	up_buf_put_span(&spoilt, up_buf_span(&sealed));
 	spoilt.p[spoilt.n - 10] = spoilt.p[spoilt.n - 10] == 'A' ? 'B' : 'A';
 	up_seal_free(&s);
@@ -249,5 +257,5 @@ static void test_generate(void) { every_place(good_generate, true); }
 static void test_private(void) { every_place(good_private, true); }
 static void test_bad_public(void) { every_place(bad_public, false); }
 
-UP_SUITE("nomem", test_good_proof, test_bad_proof, test_good_seal, test_bad_seal, test_good_frame, test_bad_frame, test_sign,
-    test_generate, test_private, test_bad_public)
+UP_SUITE("nomem", test_good_proof, test_bad_proof, test_good_seal, test_bad_seal, test_good_frame,
+    test_bad_frame, test_sign, test_generate, test_private, test_bad_public)

@@ -14,15 +14,21 @@ static void set_up(void)
 	answer_begin(DEVICE, false);
 	answer_error("/token", 400, "authorization_pending");
 	fake_logged[0] = '\0';
-	CU_ASSERT_EQUAL_FATAL(up_terminal_new(&(struct up_rp_settings){
-		.issuer = issuer, .client = FAKE_CLIENT, .secret_file = fake_file("secret", FAKE_SECRET "\n", 0600),
-	}, &terminal, why), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_terminal_new(
+				  &(struct up_rp_settings) {
+				      .issuer = issuer,
+				      .client = FAKE_CLIENT,
+				      .secret_file = fake_file("secret", FAKE_SECRET "\n", 0600),
+				  },
+				  &terminal, why),
+	    UP_OK);
 }
 
 static enum up_err begin_terminal(struct up_terminal_view *v)
 {
 	return up_terminal_begin(terminal, &(struct up_terminal_ask){
-		.item = UP_SPAN_LIT("shell"), .purpose = UP_SPAN_LIT("ssh login to db1 as alice"), .initiator_ip = UP_SPAN_LIT("192.0.2.7"), .now_s = NOW,
+		.item = UP_SPAN_LIT("shell"), .purpose = UP_SPAN_LIT("ssh login to db1 as alice"),
+		.initiator_ip = UP_SPAN_LIT("192.0.2.7"), .now_s = NOW,
 	}, v);
 }
 
@@ -36,10 +42,17 @@ static void test_settings(void)
 	char why[256];
 
 	begin_server();
-	CU_ASSERT_EQUAL(up_terminal_new(&(struct up_rp_settings){ .issuer = issuer, .client = "c" }, &terminal, why), UP_E_CONFIG);
+	CU_ASSERT_EQUAL(
+	    up_terminal_new(
+		&(struct up_rp_settings) { .issuer = issuer, .client = "c" }, &terminal, why),
+	    UP_E_CONFIG);
 	CU_ASSERT_PTR_NULL(terminal);
 	UP_CHECK(strstr(why, "secret_file") != NULL, why);
-	CU_ASSERT_EQUAL(up_terminal_new(&(struct up_rp_settings){ .issuer = "http://id.example.org", .client = "c" }, &terminal, why), UP_E_CONFIG);
+	CU_ASSERT_EQUAL(
+	    up_terminal_new(
+		&(struct up_rp_settings) { .issuer = "http://id.example.org", .client = "c" },
+		&terminal, why),
+	    UP_E_CONFIG);
 	UP_CHECK(strstr(why, "issuer") != NULL, why);
 }
 
@@ -54,7 +67,8 @@ static void test_accepts(void)
 	CU_ASSERT(up_span_starts(v.qr, issuer) && v.uri.n == 0 && v.expires_in_s == 300);
 	UP_CHECK_TEXT(v.user_code, "BCDF-GHJK");
 	CU_ASSERT_STRING_EQUAL(fake_member(fake_last("/da"), "item"), "shell");
-	CU_ASSERT_PTR_NOT_NULL(strstr(fake_last("/da"), "purpose=ssh%20login%20to%20db1%20as%20alice"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(fake_last("/da"), "purpose=ssh%20login%20to%20db1%20as%20alice"));
 	CU_ASSERT_EQUAL(up_terminal_interval(terminal), 5);
 	CU_ASSERT_EQUAL(poll_terminal(&id), UP_E_PENDING);
 	answer_error("/token", 400, "slow_down");
@@ -110,7 +124,8 @@ static void test_refuses_tokens(void)
 		c.nonce = i == 1 ? "AAAAAAAAAAAAAAAAAAAAAA" : c.nonce;
 		c.aud = i == 2 ? "\"another\"" : c.aud;
 		c.iss = i == 3 ? "https://id.example.org" : c.iss;
-		c.times = i == 4 ? "\"exp\":1699990600,\"iat\":1699990000,\"nbf\":1699990000" : c.times;
+		c.times = i == 4 ? "\"exp\":1699990600,\"iat\":1699990000,\"nbf\":1699990000"
+				 : c.times;
 		c.holder = i == 5 ? "{\"ref\":\"H1\",\"role\":\"root\",\"name\":\"a\"}" : c.holder;
 		answer_token(&c, i == 0 ? other_key : key);
 		switch (poll_terminal(&id)) {
@@ -131,7 +146,9 @@ static void answer_view(const char *rest)
 {
 	struct up_buf b = { 0 };
 
-	up_buf_printf(&b, "{\"device_code\":\"" DEVICE "\",\"expires_in\":300,\"verification_uri\":\"%s/v\"%s}", issuer, rest);
+	up_buf_printf(&b,
+	    "{\"device_code\":\"" DEVICE "\",\"expires_in\":300,\"verification_uri\":\"%s/v\"%s}",
+	    issuer, rest);
 	fake_answer("/da", 200, "Content-Type: application/json\r\n", up_buf_cstr(&b));
 	up_buf_free(&b);
 }

@@ -39,7 +39,8 @@ static void *use_both(void *fault)
 	char *w = up_per_thread_get(&words);
 	unsigned *faults = fault;
 
-	if (b == NULL || w == NULL || b->held != NULL || b->seen != 0 || memcmp(w, zero, 100) != 0) {
+	if (b == NULL || w == NULL || b->held != NULL || b->seen != 0 ||
+	    memcmp(w, zero, 100) != 0) {
 		++*faults;
 		return NULL;
 	}

@@ -8,30 +8,45 @@
 #define TODAY 20260310
 
 static const char *const right_ids[] = {
-	"11010519491231002X", "34052419800101001X", "430102198808080010", "430102198808080061", "43010219880808007X",
+	"11010519491231002X", "34052419800101001X", "430102198808080010", "430102198808080061",
+	"43010219880808007X",
 };
 
 static void test_resident(void)
 {
-	static const struct { const char *id; uint32_t today; enum up_err err; } rows[] = {
-		{ "43010219880808007x", TODAY, UP_E_FORMAT }, { "430102880808001", TODAY, UP_E_FORMAT }, { "", TODAY, UP_E_FORMAT },
-		{ NULL, TODAY, UP_E_FORMAT }, { "4301021988080800100", TODAY, UP_E_FORMAT }, { "43010219880808A010", TODAY, UP_E_FORMAT },
-		{ "X30102198808080010", TODAY, UP_E_FORMAT }, { "４30102198808080", TODAY, UP_E_FORMAT },
+	static const struct { const char *id; uint32_t today; enum up_err err;
+	} rows[] = {
+		{ "43010219880808007x", TODAY, UP_E_FORMAT },
+		{ "430102880808001", TODAY, UP_E_FORMAT },
+		{ "", TODAY, UP_E_FORMAT },
+		{ NULL, TODAY, UP_E_FORMAT },
+		{ "4301021988080800100", TODAY, UP_E_FORMAT },
+		{ "43010219880808A010", TODAY, UP_E_FORMAT },
+		{ "X30102198808080010", TODAY, UP_E_FORMAT },
+		{ "４30102198808080", TODAY, UP_E_FORMAT },
 		{ "43010219880808001 ", TODAY, UP_E_FORMAT },
 		/* right check characters, impossible content */
-		{ "430102198802300011", TODAY, UP_E_RANGE },            /* 30 February */
-		{ "430102190002290019", TODAY, UP_E_RANGE },            /* 1900 was no leap year */
-		{ "430102198813010015", TODAY, UP_E_RANGE }, { "430102198800010017", TODAY, UP_E_RANGE },
-		{ "430102198808000011", TODAY, UP_E_RANGE }, { "430102188808080014", TODAY, UP_E_RANGE },
-		{ "000102198808080010", TODAY, UP_E_RANGE }, { "990102198808080010", TODAY, UP_E_RANGE },
-		{ "430102198808080010", 19880807, UP_E_RANGE }, { "430102198808080010", 19880808, UP_OK },
-		{ "430102198808080011", TODAY, UP_E_CHECK }, { "43010219880808001X", TODAY, UP_E_CHECK },
+		{ "430102198802300011", TODAY, UP_E_RANGE }, /* 30 February */
+		{ "430102190002290019", TODAY, UP_E_RANGE }, /* 1900 was no leap year */
+		{ "430102198813010015", TODAY, UP_E_RANGE },
+		{ "430102198800010017", TODAY, UP_E_RANGE },
+		{ "430102198808000011", TODAY, UP_E_RANGE },
+		{ "430102188808080014", TODAY, UP_E_RANGE },
+		{ "000102198808080010", TODAY, UP_E_RANGE },
+		{ "990102198808080010", TODAY, UP_E_RANGE },
+		{ "430102198808080010", 19880807, UP_E_RANGE },
+		{ "430102198808080010", 19880808, UP_OK },
+		{ "430102198808080011", TODAY, UP_E_CHECK },
+		{ "43010219880808001X", TODAY, UP_E_CHECK },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(right_ids); i++)
-		UP_CHECK(up_person_check_resident(up_span_str(right_ids[i]), TODAY) == UP_OK, right_ids[i]);
+		UP_CHECK(up_person_check_resident(up_span_str(right_ids[i]), TODAY) == UP_OK,
+		    right_ids[i]);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
-		UP_CHECK(up_person_check_resident(up_span_str(rows[i].id), rows[i].today) == rows[i].err, rows[i].id);
+		UP_CHECK(
+		    up_person_check_resident(up_span_str(rows[i].id), rows[i].today) == rows[i].err,
+		    rows[i].id);
 }
 
 static void test_resident_any_change_fails(void)
@@ -43,8 +58,9 @@ static void test_resident_any_change_fails(void)
 		for (size_t at = 0; at < UP_RESIDENT_LEN; at++) {
 			for (int c = 0; c < 256; c++) {
 				id[at] = (char)c;
-				if (id[at] != right_ids[i][at]
-				    && up_person_check_resident(up_span_of(id, UP_RESIDENT_LEN), TODAY) == UP_OK)
+				if (id[at] != right_ids[i][at] &&
+				    up_person_check_resident(
+					up_span_of(id, UP_RESIDENT_LEN), TODAY) == UP_OK)
 					UP_CHECK(false, id);
 			}
 			id[at] = right_ids[i][at];
@@ -56,8 +72,10 @@ static void test_resident_any_change_fails(void)
 static void test_leap_days(void)
 {
 	static const struct { const char *date; enum up_err err; } rows[] = {
-		{ "20000229", UP_OK }, { "20240229", UP_OK }, { "20230229", UP_E_RANGE }, { "19000229", UP_E_RANGE },
-		{ "20260310", UP_OK }, { "20260311", UP_E_RANGE }, { "19880431", UP_E_RANGE }, { "19880430", UP_OK },
+		{ "20000229", UP_OK }, { "20240229", UP_OK }, { "20230229", UP_E_RANGE },
+		{ "19000229", UP_E_RANGE },
+		{ "20260310", UP_OK }, { "20260311", UP_E_RANGE }, { "19880431", UP_E_RANGE },
+		{ "19880430", UP_OK },
 		{ "18991231", UP_E_RANGE }, { "19000101", UP_OK }, { "99991231", UP_E_RANGE },
 	};
 
@@ -225,20 +243,31 @@ static void test_key(void)
 
 static void test_mask(void)
 {
-	static const struct { void (*mask)(struct up_buf *, struct up_span); const char *in, *want; } rows[] = {
+	static const struct {
+		void (*mask)(struct up_buf *, struct up_span);
+		const char *in, *want;
+	} rows[] = {
 		{ up_person_mask_resident, "430102198808080010", "430102********0010" },
 		{ up_person_mask_resident, "11010519491231002X", "110105********002X" },
-		{ up_person_mask_resident, "4301021988", "**********" }, { up_person_mask_resident, "", "" },
+		{ up_person_mask_resident, "4301021988", "**********" },
+		{ up_person_mask_resident, "", "" },
 		{ up_person_mask_resident_anonymous, "430102198808080010", "4****************0" },
 		{ up_person_mask_resident_anonymous, "11010519491231002X", "1****************X" },
 		{ up_person_mask_resident_anonymous, "4", "*" },
-		{ up_person_mask_mobile, "13812345678", "138****5678" }, { up_person_mask_mobile, "12345", "*****" },
-		{ up_person_mask_name, "张三", "张*" }, { up_person_mask_name, "张三丰", "张**" },
-		{ up_person_mask_name, "欧阳娜娜", "欧阳**" }, { up_person_mask_name, "欧阳修", "欧阳*" },
-		{ up_person_mask_name, "欧阳", "欧*" }, { up_person_mask_name, "司馬遷", "司馬*" },
-		{ up_person_mask_name, "阿依·买", "阿***" }, { up_person_mask_name, "𠮷田", "𠮷*" },
-		{ up_person_mask_name, "Li Na", "L****" }, { up_person_mask_name, "", "" },
-		{ up_person_mask_name, "\xff\xfe", "**" }, { up_person_mask_name, "张\xe4\xb8", "张**" },
+		{ up_person_mask_mobile, "13812345678", "138****5678" },
+		{ up_person_mask_mobile, "12345", "*****" },
+		{ up_person_mask_name, "张三", "张*" },
+		{ up_person_mask_name, "张三丰", "张**" },
+		{ up_person_mask_name, "欧阳娜娜", "欧阳**" },
+		{ up_person_mask_name, "欧阳修", "欧阳*" },
+		{ up_person_mask_name, "欧阳", "欧*" },
+		{ up_person_mask_name, "司馬遷", "司馬*" },
+		{ up_person_mask_name, "阿依·买", "阿***" },
+		{ up_person_mask_name, "𠮷田", "𠮷*" },
+		{ up_person_mask_name, "Li Na", "L****" },
+		{ up_person_mask_name, "", "" },
+		{ up_person_mask_name, "\xff\xfe", "**" },
+		{ up_person_mask_name, "张\xe4\xb8", "张**" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {

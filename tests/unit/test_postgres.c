@@ -117,7 +117,8 @@ bool postgres_wait(const char *url, const char *sql, int64_t n)
 }
 
 /* The URL of WHO (role and password) for DATABASE, made from the superuser's. */
-static void make_url(const char *from, const char *who, const char *database, char out[POSTGRES_URL])
+static void make_url(
+    const char *from, const char *who, const char *database, char out[POSTGRES_URL])
 {
 	const char *head = who != NULL ? who : from + strlen("postgresql://");
 	const char *at = strchr(from, '@');

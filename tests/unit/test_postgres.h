@@ -9,7 +9,9 @@
 #define POSTGRES_URL 400
 
 /* A database of one's own; its owner is no superuser. */
-struct postgres_base { char name[48], url[POSTGRES_URL], admin[POSTGRES_URL] /* superuser's URL */; };
+struct postgres_base {
+	char name[48], url[POSTGRES_URL], admin[POSTGRES_URL] /* superuser's URL */;
+};
 void postgres_make(struct postgres_base *);
 void postgres_drop(struct postgres_base *);
 /* First column of the first row, 0 without rows; -1: failed. By a connection of its own. */

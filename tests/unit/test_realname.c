@@ -50,7 +50,8 @@ static const struct { const char *name, *id, *mobile; enum up_realname_outcome o
 	    UP_REALNAME_MATCH },
 	{ "张测试", "430102198808080010", "13800005679", UP_REALNAME_MISMATCH },
 	{ "张测", "430102198808080010", "13800005678", UP_REALNAME_MISMATCH },
-	{ "买买提\xe2\x80\xa2测试", "430102198808080061", "13900001234", UP_REALNAME_MATCH },     /* another middle dot, the same name */
+	/* another middle dot, the same name */
+	{ "买买提\xe2\x80\xa2测试", "430102198808080061", "13900001234", UP_REALNAME_MATCH },
 	{ "李测试", "43010219880808007x", "13800005670", UP_REALNAME_MATCH },
 	{ "张测试", "34052419800101001X", "13800005678", UP_REALNAME_NOT_FOUND },
 };
@@ -142,18 +143,25 @@ static void unavailable(const char *file, const char *row)
 	    strstr(a.why_en, "430102") == NULL, a.why_en);
 }
 
-static const struct { const char *text; mode_t mode; } broken[] = {
+static const struct { const char *text; mode_t mode;
+} broken[] = {
 	{ "", 0600 },
-	{ "name,resident_id\n张测试,430102198808080010\n", 0600 },                              /* no mobile */
+	/* no mobile */
+	{ "name,resident_id\n张测试,430102198808080010\n", 0600 },
 	{ "name,name,resident_id,mobile\n张测试,张测试,430102198808080010,13800005678\n", 0600 },
-	{ "张测试,430102198808080010,13800005678\n", 0600 },                                    /* no head */
+	/* no head */
+	{ "张测试,430102198808080010,13800005678\n", 0600 },
 	/* a head in GBK */
 	{ "\xd0\xd5\xc3\xfb,resident_id,mobile\n张测试,430102198808080010,13800005678\n", 0600 },
 	/* UTF-16 */
 	{ "\xff\xfen", 0600 },
-	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n张测试,430102198808080010,13800005678\n", 0600 },
-	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n", 0644 },           /* all may read it */
-	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n", 0660 },           /* others may write it */
+	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n张测试,"
+	  "430102198808080010,13800005678\n",
+	    0600 },
+	/* all may read it */
+	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n", 0644 },
+	/* others may write it */
+	{ "name,resident_id,mobile\n张测试,430102198808080010,13800005678\n", 0660 },
 };
 
 static void test_unavailable(void)

@@ -8,10 +8,14 @@
 
 #define S(member) { #member, offsetof(struct up_record, member) }
 static const struct { const char *name; size_t offset; } texts[] = {
-	S(id), S(event), S(result), S(reason), S(transaction), S(code_hash), S(unit_code), S(unit_name), S(certificate), S(holder_ref),
-	S(person_ref), S(person_name), S(role), S(grant), S(grantor), S(items), S(period), S(device), S(client), S(client_name),
-	S(client_origin), S(item), S(purpose), S(business), S(window), { "operator", offsetof(struct up_record, operator_) }, S(channel),
-	S(initiator_ip), S(initiator_agent), S(browser), S(holder_ip), S(assurance), S(disclosed), S(session), S(evidence), S(before), S(after),
+	S(id), S(event), S(result), S(reason), S(transaction), S(code_hash), S(unit_code),
+	S(unit_name), S(certificate), S(holder_ref),
+	S(person_ref), S(person_name), S(role), S(grant), S(grantor), S(items), S(period),
+	S(device), S(client), S(client_name),
+	S(client_origin), S(item), S(purpose), S(business), S(window),
+	{ "operator", offsetof(struct up_record, operator_) }, S(channel),
+	S(initiator_ip), S(initiator_agent), S(browser), S(holder_ip), S(assurance), S(disclosed),
+	S(session), S(evidence), S(before), S(after),
 };
 #define N_INTEGERS 5
 
@@ -31,15 +35,18 @@ static void fill(struct up_record *r)
 	r->count = 8;
 	r->clock_ms = 1700000000001;
 	for (size_t i = 0; i < UP_ARRAY_LEN(texts); i++) {
-		snprintf(values[i], sizeof(values[i]), "%s \"\\\n\x01/ 张\xf0\x9f\x98\x80", texts[i].name);
+		snprintf(values[i], sizeof(values[i]), "%s \"\\\n\x01/ 张\xf0\x9f\x98\x80",
+		    texts[i].name);
 		*text_at(r, i) = up_span_str(values[i]);
 	}
 }
 
-/* Every member of the struct is in one of the lists above: a new one that is not written would be lost from the log. */
+/* Every member of the struct is in one of the lists above: a new one that is not written would be
+ * lost from the log. */
 static void test_lists_are_whole(void)
 {
-	CU_ASSERT_EQUAL(sizeof(struct up_record), UP_ARRAY_LEN(texts) * sizeof(struct up_span) + N_INTEGERS * sizeof(int64_t));
+	CU_ASSERT_EQUAL(sizeof(struct up_record),
+	    UP_ARRAY_LEN(texts) * sizeof(struct up_span) + N_INTEGERS * sizeof(int64_t));
 }
 
 static void test_round_trip(void)
@@ -60,15 +67,16 @@ static void test_round_trip(void)
 	}
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "seq")), r.seq);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "time_ms")), r.time_ms);
-	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "certificate_version")), r.certificate_version);
+	CU_ASSERT_EQUAL(
+	    json_integer_value(json_object_get(o, "certificate_version")), r.certificate_version);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "count")), r.count);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(o, "clock_ms")), r.clock_ms);
 	json_decref(o);
 	up_buf_free(&b);
 }
 
-/* Sorted, and no space: jansson's own compact sorted form agrees byte for byte (for values without control characters,
- * which it escapes in capitals). */
+/* Sorted, and no space: jansson's own compact sorted form agrees byte for byte (for values without
+ * control characters, which it escapes in capitals). */
 static void test_sorted(void)
 {
 	struct up_record r;
@@ -92,14 +100,21 @@ static void test_sorted(void)
 static void test_literal(void)
 {
 	const struct up_record r = {
-		.seq = 1, .time_ms = 1700000000000, .id = UP_SPAN_LIT("abcdefghijklmnopqrstuv"), .event = UP_SPAN_LIT("login.approve"),
-		.result = UP_SPAN_LIT("ok"), .unit_name = UP_SPAN_LIT("某\x1f单位"), .operator_ = UP_SPAN_LIT("w1"),
+		.seq = 1,
+		.time_ms = 1700000000000,
+		.id = UP_SPAN_LIT("abcdefghijklmnopqrstuv"),
+		.event = UP_SPAN_LIT("login.approve"),
+		.result = UP_SPAN_LIT("ok"),
+		.unit_name = UP_SPAN_LIT("某\x1f单位"),
+		.operator_ = UP_SPAN_LIT("w1"),
 	};
 	struct up_buf b = { 0 };
 
 	CU_ASSERT_EQUAL(up_record_put(&b, &r), UP_OK);
-	CU_ASSERT_STRING_EQUAL(up_buf_cstr(&b), "{\"event\":\"login.approve\",\"id\":\"abcdefghijklmnopqrstuv\",\"operator\":\"w1\","
-	    "\"result\":\"ok\",\"seq\":1,\"time_ms\":1700000000000,\"unit_name\":\"某\\u001f单位\"}");
+	CU_ASSERT_STRING_EQUAL(up_buf_cstr(&b),
+	    "{\"event\":\"login.approve\",\"id\":\"abcdefghijklmnopqrstuv\",\"operator\":\"w1\","
+	    "\"result\":\"ok\",\"seq\":1,\"time_ms\":1700000000000,\"unit_name\":"
+	    "\"某\\u001f单位\"}");
 	up_buf_free(&b);
 }
 
@@ -115,7 +130,8 @@ static void test_empty(void)
 
 static void test_bad_utf8(void)
 {
-	static const char *const bad[] = { "\xff", "a\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xb8" };
+	static const char *const bad[] = { "\xff", "a\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+		"\xe4\xb8" };
 	struct up_record r;
 	struct up_buf b = { 0 };
 
@@ -138,14 +154,16 @@ static void test_leaf(void)
 
 	CU_ASSERT_EQUAL(up_record_leaf(UP_SPAN_LIT("{\"a\":1}"), hash), UP_OK);
 	up_text_hex(up_span_of(hash, 32), hex);
-	CU_ASSERT_STRING_EQUAL(hex, "c7261463ebd776f4650b6d0fe942d9cc38c925d90f77d440ab6df8d5dd258c5f");
+	CU_ASSERT_STRING_EQUAL(
+	    hex, "c7261463ebd776f4650b6d0fe942d9cc38c925d90f77d440ab6df8d5dd258c5f");
 	CU_ASSERT_EQUAL(up_record_leaf(UP_SPAN_LIT("{\"a\":2}"), other), UP_OK);
 	CU_ASSERT_NOT_EQUAL(memcmp(hash, other, 32), 0);
 	/* RFC 6962 section 2.1: the leaf of nothing */
 	CU_ASSERT_EQUAL(up_record_leaf(UP_SPAN_LIT(""), hash), UP_OK);
 	up_text_hex(up_span_of(hash, 32), hex);
-	CU_ASSERT_STRING_EQUAL(hex, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+	CU_ASSERT_STRING_EQUAL(
+	    hex, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
-UP_SUITE("record", test_lists_are_whole, test_round_trip, test_sorted, test_literal, test_empty, test_bad_utf8,
-    test_leaf)
+UP_SUITE("record", test_lists_are_whole, test_round_trip, test_sorted, test_literal, test_empty,
+    test_bad_utf8, test_leaf)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the module answers without a provider: methods, origins, targets, protected locations, assets, logout. */
+ * What the module answers without a provider: methods, origins, targets, protected locations,
+ * assets, logout. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -46,15 +47,34 @@ static const char *text_of(struct up_rp_response *r)
 
 static void test_methods(void)
 {
-	static const struct { const char *method, *path; int status; const char *allow; } rows[] = {
-		{ "OPTIONS", "login", 204, "GET, HEAD, POST, OPTIONS" }, { "OPTIONS", "complete", 204, "POST, OPTIONS" }, { "OPTIONS", "state", 204, "GET, HEAD, OPTIONS" },
-		{ "OPTIONS", "assets/unitpass.css", 204, "GET, HEAD, OPTIONS" }, { "DELETE", "login", 405, "GET, HEAD, POST, OPTIONS" },
-		{ "GET", "complete", 405, "POST, OPTIONS" }, { "HEAD", "complete", 405, "POST, OPTIONS" }, { "PUT", "state", 405, "GET, HEAD, OPTIONS" },
-		{ "POST", "session", 405, "GET, HEAD, OPTIONS" }, { "POST", "assets/unitpass.css", 405, "GET, HEAD, OPTIONS" }, { "get", "session", 405, "GET, HEAD, OPTIONS" },
-		{ "", "login", 405, "GET, HEAD, POST, OPTIONS" }, { "GET", "nothing", 404, NULL }, { "OPTIONS", "nothing", 404, NULL }, { "GET", "", 404, NULL },
-		{ "GET", "login/", 404, NULL }, { "GET", "assets/", 404, NULL }, { "GET", "assets/../login.html", 404, NULL }, { "GET", "login.html", 404, NULL },
-		{ "HEAD", "login", 200, NULL }, { "HEAD", "state", 200, NULL }, { "HEAD", "qr.svg", 200, NULL }, { "HEAD", "session", 401, NULL },
-		{ "GET", "session", 401, NULL }, { "GET", "logout", 200, NULL }, { "HEAD", "assets/unitpass.css", 200, NULL },
+	static const struct { const char *method, *path; int status; const char *allow;
+	} rows[] = {
+		{ "OPTIONS", "login", 204, "GET, HEAD, POST, OPTIONS" },
+		{ "OPTIONS", "complete", 204, "POST, OPTIONS" },
+		{ "OPTIONS", "state", 204, "GET, HEAD, OPTIONS" },
+		{ "OPTIONS", "assets/unitpass.css", 204, "GET, HEAD, OPTIONS" },
+		{ "DELETE", "login", 405, "GET, HEAD, POST, OPTIONS" },
+		{ "GET", "complete", 405, "POST, OPTIONS" },
+		{ "HEAD", "complete", 405, "POST, OPTIONS" },
+		{ "PUT", "state", 405, "GET, HEAD, OPTIONS" },
+		{ "POST", "session", 405, "GET, HEAD, OPTIONS" },
+		{ "POST", "assets/unitpass.css", 405, "GET, HEAD, OPTIONS" },
+		{ "get", "session", 405, "GET, HEAD, OPTIONS" },
+		{ "", "login", 405, "GET, HEAD, POST, OPTIONS" },
+		{ "GET", "nothing", 404, NULL },
+		{ "OPTIONS", "nothing", 404, NULL },
+		{ "GET", "", 404, NULL },
+		{ "GET", "login/", 404, NULL },
+		{ "GET", "assets/", 404, NULL },
+		{ "GET", "assets/../login.html", 404, NULL },
+		{ "GET", "login.html", 404, NULL },
+		{ "HEAD", "login", 200, NULL },
+		{ "HEAD", "state", 200, NULL },
+		{ "HEAD", "qr.svg", 200, NULL },
+		{ "HEAD", "session", 401, NULL },
+		{ "GET", "session", 401, NULL },
+		{ "GET", "logout", 200, NULL },
+		{ "HEAD", "assets/unitpass.css", 200, NULL },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -67,7 +87,9 @@ static void test_methods(void)
 		req.path = up_span_str(path);
 		UP_CHECK(handle(&req, &r) == rows[i].status, rows[i].path);
 		allow = fake_header(&r, "Allow");
-		UP_CHECK((allow == NULL) == (rows[i].allow == NULL) && (allow == NULL || strcmp(allow, rows[i].allow) == 0), rows[i].path);
+		UP_CHECK((allow == NULL) == (rows[i].allow == NULL) &&
+			(allow == NULL || strcmp(allow, rows[i].allow) == 0),
+		    rows[i].path);
 		UP_CHECK(fake_header(&r, "Set-Cookie") == NULL, rows[i].path);
 		up_rp_response_free(&r);
 	}
@@ -76,17 +98,24 @@ static void test_methods(void)
 static void test_needs(void)
 {
 	static const struct { const char *method, *path; bool network, body; } rows[] = {
-		{ "GET", "login", true, false }, { "POST", "login", true, true }, { "GET", "state", true, false }, { "GET", "qr.svg", true, false },
-		{ "POST", "complete", true, true }, { "GET", "complete", false, false }, { "GET", "session", false, false }, { "GET", "logout", false, false },
-		{ "POST", "logout", false, true }, { "GET", "assets/unitpass.js", false, false }, { "HEAD", "login", false, false }, { "POST", "session", false, false },
+		{ "GET", "login", true, false }, { "POST", "login", true, true },
+		{ "GET", "state", true, false }, { "GET", "qr.svg", true, false },
+		{ "POST", "complete", true, true }, { "GET", "complete", false, false },
+		{ "GET", "session", false, false }, { "GET", "logout", false, false },
+		{ "POST", "logout", false, true }, { "GET", "assets/unitpass.js", false, false },
+		{ "HEAD", "login", false, false }, { "POST", "session", false, false },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		char path[64];
 
 		snprintf(path, sizeof(path), "%s%s", UP_RP_PREFIX, rows[i].path);
-		UP_CHECK(up_rp_needs_network(up_span_str(rows[i].method), up_span_str(path)) == rows[i].network, rows[i].path);
-		UP_CHECK(up_rp_needs_body(up_span_str(rows[i].method), up_span_str(path)) == rows[i].body, rows[i].path);
+		UP_CHECK(up_rp_needs_network(up_span_str(rows[i].method), up_span_str(path)) ==
+			rows[i].network,
+		    rows[i].path);
+		UP_CHECK(up_rp_needs_body(up_span_str(rows[i].method), up_span_str(path)) ==
+			rows[i].body,
+		    rows[i].path);
 	}
 	CU_ASSERT_FALSE(up_rp_needs_network(UP_SPAN_LIT("GET"), UP_SPAN_LIT("/login")));
 }
@@ -94,12 +123,18 @@ static void test_needs(void)
 /* Who may change state. A logout shows it: it needs no provider. */
 static void test_origins(void)
 {
-	static const struct { const char *site, *origin, *host; int status; } rows[] = {
-		{ "same-origin", "", "portal.example.org", 200 }, { "same-origin", "null", "portal.example.org", 200 },
-		{ "same-origin", "https://portal.example.org", "portal.example.org", 200 }, { "same-site", "https://portal.example.org", "portal.example.org", 403 },
-		{ "cross-site", "https://portal.example.org", "portal.example.org", 403 }, { "none", "", "portal.example.org", 403 },
-		{ "", "https://portal.example.org", "portal.example.org", 200 }, { "", "https://PORTAL.example.org", "portal.example.org", 200 },
-		{ "", "https://portal.example.org:8443", "portal.example.org:8443", 200 }, { "", "https://portal.example.org:8443", "portal.example.org", 403 },
+	static const struct { const char *site, *origin, *host; int status;
+	} rows[] = {
+		{ "same-origin", "", "portal.example.org", 200 },
+		{ "same-origin", "null", "portal.example.org", 200 },
+		{ "same-origin", "https://portal.example.org", "portal.example.org", 200 },
+		{ "same-site", "https://portal.example.org", "portal.example.org", 403 },
+		{ "cross-site", "https://portal.example.org", "portal.example.org", 403 },
+		{ "none", "", "portal.example.org", 403 },
+		{ "", "https://portal.example.org", "portal.example.org", 200 },
+		{ "", "https://PORTAL.example.org", "portal.example.org", 200 },
+		{ "", "https://portal.example.org:8443", "portal.example.org:8443", 200 },
+		{ "", "https://portal.example.org:8443", "portal.example.org", 403 },
 		{ "", "https://portal.example.org", "portal.example.org:443", 200 },
 		{ "", "https://portal.example.org:443", "portal.example.org", 200 },
 		{ "", "http://portal.example.org", "portal.example.org:80", 200 },
@@ -109,35 +144,54 @@ static void test_origins(void)
 		{ "", "http://portal.example.org", "portal.example.org:443", 403 },
 		{ "", "https://portal.example.org", "portal.example.org:4430", 403 },
 		{ "", "https://[2001:db8::443]", "[2001:db8::]", 403 },
-		{ "", "https://:443", ":443", 403 }, { "", "https://443", "443", 200 },
-		{ "", "https://evil.example.org", "portal.example.org", 403 }, { "", "https://portal.example.org.evil", "portal.example.org", 403 },
-		{ "", "null", "portal.example.org", 403 }, { "", "", "portal.example.org", 403 }, { "", "portal.example.org", "portal.example.org", 403 },
+		{ "", "https://:443", ":443", 403 },
+		{ "", "https://443", "443", 200 },
+		{ "", "https://evil.example.org", "portal.example.org", 403 },
+		{ "", "https://portal.example.org.evil", "portal.example.org", 403 },
+		{ "", "null", "portal.example.org", 403 },
+		{ "", "", "portal.example.org", 403 },
+		{ "", "portal.example.org", "portal.example.org", 403 },
 		{ "", "ftp://portal.example.org", "portal.example.org", 403 },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_rp_request req = {
-			.method = UP_SPAN_LIT("POST"), .path = UP_SPAN_LIT("/.unitpass/logout"), .accept = UP_SPAN_LIT("application/json"),
-			.content_type = UP_SPAN_LIT("application/x-www-form-urlencoded;charset=UTF-8"), .body = UP_SPAN_LIT("return=%2F"),
-			.sec_fetch_site = up_span_str(rows[i].site), .origin = up_span_str(rows[i].origin), .host = up_span_str(rows[i].host),
+			.method = UP_SPAN_LIT("POST"),
+			.path = UP_SPAN_LIT("/.unitpass/logout"),
+			.accept = UP_SPAN_LIT("application/json"),
+			.content_type = UP_SPAN_LIT(
+			    "application/x-www-form-urlencoded;charset=UTF-8"),
+			.body = UP_SPAN_LIT("return=%2F"),
+			.sec_fetch_site = up_span_str(rows[i].site),
+			.origin = up_span_str(rows[i].origin),
+			.host = up_span_str(rows[i].host),
 		};
 		struct up_rp_response r;
 
 		UP_CHECK(handle(&req, &r) == rows[i].status, rows[i].origin);
-		UP_CHECK((fake_header(&r, "Set-Cookie") != NULL) == (rows[i].status == 200), rows[i].origin);
+		UP_CHECK((fake_header(&r, "Set-Cookie") != NULL) == (rows[i].status == 200),
+		    rows[i].origin);
 		up_rp_response_free(&r);
 	}
 }
 
 static void test_bad_bodies(void)
 {
-	static const struct { const char *type, *body; int status; } rows[] = {
-		{ "application/json", "{}", 415 }, { "", "return=%2F", 415 }, { "text/plain", "return=%2F", 415 }, { "application/x-www-form-urlencoded", "a=1&a=2", 400 },
-		{ "application/x-www-form-urlencoded", "a=%00", 400 }, { "application/x-www-form-urlencoded", "a=%ff", 400 }, { "application/x-www-form-urlencoded", "a=%zz", 400 },
+	static const struct { const char *type, *body; int status;
+	} rows[] = {
+		{ "application/json", "{}", 415 },
+		{ "", "return=%2F", 415 },
+		{ "text/plain", "return=%2F", 415 },
+		{ "application/x-www-form-urlencoded", "a=1&a=2", 400 },
+		{ "application/x-www-form-urlencoded", "a=%00", 400 },
+		{ "application/x-www-form-urlencoded", "a=%ff", 400 },
+		{ "application/x-www-form-urlencoded", "a=%zz", 400 },
 		{ "application/x-www-form-urlencoded", "", 200 },
 	};
 	char *large = calloc(1, UP_RP_BODY_MAX + 2);
-	struct up_rp_request req = { .method = UP_SPAN_LIT("POST"), .path = UP_SPAN_LIT("/.unitpass/logout"), .accept = UP_SPAN_LIT("application/json"),
+	struct up_rp_request req = { .method = UP_SPAN_LIT("POST"),
+		.path = UP_SPAN_LIT("/.unitpass/logout"),
+		.accept = UP_SPAN_LIT("application/json"),
 		.sec_fetch_site = UP_SPAN_LIT("same-origin") };
 	struct up_rp_response r;
 
@@ -166,24 +220,39 @@ static bool sets(const struct up_rp_response *r, const char *cookie)
 
 static void test_return_targets(void)
 {
-	static const struct { const char *form, *location; } rows[] = {
-		{ "return=%2Fa%2Fb%3Fc%3Dd", "/a/b?c=d" }, { "return=%2F%2Fevil.example.org", "/" }, { "return=%2F%5Cevil.example.org", "/" },
-		{ "return=https%3A%2F%2Fevil.example.org", "/" }, { "return=%2Fa%0d%0aSet-Cookie%3A%20x%3Dy", "/" }, { "return=%2F%252fevil", "/" },
-		{ "return=%2Fa%2F..%2F..%2F..%2Fb", "/" }, { "return=javascript%3Aalert(1)", "/" }, { "return=%2F.unitpass%2Flogout", "/" }, { "return=%40evil", "/" },
+	static const struct { const char *form, *location;
+	} rows[] = {
+		{ "return=%2Fa%2Fb%3Fc%3Dd", "/a/b?c=d" },
+		{ "return=%2F%2Fevil.example.org", "/" },
+		{ "return=%2F%5Cevil.example.org", "/" },
+		{ "return=https%3A%2F%2Fevil.example.org", "/" },
+		{ "return=%2Fa%0d%0aSet-Cookie%3A%20x%3Dy", "/" },
+		{ "return=%2F%252fevil", "/" },
+		{ "return=%2Fa%2F..%2F..%2F..%2Fb", "/" },
+		{ "return=javascript%3Aalert(1)", "/" },
+		{ "return=%2F.unitpass%2Flogout", "/" },
+		{ "return=%40evil", "/" },
 		/* nowhere to go on to: a page that says it is done */
-		{ "return=", "/.unitpass/logout" }, { "", "/.unitpass/logout" },
+		{ "return=", "/.unitpass/logout" },
+		{ "", "/.unitpass/logout" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_rp_request req = {
-			.method = UP_SPAN_LIT("POST"), .path = UP_SPAN_LIT("/.unitpass/logout"), .accept = UP_SPAN_LIT("text/html"), .sec_fetch_mode = UP_SPAN_LIT("navigate"),
-			.content_type = UP_SPAN_LIT("application/x-www-form-urlencoded"), .body = up_span_str(rows[i].form), .sec_fetch_site = UP_SPAN_LIT("same-origin"),
+			.method = UP_SPAN_LIT("POST"),
+			.path = UP_SPAN_LIT("/.unitpass/logout"),
+			.accept = UP_SPAN_LIT("text/html"),
+			.sec_fetch_mode = UP_SPAN_LIT("navigate"),
+			.content_type = UP_SPAN_LIT("application/x-www-form-urlencoded"),
+			.body = up_span_str(rows[i].form),
+			.sec_fetch_site = UP_SPAN_LIT("same-origin"),
 		};
 		struct up_rp_response r;
 
 		UP_CHECK(handle(&req, &r) == 303, rows[i].form);
 		UP_CHECK(strcmp(fake_header(&r, "Location"), rows[i].location) == 0, rows[i].form);
-		CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Set-Cookie"), "__Host-unitpass=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
+		CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Set-Cookie"),
+		    "__Host-unitpass=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
 		CU_ASSERT_TRUE(sets(&r, "__Host-unitpass-seen=; Path=/; Secure; HttpOnly; "
 		    "SameSite=Lax; Max-Age=0"));
 		up_rp_response_free(&r);
@@ -192,14 +261,25 @@ static void test_return_targets(void)
 
 static void test_protected(void)
 {
-	static const struct { const char *method, *uri, *accept, *mode, *with, *item; int status; const char *location; } rows[] = {
-		{ "GET", "/a?b=c&d", "text/html", "navigate", "", "", 302, "/.unitpass/login?return=%2Fa%3Fb%3Dc%26d" },
-		{ "GET", "/a", "text/html,*/*;q=0.8", "", "", "annual-report", 302, "/.unitpass/login?return=%2Fa&item=annual-report" },
-		{ "HEAD", "/a", "text/html", "", "", "", 302, "/.unitpass/login?return=%2Fa" }, { "GET", "//evil", "text/html", "navigate", "", "", 302, "/.unitpass/login" },
+	static const struct {
+		const char *method, *uri, *accept, *mode, *with, *item;
+		int status;
+		const char *location;
+	} rows[] = {
+		{ "GET", "/a?b=c&d", "text/html", "navigate", "", "", 302,
+		    "/.unitpass/login?return=%2Fa%3Fb%3Dc%26d" },
+		{ "GET", "/a", "text/html,*/*;q=0.8", "", "", "annual-report", 302,
+		    "/.unitpass/login?return=%2Fa&item=annual-report" },
+		{ "HEAD", "/a", "text/html", "", "", "", 302, "/.unitpass/login?return=%2Fa" },
+		{ "GET", "//evil", "text/html", "navigate", "", "", 302, "/.unitpass/login" },
 		{ "GET", "/\xe4", "text/html", "navigate", "", "", 302, "/.unitpass/login" },
-		{ "GET", "/a", "text/html", "cors", "", "", 401, NULL }, { "GET", "/a", "text/html", "no-cors", "", "", 401, NULL },
-		{ "GET", "/a", "text/html", "websocket", "", "", 401, NULL }, { "GET", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
-		{ "GET", "/a", "application/json", "", "", "", 401, NULL }, { "GET", "/a", "*/*", "", "", "", 401, NULL }, { "GET", "/a", "", "", "", "", 401, NULL },
+		{ "GET", "/a", "text/html", "cors", "", "", 401, NULL },
+		{ "GET", "/a", "text/html", "no-cors", "", "", 401, NULL },
+		{ "GET", "/a", "text/html", "websocket", "", "", 401, NULL },
+		{ "GET", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
+		{ "GET", "/a", "application/json", "", "", "", 401, NULL },
+		{ "GET", "/a", "*/*", "", "", "", 401, NULL },
+		{ "GET", "/a", "", "", "", "", 401, NULL },
 		{ "PUT", "/a", "text/html", "navigate", "", "", 401, NULL },
 		{ "POST", "/a", "text/html", "cors", "", "", 401, NULL },
 		{ "POST", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
@@ -208,7 +288,9 @@ static void test_protected(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_rp_request req = {
-			.method = up_span_str(rows[i].method), .uri = up_span_str(rows[i].uri), .accept = up_span_str(rows[i].accept), .sec_fetch_mode = up_span_str(rows[i].mode),
+			.method = up_span_str(rows[i].method), .uri = up_span_str(rows[i].uri),
+			.accept = up_span_str(rows[i].accept),
+			.sec_fetch_mode = up_span_str(rows[i].mode),
 			.requested_with = up_span_str(rows[i].with), .now_s = NOW,
 		};
 		struct up_rp_response r;
@@ -217,10 +299,13 @@ static void test_protected(void)
 		UP_CHECK(r.status == rows[i].status, rows[i].uri);
 		UP_CHECK(fake_header(&r, "Set-Cookie") == NULL, rows[i].uri);
 		if (rows[i].location != NULL) {
-			UP_CHECK(strcmp(fake_header(&r, "Location"), rows[i].location) == 0, fake_header(&r, "Location"));
+			UP_CHECK(strcmp(fake_header(&r, "Location"), rows[i].location) == 0,
+			    fake_header(&r, "Location"));
 		} else {
-			CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"), "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
-			CU_ASSERT_STRING_EQUAL(text_of(&r), "{\"error\":\"login_required\",\"login\":\"/.unitpass/login\"}");
+			CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"),
+			    "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
+			CU_ASSERT_STRING_EQUAL(text_of(&r),
+			    "{\"error\":\"login_required\",\"login\":\"/.unitpass/login\"}");
 		}
 		up_rp_response_free(&r);
 	}
@@ -269,7 +354,10 @@ static void test_forbidden(void)
 {
 	const struct up_span roles[] = { UP_SPAN_LIT("principal"), UP_SPAN_LIT("manager") };
 	const struct up_rp_rule rule = { UP_RP_ROLE, roles, 2 };
-	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .uri = UP_SPAN_LIT("/a"), .accept = UP_SPAN_LIT("text/html"), .accept_language = UP_SPAN_LIT("en") };
+	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
+		.uri = UP_SPAN_LIT("/a"),
+		.accept = UP_SPAN_LIT("text/html"),
+		.accept_language = UP_SPAN_LIT("en") };
 	struct up_rp_response r;
 
 	up_rp_forbidden(rp, &req, &someone, &rule, &r);
@@ -363,10 +451,15 @@ static void test_errors_in_words(void)
 
 static void test_languages(void)
 {
-	static const struct { const char *accept, *lang; } rows[] = { { "", "zh-CN" }, { "zh-TW,en;q=0.5", "zh-CN" }, { "en-GB", "en" }, { "fr", "en" } };
+	static const struct {
+		const char *accept, *lang;
+	} rows[] = { { "", "zh-CN" }, { "zh-TW,en;q=0.5", "zh-CN" }, { "en-GB", "en" },
+		{ "fr", "en" } };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .path = UP_SPAN_LIT("/.unitpass/logout"), .accept = UP_SPAN_LIT("text/html"),
+		struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
+			.path = UP_SPAN_LIT("/.unitpass/logout"),
+			.accept = UP_SPAN_LIT("text/html"),
 			.accept_language = up_span_str(rows[i].accept) };
 		struct up_rp_response r;
 		char want[32];
@@ -380,21 +473,33 @@ static void test_languages(void)
 
 static void test_page_headers(void)
 {
-	static const struct { const char *name, *value; } rows[] = {
-		{ "Cache-Control", "no-store" }, { "Referrer-Policy", "no-referrer" }, { "X-Content-Type-Options", "nosniff" }, { "X-Frame-Options", "DENY" },
-		{ "Cross-Origin-Opener-Policy", "same-origin" }, { "Content-Type", "text/html; charset=utf-8" },
+	static const struct { const char *name, *value;
+	} rows[] = {
+		{ "Cache-Control", "no-store" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		{ "Content-Type", "text/html; charset=utf-8" },
 	};
-	static const char *const policy[] = { "default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "script-src 'nonce-" };
-	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .path = UP_SPAN_LIT("/.unitpass/logout"), .accept = UP_SPAN_LIT("text/html") };
+	static const char *const policy[] = { "default-src 'none'", "frame-ancestors 'none'",
+		"base-uri 'none'", "form-action 'self'", "script-src 'nonce-" };
+	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
+		.path = UP_SPAN_LIT("/.unitpass/logout"),
+		.accept = UP_SPAN_LIT("text/html") };
 	struct up_rp_response r, again;
 
 	CU_ASSERT_EQUAL(handle(&req, &r), 200);
 	CU_ASSERT_EQUAL(handle(&req, &again), 200);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
-		UP_CHECK(fake_header(&r, rows[i].name) != NULL && strcmp(fake_header(&r, rows[i].name), rows[i].value) == 0, rows[i].name);
+		UP_CHECK(fake_header(&r, rows[i].name) != NULL &&
+			strcmp(fake_header(&r, rows[i].name), rows[i].value) == 0,
+		    rows[i].name);
 	for (size_t i = 0; i < UP_ARRAY_LEN(policy); i++)
-		UP_CHECK(strstr(fake_header(&r, "Content-Security-Policy"), policy[i]) != NULL, policy[i]);
-	CU_ASSERT_STRING_NOT_EQUAL(fake_header(&r, "Content-Security-Policy"), fake_header(&again, "Content-Security-Policy"));
+		UP_CHECK(strstr(fake_header(&r, "Content-Security-Policy"), policy[i]) != NULL,
+		    policy[i]);
+	CU_ASSERT_STRING_NOT_EQUAL(fake_header(&r, "Content-Security-Policy"),
+	    fake_header(&again, "Content-Security-Policy"));
 	up_rp_response_free(&r);
 	up_rp_response_free(&again);
 }
@@ -412,7 +517,9 @@ static void test_assets(void)
 		snprintf(path, sizeof(path), "/.unitpass/%s", up_embedded_files[i].name);
 		req.path = up_span_str(path);
 		UP_CHECK(handle(&req, &r) == 200, path);
-		UP_CHECK(up_span_eq(up_buf_span(&r.body), up_span_of(up_embedded_files[i].bytes, up_embedded_files[i].n)), path);
+		UP_CHECK(up_span_eq(up_buf_span(&r.body),
+			     up_span_of(up_embedded_files[i].bytes, up_embedded_files[i].n)),
+		    path);
 		snprintf(etag, sizeof(etag), "%s", fake_header(&r, "ETag"));
 		up_rp_response_free(&r);
 		snprintf(list, sizeof(list), "\"x\", W/%s", etag);
@@ -424,7 +531,8 @@ static void test_assets(void)
 		up_rp_response_free(&r);
 	}
 	{
-		struct up_rp_request req = { .method = UP_SPAN_LIT("GET"), .path = UP_SPAN_LIT("/.unitpass/assets/words.zh-CN.json") };
+		struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
+			.path = UP_SPAN_LIT("/.unitpass/assets/words.zh-CN.json") };
 		struct up_rp_response r;
 
 		CU_ASSERT_EQUAL(handle(&req, &r), 200);
@@ -435,9 +543,17 @@ static void test_assets(void)
 
 static void test_redaction(void)
 {
-	static const struct { const char *in, *out; } rows[] = {
-		{ "plain words stay", "plain words stay" }, { "key 0123456789abcdefABCDEF end", "key ... end" }, { "http://h/a?token=x y", "http://h/a?... y" },
-		{ "code=DDDDDDDDDDDDDDDDDDDDDD&x", "...&x" }, { "a\nb\x01\xe4", "a?b??" }, { "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0x.c2lnbmF0dXJlc2ln", "....." "..." "..." },
+	static const struct { const char *in, *out;
+	} rows[] = {
+		{ "plain words stay", "plain words stay" },
+		{ "key 0123456789abcdefABCDEF end", "key ... end" },
+		{ "http://h/a?token=x y", "http://h/a?... y" },
+		{ "code=DDDDDDDDDDDDDDDDDDDDDD&x", "...&x" },
+		{ "a\nb\x01\xe4", "a?b??" },
+		{ "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0x.c2lnbmF0dXJlc2ln",
+		    "....."
+		    "..."
+		    "..." },
 		{ "", "" },
 	};
 	char out[128];

@@ -18,7 +18,7 @@ const char fake_key_a[] = "000102030405060708090a0b0c0d0e0f101112131415161718191
 const char fake_key_b[] = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
 char fake_logged[65536];
 
-/* --- files and portals -------------------------------------------------------------------------------------------------- */
+/* --- files and portals --- */
 
 static char folder[64];
 static char files[FILES][128];
@@ -37,7 +37,8 @@ const char *fake_file(const char *name, const char *text, int mode)
 		abort();
 	snprintf(files[n_files], sizeof(files[0]), "%s/%zu-%s", folder, n_files, name);
 	f = fopen(files[n_files], "w");
-	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0 || chmod(files[n_files], (mode_t)mode) != 0)
+	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0 ||
+	    chmod(files[n_files], (mode_t)mode) != 0)
 		abort();
 	return files[n_files++];
 }
@@ -74,7 +75,7 @@ struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char 
 	return rp;
 }
 
-/* --- the server ------------------------------------------------------------------------------------------------------------- */
+/* --- the server --- */
 
 struct route { char path[128], headers[512], *body; int status; unsigned count; char last[8192]; };
 
@@ -90,7 +91,8 @@ static struct {
 static struct route *route_of(const char *path, size_t n)
 {
 	for (size_t i = 0; i < server.n; i++)
-		if (strlen(server.routes[i].path) == n && memcmp(server.routes[i].path, path, n) == 0)
+		if (strlen(server.routes[i].path) == n &&
+		    memcmp(server.routes[i].path, path, n) == 0)
 			return &server.routes[i];
 	if (server.n == ROUTES || n >= sizeof(server.routes[0].path))
 		abort();
@@ -113,7 +115,8 @@ static size_t read_request(int fd, char *buf, size_t cap)
 		if (end == NULL)
 			continue;
 		length = strstr(buf, "\r\nContent-Length:");
-		want = (size_t)(end + 4 - buf) + (length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0);
+		want = (size_t)(end + 4 - buf) +
+		    (length != NULL && length < end ? strtoul(length + 17, NULL, 10) : 0);
 		if (n >= want)
 			break;
 	}
@@ -151,7 +154,9 @@ static void answer(int fd)
 	snprintf(r->last, sizeof(r->last), "%s", request);
 	status = r->status;
 	body = strdup(r->body != NULL ? r->body : "");
-	len = snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n", status, strlen(body), r->headers);
+	len = snprintf(head, sizeof(head),
+	    "HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n", status,
+	    strlen(body), r->headers);
 	pthread_mutex_unlock(&server.lock);
 	if (status == 0) {
 		while (read(fd, &byte, 1) > 0)
@@ -183,8 +188,9 @@ const char *fake_start(void)
 	if (server.fd >= 0)
 		return server.origin;
 	server.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (server.fd < 0 || bind(server.fd, (struct sockaddr *)&a, n) != 0 || listen(server.fd, 64) != 0 ||
-	    getsockname(server.fd, (struct sockaddr *)&a, &n) != 0 || pthread_create(&server.thread, NULL, serve, NULL) != 0)
+	if (server.fd < 0 || bind(server.fd, (struct sockaddr *)&a, n) != 0 ||
+	    listen(server.fd, 64) != 0 || getsockname(server.fd, (struct sockaddr *)&a, &n) != 0 ||
+	    pthread_create(&server.thread, NULL, serve, NULL) != 0)
 		abort();
 	snprintf(server.origin, sizeof(server.origin), "http://127.0.0.1:%d", ntohs(a.sin_port));
 	return server.origin;
@@ -263,7 +269,9 @@ void fake_provider(const char *issuer, const struct up_jwk *key)
 	json_t *jwk = up_jwk_to_json(key, false);
 	char *text = json_dumps(jwk, 0);
 
-	up_buf_printf(&b, "{\"issuer\":\"%s\",\"device_authorization_endpoint\":\"%s/da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
+	up_buf_printf(&b,
+	    "{\"issuer\":\"%s\",\"device_authorization_endpoint\":\"%s/"
+	    "da\",\"token_endpoint\":\"%s/token\",\"jwks_uri\":\"%s/jwks\"}",
 	    issuer, issuer, issuer, issuer);
 	fake_answer("/.well-known/openid-configuration", 200, "", up_buf_cstr(&b));
 	up_buf_reset(&b);
@@ -274,7 +282,7 @@ void fake_provider(const char *issuer, const struct up_jwk *key)
 	json_decref(jwk);
 }
 
-/* --- requests and answers ------------------------------------------------------------------------------------------------------ */
+/* --- requests and answers --- */
 
 const char *fake_cookie(const struct fake_browser *b, const char *name)
 {
@@ -296,19 +304,22 @@ static void keep_cookie(struct fake_browser *b, const char *set_cookie)
 	size_t name = strcspn(set_cookie, "="), all = strcspn(set_cookie, ";");
 	char rest[sizeof(b->cookies)] = "", *save = NULL;
 
-	for (char *p = strtok_r(b->cookies, ";", &save); p != NULL; p = strtok_r(NULL, ";", &save)) {
+	for (char *p = strtok_r(b->cookies, ";", &save); p != NULL;
+	     p = strtok_r(NULL, ";", &save)) {
 		p += strspn(p, " ");
-		if (strncmp(p, set_cookie, name + 1) != 0 && strlen(rest) + strlen(p) + 3 < sizeof(rest))
+		if (strncmp(p, set_cookie, name + 1) != 0 &&
+		    strlen(rest) + strlen(p) + 3 < sizeof(rest))
 			strcat(strcat(rest, rest[0] != '\0' ? "; " : ""), p);
 	}
 	if (strstr(set_cookie, "Max-Age=0") != NULL)
 		snprintf(b->cookies, sizeof(b->cookies), "%s", rest);
 	else
-		snprintf(b->cookies, sizeof(b->cookies), "%.8000s%s%.*s", rest, rest[0] != '\0' ? "; " : "", (int)all, set_cookie);
+		snprintf(b->cookies, sizeof(b->cookies), "%.8000s%s%.*s", rest,
+		    rest[0] != '\0' ? "; " : "", (int)all, set_cookie);
 }
 
-static void send_request(const struct up_rp *rp, struct fake_browser *b, struct up_rp_request *req, const char *target, const char *form,
-    struct up_rp_response *resp)
+static void send_request(const struct up_rp *rp, struct fake_browser *b, struct up_rp_request *req,
+    const char *target, const char *form, struct up_rp_response *resp)
 {
 	struct up_rp_opener *opener;
 
@@ -320,7 +331,8 @@ static void send_request(const struct up_rp *rp, struct fake_browser *b, struct 
 	req->cookies = up_span_str(b->cookies);
 	req->accept_language = UP_SPAN_LIT("en");
 	req->client_ip = UP_SPAN_LIT("192.0.2.7");
-	req->user_agent = UP_SPAN_LIT("Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0");
+	req->user_agent = UP_SPAN_LIT(
+	    "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0");
 	req->now_s = b->now_s + b->more_ms / 1000;
 	req->now_ms = b->now_s * 1000 + b->more_ms;
 	req->sec_fetch_dest = up_span_str(b->dest);
@@ -336,18 +348,25 @@ static void send_request(const struct up_rp *rp, struct fake_browser *b, struct 
 	up_rp_opener_free(&opener);
 }
 
-void fake_fetch(const struct up_rp *rp, struct fake_browser *b, const char *method, const char *target, const char *form, struct up_rp_response *resp)
+void fake_fetch(const struct up_rp *rp, struct fake_browser *b, const char *method,
+    const char *target, const char *form, struct up_rp_response *resp)
 {
-	struct up_rp_request req = { .method = up_span_str(method), .accept = UP_SPAN_LIT("application/json"), .sec_fetch_site = UP_SPAN_LIT("same-origin"),
+	struct up_rp_request req = { .method = up_span_str(method),
+		.accept = UP_SPAN_LIT("application/json"),
+		.sec_fetch_site = UP_SPAN_LIT("same-origin"),
 		.sec_fetch_mode = UP_SPAN_LIT("cors") };
 
 	send_request(rp, b, &req, target, form, resp);
 }
 
-void fake_visit(const struct up_rp *rp, struct fake_browser *b, const char *method, const char *target, const char *form, struct up_rp_response *resp)
+void fake_visit(const struct up_rp *rp, struct fake_browser *b, const char *method,
+    const char *target, const char *form, struct up_rp_response *resp)
 {
-	struct up_rp_request req = { .method = up_span_str(method), .accept = UP_SPAN_LIT("text/html,application/xhtml+xml,*/*;q=0.8"),
-		.sec_fetch_site = UP_SPAN_LIT("same-origin"), .sec_fetch_mode = UP_SPAN_LIT("navigate"), .origin = UP_SPAN_LIT("null") };
+	struct up_rp_request req = { .method = up_span_str(method),
+		.accept = UP_SPAN_LIT("text/html,application/xhtml+xml,*/*;q=0.8"),
+		.sec_fetch_site = UP_SPAN_LIT("same-origin"),
+		.sec_fetch_mode = UP_SPAN_LIT("navigate"),
+		.origin = UP_SPAN_LIT("null") };
 
 	send_request(rp, b, &req, target, form, resp);
 }
@@ -370,9 +389,11 @@ const char *fake_member(const char *text, const char *name)
 	snprintf(form, sizeof(form), "&%s=", name);
 	p = strstr(text, json);
 	if (p != NULL)
-		snprintf(out, sizeof(out), "%.*s", (int)strcspn(p + strlen(json), "\""), p + strlen(json));
+		snprintf(out, sizeof(out), "%.*s", (int)strcspn(p + strlen(json), "\""),
+		    p + strlen(json));
 	else if ((p = strstr(text, form)) != NULL)
-		snprintf(out, sizeof(out), "%.*s", (int)strcspn(p + strlen(form), "& \r\n"), p + strlen(form));
+		snprintf(out, sizeof(out), "%.*s", (int)strcspn(p + strlen(form), "& \r\n"),
+		    p + strlen(form));
 	else
 		out[0] = '\0';
 	return out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the tests of module/rp share: a portal with its files in a temporary folder, and a scripted HTTP server on a free
- * loopback port that plays the provider. */
+ * What the tests of module/rp share: a portal with its files in a temporary folder, and a scripted
+ * HTTP server on a free loopback port that plays the provider. */
 #ifndef UP_TEST_RP_FAKE_H
 #define UP_TEST_RP_FAKE_H
 
@@ -11,9 +11,10 @@
 #define FAKE_SECRET "0123456789abcdef0123456789abcdef0123456789a"
 #define FAKE_UNIT "12430000100000016Y"
 
-/* --- files and portals -------------------------------------------------------------------------------------------------- */
+/* --- files and portals --- */
 
-const char *fake_file(const char *name, const char *text, int mode);   /* path, valid until fake_clean */
+/* path, valid until fake_clean */
+const char *fake_file(const char *name, const char *text, int mode);
 void fake_clean(void);
 /* A portal of ISSUER with one session key (64 hex digits) and FAKE_SECRET; aborts on failure. */
 struct up_rp *fake_rp(const char *issuer, const char *client, const char *session_keys);
@@ -22,13 +23,15 @@ struct up_rp *fake_rp_asking(const char *issuer, const char *client, const char 
     bool asking);
 extern const char fake_key_a[], fake_key_b[];
 
-/* --- the server ------------------------------------------------------------------------------------------------------------- */
+/* --- the server --- */
 
 const char *fake_start(void);            /* "http://127.0.0.1:PORT"; one per process */
 void fake_stop(void);
-/* What PATH answers from now on. HEADERS: further lines, each with CRLF, or "". STATUS 0: silence until the client gives up. */
+/* What PATH answers from now on. HEADERS: further lines, each with CRLF, or "". STATUS 0: silence
+ * until the client gives up. */
 void fake_answer(const char *path, int status, const char *headers, const char *body);
-void fake_answer_many(const char *path, int status, size_t bytes);     /* a JSON string of that many bytes */
+/* a JSON string of that many bytes */
+void fake_answer_many(const char *path, int status, size_t bytes);
 unsigned fake_count(const char *path);   /* requests seen for it */
 /* Head and body of the last request for PATH, joined by an empty line. */
 const char *fake_last(const char *path);
@@ -36,16 +39,20 @@ void fake_reset(void);                   /* no answers (404), no counts */
 /* Metadata and keys of a proper provider. */
 void fake_provider(const char *issuer, const struct up_jwk *key);
 
-/* --- requests and answers ------------------------------------------------------------------------------------------------------ */
+/* --- requests and answers --- */
 
 /* The time is the sum of now_s and more_ms. DEST, PURPOSE: Sec-Fetch-Dest and Sec-Purpose of what
  * it asks for next; NULL: it sends none. */
 struct fake_browser { char cookies[16384]; int64_t now_s, more_ms; const char *dest, *purpose; };
-/* METHOD PATH?QUERY as the page's script does it (JSON accepted, same-origin); FORM for POST. Cookies are kept. */
-void fake_fetch(const struct up_rp *, struct fake_browser *, const char *method, const char *target, const char *form, struct up_rp_response *);
+/* METHOD PATH?QUERY as the page's script does it (JSON accepted, same-origin); FORM for POST.
+ * Cookies are kept. */
+void fake_fetch(const struct up_rp *, struct fake_browser *, const char *method, const char *target,
+    const char *form, struct up_rp_response *);
 /* The same as a navigation. */
-void fake_visit(const struct up_rp *, struct fake_browser *, const char *method, const char *target, const char *form, struct up_rp_response *);
-const char *fake_header(const struct up_rp_response *, const char *name);   /* first of that name, or NULL */
+void fake_visit(const struct up_rp *, struct fake_browser *, const char *method, const char *target,
+    const char *form, struct up_rp_response *);
+/* first of that name, or NULL */
+const char *fake_header(const struct up_rp_response *, const char *name);
 /* "NAME=value", or NULL; static buffer */
 const char *fake_cookie(const struct fake_browser *, const char *name);
 /* Value of NAME in a form or a JSON text, raw; static buffer. */

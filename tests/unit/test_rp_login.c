@@ -11,7 +11,8 @@ static void test_whole_login(void)
 	char id[32], text[512];
 	const char *da;
 
-	CU_ASSERT_EQUAL(begin(rp, &b, "return=%2Freports%3Fyear%3D2026&item=annual-report", id), 200);
+	CU_ASSERT_EQUAL(
+	    begin(rp, &b, "return=%2Freports%3Fyear%3D2026&item=annual-report", id), 200);
 	CU_ASSERT_EQUAL(strlen(id), 11);
 	da = fake_last("/da");
 	CU_ASSERT_PTR_NOT_NULL(strstr(da, "Authorization: Basic "));
@@ -30,8 +31,11 @@ static void test_whole_login(void)
 	CU_ASSERT_STRING_EQUAL(text, "{\"return\":\"/reports?year=2026\"}");
 	CU_ASSERT_PTR_NOT_NULL(strstr(fake_last("/token"), "device_code=" DEVICE));
 	fake_fetch(rp, &b, "GET", "/.unitpass/session", NULL, &r);
-	CU_ASSERT_STRING_EQUAL(body_of(&r), "{\"unit\":{\"code\":\"" FAKE_UNIT "\",\"name\":\"某研究院\",\"certificate\":\"C1\",\"certificate_version\":2},"
-	    "\"holder\":{\"ref\":\"H1\",\"role\":\"user\",\"name\":\"张三\"},\"items\":[\"annual-report\"],\"session\":\"sid-1\",\"auth_time\":1699999990}");
+	CU_ASSERT_STRING_EQUAL(body_of(&r),
+	    "{\"unit\":{\"code\":\"" FAKE_UNIT
+	    "\",\"name\":\"某研究院\",\"certificate\":\"C1\",\"certificate_version\":2},"
+	    "\"holder\":{\"ref\":\"H1\",\"role\":\"user\",\"name\":\"张三\"},\"items\":[\"annual-"
+	    "report\"],\"session\":\"sid-1\",\"auth_time\":1699999990}");
 	up_rp_response_free(&r);
 	/* the attempt left the cookie */
 	CU_ASSERT_EQUAL(complete(rp, &b, id, text, sizeof(text)), 409);
@@ -54,7 +58,8 @@ static void test_without_script(void)
 
 	fake_visit(rp, &b, "GET", "/.unitpass/login?return=%2Fa%3Fb", NULL, &r);
 	CU_ASSERT_EQUAL(r.status, 200);
-	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Security-Policy"), "script-src 'nonce-"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(fake_header(&r, "Content-Security-Policy"), "script-src 'nonce-"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Security-Policy"), issuer));
 	CU_ASSERT_STRING_EQUAL(fake_header(&r, "Referrer-Policy"), "no-referrer");
 	CU_ASSERT_STRING_EQUAL(fake_header(&r, "Cache-Control"), "no-store");
@@ -98,7 +103,8 @@ static void test_without_script(void)
 
 static void test_hostile_returns(void)
 {
-	static const char *const forms[] = { "return=%2F%2Fevil.example.org", "return=https%3A%2F%2Fevil.example.org%2F", "return=%2F%5Cevil.example.org",
+	static const char *const forms[] = { "return=%2F%2Fevil.example.org",
+		"return=https%3A%2F%2Fevil.example.org%2F", "return=%2F%5Cevil.example.org",
 		"return=%2F.unitpass%2Flogout", "return=%2Fa%0d%0ab", "" };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(forms); i++) {
@@ -129,9 +135,13 @@ static void test_attempts(void)
 		answer_begin(device, true);
 		CU_ASSERT_EQUAL(begin(rp, &b, "return=%2Fsome%2Fpage", id[i]), 200);
 		if (i == 0)
-			snprintf(browser, sizeof(browser), "%s", fake_member(fake_last("/da"), "browser"));
+			snprintf(browser, sizeof(browser), "%s",
+			    fake_member(fake_last("/da"), "browser"));
 		CU_ASSERT_STRING_EQUAL(fake_member(fake_last("/da"), "browser"), browser);
-		CU_ASSERT_STRING_EQUAL(fake_member(fake_last("/da"), "supersedes"), i == 3 ? "device-code-number-000" : i == 4 ? "device-code-number-001" : "");
+		CU_ASSERT_STRING_EQUAL(fake_member(fake_last("/da"), "supersedes"),
+		    i == 3       ? "device-code-number-000"
+			: i == 4 ? "device-code-number-001"
+				 : "");
 		CU_ASSERT(strlen(b.cookies) < 3900);
 	}
 	CU_ASSERT_EQUAL(complete(rp, &b, id[1], text, sizeof(text)), 409);
@@ -142,7 +152,8 @@ static void test_attempts(void)
 	/* the page's own earlier attempt is the one that ends */
 	snprintf(form, sizeof(form), "return=%%2F&attempt=%s", id[3]);
 	CU_ASSERT_EQUAL(begin(rp, &b, form, text), 200);
-	CU_ASSERT_STRING_EQUAL(fake_member(fake_last("/da"), "supersedes"), "device-code-number-003");
+	CU_ASSERT_STRING_EQUAL(
+	    fake_member(fake_last("/da"), "supersedes"), "device-code-number-003");
 	CU_ASSERT_EQUAL(complete(rp, &b, id[2], text, sizeof(text)), 409);
 	CU_ASSERT_STRING_EQUAL(fake_member(text, "error"), "authorization_pending");
 	/* another browser has nothing of it; neither has this one once it is long over */
@@ -355,7 +366,10 @@ static void test_state_and_qr(void)
 	snprintf(state, sizeof(state), "/.unitpass/state?attempt=%s", id);
 	snprintf(qr, sizeof(qr), "/.unitpass/qr.svg?attempt=%s", id);
 	fake_fetch(rp, &b, "GET", state, NULL, &r);
-	snprintf(want, sizeof(want), "{\"state\":\"pending\",\"expires_in\":297,\"frame\":{\"t\":3,\"text\":\"%s/q/HHHHHHHHHHHHHHHHHHHHHH.3.MMMMMMMMMMMMMMMMMMMMMM\"}}", issuer);
+	snprintf(want, sizeof(want),
+	    "{\"state\":\"pending\",\"expires_in\":297,\"frame\":{\"t\":3,\"text\":\"%s/q/"
+	    "HHHHHHHHHHHHHHHHHHHHHH.3.MMMMMMMMMMMMMMMMMMMMMM\"}}",
+	    issuer);
 	CU_ASSERT_STRING_EQUAL(body_of(&r), want);
 	up_rp_response_free(&r);
 	fake_fetch(rp, &b, "GET", qr, NULL, &r);
@@ -382,7 +396,8 @@ static void test_state_and_qr(void)
 	up_rp_free(&rp);
 }
 
-/* A provider that knows no watch_uri: the module asks its token endpoint, no faster than it allows. */
+/* A provider that knows no watch_uri: the module asks its token endpoint, no faster than it allows.
+ */
 static void test_other_provider(void)
 {
 	struct fake_browser b;
@@ -424,9 +439,10 @@ static void test_other_provider(void)
 static void test_damaged_login_cookie(void)
 {
 	static const char *const junk[] = { "__Host-unitpass-login=",
-	    "__Host-unitpass-login-AAAAAAAAAAA=AAAA; __Host-unitpass-login-%0d%0a=x",
-	    "__Host-unitpass-login=AAAA", "__Host-unitpass-login=%00; __Host-unitpass=;;;=",
-		"__Host-unitpass-login=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8w" };
+		"__Host-unitpass-login-AAAAAAAAAAA=AAAA; __Host-unitpass-login-%0d%0a=x",
+		"__Host-unitpass-login=AAAA", "__Host-unitpass-login=%00; __Host-unitpass=;;;=",
+		"__Host-unitpass-login="
+		"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8w" };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(junk); i++) {
 		struct fake_browser b;

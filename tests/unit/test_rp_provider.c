@@ -107,10 +107,15 @@ static void answer_bent(const char *header, bool cut_signature)
 
 static void test_refused_signatures(void)
 {
-	static const struct { const char *header; bool cut; } rows[] = {
-		{ "{\"alg\":\"none\",\"typ\":\"JWT\"}", true }, { "{\"alg\":\"none\",\"typ\":\"JWT\"}", false }, { "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"x\"}", false },
-		{ "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"x\"}", false }, { "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", false },
-		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"x\",\"crit\":[\"b64\"]}", false }, { "", true },
+	static const struct { const char *header; bool cut;
+	} rows[] = {
+		{ "{\"alg\":\"none\",\"typ\":\"JWT\"}", true },
+		{ "{\"alg\":\"none\",\"typ\":\"JWT\"}", false },
+		{ "{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\"x\"}", false },
+		{ "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"x\"}", false },
+		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\"}", false },
+		{ "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"x\",\"crit\":[\"b64\"]}", false },
+		{ "", true },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -153,7 +158,8 @@ static void test_forged_signature(void)
 	}
 }
 
-/* A kid that nobody published: refused, and the keys are asked for no more than the throttle allows. */
+/* A kid that nobody published: refused, and the keys are asked for no more than the throttle
+ * allows. */
 static void test_unknown_kid(void)
 {
 	struct fake_browser b;
@@ -173,25 +179,38 @@ static void test_unknown_kid(void)
 	up_rp_free(&rp);
 }
 
-/* What the token endpoint may do wrong; nobody is signed in, and the person gets an answer that fits. */
+/* What the token endpoint may do wrong; nobody is signed in, and the person gets an answer that
+ * fits. */
 static void test_bad_token_answers(void)
 {
-	static const struct { int status; const char *headers, *body; int want; const char *error; } rows[] = {
-		{ 400, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" }, { 400, "", "{\"error\":\"slow_down\"}", 409, "slow_down" },
-		{ 400, "", "{\"error\":\"access_denied\"}", 409, "access_denied" }, { 400, "", "{\"error\":\"expired_token\"}", 409, "expired_token" },
+	static const struct {
+		int status;
+		const char *headers, *body;
+		int want;
+		const char *error;
+	} rows[] = {
+		{ 400, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" },
+		{ 400, "", "{\"error\":\"slow_down\"}", 409, "slow_down" },
+		{ 400, "", "{\"error\":\"access_denied\"}", 409, "access_denied" },
+		{ 400, "", "{\"error\":\"expired_token\"}", 409, "expired_token" },
 		{ 400, "", "{\"error\":\"invalid_grant\"}", 409, "expired_token" },
 		{ 401, "", "{\"error\":\"invalid_client\"}", 502, "unusable_answer" },
 		{ 428, "", "{\"error\":\"authorization_pending\"}", 409, "authorization_pending" },
 		{ 403, "", "{\"error\":\"access_denied\"}", 409, "access_denied" },
 		{ 429, "", "", 409, "slow_down" },
-		{ 500, "", "{\"error\":\"authorization_pending\"}", 503, "temporarily_unavailable" }, { 500, "", "oops", 503, "temporarily_unavailable" },
+		{ 500, "", "{\"error\":\"authorization_pending\"}", 503,
+		    "temporarily_unavailable" },
+		{ 500, "", "oops", 503, "temporarily_unavailable" },
 		{ 200, "", "", 503, "temporarily_unavailable" },
 		{ 200, "", "{}", 502, "unusable_answer" },
 		{ 200, "", "[1]", 503, "temporarily_unavailable" },
 		{ 200, "", "{\"id_token\":1}", 502, "unusable_answer" },
 		{ 200, "", "{\"id_token\":\"a.b.c\"}", 502, "unusable_answer" },
-		{ 200, "", "{\"id_token\":\"x\",\"id_token\":\"y\"}", 503, "temporarily_unavailable" }, { 204, "", "", 503, "temporarily_unavailable" },
-		{ 307, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" }, { 302, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" },
+		{ 200, "", "{\"id_token\":\"x\",\"id_token\":\"y\"}", 503,
+		    "temporarily_unavailable" },
+		{ 204, "", "", 503, "temporarily_unavailable" },
+		{ 307, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" },
+		{ 302, "Location: /elsewhere\r\n", "", 503, "temporarily_unavailable" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -259,7 +278,8 @@ static void test_bad_metadata(void)
 			else
 				up_buf_put_char(&text, *p);
 		}
-		fake_answer("/.well-known/openid-configuration", 200, "", text.n > 0 ? up_buf_cstr(&text) : "");
+		fake_answer("/.well-known/openid-configuration", 200, "",
+		    text.n > 0 ? up_buf_cstr(&text) : "");
 		UP_CHECK(begin(rp, &b, "return=%2F", id) == documents[i].status, documents[i].text);
 		CU_ASSERT_EQUAL(fake_count("/da"), 0);
 		fake_visit(rp, &b, "GET", "/.unitpass/login?return=%2Fx", NULL, &r);
@@ -396,11 +416,20 @@ static void test_private_key(void)
 	CU_ASSERT_EQUAL_FATAL(up_rp_new(&s, &rp, why), UP_OK);
 	CU_ASSERT_EQUAL(begin(rp, &b, "return=%2F", id), 200);
 	CU_ASSERT_PTR_NULL(strstr(fake_last("/da"), "Authorization:"));
-	snprintf(assertion, sizeof(assertion), "%s", fake_member(fake_last("/da"), "client_assertion"));
+	snprintf(
+	    assertion, sizeof(assertion), "%s", fake_member(fake_last("/da"), "client_assertion"));
 	CU_ASSERT_EQUAL_FATAL(up_jwt_parse(up_span_str(assertion), "JWT", &jwt), UP_OK);
 	CU_ASSERT_EQUAL(up_jwt_verify(&jwt, other_key), UP_OK);
-	CU_ASSERT_EQUAL(up_jwt_expect(&jwt, &(struct up_jwt_expect){ .iss = FAKE_CLIENT, .sub = FAKE_CLIENT, .aud = issuer, .need_exp = true, .need_iat = true,
-	    .need_jti = true, .now_s = NOW, .max_age_s = 300 }), UP_OK);
+	CU_ASSERT_EQUAL(up_jwt_expect(&jwt,
+			    &(struct up_jwt_expect) { .iss = FAKE_CLIENT,
+				.sub = FAKE_CLIENT,
+				.aud = issuer,
+				.need_exp = true,
+				.need_iat = true,
+				.need_jti = true,
+				.now_s = NOW,
+				.max_age_s = 300 }),
+	    UP_OK);
 	up_jwt_free(&jwt);
 	free(text);
 	json_decref(o);
@@ -409,7 +438,7 @@ static void test_private_key(void)
 	up_rp_free(&with_secret);
 }
 
-UP_SUITE("rp_provider", begin_server, test_refused_tokens, test_refused_signatures, test_forged_signature, test_unknown_kid,
-    test_bad_token_answers, test_oversized_and_silent, test_bad_metadata, test_bad_begin,
-    test_refused_item, test_unreachable, test_moved_endpoints,
+UP_SUITE("rp_provider", begin_server, test_refused_tokens, test_refused_signatures,
+    test_forged_signature, test_unknown_kid, test_bad_token_answers, test_oversized_and_silent,
+    test_bad_metadata, test_bad_begin, test_refused_item, test_unreachable, test_moved_endpoints,
     test_private_key, end_server)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A scene for the tests of a login: what a right provider says, and the steps of a browser. Included by one program each. */
+ * A scene for the tests of a login: what a right provider says, and the steps of a browser.
+ * Included by one program each. */
 #ifndef UP_TEST_RP_SCENE_H
 #define UP_TEST_RP_SCENE_H
 
@@ -18,14 +19,17 @@
 static const char *issuer;
 static struct up_jwk *key, *other_key;
 
-/* --- what the provider says -------------------------------------------------------------------------------------------------- */
+/* --- what the provider says --- */
 
 static inline void answer_begin(const char *device, bool watch)
 {
 	struct up_buf b = { 0 };
 
-	up_buf_printf(&b, "{\"device_code\":\"%s\",\"user_code\":\"BCDF-GHJK\",\"verification_uri\":\"%s/v\",\"verification_uri_complete\":\"%s/v?c=1\","
-	    "\"expires_in\":300,\"interval\":5", device, issuer, issuer);
+	up_buf_printf(&b,
+	    "{\"device_code\":\"%s\",\"user_code\":\"BCDF-GHJK\",\"verification_uri\":\"%s/"
+	    "v\",\"verification_uri_complete\":\"%s/v?c=1\","
+	    "\"expires_in\":300,\"interval\":5",
+	    device, issuer, issuer);
 	if (watch)
 		up_buf_printf(&b, ",\"watch_uri\":\"%s" WATCH "\",\"frame_interval\":3", issuer);
 	up_buf_put_char(&b, '}');
@@ -39,7 +43,10 @@ static inline void answer_watch(const char *state)
 
 	up_buf_printf(&b, "{\"state\":\"%s\",\"expires_in\":297", state);
 	if (strcmp(state, "pending") == 0)
-		up_buf_printf(&b, ",\"frame\":{\"t\":3,\"text\":\"%s/q/HHHHHHHHHHHHHHHHHHHHHH.3.MMMMMMMMMMMMMMMMMMMMMM\"}", issuer);
+		up_buf_printf(&b,
+		    ",\"frame\":{\"t\":3,\"text\":\"%s/q/"
+		    "HHHHHHHHHHHHHHHHHHHHHH.3.MMMMMMMMMMMMMMMMMMMMMM\"}",
+		    issuer);
 	up_buf_put_char(&b, '}');
 	fake_answer(WATCH, 200, "Content-Type: application/json\r\n", up_buf_cstr(&b));
 	up_buf_free(&b);
@@ -53,12 +60,18 @@ static inline struct claims right_claims(void)
 	static char nonce[64];
 
 	snprintf(nonce, sizeof(nonce), "%s", fake_member(fake_last("/da"), "nonce"));
-	return (struct claims){
-		.iss = issuer, .aud = "\"" FAKE_CLIENT "\"", .nonce = nonce,
-		.times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000000,\"auth_time\":1699999990",
-		.unit = "{\"code\":\"" FAKE_UNIT "\",\"name\":\"某研究院\",\"certificate\":\"C1\",\"certificate_version\":2}",
+	return (struct claims) {
+		.iss = issuer,
+		.aud = "\"" FAKE_CLIENT "\"",
+		.nonce = nonce,
+		.times = "\"exp\":1700000600,\"iat\":1700000000,\"nbf\":1700000000,\"auth_time\":"
+			 "1699999990",
+		.unit =
+		    "{\"code\":\"" FAKE_UNIT
+		    "\",\"name\":\"某研究院\",\"certificate\":\"C1\",\"certificate_version\":2}",
 		.holder = "{\"ref\":\"H1\",\"role\":\"user\",\"name\":\"张三\"}",
-		.rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"sid\":\"sid-1\",\"items\":[\"annual-report\"]",
+		.rest = ",\"jti\":\"jjjjjjjjjjjjjjjj\",\"sub\":\"S1\",\"sid\":\"sid-1\",\"items\":["
+			"\"annual-report\"]",
 	};
 }
 
@@ -67,8 +80,9 @@ static inline char *token_of(const struct claims *c, const struct up_jwk *by)
 {
 	struct up_buf claims = { 0 }, token = { 0 };
 
-	up_buf_printf(&claims, "{\"iss\":\"%s\",\"aud\":%s,\"nonce\":\"%s\",%s,\"unit\":%s,\"holder\":%s%s}", c->iss, c->aud, c->nonce, c->times, c->unit,
-	    c->holder, c->rest);
+	up_buf_printf(&claims,
+	    "{\"iss\":\"%s\",\"aud\":%s,\"nonce\":\"%s\",%s,\"unit\":%s,\"holder\":%s%s}", c->iss,
+	    c->aud, c->nonce, c->times, c->unit, c->holder, c->rest);
 	CU_ASSERT_EQUAL_FATAL(up_jwt_sign(by, NULL, up_buf_span(&claims), &token), UP_OK);
 	up_buf_free(&claims);
 	return up_buf_take(&token);
@@ -79,7 +93,10 @@ static inline void answer_token(const struct claims *c, const struct up_jwk *by)
 	struct up_buf body = { 0 };
 	char *token = token_of(c, by);
 
-	up_buf_printf(&body, "{\"access_token\":\"AT\",\"token_type\":\"Bearer\",\"expires_in\":600,\"id_token\":\"%s\"}", token);
+	up_buf_printf(&body,
+	    "{\"access_token\":\"AT\",\"token_type\":\"Bearer\",\"expires_in\":600,\"id_token\":\"%"
+	    "s\"}",
+	    token);
 	fake_answer("/token", 200, "Content-Type: application/json\r\n", up_buf_cstr(&body));
 	up_buf_free(&body);
 	free(token);
@@ -93,7 +110,7 @@ static inline void answer_error(const char *path, int status, const char *error)
 	fake_answer(path, status, "Content-Type: application/json\r\n", body);
 }
 
-/* --- the browser's steps --------------------------------------------------------------------------------------------------------- */
+/* --- the browser's steps --- */
 
 static inline struct up_rp *setup(struct fake_browser *b)
 {
@@ -127,7 +144,8 @@ static inline int begin(struct up_rp *rp, struct fake_browser *b, const char *fo
 	return status;
 }
 
-static inline int complete(struct up_rp *rp, struct fake_browser *b, const char *id, char *text, size_t cap)
+static inline int complete(
+    struct up_rp *rp, struct fake_browser *b, const char *id, char *text, size_t cap)
 {
 	struct up_rp_response r;
 	char form[64];

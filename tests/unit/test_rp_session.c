@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Session cookie, rules, identity headers, settings. With UP_BENCH set it also prints what the hot path costs. */
+ * Session cookie, rules, identity headers, settings. With UP_BENCH set it also prints what the hot
+ * path costs. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -13,11 +14,20 @@
 
 static struct up_rp_session sample(void)
 {
-	return (struct up_rp_session){
-		.unit_code = UP_SPAN_LIT(FAKE_UNIT), .unit_name = UP_SPAN_LIT("湖南省某某研究院"), .certificate = UP_SPAN_LIT("143000001234"),
-		.role = UP_SPAN_LIT("user"), .holder_ref = UP_SPAN_LIT("0123456789abcdefABCDEF"), .holder_name = UP_SPAN_LIT("张三"),
-		.items = UP_SPAN_LIT("annual-report change"), .sid = UP_SPAN_LIT("ABCDEFGHIJKLMNOPQRSTUV"), .sub = UP_SPAN_LIT("u-1"),
-		.certificate_version = 3, .auth_time_s = NOW - 5, .created_s = NOW, .seen_s = NOW,
+	return (struct up_rp_session) {
+		.unit_code = UP_SPAN_LIT(FAKE_UNIT),
+		.unit_name = UP_SPAN_LIT("湖南省某某研究院"),
+		.certificate = UP_SPAN_LIT("143000001234"),
+		.role = UP_SPAN_LIT("user"),
+		.holder_ref = UP_SPAN_LIT("0123456789abcdefABCDEF"),
+		.holder_name = UP_SPAN_LIT("张三"),
+		.items = UP_SPAN_LIT("annual-report change"),
+		.sid = UP_SPAN_LIT("ABCDEFGHIJKLMNOPQRSTUV"),
+		.sub = UP_SPAN_LIT("u-1"),
+		.certificate_version = 3,
+		.auth_time_s = NOW - 5,
+		.created_s = NOW,
+		.seen_s = NOW,
 	};
 }
 
@@ -93,7 +103,8 @@ static void test_round_trip(void)
 static void test_limits(void)
 {
 	static const struct { int64_t after; enum up_err err; bool refresh; } rows[] = {
-		{ 0, UP_OK, false }, { 450, UP_OK, false }, { 451, UP_OK, true }, { 1800, UP_OK, true }, { 1801, UP_E_TOKEN, false },
+		{ 0, UP_OK, false }, { 450, UP_OK, false }, { 451, UP_OK, true },
+		{ 1800, UP_OK, true }, { 1801, UP_E_TOKEN, false },
 		{ -300, UP_OK, false }, { -301, UP_E_TOKEN, false },
 	};
 	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
@@ -106,7 +117,8 @@ static void test_limits(void)
 		CU_ASSERT_EQUAL(refresh, rows[i].refresh);
 	}
 	free(c);
-	s.seen_s = NOW + 8 * 3600;       /* active all day: the longest time ends it none the less */
+	/* active all day: the longest time ends it none the less */
+	s.seen_s = NOW + 8 * 3600;
 	c = cookie_of(rp, &s);
 	CU_ASSERT_EQUAL(open_at(rp, c, NOW + 8 * 3600, &refresh), UP_OK);
 	CU_ASSERT_EQUAL(open_at(rp, c, NOW + 8 * 3600 + 1, &refresh), UP_E_TOKEN);
@@ -135,7 +147,8 @@ static void test_damaged(void)
 	up_rp_free(&rp);
 }
 
-/* One opener opens the same cookie again from what it remembers: only that very text, and never past its limits. */
+/* One opener opens the same cookie again from what it remembers: only that very text, and never
+ * past its limits. */
 static void test_remembered(void)
 {
 	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
@@ -154,18 +167,23 @@ static void test_remembered(void)
 	for (size_t i = value; i < n; i++) {
 		strcpy(bad, c);
 		bad[i] = bad[i] == 'A' ? 'B' : 'A';
-		CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(bad), NOW, &got, &refresh), UP_E_TOKEN);
+		CU_ASSERT_EQUAL(
+		    up_rp_session_open(o, up_span_str(bad), NOW, &got, &refresh), UP_E_TOKEN);
 	}
-	CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_of(c, n - 1), NOW, &got, &refresh), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(
+	    up_rp_session_open(o, up_span_of(c, n - 1), NOW, &got, &refresh), UP_E_TOKEN);
 	CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(c), NOW + 1800, &got, &refresh), UP_OK);
 	CU_ASSERT_TRUE(refresh);
-	CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(c), NOW + 1801, &got, &refresh), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(
+	    up_rp_session_open(o, up_span_str(c), NOW + 1801, &got, &refresh), UP_E_TOKEN);
 	for (int i = 0; i < 100; i++) {
 		s.created_s = s.seen_s = NOW - i;
 		others[i] = cookie_of(rp, &s);
 	}
 	for (int i = 0; i < 300; i++) {
-		CU_ASSERT_EQUAL(up_rp_session_open(o, up_span_str(others[i % 100]), NOW, &got, &refresh), UP_OK);
+		CU_ASSERT_EQUAL(
+		    up_rp_session_open(o, up_span_str(others[i % 100]), NOW, &got, &refresh),
+		    UP_OK);
 		CU_ASSERT_EQUAL(got.created_s, NOW - i % 100);
 	}
 	for (int i = 0; i < 100; i++)
@@ -180,7 +198,9 @@ static void test_foreign(void)
 {
 	struct up_rp *rp = fake_rp(ISSUER, FAKE_CLIENT, fake_key_a);
 	struct up_rp *others[] = {
-		fake_rp("https://other.example.org", FAKE_CLIENT, fake_key_a), fake_rp(ISSUER, "portal2", fake_key_a), fake_rp(ISSUER, FAKE_CLIENT, fake_key_b),
+		fake_rp("https://other.example.org", FAKE_CLIENT, fake_key_a),
+		fake_rp(ISSUER, "portal2", fake_key_a),
+		fake_rp(ISSUER, FAKE_CLIENT, fake_key_b),
 	};
 	struct up_rp_session s = sample();
 	bool refresh;
@@ -313,13 +333,14 @@ static void test_many_cookies(void)
 	up_buf_put_str(&b, c);
 	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_OK);
 	up_buf_reset(&b);
-	for (int i = 0; i < 100; i++)      /* more of our name than any browser sends: bounded work */
+	for (int i = 0; i < 100; i++) /* more of our name than any browser sends: bounded work */
 		up_buf_printf(&b, "%s=%d; ", UP_RP_SESSION_COOKIE, i);
 	up_buf_put_str(&b, c);
 	CU_ASSERT_EQUAL(open_at(rp, up_buf_cstr(&b), NOW, &refresh), UP_E_TOKEN);
 	up_buf_free(&b);
 	CU_ASSERT_EQUAL(open_at(rp, "", NOW, &refresh), UP_E_TOKEN);
-	CU_ASSERT_EQUAL(open_at(rp, ";;; ;=;__Host-unitpass;__Host-unitpass=;", NOW, &refresh), UP_E_TOKEN);
+	CU_ASSERT_EQUAL(
+	    open_at(rp, ";;; ;=;__Host-unitpass;__Host-unitpass=;", NOW, &refresh), UP_E_TOKEN);
 	free(c);
 	up_rp_free(&rp);
 }
@@ -346,12 +367,25 @@ static void test_too_large(void)
 
 static void test_rules(void)
 {
-	static const struct { enum up_rp_what what; const char *a, *b, *role; bool holds; } rows[] = {
-		{ UP_RP_UNIT, FAKE_UNIT, "x", "user", true }, { UP_RP_UNIT, "12430000100000016y", "", "user", false }, { UP_RP_UNIT, "12430000100000016", "", "user", false },
-		{ UP_RP_ROLE, "principal", "user", "user", true }, { UP_RP_ROLE, "principal", "manager", "user", false }, { UP_RP_ROLE, "use", "users", "user", false },
-		{ UP_RP_ITEM, "change", "none", "user", true }, { UP_RP_ITEM, "annual", "report", "user", false }, { UP_RP_ITEM, "annual-report change", "", "user", false },
-		{ UP_RP_ITEM, "none", "", "manager", true }, { UP_RP_ITEM, "none", "", "principal", true }, { UP_RP_ITEM, "none", "", "managers", false },
-		{ UP_RP_CERTIFICATE, "143000001234", "", "user", true }, { UP_RP_CERTIFICATE, "14300000123", "", "user", false },
+	static const struct {
+		enum up_rp_what what;
+		const char *a, *b, *role;
+		bool holds;
+	} rows[] = {
+		{ UP_RP_UNIT, FAKE_UNIT, "x", "user", true },
+		{ UP_RP_UNIT, "12430000100000016y", "", "user", false },
+		{ UP_RP_UNIT, "12430000100000016", "", "user", false },
+		{ UP_RP_ROLE, "principal", "user", "user", true },
+		{ UP_RP_ROLE, "principal", "manager", "user", false },
+		{ UP_RP_ROLE, "use", "users", "user", false },
+		{ UP_RP_ITEM, "change", "none", "user", true },
+		{ UP_RP_ITEM, "annual", "report", "user", false },
+		{ UP_RP_ITEM, "annual-report change", "", "user", false },
+		{ UP_RP_ITEM, "none", "", "manager", true },
+		{ UP_RP_ITEM, "none", "", "principal", true },
+		{ UP_RP_ITEM, "none", "", "managers", false },
+		{ UP_RP_CERTIFICATE, "143000001234", "", "user", true },
+		{ UP_RP_CERTIFICATE, "14300000123", "", "user", false },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -362,22 +396,26 @@ static void test_rules(void)
 		s.role = up_span_str(rows[i].role);
 		UP_CHECK(up_rp_rule_holds(&r, &s) == rows[i].holds, rows[i].a);
 		r.n = 0;
-		UP_CHECK(!up_rp_rule_holds(&r, &s) || (rows[i].what == UP_RP_ITEM && rows[i].holds), rows[i].a);
+		UP_CHECK(!up_rp_rule_holds(&r, &s) || (rows[i].what == UP_RP_ITEM && rows[i].holds),
+		    rows[i].a);
 	}
 }
 
 static void test_identity_headers(void)
 {
-	static const char *const ours[] = { "X-Unitpass-Unit-Code", "x_unitpass_unit_code", "X-UNITPASS_Role", "x_Unitpass-anything", "X.Unitpass.Role",
-		"X-Unitpass-", "X_UNITPASS_", "X-Unitpass_Session", "x-unitpass.x" };
-	static const char *const others[] = { "X-Unitpas", "X-Unitpass", "XUnitpass-Role", "X-Unitpasses-Role", "Y-Unitpass-Role", "", "X-", "Cookie", "X-Unit-Code" };
+	static const char *const ours[] = { "X-Unitpass-Unit-Code", "x_unitpass_unit_code",
+		"X-UNITPASS_Role", "x_Unitpass-anything", "X.Unitpass.Role", "X-Unitpass-",
+		"X_UNITPASS_", "X-Unitpass_Session", "x-unitpass.x" };
+	static const char *const others[] = { "X-Unitpas", "X-Unitpass", "XUnitpass-Role",
+		"X-Unitpasses-Role", "Y-Unitpass-Role", "", "X-", "Cookie", "X-Unit-Code" };
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(ours); i++)
 		UP_CHECK(up_rp_is_identity_header(up_span_str(ours[i])), ours[i]);
 	for (size_t i = 0; i < UP_ARRAY_LEN(others); i++)
 		UP_CHECK(!up_rp_is_identity_header(up_span_str(others[i])), others[i]);
 	for (size_t i = 0; i < UP_RP_VALUES; i++)
-		UP_CHECK(up_rp_is_identity_header(up_span_str(up_rp_value_header[i])), up_rp_value_header[i]);
+		UP_CHECK(up_rp_is_identity_header(up_span_str(up_rp_value_header[i])),
+		    up_rp_value_header[i]);
 }
 
 static void test_connection(void)
@@ -411,8 +449,10 @@ static void test_connection(void)
 
 static void test_values(void)
 {
-	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT, "%E6%B9%96%E5%8D%97%E7%9C%81%E6%9F%90%E6%9F%90%E7%A0%94%E7%A9%B6%E9%99%A2", "143000001234",
-		"user", "0123456789abcdefABCDEF", "%E5%BC%A0%E4%B8%89", "annual-report%20change", "1699999995", "ABCDEFGHIJKLMNOPQRSTUV" };
+	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT,
+		"%E6%B9%96%E5%8D%97%E7%9C%81%E6%9F%90%E6%9F%90%E7%A0%94%E7%A9%B6%E9%99%A2",
+		"143000001234", "user", "0123456789abcdefABCDEF", "%E5%BC%A0%E4%B8%89",
+		"annual-report%20change", "1699999995", "ABCDEFGHIJKLMNOPQRSTUV" };
 	struct up_rp_session s = sample();
 	struct up_buf b = { 0 };
 
@@ -427,8 +467,8 @@ static void test_values(void)
 	up_buf_free(&b);
 }
 
-/* What an opened session points to lies in one piece, each text with a NUL behind it: opened for the
- * first time, remembered, and copied. */
+/* What an opened session points to lies in one piece, each text with a NUL behind it: opened for
+ * the first time, remembered, and copied. */
 static void test_texts(void)
 {
 	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT, "湖南省某某研究院", "143000001234",
@@ -468,10 +508,16 @@ static void test_texts(void)
 
 static void test_settings(void)
 {
-	static const struct { const char *issuer, *client, *secret, *keys, *page; int mode; const char *why; } rows[] = {
-		{ NULL, "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" }, { "http://id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
+	static const struct {
+		const char *issuer, *client, *secret, *keys, *page;
+		int mode;
+		const char *why;
+	} rows[] = {
+		{ NULL, "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
+		{ "http://id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
 		{ "https://u@id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ ISSUER "?x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" }, { ISSUER, NULL, FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
+		{ ISSUER "?x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
+		{ ISSUER, NULL, FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
 		{ ISSUER, "a b", FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
 		{ ISSUER, "c", "", fake_key_a, NULL, 0600, "secret_file" },
 		{ ISSUER, "c", "\r\n", fake_key_a, NULL, 0600, "secret_file" },
@@ -482,12 +528,17 @@ static void test_settings(void)
 		{ ISSUER "/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
 		{ ISSUER "/realms/x/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
 		{ ISSUER "/#x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ ISSUER, "c", FAKE_SECRET "\nx", fake_key_a, NULL, 0600, "secret_file" }, { ISSUER, "c", FAKE_SECRET, "nonsense", NULL, 0600, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, "", NULL, 0600, "session_key_file" }, { ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0640, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0604, "session_key_file" }, { ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0620, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "{{unknown}}", 0600, "page_file" }, { ISSUER, "c", FAKE_SECRET, fake_key_a, "{{lang", 0600, "page_file" },
+		{ ISSUER, "c", FAKE_SECRET "\nx", fake_key_a, NULL, 0600, "secret_file" },
+		{ ISSUER, "c", FAKE_SECRET, "nonsense", NULL, 0600, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, "", NULL, 0600, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0640, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0604, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0620, "session_key_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "{{unknown}}", 0600, "page_file" },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "{{lang", 0600, "page_file" },
 		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "\xff", 0600, "page_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "<p>{{attempt}}", 0600, NULL }, { ISSUER "/realms/x", "c", FAKE_SECRET, fake_key_a, NULL, 0400, NULL },
+		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "<p>{{attempt}}", 0600, NULL },
+		{ ISSUER "/realms/x", "c", FAKE_SECRET, fake_key_a, NULL, 0400, NULL },
 		{ "http://127.0.0.1:8080", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
 	};
 
@@ -503,7 +554,8 @@ static void test_settings(void)
 		err = up_rp_new(&s, &rp, why);
 		UP_CHECK(err == (rows[i].why != NULL ? UP_E_CONFIG : UP_OK), why);
 		UP_CHECK((rp == NULL) == (rows[i].why != NULL), why);
-		UP_CHECK(rows[i].why == NULL || strncmp(why, rows[i].why, strlen(rows[i].why)) == 0, why);
+		UP_CHECK(rows[i].why == NULL || strncmp(why, rows[i].why, strlen(rows[i].why)) == 0,
+		    why);
 		up_rp_free(&rp);
 		fake_clean();
 	}
@@ -553,19 +605,25 @@ static void test_hot_path(void)
 	struct timespec t0, t1;
 	bool refresh;
 
-	up_buf_printf(&b, "_ga=GA1.1.1234567890.1700000000; JSESSIONID=0123456789ABCDEF0123456789ABCDEF; theme=light; lang=zh-CN; %s; last=%%2Fhome", c);
+	up_buf_printf(&b,
+	    "_ga=GA1.1.1234567890.1700000000; JSESSIONID=0123456789ABCDEF0123456789ABCDEF; "
+	    "theme=light; lang=zh-CN; %s; last=%%2Fhome",
+	    c);
 	CU_ASSERT_EQUAL_FATAL(up_rp_opener_new(rp, &o), UP_OK);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
 	for (int i = 0; i < rounds; i++) {
 		struct up_rp_session got;
 
-		if (up_rp_session_open(o, up_buf_span(&b), NOW, &got, &refresh) != UP_OK || !up_rp_rule_holds(&rule, &got))
+		if (up_rp_session_open(o, up_buf_span(&b), NOW, &got, &refresh) != UP_OK ||
+		    !up_rp_rule_holds(&rule, &got))
 			CU_FAIL_FATAL("session did not open");
 	}
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t1);
 	if (rounds > 1000)
 		printf(" session_open + rule: %.0f ns, header of %zu bytes ",
-		    ((double)(t1.tv_sec - t0.tv_sec) * 1e9 + (double)(t1.tv_nsec - t0.tv_nsec)) / rounds, b.n);
+		    ((double)(t1.tv_sec - t0.tv_sec) * 1e9 + (double)(t1.tv_nsec - t0.tv_nsec)) /
+			rounds,
+		    b.n);
 	up_buf_free(&b);
 	free(c);
 	up_rp_opener_free(&o);

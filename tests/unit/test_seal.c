@@ -11,7 +11,8 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 static uint8_t keys[UP_SEAL_KEYS * 32], nonce[UP_SEAL_NONCE];
 
 /* Computed with another implementation of AES-GCM: the first key, purpose "session". */
-static const char known[] = "AeeWHKHIycrLzM3Oz9DR0tN5HQ236eDbUxFdc9t6Jpx7kuuIBqDNW4umfzh-T6Z7EhfZGQ";
+static const char known[] =
+    "AeeWHKHIycrLzM3Oz9DR0tN5HQ236eDbUxFdc9t6Jpx7kuuIBqDNW4umfzh-T6Z7EhfZGQ";
 static const char hello[] = "hello, sealed world";
 
 static struct up_seal *ring(size_t first, size_t n)
@@ -55,9 +56,12 @@ static void test_known_answer(void)
 	size_t n;
 	bool old = true;
 
-	CU_ASSERT_EQUAL(up_seal_put(s, UP_SPAN_LIT("session"), nonce, up_span_str(hello), &b), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_seal_put(s, UP_SPAN_LIT("session"), nonce, up_span_str(hello), &b), UP_OK);
 	CU_ASSERT_STRING_EQUAL(up_buf_cstr(&b), known);
-	CU_ASSERT_EQUAL(up_seal_take(s, UP_SPAN_LIT("session"), up_span_str(known), out, sizeof(out), &n, &old), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_seal_take(s, UP_SPAN_LIT("session"), up_span_str(known), out, sizeof(out), &n, &old),
+	    UP_OK);
 	CU_ASSERT(up_span_eq_str(up_span_of(out, n), hello));
 	CU_ASSERT(!old);
 	up_seal_fingerprint(s, print);
@@ -77,17 +81,22 @@ static void test_lengths(void)
 
 	for (size_t i = 0; i < sizeof(plain); i++)
 		plain[i] = (uint8_t)(i * 31);
-	for (size_t len = 0; len < sizeof(plain); len += len < 100 || (len > 3020 && len < 3100) || (len > 6100 && len < 6160) ? 1 : 97) {
+	for (size_t len = 0; len < sizeof(plain); len +=
+	     len < 100 || (len > 3020 && len < 3100) || (len > 6100 && len < 6160) ? 1 : 97) {
 		size_t n = 0;
 		bool old;
 
 		up_buf_reset(&b);
-		CU_ASSERT_EQUAL(up_seal_put(s, UP_SPAN_LIT(""), nonce, up_span_of(plain, len), &b), UP_OK);
+		CU_ASSERT_EQUAL(
+		    up_seal_put(s, UP_SPAN_LIT(""), nonce, up_span_of(plain, len), &b), UP_OK);
 		CU_ASSERT_EQUAL(b.n, up_text_b64url_len(len + UP_SEAL_OVERHEAD));
-		CU_ASSERT_EQUAL(up_seal_take(s, UP_SPAN_LIT(""), up_buf_span(&b), out, len, &n, &old), UP_OK);
+		CU_ASSERT_EQUAL(
+		    up_seal_take(s, UP_SPAN_LIT(""), up_buf_span(&b), out, len, &n, &old), UP_OK);
 		CU_ASSERT(n == len && memcmp(out, plain, len) == 0);
 		if (len > 0)
-			CU_ASSERT_EQUAL(up_seal_take(s, UP_SPAN_LIT(""), up_buf_span(&b), out, len - 1, &n, &old), UP_E_FORMAT);
+			CU_ASSERT_EQUAL(up_seal_take(s, UP_SPAN_LIT(""), up_buf_span(&b), out,
+					    len - 1, &n, &old),
+			    UP_E_FORMAT);
 	}
 	up_buf_free(&b);
 	up_seal_free(&s);
@@ -123,7 +132,10 @@ static void test_every_changed_bit_fails(void)
 
 	CU_ASSERT_EQUAL(up_text_b64url_decode(up_span_str(known), raw, sizeof(raw), &n), UP_OK);
 	for (size_t i = 0; i < n * 8; i++) {
-		enum up_err err, want = i / 8 < 1 ? UP_E_FORMAT : i / 8 < 5 ? UP_E_KEY : UP_E_SIGNATURE;
+		enum up_err err,
+		    want = i / 8 < 1 ? UP_E_FORMAT
+		    : i / 8 < 5      ? UP_E_KEY
+				     : UP_E_SIGNATURE;
 
 		raw[i / 8] ^= (uint8_t)(1 << i % 8);
 		up_text_b64url(up_span_of(raw, n), text);
@@ -156,7 +168,8 @@ static void test_lengthened_and_cut(void)
 
 static void test_purpose(void)
 {
-	static const char *const others[] = { "", "sessio", "session ", "Session", "login", "sessionsession" };
+	static const char *const others[] = { "", "sessio", "session ", "Session", "login",
+		"sessionsession" };
 	struct up_seal *s = ring(0, 2);
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(others); i++)
@@ -177,9 +190,13 @@ static void test_contexts_are_clean(void)
 
 		CU_ASSERT_EQUAL(take(s, "session", up_span_str(text)), UP_E_SIGNATURE);
 		CU_ASSERT_EQUAL(take(s, "session", up_span_str(known)), UP_OK);
-		CU_ASSERT_EQUAL(take(s, "session", UP_SPAN_LIT("AeeWHKHIycrLzM3Oz9DR0tN5HQ236eDbUxFdc9t6Jpx7kuuIBqDN=")), UP_E_FORMAT);
+		CU_ASSERT_EQUAL(
+		    take(s, "session",
+			UP_SPAN_LIT("AeeWHKHIycrLzM3Oz9DR0tN5HQ236eDbUxFdc9t6Jpx7kuuIBqDN=")),
+		    UP_E_FORMAT);
 		CU_ASSERT_EQUAL(take(s, "session", up_span_str(known)), UP_OK);
-		CU_ASSERT_EQUAL(up_seal_put(s, UP_SPAN_LIT("session"), nonce, up_span_str(hello), &b), UP_OK);
+		CU_ASSERT_EQUAL(
+		    up_seal_put(s, UP_SPAN_LIT("session"), nonce, up_span_str(hello), &b), UP_OK);
 		CU_ASSERT_STRING_EQUAL(up_buf_cstr(&b), known);
 		up_buf_free(&b);
 	}
@@ -197,10 +214,15 @@ static void test_rotation(void)
 	memcpy(two, keys + 32, 32);
 	memcpy(two + 32, keys, 32);
 	CU_ASSERT_EQUAL(up_seal_new(two, 2, &both), UP_OK);
-	CU_ASSERT_EQUAL(up_seal_take(both, UP_SPAN_LIT("session"), up_span_str(known), out, sizeof(out), &n, &old), UP_OK);
+	CU_ASSERT_EQUAL(up_seal_take(both, UP_SPAN_LIT("session"), up_span_str(known), out,
+			    sizeof(out), &n, &old),
+	    UP_OK);
 	CU_ASSERT(old);
-	CU_ASSERT_EQUAL(up_seal_put(both, UP_SPAN_LIT("session"), nonce, up_span_str(hello), &b), UP_OK);
-	CU_ASSERT_EQUAL(up_seal_take(both, UP_SPAN_LIT("session"), up_buf_span(&b), out, sizeof(out), &n, &old), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_seal_put(both, UP_SPAN_LIT("session"), nonce, up_span_str(hello), &b), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_seal_take(both, UP_SPAN_LIT("session"), up_buf_span(&b), out, sizeof(out), &n, &old),
+	    UP_OK);
 	CU_ASSERT(!old);
 	CU_ASSERT_EQUAL(take(newer, "session", up_buf_span(&b)), UP_OK);
 	CU_ASSERT_EQUAL(take(newer, "session", up_span_str(known)), UP_E_KEY);
@@ -230,7 +252,12 @@ static void test_ring_bounds(void)
 
 static void test_key_file(void)
 {
-	static const struct { const char *text; enum up_err err; size_t n; unsigned line; } rows[] = {
+	static const struct {
+		const char *text;
+		enum up_err err;
+		size_t n;
+		unsigned line;
+	} rows[] = {
 		{ HEX_A "\n", UP_OK, 1, 1 },
 		{ "# keys\n\n  " B64_B "\t\n" HEX_A, UP_OK, 2, 4 },
 		{ "", UP_E_KEY, 0, 0 },
@@ -250,7 +277,8 @@ static void test_key_file(void)
 		unsigned line = 99;
 
 		memset(got, 0, sizeof(got));
-		CU_ASSERT_EQUAL(up_seal_parse_keys(up_span_str(rows[i].text), got, &n, &line), rows[i].err);
+		CU_ASSERT_EQUAL(
+		    up_seal_parse_keys(up_span_str(rows[i].text), got, &n, &line), rows[i].err);
 		CU_ASSERT_EQUAL(n, rows[i].n);
 		CU_ASSERT_EQUAL(line, rows[i].line);
 		if (rows[i].err != UP_OK)

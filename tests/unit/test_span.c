@@ -7,8 +7,10 @@
 static void test_compare(void)
 {
 	static const struct { const char *a, *b; bool eq, ieq; } rows[] = {
-		{ "", "", true, true }, { "a", "a", true, true }, { "a", "A", false, true }, { "a", "ab", false, false },
-		{ "ab", "a", false, false }, { "DPoP", "dpop", false, true }, { "@", "`", false, false }, { "[", "{", false, false },
+		{ "", "", true, true }, { "a", "a", true, true }, { "a", "A", false, true },
+		{ "a", "ab", false, false },
+		{ "ab", "a", false, false }, { "DPoP", "dpop", false, true },
+		{ "@", "`", false, false }, { "[", "{", false, false },
 		{ "é", "É", false, false }, { NULL, "", true, true },
 	};
 
@@ -28,14 +30,17 @@ static void test_compare(void)
 static void test_cut(void)
 {
 	static const struct { const char *in; bool found; const char *head, *rest; } rows[] = {
-		{ "a=b", true, "a", "b" }, { "a=b=c", true, "a", "b=c" }, { "=", true, "", "" }, { "a=", true, "a", "" },
-		{ "=b", true, "", "b" }, { "ab", false, "ab", "" }, { "", false, "", "" }, { NULL, false, "", "" },
+		{ "a=b", true, "a", "b" }, { "a=b=c", true, "a", "b=c" }, { "=", true, "", "" },
+		{ "a=", true, "a", "" },
+		{ "=b", true, "", "b" }, { "ab", false, "ab", "" }, { "", false, "", "" },
+		{ NULL, false, "", "" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_span head, rest;
 
-		UP_CHECK(up_span_cut(up_span_str(rows[i].in), '=', &head, &rest) == rows[i].found, rows[i].in);
+		UP_CHECK(up_span_cut(up_span_str(rows[i].in), '=', &head, &rest) == rows[i].found,
+		    rows[i].in);
 		UP_CHECK_TEXT(head, rows[i].head);
 		UP_CHECK_TEXT(rest, rows[i].rest);
 	}
@@ -51,19 +56,37 @@ static void test_trim(void)
 
 static void test_u64(void)
 {
-	static const struct { const char *in; uint64_t max; enum up_err err; uint64_t v; } rows[] = {
-		{ "0", 0, UP_OK, 0 }, { "7", 7, UP_OK, 7 }, { "8", 7, UP_E_RANGE, 0 }, { "65535", 65535, UP_OK, 65535 },
-		{ "18446744073709551615", UINT64_MAX, UP_OK, UINT64_MAX }, { "18446744073709551616", UINT64_MAX, UP_E_RANGE, 0 },
-		{ "99999999999999999999999", UINT64_MAX, UP_E_RANGE, 0 }, { "9999999999999999999999x", UINT64_MAX, UP_E_FORMAT, 0 },
-		{ "", 9, UP_E_FORMAT, 0 }, { "00", 9, UP_E_FORMAT, 0 }, { "01", 9, UP_E_FORMAT, 0 }, { "+1", 9, UP_E_FORMAT, 0 },
-		{ "-1", 9, UP_E_FORMAT, 0 }, { " 1", 9, UP_E_FORMAT, 0 }, { "1 ", 9, UP_E_FORMAT, 0 }, { "1.0", 9, UP_E_FORMAT, 0 },
-		{ "0x1", 9, UP_E_FORMAT, 0 }, { "１", 9, UP_E_FORMAT, 0 },
+	static const struct {
+		const char *in;
+		uint64_t max;
+		enum up_err err;
+		uint64_t v;
+	} rows[] = {
+		{ "0", 0, UP_OK, 0 },
+		{ "7", 7, UP_OK, 7 },
+		{ "8", 7, UP_E_RANGE, 0 },
+		{ "65535", 65535, UP_OK, 65535 },
+		{ "18446744073709551615", UINT64_MAX, UP_OK, UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, UP_E_RANGE, 0 },
+		{ "99999999999999999999999", UINT64_MAX, UP_E_RANGE, 0 },
+		{ "9999999999999999999999x", UINT64_MAX, UP_E_FORMAT, 0 },
+		{ "", 9, UP_E_FORMAT, 0 },
+		{ "00", 9, UP_E_FORMAT, 0 },
+		{ "01", 9, UP_E_FORMAT, 0 },
+		{ "+1", 9, UP_E_FORMAT, 0 },
+		{ "-1", 9, UP_E_FORMAT, 0 },
+		{ " 1", 9, UP_E_FORMAT, 0 },
+		{ "1 ", 9, UP_E_FORMAT, 0 },
+		{ "1.0", 9, UP_E_FORMAT, 0 },
+		{ "0x1", 9, UP_E_FORMAT, 0 },
+		{ "１", 9, UP_E_FORMAT, 0 },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		uint64_t v = 99;
 
-		UP_CHECK(up_span_u64(up_span_str(rows[i].in), rows[i].max, &v) == rows[i].err, rows[i].in);
+		UP_CHECK(up_span_u64(up_span_str(rows[i].in), rows[i].max, &v) == rows[i].err,
+		    rows[i].in);
 		UP_CHECK(v == rows[i].v, rows[i].in);
 	}
 }
@@ -156,13 +179,21 @@ static void test_buf_failure_stays(void)
 
 static void test_buf_escapes(void)
 {
-	static const struct { void (*put)(struct up_buf *, struct up_span); const char *in, *want; } rows[] = {
-		{ up_buf_put_json, "", "\"\"" }, { up_buf_put_json, "a\"b\\c/", "\"a\\\"b\\\\c/\"" },
-		{ up_buf_put_json, "\b\f\n\r\t\x01\x1f\x7f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"" },
+	static const struct {
+		void (*put)(struct up_buf *, struct up_span);
+		const char *in, *want;
+	} rows[] = {
+		{ up_buf_put_json, "", "\"\"" },
+		{ up_buf_put_json, "a\"b\\c/", "\"a\\\"b\\\\c/\"" },
+		{ up_buf_put_json, "\b\f\n\r\t\x01\x1f\x7f",
+		    "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"" },
 		{ up_buf_put_json, "事业单位</script>", "\"事业单位</script>\"" },
-		{ up_buf_put_html, "", "" }, { up_buf_put_html, "plain 单位", "plain 单位" },
-		{ up_buf_put_html, "<a b='c' d=\"e\">&amp;", "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;amp;" },
-		{ up_buf_put_percent, "aZ09-._~", "aZ09-._~" }, { up_buf_put_percent, "a b+c/%\n", "a%20b%2Bc%2F%25%0A" },
+		{ up_buf_put_html, "", "" },
+		{ up_buf_put_html, "plain 单位", "plain 单位" },
+		{ up_buf_put_html, "<a b='c' d=\"e\">&amp;",
+		    "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;amp;" },
+		{ up_buf_put_percent, "aZ09-._~", "aZ09-._~" },
+		{ up_buf_put_percent, "a b+c/%\n", "a%20b%2Bc%2F%25%0A" },
 		{ up_buf_put_percent, "张", "%E5%BC%A0" },
 	};
 
@@ -213,5 +244,6 @@ static void test_json_every_byte(void)
 		}
 }
 
-UP_SUITE("span", test_json_every_byte, test_compare, test_cut, test_trim, test_u64, test_dup, test_buf_grows, test_buf_printf_long, test_buf_empty,
-    test_buf_failure_stays, test_buf_escapes, test_wipe)
+UP_SUITE("span", test_json_every_byte, test_compare, test_cut, test_trim, test_u64, test_dup,
+    test_buf_grows, test_buf_printf_long, test_buf_empty, test_buf_failure_stays, test_buf_escapes,
+    test_wipe)

@@ -100,9 +100,16 @@ static void test_migrate_fails(void)
 
 static void test_admin(void)
 {
-	struct up_unit_row u = { UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第三中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 };
-	struct up_unit_row rows[2] = { u, { UP_SPAN_LIT(U1), UP_SPAN_LIT("改名"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-1"), 1, 2 } };
-	struct up_client c = { .id = (char *)"p2", .name = (char *)"n", .origin = (char *)"https://p2.example.org", .is_static = true, .has_secret = true,
+	struct up_unit_row u = { UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第三中学"),
+		UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 };
+	struct up_unit_row rows[2] = { u,
+		{ UP_SPAN_LIT(U1), UP_SPAN_LIT("改名"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"),
+		    UP_SPAN_LIT("CERT-1"), 1, 2 } };
+	struct up_client c = { .id = (char *)"p2",
+		.name = (char *)"n",
+		.origin = (char *)"https://p2.example.org",
+		.is_static = true,
+		.has_secret = true,
 		.jwks = (char *)"{\"keys\":[]}" };
 	struct up_client **clients;
 	struct up_item *items;
@@ -119,7 +126,8 @@ static void test_admin(void)
 	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_OK);
 	CU_ASSERT_EQUAL(added, 0);
 	rows[0].code = UP_SPAN_LIT("1243000010000042XX");
-	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_STATE);    /* certificate number taken */
+	/* certificate number taken */
+	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_STATE);
 	rows[0].certificate = UP_SPAN_LIT("CERT-4");
 	rows[0].authority = UP_SPAN_LIT("gd");
 	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_NOT_FOUND);
@@ -127,9 +135,15 @@ static void test_admin(void)
 	memset(c.secret_hash, 9, 32);
 	CU_ASSERT_EQUAL(fixture_client_put(f.store, &c, NOW), UP_OK);
 	CU_ASSERT_EQUAL(fixture_client_put(f.store, &c, NOW), UP_E_STATE);
-	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("x"), UP_SPAN_LIT("X"), UP_SPAN_LIT("nobody"), NOW), UP_E_CLIENT);
-	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("X"), UP_SPAN_LIT("p2"), NOW), UP_E_STATE);
-	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("X"), UP_SPAN_LIT("portal"), NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("x"), UP_SPAN_LIT("X"),
+			    UP_SPAN_LIT("nobody"), NOW),
+	    UP_E_CLIENT);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("X"),
+			    UP_SPAN_LIT("p2"), NOW),
+	    UP_E_STATE);
+	CU_ASSERT_EQUAL(fixture_item_put(f.store, UP_SPAN_LIT("change"), UP_SPAN_LIT("X"),
+			    UP_SPAN_LIT("portal"), NOW),
+	    UP_OK);
 
 	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, false, &clients, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
@@ -139,7 +153,8 @@ static void test_admin(void)
 	CU_ASSERT(!clients[0]->has_secret && !clients[0]->is_static);
 	CU_ASSERT_STRING_EQUAL(clients[1]->jwks, c.jwks);
 	CU_ASSERT_STRING_EQUAL(clients[1]->items, "");
-	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static && memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
+	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static &&
+	    memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
 	up_store_clients_free(&clients, n);
 	CU_ASSERT_PTR_NULL(clients);
 
@@ -151,7 +166,8 @@ static void test_admin(void)
 	    UP_E_NOT_FOUND);
 	CU_ASSERT_EQUAL_FATAL(up_store_clients(f.store, false, &clients, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 2);
-	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static && memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
+	CU_ASSERT(clients[1]->has_secret && clients[1]->is_static &&
+	    memcmp(clients[1]->secret_hash, c.secret_hash, 32) == 0);
 	CU_ASSERT_PTR_NULL(clients[1]->jwks);
 	CU_ASSERT(!clients[0]->has_secret);
 	up_store_clients_free(&clients, n);
@@ -179,8 +195,10 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(decide.out_role->id, f.role);
 	struct fixture_seen last = fixture_newest(f.store);
 	CU_ASSERT_EQUAL(last.last, decide.op.out_seq);
-	CU_ASSERT(strstr(last.body, "\"result\":\"ok\"") && strstr(last.body, U1) && strstr(last.body, decide.out_role->ref) && strstr(last.body, "第一中学") &&
-	    strstr(last.body, "\"certificate_version\":1") && strstr(last.body, "first00000000000000000") && strstr(last.body, "李*"));
+	CU_ASSERT(strstr(last.body, "\"result\":\"ok\"") && strstr(last.body, U1) &&
+	    strstr(last.body, decide.out_role->ref) && strstr(last.body, "第一中学") &&
+	    strstr(last.body, "\"certificate_version\":1") &&
+	    strstr(last.body, "first00000000000000000") && strstr(last.body, "李*"));
 	CU_ASSERT(strstr(last.body, "李明") == NULL);
 	uint8_t leaf[32];
 	CU_ASSERT_EQUAL(up_record_leaf(up_span_str(last.body), leaf), UP_OK);
@@ -193,7 +211,8 @@ static void test_login(void)
 	decide = fixture_decide(&f, true);
 	decide.role = f.role + 1;
 	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_ROLE);
-	CU_ASSERT(strstr(fixture_newest(f.store).body, "\"reason\":\"role_not_live\",\"result\":\"refused\"") != NULL);
+	CU_ASSERT(strstr(fixture_newest(f.store).body,
+		      "\"reason\":\"role_not_live\",\"result\":\"refused\"") != NULL);
 	decide = fixture_decide(&f, false);
 	decide.approve = false;               /* a denial */
 	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_OK);
@@ -201,13 +220,19 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 0);
 
 	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
-	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known), UP_OK);
+	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"),
+			    UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known),
+	    UP_OK);
 	CU_ASSERT(!known);
 	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
 	up_store_role_free(&redeem.out_role);
-	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known), UP_OK);
+	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"),
+			    UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known),
+	    UP_OK);
 	CU_ASSERT(known);
-	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"), UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U2), &known), UP_OK);
+	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"),
+			    UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U2), &known),
+	    UP_OK);
 	CU_ASSERT(!known);
 	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL(up_store_run(f.store, &redeem.op), UP_E_STATE);
@@ -240,13 +265,18 @@ static void test_dead(void)
 {
 	struct up_op_redeem redeem;
 	struct up_op_decide decide;
-	static const struct { const char *kill, *revive; enum up_err decide, redeem; } rows[] = {
-		{ "UPDATE role SET status = 'ended'", "UPDATE role SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
+	static const struct { const char *kill, *revive; enum up_err decide, redeem;
+	} rows[] = {
+		{ "UPDATE role SET status = 'ended'", "UPDATE role SET status = 'live'", UP_E_ROLE,
+		    UP_E_ROLE },
 		{ "UPDATE device SET status = 'ended'", "UPDATE device SET status = 'live'",
 		    UP_E_ENDED, UP_E_ENDED },
-		{ "UPDATE unit SET status = 'ended' WHERE id = 1", "UPDATE unit SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
-		{ "UPDATE person SET outcome = 'pending'", "UPDATE person SET outcome = 'match'", UP_E_ROLE, UP_E_ROLE },
-		{ "UPDATE client SET status = 'ended'", "UPDATE client SET status = 'live'", UP_E_CLIENT, UP_E_CLIENT },
+		{ "UPDATE unit SET status = 'ended' WHERE id = 1",
+		    "UPDATE unit SET status = 'live'", UP_E_ROLE, UP_E_ROLE },
+		{ "UPDATE person SET outcome = 'pending'", "UPDATE person SET outcome = 'match'",
+		    UP_E_ROLE, UP_E_ROLE },
+		{ "UPDATE client SET status = 'ended'", "UPDATE client SET status = 'live'",
+		    UP_E_CLIENT, UP_E_CLIENT },
 	};
 	struct up_session *session;
 	struct fixture f;
@@ -262,10 +292,14 @@ static void test_dead(void)
 		UP_CHECK(up_store_run(f.store, &decide.op) == rows[i].decide, rows[i].kill);
 		redeem = fixture_redeem(&f, "rrrrrrrrrrrrrrrrrrrrrr");
 		UP_CHECK(up_store_run(f.store, &redeem.op) == rows[i].redeem, rows[i].kill);
-		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK && session->revoked, rows[i].kill);
+		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK &&
+			session->revoked,
+		    rows[i].kill);
 		up_store_session_free(&session);
 		UP_CHECK(fixture_change(&f, rows[i].revive) == UP_OK, rows[i].revive);
-		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK && !session->revoked, rows[i].revive);
+		UP_CHECK(up_store_session(f.store, "ssssssssssssssssssssss", &session) == UP_OK &&
+			!session->revoked,
+		    rows[i].revive);
 		up_store_session_free(&session);
 	}
 	/* an expired certificate, and a user without a grant */

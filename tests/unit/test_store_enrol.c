@@ -6,8 +6,14 @@
 
 static struct up_op_code window_row(const struct up_named *who, const char *outcome)
 {
-	struct up_op_code r = { .unit = UP_SPAN_LIT(U1), .role = UP_SPAN_LIT("principal"), .outcome = up_span_str(outcome), .assurance = UP_SPAN_LIT("roster"),
-		.clerk = UP_SPAN_LIT("c"), .window = UP_SPAN_LIT("w"), .named = *who, .expires_ms = NOW + 300000 };
+	struct up_op_code r = { .unit = UP_SPAN_LIT(U1),
+		.role = UP_SPAN_LIT("principal"),
+		.outcome = up_span_str(outcome),
+		.assurance = UP_SPAN_LIT("roster"),
+		.clerk = UP_SPAN_LIT("c"),
+		.window = UP_SPAN_LIT("w"),
+		.named = *who,
+		.expires_ms = NOW + 300000 };
 
 	fixture_code(outcome, r.code_hash);
 	return r;
@@ -23,7 +29,8 @@ static void test_window(void)
 
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(fixture_code_put(f.store, &r, NOW), UP_E_PENDING);
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person WHERE outcome = 'pending'"), 1);
+	CU_ASSERT_EQUAL(
+	    fixture_count(&f, "SELECT count(*) FROM person WHERE outcome = 'pending'"), 1);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment"), 0);
 	CU_ASSERT(strstr(fixture_newest(f.store).body, "\"reason\":\"unavailable\"") != NULL);
 	r = window_row(&fixture_zhang, "mismatch");
@@ -33,23 +40,27 @@ static void test_window(void)
 	r.unit = UP_SPAN_LIT("12430100MB0A12342M");
 	CU_ASSERT_EQUAL(fixture_code_put(f.store, &r, NOW), UP_E_NOT_FOUND);
 
-	/* the wrong person was written down, never enrolled, and gives way to the right one; her code ends */
+	/* the wrong person was written down, never enrolled, and gives way to the right one; her
+	 * code ends */
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_zhang, "wrong"), UP_OK);
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "one"), UP_OK);
 	fixture_code("wrong", r.code_hash);
-	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_zhang, NOW, &e), UP_E_CODE);
+	CU_ASSERT_EQUAL(
+	    up_store_enrolment(f.store, r.code_hash, &fixture_zhang, NOW, &e), UP_E_CODE);
 	/* a new code for the same person ends the old one */
 	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "two"), UP_OK);
 	fixture_code("one", r.code_hash);
 	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW, &e), UP_E_CODE);
 	fixture_code("two", r.code_hash);
-	CU_ASSERT_EQUAL_FATAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW, &e), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(
+	    up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW, &e), UP_OK);
 	CU_ASSERT_STRING_EQUAL(e->unit_code, U1);
 	CU_ASSERT_STRING_EQUAL(e->certificate, "CERT-1");
 	CU_ASSERT_STRING_EQUAL(e->person_masked, "李*");
 	CU_ASSERT_EQUAL(e->certificate_version, 1);
 	up_store_enrolment_free(&e);
-	CU_ASSERT_EQUAL(up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW + 300000, &e), UP_E_CODE);
+	CU_ASSERT_EQUAL(
+	    up_store_enrolment(f.store, r.code_hash, &fixture_li, NOW + 300000, &e), UP_E_CODE);
 
 	enrol = fixture_enrolling("two", &fixture_li, ref);
 
@@ -63,7 +74,8 @@ static void test_window(void)
 static void test_mismatches(void)
 {
 	struct up_op_enrol enrol;
-	const struct up_named almost = { fixture_li.name, fixture_li.resident, fixture_zhang.mobile };
+	const struct up_named almost = { fixture_li.name, fixture_li.resident,
+		fixture_zhang.mobile };
 	struct up_enrolment *e;
 	struct fixture f;
 	uint8_t code[32];
@@ -148,7 +160,8 @@ static void test_enrol(void)
 	CU_ASSERT_EQUAL(d.id, f.device);
 	decide = fixture_decide(&f, true);
 	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_E_ENDED);
-	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM agreement WHERE version = '2025-01'"), 2);
+	CU_ASSERT_EQUAL(
+	    fixture_count(&f, "SELECT count(*) FROM agreement WHERE version = '2025-01'"), 2);
 	fixture_close(&f);
 }
 

@@ -18,7 +18,7 @@
 
 static struct fixture shared;
 
-/* --- disk and locks --------------------------------------------------------------------------------------------------------------------- */
+/* --- disk and locks --- */
 
 static enum up_err scan(struct fixture *f)
 {
@@ -100,7 +100,7 @@ static void test_foreign_lock(void)
 	fixture_close(&f);
 }
 
-/* --- processes --------------------------------------------------------------------------------------------------------------------------- */
+/* --- processes --- */
 
 static atomic_int failed;
 
@@ -179,7 +179,8 @@ static void *tell(void *arg)
 		redeem = fixture_redeem(&shared, "");
 		struct answered a;
 
-		if (up_tx_draw(redeem.session) != UP_OK || up_store_run(shared.store, &redeem.op) != UP_OK)
+		if (up_tx_draw(redeem.session) != UP_OK ||
+		    up_store_run(shared.store, &redeem.op) != UP_OK)
 			_exit(1);
 		up_store_role_free(&redeem.out_role);
 		a.seq = redeem.op.out_seq;

@@ -9,8 +9,10 @@
 #include "core/hash.h"
 #include "server/db/copy.h"
 
-const struct up_named fixture_li = { { (const uint8_t *)"李明", 6 }, { (const uint8_t *)"430102198808080010", 18 }, { (const uint8_t *)"13812345678", 11 } };
-const struct up_named fixture_zhang = { { (const uint8_t *)"张伟", 6 }, { (const uint8_t *)"430102198808080061", 18 }, { (const uint8_t *)"13912345678", 11 } };
+const struct up_named fixture_li = { { (const uint8_t *)"李明", 6 },
+	{ (const uint8_t *)"430102198808080010", 18 }, { (const uint8_t *)"13812345678", 11 } };
+const struct up_named fixture_zhang = { { (const uint8_t *)"张伟", 6 },
+	{ (const uint8_t *)"430102198808080061", 18 }, { (const uint8_t *)"13912345678", 11 } };
 
 /* What failed on purpose is told as well: with UNITPASS_LOG only. */
 static void tell(char level, const char *line)
@@ -31,18 +33,25 @@ enum up_err fixture_connect(const char *database, bool writer, struct up_store *
 
 static void fill(struct up_store *s)
 {
-	static const struct up_client portal = { .id = (char *)"portal", .name = (char *)"年报系统", .origin = (char *)"https://portal.example.org" };
+	static const struct up_client portal = { .id = (char *)"portal",
+		.name = (char *)"年报系统",
+		.origin = (char *)"https://portal.example.org" };
 	static const struct up_unit_row units[] = {
-		{ UP_SPAN_LIT(U1), UP_SPAN_LIT("第一中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-1"), 1700000000, 1900000000 },
-		{ UP_SPAN_LIT(U2), UP_SPAN_LIT("第二中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-2"), 1700000000, 1900000000 },
+		{ UP_SPAN_LIT(U1), UP_SPAN_LIT("第一中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"),
+		    UP_SPAN_LIT("CERT-1"), 1700000000, 1900000000 },
+		{ UP_SPAN_LIT(U2), UP_SPAN_LIT("第二中学"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"),
+		    UP_SPAN_LIT("CERT-2"), 1700000000, 1900000000 },
 	};
 	size_t added, bad;
 
-	CU_ASSERT_EQUAL_FATAL(fixture_authority_put(s, UP_SPAN_LIT("hn"), UP_SPAN_LIT("省登记管理局"), NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(
+	    fixture_authority_put(s, UP_SPAN_LIT("hn"), UP_SPAN_LIT("省登记管理局"), NOW), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(fixture_units_put(s, units, 2, NOW, &added, &bad), UP_OK);
 	CU_ASSERT_EQUAL(added, 2);
 	CU_ASSERT_EQUAL_FATAL(fixture_client_put(s, &portal, NOW), UP_OK);
-	CU_ASSERT_EQUAL_FATAL(fixture_item_put(s, UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("年度报告"), UP_SPAN_LIT("portal"), NOW), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(fixture_item_put(s, UP_SPAN_LIT("annual-report"),
+				  UP_SPAN_LIT("年度报告"), UP_SPAN_LIT("portal"), NOW),
+	    UP_OK);
 }
 
 bool fixture_on_postgres(void)
@@ -115,10 +124,17 @@ void fixture_code(const char *text, uint8_t hash[32])
 	CU_ASSERT_EQUAL_FATAL(up_hash_sha256(&s, 1, hash), UP_OK);
 }
 
-enum up_err fixture_put_code(struct up_store *s, const char *unit, const struct up_named *who, const char *code)
+enum up_err fixture_put_code(
+    struct up_store *s, const char *unit, const struct up_named *who, const char *code)
 {
-	struct up_op_code r = { .unit = up_span_str(unit), .role = UP_SPAN_LIT("principal"), .outcome = UP_SPAN_LIT("match"), .assurance = UP_SPAN_LIT("roster"),
-		.clerk = UP_SPAN_LIT("clerk-1"), .window = UP_SPAN_LIT("w1"), .named = *who, .expires_ms = NOW + 300000 };
+	struct up_op_code r = { .unit = up_span_str(unit),
+		.role = UP_SPAN_LIT("principal"),
+		.outcome = UP_SPAN_LIT("match"),
+		.assurance = UP_SPAN_LIT("roster"),
+		.clerk = UP_SPAN_LIT("clerk-1"),
+		.window = UP_SPAN_LIT("w1"),
+		.named = *who,
+		.expires_ms = NOW + 300000 };
 
 	fixture_code(code, r.code_hash);
 	return fixture_code_put(s, &r, NOW);
@@ -167,7 +183,10 @@ void fixture_enrol(struct fixture *f)
 
 struct up_record fixture_record(const char *event)
 {
-	return (struct up_record){ .time_ms = NOW, .event = up_span_str(event), .client = UP_SPAN_LIT("portal"), .transaction = UP_SPAN_LIT("tttttttttttttttttttttt") };
+	return (struct up_record) { .time_ms = NOW,
+		.event = up_span_str(event),
+		.client = UP_SPAN_LIT("portal"),
+		.transaction = UP_SPAN_LIT("tttttttttttttttttttttt") };
 }
 
 struct up_op_decide fixture_decide(const struct fixture *f, bool right)

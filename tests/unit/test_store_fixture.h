@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the tests of the store share: a database in a folder of its own with an authority, units U1 and U2, a portal, an item, and people. */
+ * What the tests of the store share: a database in a folder of its own with an authority, units U1
+ * and U2, a portal, an item, and people. */
 #ifndef UP_TEST_STORE_FIXTURE_H
 #define UP_TEST_STORE_FIXTURE_H
 
@@ -53,11 +54,13 @@ enum up_err fixture_code_put(struct up_store *, const struct up_op_code *, int64
 /* Look at what CODE gives, as WHO. */
 enum up_err fixture_open_code(struct up_store *, const char *code, const struct up_named *who);
 void fixture_code(const char *text, uint8_t hash[32]);   /* 32 bytes that depend on TEXT */
-enum up_err fixture_put_code(struct up_store *, const char *unit, const struct up_named *, const char *code);
+enum up_err fixture_put_code(
+    struct up_store *, const char *unit, const struct up_named *, const char *code);
 /* CODE on a new phone (its ref is CODE too, padded). */
 struct up_op_enrol fixture_enrolling(const char *code, const struct up_named *, char ref[23]);
 enum up_err fixture_run(struct fixture *, struct up_op *);       /* and clear it */
-void fixture_enrol(struct fixture *);                    /* LI takes U1 on a phone with password 1 1 1 ... */
+/* LI takes U1 on a phone with password 1 1 1 ... */
+void fixture_enrol(struct fixture *);
 struct up_op_decide fixture_decide(const struct fixture *, bool right);
 struct up_op_redeem fixture_redeem(const struct fixture *, const char *session);
 struct up_op_replay fixture_replay(const struct fixture *, const char *session);

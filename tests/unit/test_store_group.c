@@ -45,7 +45,10 @@ static void test_bad_job(void)
 	pthread_mutex_unlock(&f.store->write_lock);
 	wait_for(21);
 	for (int i = 0; i < 21; i++) {
-		CU_ASSERT_EQUAL(ops[i].op.err, i == 10 ? UP_E_STORE : i == 5 ? UP_E_PASSWORD : UP_OK);
+		CU_ASSERT_EQUAL(ops[i].op.err,
+		    i == 10      ? UP_E_STORE
+			: i == 5 ? UP_E_PASSWORD
+				 : UP_OK);
 		CU_ASSERT_EQUAL(ops[i].out_role != NULL, i != 5 && i != 10);
 		up_store_role_free(&ops[i].out_role);
 	}

@@ -205,7 +205,8 @@ static void test_deadlock(void)
 	CU_ASSERT_EQUAL_FATAL(fixture_connect(f.database, true, &f.store), UP_OK);
 	shared = f;
 	foreign = PQconnectdb(f.base.admin);
-	PQclear(PQexec(foreign, "SET deadlock_timeout = '60s'; BEGIN; UPDATE device SET name = ''"));
+	PQclear(
+	    PQexec(foreign, "SET deadlock_timeout = '60s'; BEGIN; UPDATE device SET name = ''"));
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&ours, NULL, approve_wrongly, &err), 0);
 	CU_ASSERT(postgres_wait(f.base.admin, "SELECT count(*) FROM pg_stat_activity"
 	    " WHERE wait_event_type = 'Lock' AND datname = current_database()", 1));

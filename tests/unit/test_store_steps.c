@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every operation, with every statement of it made to fail in turn: nothing of it is kept, or all. */
+ * Every operation, with every statement of it made to fail in turn: nothing of it is kept, or all.
+ */
 #include <string.h>
 
 #include "server/db/engine.h"
@@ -196,8 +197,10 @@ static enum up_err act_clock(struct fixture *f)
 static enum up_err act_units(struct fixture *f)
 {
 	static const struct up_unit_row rows[] = {
-		{ UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("三"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 },
-		{ UP_SPAN_LIT("1243000010000042XX"), UP_SPAN_LIT("四"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-4"), 1, 2 },
+		{ UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("三"), UP_SPAN_LIT("{}"),
+		    UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 },
+		{ UP_SPAN_LIT("1243000010000042XX"), UP_SPAN_LIT("四"), UP_SPAN_LIT("{}"),
+		    UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-4"), 1, 2 },
 	};
 	size_t added, bad;
 
@@ -206,7 +209,9 @@ static enum up_err act_units(struct fixture *f)
 
 static enum up_err act_client(struct fixture *f)
 {
-	static const struct up_client c = { .id = (char *)"p2", .name = (char *)"n", .origin = (char *)"https://p2.example.org" };
+	static const struct up_client c = {
+		.id = (char *)"p2", .name = (char *)"n", .origin = (char *)"https://p2.example.org"
+	};
 
 	return fixture_client_put(f->store, &c, NOW);
 }
@@ -243,7 +248,11 @@ static enum up_err act_end_phone(struct fixture *f)
 		   : UP_E_TOKEN;
 }
 
-static const struct { const char *name; enum up_err (*act)(struct fixture *); enum up_err good; } actions[] = {
+static const struct {
+	const char *name;
+	enum up_err (*act)(struct fixture *);
+	enum up_err good;
+} actions[] = {
 	{ "record", act_record, UP_OK },
 	{ "counted refusal", act_counted, UP_OK },
 	{ "spent code", act_spent_code, UP_E_CODE },

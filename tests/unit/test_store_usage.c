@@ -139,7 +139,9 @@ static void test_usage(void)
 		snprintf(transaction, sizeof(transaction), "%022d", i / 3);
 		r.transaction = up_span_str(transaction);
 		r.time_ms = NOW + i * 1000 - (i % 100 == 0 ? 5000000 : 0);
-		r.unit_code = i % 3 == 0 ? up_span_str("") : i % 2 ? UP_SPAN_LIT(U1) : UP_SPAN_LIT(U2);
+		r.unit_code = i % 3 == 0 ? up_span_str("")
+		    : i % 2              ? UP_SPAN_LIT(U1)
+					 : UP_SPAN_LIT(U2);
 		r.purpose = i == 77 ? UP_SPAN_LIT("\",\"event\":\"fake\",\"") : up_span_str("");
 		u1 += r.unit_code.n > 0 && i % 2;
 		CU_ASSERT_EQUAL_FATAL(up_usage_add(&f.store->write, &r, leaf), UP_OK);
@@ -157,11 +159,13 @@ static void test_usage(void)
 	CU_ASSERT(seen.n == newest && seen.first == 1 && seen.last == (int64_t)newest);
 	seen = fixture_query(f.store, (struct up_usage_filter){ .unit = UP_SPAN_LIT(U1) });
 	CU_ASSERT_EQUAL(seen.n, u1 + 2);         /* unit.add, enrolment.code */
-	seen = fixture_query(f.store, (struct up_usage_filter){ .from_ms = NOW + 5000000, .to_ms = NOW + 5100000 });
+	seen = fixture_query(
+	    f.store, (struct up_usage_filter) { .from_ms = NOW + 5000000, .to_ms = NOW + 5100000 });
 	CU_ASSERT_EQUAL(seen.n, in_time);
 	seen = fixture_query(f.store, (struct up_usage_filter){ .from_ms = NOW + 99000000 });
 	CU_ASSERT_EQUAL(seen.n, 0);
-	seen = fixture_query(f.store, (struct up_usage_filter){ .transaction = UP_SPAN_LIT("0000000000000000000500") });
+	seen = fixture_query(f.store,
+	    (struct up_usage_filter) { .transaction = UP_SPAN_LIT("0000000000000000000500") });
 	CU_ASSERT(seen.n == 3 && seen.last == 1500 + FIXTURE_CHANGES);
 	seen = fixture_query(f.store, (struct up_usage_filter){ .event = UP_SPAN_LIT("fake") });
 	CU_ASSERT_EQUAL(seen.n, 0);
@@ -169,14 +173,16 @@ static void test_usage(void)
 				  .limit = 10,
 				  .after_seq = 8000 + FIXTURE_CHANGES});
 	CU_ASSERT(seen.n == 10 && seen.first == 7998 + FIXTURE_CHANGES);
-	seen = fixture_query(f.store, (struct up_usage_filter){ .oldest_first = true, .limit = 1, .after_seq = 8000 });
+	seen = fixture_query(f.store,
+	    (struct up_usage_filter) { .oldest_first = true, .limit = 1, .after_seq = 8000 });
 	CU_ASSERT_EQUAL(seen.first, 8001);
 	seen = fixture_query(f.store, (struct up_usage_filter){ .client = UP_SPAN_LIT("port") });
 	CU_ASSERT_EQUAL(seen.n, 0);
 	seen = fixture_query(f.store, (struct up_usage_filter){ .unit = UP_SPAN_LIT("' OR 1") });
 	CU_ASSERT_EQUAL(seen.n, 0);
 	memset(&seen, 0, sizeof(seen));
-	CU_ASSERT_EQUAL(up_store_usage(f.store, &(struct up_usage_filter){ 0 }, stop, &seen), UP_OK);
+	CU_ASSERT_EQUAL(
+	    up_store_usage(f.store, &(struct up_usage_filter) { 0 }, stop, &seen), UP_OK);
 	CU_ASSERT_EQUAL(seen.n, 1);
 	CU_ASSERT_EQUAL(fixture_change(&f, "UPDATE usage SET time_ms = 0"), UP_E_STORE);
 	CU_ASSERT_EQUAL(fixture_change(&f, "DELETE FROM usage"), UP_E_STORE);
@@ -205,7 +211,8 @@ static void test_usage_person(void)
 	by.person_ref = up_span_str(d.person_ref);
 	CU_ASSERT_EQUAL(fixture_query(f.store, by).n, 4);
 	CU_ASSERT_EQUAL(fixture_query(f.store, by).first, 4 + FIXTURE_CHANGES);
-	by = (struct up_usage_filter){ .holder_ref = up_span_str(role->ref), .event = UP_SPAN_LIT("login.approve") };
+	by = (struct up_usage_filter) { .holder_ref = up_span_str(role->ref),
+		.event = UP_SPAN_LIT("login.approve") };
 	CU_ASSERT_EQUAL(fixture_query(f.store, by).n, 1);
 	by.unit = UP_SPAN_LIT(U2);
 	CU_ASSERT_EQUAL(fixture_query(f.store, by).n, 0);

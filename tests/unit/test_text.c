@@ -8,7 +8,8 @@ static void test_b64url_vectors(void)
 {
 	/* RFC 4648 section 10, without padding, and the two characters of section 5 */
 	static const struct { const char *plain, *text; } rows[] = {
-		{ "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg" }, { "fooba", "Zm9vYmE" },
+		{ "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg" },
+		{ "fooba", "Zm9vYmE" },
 		{ "foobar", "Zm9vYmFy" }, { "\xff\xef\xbe", "_---" }, { "\xfb\xff", "-_8" },
 	};
 
@@ -21,12 +22,17 @@ static void test_b64url_vectors(void)
 		up_text_put_b64url(&b, plain);
 		UP_CHECK_TEXT(up_buf_span(&b), rows[i].text);
 		UP_CHECK(up_text_b64url_len(plain.n) == b.n, rows[i].text);
-		UP_CHECK(up_text_b64url_decode(up_buf_span(&b), back, plain.n, &n) == UP_OK, rows[i].text);
+		UP_CHECK(up_text_b64url_decode(up_buf_span(&b), back, plain.n, &n) == UP_OK,
+		    rows[i].text);
 		UP_CHECK(up_span_eq(up_span_of(back, n), plain), rows[i].text);
-		UP_CHECK(up_text_b64url_fixed(up_buf_span(&b), back, plain.n) == UP_OK, rows[i].text);
-		UP_CHECK(up_text_b64url_fixed(up_buf_span(&b), back, plain.n + 1) == UP_E_FORMAT, rows[i].text);
+		UP_CHECK(
+		    up_text_b64url_fixed(up_buf_span(&b), back, plain.n) == UP_OK, rows[i].text);
+		UP_CHECK(up_text_b64url_fixed(up_buf_span(&b), back, plain.n + 1) == UP_E_FORMAT,
+		    rows[i].text);
 		if (plain.n > 0)
-			UP_CHECK(up_text_b64url_decode(up_buf_span(&b), back, plain.n - 1, &n) == UP_E_FORMAT, rows[i].text);
+			UP_CHECK(up_text_b64url_decode(up_buf_span(&b), back, plain.n - 1, &n) ==
+				UP_E_FORMAT,
+			    rows[i].text);
 		up_buf_free(&b);
 	}
 }
@@ -34,7 +40,8 @@ static void test_b64url_vectors(void)
 static void test_b64url_strict(void)
 {
 	static const char *const rows[] = {
-		"Z", "Zg==", "Zg=", "Zm8=", "Zh", "Zm9", "Zm9vZ", "Zm+v", "Zm/v", "Zm v", "Zm9v\n", " Zm9v", "Zm9v.", "Zm9vYm\x80y",
+		"Z", "Zg==", "Zg=", "Zm8=", "Zh", "Zm9", "Zm9vZ", "Zm+v", "Zm/v", "Zm v", "Zm9v\n",
+		" Zm9v", "Zm9v.", "Zm9vYm\x80y",
 		"Zm9vYmF\xff",
 	};
 	uint8_t out[32];
@@ -42,10 +49,13 @@ static void test_b64url_strict(void)
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		n = 7;
-		UP_CHECK(up_text_b64url_decode(up_span_str(rows[i]), out, sizeof out, &n) == UP_E_FORMAT, rows[i]);
+		UP_CHECK(
+		    up_text_b64url_decode(up_span_str(rows[i]), out, sizeof out, &n) == UP_E_FORMAT,
+		    rows[i]);
 		UP_CHECK(n == 0, rows[i]);
 	}
-	CU_ASSERT_EQUAL(up_text_b64url_decode(UP_SPAN_LIT("Zm\09"), out, sizeof out, &n), UP_E_FORMAT);
+	CU_ASSERT_EQUAL(
+	    up_text_b64url_decode(UP_SPAN_LIT("Zm\09"), out, sizeof out, &n), UP_E_FORMAT);
 }
 
 /* Every 2-character text decodes only if encoding gives it back: one spelling for each value. */
@@ -87,12 +97,15 @@ static void test_hex(void)
 
 static void test_base20(void)
 {
-	static const struct { uint8_t rnd[16]; const char *want; } rows[] = {
+	static const struct { uint8_t rnd[16]; const char *want;
+	} rows[] = {
 		{ { 0 }, "BBBB-BBBB" },
 		{ { [15] = 19 }, "ZBBB-BBBB" },
 		{ { [15] = 20 }, "BCBB-BBBB" },
-		{ { [14] = 1, [15] = 144 }, "BBCB-BBBB" },               /* 400 = 20^2 */
-		{ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, NULL },
+		{ { [14] = 1, [15] = 144 }, "BBCB-BBBB" }, /* 400 = 20^2 */
+		{ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		      0xff, 0xff, 0xff },
+		    NULL },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
@@ -122,33 +135,75 @@ static void test_scanned(void)
 
 static void test_base20_parse(void)
 {
-	static const struct { const char *in, *want; } rows[] = {
-		{ "BCDF-GHJK", "BCDFGHJK" }, { "bcdfghjk", "BCDFGHJK" }, { " bc df-gh--jk ", "BCDFGHJK" },
-		{ "BCDF-GHJ", NULL }, { "BCDF-GHJKL", NULL }, { "ACDF-GHJK", NULL }, { "BCDF-GHJ1", NULL }, { "BCDFYGHJ", NULL },
-		{ "BCDF_GHJK", NULL }, { "", NULL }, { NULL, NULL }, { "ＢCDFGHJK", NULL }, { "BCDFGHJK\n", NULL },
+	static const struct { const char *in, *want;
+	} rows[] = {
+		{ "BCDF-GHJK", "BCDFGHJK" },
+		{ "bcdfghjk", "BCDFGHJK" },
+		{ " bc df-gh--jk ", "BCDFGHJK" },
+		{ "BCDF-GHJ", NULL },
+		{ "BCDF-GHJKL", NULL },
+		{ "ACDF-GHJK", NULL },
+		{ "BCDF-GHJ1", NULL },
+		{ "BCDFYGHJ", NULL },
+		{ "BCDF_GHJK", NULL },
+		{ "", NULL },
+		{ NULL, NULL },
+		{ "ＢCDFGHJK", NULL },
+		{ "BCDFGHJK\n", NULL },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		char out[9] = "untouchd";
 
-		UP_CHECK(up_text_base20_parse(up_span_str(rows[i].in), out) == (rows[i].want ? UP_OK : UP_E_FORMAT), rows[i].in);
+		UP_CHECK(up_text_base20_parse(up_span_str(rows[i].in), out) ==
+			(rows[i].want ? UP_OK : UP_E_FORMAT),
+		    rows[i].in);
 		CU_ASSERT_STRING_EQUAL(out, rows[i].want ? rows[i].want : "");
 	}
-	CU_ASSERT_EQUAL(up_text_base20_parse(UP_SPAN_LIT("BCDF\0GHJK"), (char[9]){ 0 }), UP_E_FORMAT);
+	CU_ASSERT_EQUAL(
+	    up_text_base20_parse(UP_SPAN_LIT("BCDF\0GHJK"), (char[9]) { 0 }), UP_E_FORMAT);
 }
 
 static void test_utf8(void)
 {
-	static const struct { const char *in; bool ok; } rows[] = {
-		{ "", true }, { "plain ASCII text, longer than eight bytes", true }, { "张三é𠮷", true }, { "\x7f", true },
-		{ "\xc2\x80", true }, { "\xdf\xbf", true }, { "\xe0\xa0\x80", true }, { "\xed\x9f\xbf", true }, { "\xee\x80\x80", true },
-		{ "\xf0\x90\x80\x80", true }, { "\xf4\x8f\xbf\xbf", true },
-		{ "\x80", false }, { "\xbf", false }, { "\xc0\x80", false }, { "\xc0\xaf", false }, { "\xc1\xbf", false },
-		{ "\xe0\x80\xaf", false }, { "\xe0\x9f\xbf", false }, { "\xed\xa0\x80", false }, { "\xed\xbf\xbf", false },
-		{ "\xf0\x80\x80\xaf", false }, { "\xf0\x8f\xbf\xbf", false }, { "\xf4\x90\x80\x80", false },
-		{ "\xf5\x80\x80\x80", false }, { "\xf8\x88\x80\x80\x80", false }, { "\xfe", false }, { "\xff", false },
-		{ "\xc2", false }, { "\xe5\xbc", false }, { "\xf0\xa0\xae", false }, { "\xc2 ", false }, { "\xe5\xbc ", false },
-		{ "eight ok\xff", false }, { "1234567\xff" "12345678", false },
+	static const struct { const char *in; bool ok;
+	} rows[] = {
+		{ "", true },
+		{ "plain ASCII text, longer than eight bytes", true },
+		{ "张三é𠮷", true },
+		{ "\x7f", true },
+		{ "\xc2\x80", true },
+		{ "\xdf\xbf", true },
+		{ "\xe0\xa0\x80", true },
+		{ "\xed\x9f\xbf", true },
+		{ "\xee\x80\x80", true },
+		{ "\xf0\x90\x80\x80", true },
+		{ "\xf4\x8f\xbf\xbf", true },
+		{ "\x80", false },
+		{ "\xbf", false },
+		{ "\xc0\x80", false },
+		{ "\xc0\xaf", false },
+		{ "\xc1\xbf", false },
+		{ "\xe0\x80\xaf", false },
+		{ "\xe0\x9f\xbf", false },
+		{ "\xed\xa0\x80", false },
+		{ "\xed\xbf\xbf", false },
+		{ "\xf0\x80\x80\xaf", false },
+		{ "\xf0\x8f\xbf\xbf", false },
+		{ "\xf4\x90\x80\x80", false },
+		{ "\xf5\x80\x80\x80", false },
+		{ "\xf8\x88\x80\x80\x80", false },
+		{ "\xfe", false },
+		{ "\xff", false },
+		{ "\xc2", false },
+		{ "\xe5\xbc", false },
+		{ "\xf0\xa0\xae", false },
+		{ "\xc2 ", false },
+		{ "\xe5\xbc ", false },
+		{ "eight ok\xff", false },
+		{ "1234567\xff"
+		  "12345678",
+		    false },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++)
@@ -171,15 +226,27 @@ static void test_utf8(void)
 
 static void test_put_safe(void)
 {
-	static const struct { const char *in; size_t max; const char *want; } rows[] = {
-		{ "", 5, "" }, { "abc", 3, "abc" }, { "abcd", 3, "ab…" }, { "省级财政支付平台", 8, "省级财政支付平台" },
-		{ "省级财政支付平台", 5, "省级财政…" }, { "abc", 1, "…" }, { "abc", 0, "" },
-		{ "a\nb\tc\x7f", 99, "a\ufffdb\ufffdc\ufffd" }, { "\xc2\x85\xc2\x9b", 99, "\ufffd\ufffd" },
-		{ "a\u202egnp.exe", 99, "a\ufffdgnp.exe" }, { "\u061c\u200e\u200f\u202a\u2066\u2069", 99,
+	static const struct { const char *in; size_t max; const char *want;
+	} rows[] = {
+		{ "", 5, "" },
+		{ "abc", 3, "abc" },
+		{ "abcd", 3, "ab…" },
+		{ "省级财政支付平台", 8, "省级财政支付平台" },
+		{ "省级财政支付平台", 5, "省级财政…" },
+		{ "abc", 1, "…" },
+		{ "abc", 0, "" },
+		{ "a\nb\tc\x7f", 99, "a\ufffdb\ufffdc\ufffd" },
+		{ "\xc2\x85\xc2\x9b", 99, "\ufffd\ufffd" },
+		{ "a\u202egnp.exe", 99, "a\ufffdgnp.exe" },
+		{ "\u061c\u200e\u200f\u202a\u2066\u2069", 99,
 		    "\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd" },
-		{ "x\u200b\u200c\u200d\u2028\u2029\u2060\ufeffy", 99, "x\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffdy" },
-		{ "soft\u00adhyphen", 99, "soft\ufffdhyphen" }, { "tag\U000e0041", 99, "tag\ufffd" },
-		{ "bad\xff\xe5\xbc", 99, "bad\ufffd\ufffd\ufffd" }, { "<b>&\"", 99, "<b>&\"" }, { "\xff\xff\xff", 2, "\ufffd…" },
+		{ "x\u200b\u200c\u200d\u2028\u2029\u2060\ufeffy", 99,
+		    "x\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffdy" },
+		{ "soft\u00adhyphen", 99, "soft\ufffdhyphen" },
+		{ "tag\U000e0041", 99, "tag\ufffd" },
+		{ "bad\xff\xe5\xbc", 99, "bad\ufffd\ufffd\ufffd" },
+		{ "<b>&\"", 99, "<b>&\"" },
+		{ "\xff\xff\xff", 2, "\ufffd…" },
 		{ "😀é𠮷", 99, "😀é𠮷" },
 	};
 
@@ -195,17 +262,22 @@ static void test_put_safe(void)
 static void test_form_decode(void)
 {
 	static const struct { const char *in; enum up_err err; const char *want; } rows[] = {
-		{ "", UP_OK, "" }, { "a+b%20c", UP_OK, "a b c" }, { "%E5%bc%A0", UP_OK, "张" }, { "%2B%25", UP_OK, "+%" },
-		{ "%252f", UP_OK, "%2f" }, { "%", UP_E_FORMAT, "" }, { "%2", UP_E_FORMAT, "" }, { "a%zz", UP_E_FORMAT, "" },
-		{ "%+1", UP_E_FORMAT, "" }, { "% 1", UP_E_FORMAT, "" }, { "%u0041", UP_E_FORMAT, "" }, { "%%41", UP_E_FORMAT, "" },
-		{ "%00", UP_E_UTF8, "" }, { "%ff", UP_E_UTF8, "" }, { "%c0%af", UP_E_UTF8, "" }, { "%ed%a0%80", UP_E_UTF8, "" },
+		{ "", UP_OK, "" }, { "a+b%20c", UP_OK, "a b c" }, { "%E5%bc%A0", UP_OK, "张" },
+		{ "%2B%25", UP_OK, "+%" },
+		{ "%252f", UP_OK, "%2f" }, { "%", UP_E_FORMAT, "" }, { "%2", UP_E_FORMAT, "" },
+		{ "a%zz", UP_E_FORMAT, "" },
+		{ "%+1", UP_E_FORMAT, "" }, { "% 1", UP_E_FORMAT, "" },
+		{ "%u0041", UP_E_FORMAT, "" }, { "%%41", UP_E_FORMAT, "" },
+		{ "%00", UP_E_UTF8, "" }, { "%ff", UP_E_UTF8, "" }, { "%c0%af", UP_E_UTF8, "" },
+		{ "%ed%a0%80", UP_E_UTF8, "" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		struct up_buf b = { 0 };
 
 		up_buf_put_char(&b, '>');
-		UP_CHECK(up_text_form_decode(up_span_str(rows[i].in), &b) == rows[i].err, rows[i].in);
+		UP_CHECK(
+		    up_text_form_decode(up_span_str(rows[i].in), &b) == rows[i].err, rows[i].in);
 		UP_CHECK(b.n >= 1 && b.p[0] == '>', rows[i].in);
 		UP_CHECK_TEXT(up_span_of(b.p + 1, b.n - 1), rows[i].want);
 		up_buf_free(&b);
@@ -225,20 +297,37 @@ static void test_no_memory(void)
 
 static void test_user_agent(void)
 {
-	static const struct { const char *ua, *browser, *os; } rows[] = {
-		{ "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox", "Windows" },
-		{ "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36", "Chrome", "Linux" },
-		{ "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+	static const struct { const char *ua, *browser, *os;
+	} rows[] = {
+		{ "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 "
+		  "Firefox/128.0",
+		    "Firefox", "Windows" },
+		{ "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+		  "Chrome/126.0.0.0 Safari/537.36",
+		    "Chrome", "Linux" },
+		{ "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, "
+		  "like Gecko) Version/17.5 Safari/605.1.15",
 		    "Safari", "macOS" },
-		{ "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.49",
+		{ "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+		  "Mobile/15E148 MicroMessenger/8.0.49",
 		    "WeChat", "iOS" },
-		{ "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0", "Edge", "Windows" },
-		{ "Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) Chrome/99 HuaweiBrowser/14.0 Mobile Safari/537.36",
+		{ "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36 "
+		  "Edg/126.0.0.0",
+		    "Edge", "Windows" },
+		{ "Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) Chrome/99 "
+		  "HuaweiBrowser/14.0 Mobile Safari/537.36",
 		    "Huawei Browser", "HarmonyOS" },
-		{ "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36", "Chrome", "Android" },
-		{ "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko", "Internet Explorer", "Windows" },
-		{ "Mozilla/5.0 (X11; Linux aarch64; Kylin) Chrome/109 Safari/537.36", "Chrome", "Kylin" },
-		{ "<script>alert(1)</script>", "", "" }, { "", "", "" }, { NULL, "", "" }, { "curl/7.88", "", "" },
+		{ "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile "
+		  "Safari/537.36",
+		    "Chrome", "Android" },
+		{ "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko",
+		    "Internet Explorer", "Windows" },
+		{ "Mozilla/5.0 (X11; Linux aarch64; Kylin) Chrome/109 Safari/537.36", "Chrome",
+		    "Kylin" },
+		{ "<script>alert(1)</script>", "", "" },
+		{ "", "", "" },
+		{ NULL, "", "" },
+		{ "curl/7.88", "", "" },
 	};
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {

@@ -15,7 +15,8 @@ static const struct { const char *code; enum up_err code_is, unit_is; } rows[] =
 	{ "91350100M000100Y43", UP_OK, UP_E_RANGE },
 	{ "91350100M000100Y4Z", UP_E_FORMAT, UP_E_FORMAT },      /* Z is not in the alphabet */
 	{ "91350100M000100Y44", UP_E_CHECK, UP_E_CHECK },
-	{ "124300001000000172", UP_E_CHECK, UP_E_CHECK },      /* the whole fits, the organisation code's own check does not */
+	/* the whole fits, the organisation code's own check does not */
+	{ "124300001000000172", UP_E_CHECK, UP_E_CHECK },
 	{ "1243010000000000XY", UP_E_CHECK, UP_E_CHECK },
 	{ "12430100mb0a12342m", UP_E_FORMAT, UP_E_FORMAT },
 	{ "1243010OMB0A12342M", UP_E_FORMAT, UP_E_FORMAT },      /* letter O */
@@ -31,7 +32,8 @@ static void test_vectors(void)
 {
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		UP_CHECK(up_uscc_check(up_span_str(rows[i].code)) == rows[i].code_is, rows[i].code);
-		UP_CHECK(up_uscc_check_unit(up_span_str(rows[i].code)) == rows[i].unit_is, rows[i].code);
+		UP_CHECK(
+		    up_uscc_check_unit(up_span_str(rows[i].code)) == rows[i].unit_is, rows[i].code);
 	}
 	CU_ASSERT_EQUAL(up_uscc_check(UP_SPAN_LIT("12430000\0000000000")), UP_E_FORMAT);
 }
@@ -48,7 +50,8 @@ static void test_any_change_fails(void)
 		for (size_t at = 0; at < UP_USCC_LEN; at++) {
 			for (int c = 0; c < 256; c++) {
 				code[at] = (char)c;
-				if (code[at] != rows[i].code[at] && up_uscc_check(up_span_of(code, UP_USCC_LEN)) == UP_OK)
+				if (code[at] != rows[i].code[at] &&
+				    up_uscc_check(up_span_of(code, UP_USCC_LEN)) == UP_OK)
 					UP_CHECK(false, code);
 			}
 			code[at] = rows[i].code[at];

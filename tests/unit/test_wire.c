@@ -500,7 +500,8 @@ static void test_streams(void)
 /* --- what a camera opens --- */
 
 #define WECHAT \
-	"User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 MicroMessenger/8.0.42.2460\r\n"
+	"User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 " \
+	"MicroMessenger/8.0.42.2460\r\n"
 
 static void test_page_inside_an_app(void)
 {

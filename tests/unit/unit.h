@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What every unit test program shares: a main over one CUnit suite, and a check that names its table row. */
+ * What every unit test program shares: a main over one CUnit suite, and a check that names its
+ * table row. */
 #ifndef UP_UNIT_H
 #define UP_UNIT_H
 

@@ -93,7 +93,8 @@ static bool in_group(const struct up_command *c, const char *group)
 	return strlen(group) == n && memcmp(c->name, group, n) == 0;
 }
 
-static const struct up_command *find(const struct up_program *p, const char *word, const char *second, int *used)
+static const struct up_command *find(
+    const struct up_program *p, const char *word, const char *second, int *used)
 {
 	char both[64];
 
@@ -110,12 +111,15 @@ static const struct up_command *find(const struct up_program *p, const char *wor
 }
 
 /* Name what exists, and leave. */
-static void __attribute__((noreturn)) unknown(const struct up_program *p, const char *word, const char *second)
+static void __attribute__((noreturn))
+unknown(const struct up_program *p, const char *word, const char *second)
 {
-	bool group = false, help = second != NULL && (strcmp(second, "--help") == 0 || strcmp(second, "-?") == 0);
+	bool group = false,
+	     help = second != NULL && (strcmp(second, "--help") == 0 || strcmp(second, "-?") == 0);
 
 	for (size_t i = 0; i < p->n; i++)
-		group = group || (strchr(p->commands[i].name, ' ') != NULL && in_group(&p->commands[i], word));
+		group = group ||
+		    (strchr(p->commands[i].name, ' ') != NULL && in_group(&p->commands[i], word));
 	if (group && help) {
 		up_help_commands(stdout, p, word);
 		exit(0);
@@ -170,7 +174,8 @@ static const struct argp_option *option_of(const struct up_command *c, int key)
 static void check_complete(const struct parse *p, struct argp_state *state)
 {
 	for (int key = 1; key < UP_COMMAND_KEYS; key++)
-		if ((p->command->required & UP_COMMAND_NEED(key)) != 0 && p->line->values[key] == NULL)
+		if ((p->command->required & UP_COMMAND_NEED(key)) != 0 &&
+		    p->line->values[key] == NULL)
 			argp_error(state, up_say("--%s is missing", "缺少 --%s"),
 			    option_of(p->command, key)->name);
 	if (p->command->argument != NULL && p->line->argument == NULL)
@@ -180,7 +185,8 @@ static void check_complete(const struct parse *p, struct argp_state *state)
 static error_t take_rest(int key, char *value, struct argp_state *state)
 {
 	struct parse *p = state->input;
-	const struct argp_option *o = key > 0 && key < UP_COMMAND_KEYS ? option_of(p->command, key) : NULL;
+	const struct argp_option *o = key > 0 && key < UP_COMMAND_KEYS ? option_of(p->command, key)
+								       : NULL;
 
 	if (o != NULL) {
 		if (p->line->values[key] != NULL)
@@ -196,7 +202,8 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 		state->child_inputs[0] = state->child_inputs[1] = p;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (p->command->argument == NULL || p->line->argument != NULL || !up_text_utf8_valid(up_span_str(value)))
+		if (p->command->argument == NULL || p->line->argument != NULL ||
+		    !up_text_utf8_valid(up_span_str(value)))
 			argp_error(state, up_say("'%s' is too much here", "此处不应有“%s”"), value);
 		p->line->argument = value;
 		return 0;

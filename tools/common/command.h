@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Programs with subcommands, over glibc's argp: a table of commands, each with its own options and --help. Wrong use ends with
- * exit status 2 and a text that names what exists. */
+ * Programs with subcommands, over glibc's argp: a table of commands, each with its own options and
+ * --help. Wrong use ends with exit status 2 and a text that names what exists. */
 #ifndef UP_COMMAND_H
 #define UP_COMMAND_H
 
@@ -15,7 +15,8 @@
 #define UP_COMMAND_USAGE 2               /* exit status for wrong use */
 
 struct up_command_line {                 /* borrowed from argv; all of it is valid UTF-8 */
-	const char *values[UP_COMMAND_KEYS];     /* by key; "" for a flag that was given, NULL for what was not */
+	const char *values[UP_COMMAND_KEYS]; /* by key; "" for a flag that was given, NULL for what
+						was not */
 	const char *argument;
 	void *program;                           /* of struct up_program */
 };
@@ -32,15 +33,18 @@ struct up_command {
 
 struct up_program {
 	const char *help;                        /* UP_WORDS */
-	const struct argp_option *options;       /* allowed before and after the command; keys are letters or >= 256 */
+	/* allowed before and after the command; keys are letters or >= 256 */
+	const struct argp_option *options;
 	void (*take)(void *arg, int key, const char *value);
-	const char *(*check)(const void *arg);   /* after all options: NULL, or what is wrong; may be NULL */
+	/* after all options: NULL, or what is wrong; may be NULL */
+	const char *(*check)(const void *arg);
 	const struct up_command *commands;
 	size_t n;
 	void *arg;
 };
 
-/* Parse and run. Returns the command's exit status; leaves by exit() after --help (0) and wrong use (2). */
+/* Parse and run. Returns the command's exit status; leaves by exit() after --help (0) and wrong use
+ * (2). */
 int up_command_main(const struct up_program *, int argc, char **argv);
 /* Is this an id as the server makes them: base64url of 128 bits? */
 bool up_command_id(const char *text);

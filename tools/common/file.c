@@ -44,7 +44,8 @@ static enum up_err read_all(int fd, const char *path, size_t max, struct up_buf 
 	return UP_OK;
 }
 
-enum up_err up_file_read(const char *path, size_t max, bool secret, struct up_buf *out, char why[256])
+enum up_err up_file_read(
+    const char *path, size_t max, bool secret, struct up_buf *out, char why[256])
 {
 	bool input = strcmp(path, "-") == 0;
 	const char *label = label_of(path);

@@ -58,7 +58,8 @@ void up_table_put(struct up_table *t, struct up_span text)
 	t->n++;
 }
 
-static void print_cell(const struct up_table *t, FILE *f, size_t column, struct up_span text, size_t width)
+static void print_cell(
+    const struct up_table *t, FILE *f, size_t column, struct up_span text, size_t width)
 {
 	bool last = column + 1 == t->columns;
 
@@ -73,7 +74,8 @@ static void print_cell(const struct up_table *t, FILE *f, size_t column, struct 
 enum up_err up_table_print(const struct up_table *t, FILE *f)
 {
 	for (size_t i = 0; i < t->columns; i++)
-		print_cell(t, f, i, up_span_str(t->heads[i]), up_terminal_width(up_span_str(t->heads[i])));
+		print_cell(
+		    t, f, i, up_span_str(t->heads[i]), up_terminal_width(up_span_str(t->heads[i])));
 	for (size_t i = 0; i < t->n - t->n % t->columns; i++) {
 		const struct cell *c = &t->cells[i];
 

@@ -13,7 +13,8 @@ struct up_table;
 
 /* HEADS: N column heads, kept by the caller. NULL: no memory. */
 struct up_table *up_table_new(const char *const *heads, size_t n);
-/* Cells left to right, row by row; text is made harmless (up_text_put_safe) and cut at 60 characters. */
+/* Cells left to right, row by row; text is made harmless (up_text_put_safe) and cut at 60
+ * characters. */
 void up_table_put(struct up_table *, struct up_span cell);
 /* Print what is complete. UP_E_NOMEM when a cell was lost. */
 UP_MUST_USE enum up_err up_table_print(const struct up_table *, FILE *);

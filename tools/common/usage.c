@@ -141,8 +141,10 @@ void up_usage_print_next(FILE *f, const struct argp_option *options,
 struct up_usage_table *up_usage_table_new(void)
 {
 	struct up_usage_table *t = calloc(1, sizeof(*t));
-	const char *const heads[] = { up_say("SEQ", "序号"), up_say("TIME", "时间"), up_say("WHAT", "事项"), up_say("RESULT", "结果"),
-		up_say("UNIT", "单位"), up_say("PERSON", "人员"), up_say("PORTAL", "业务系统"), up_say("FROM", "来源地址") };
+	const char *const heads[] = { up_say("SEQ", "序号"), up_say("TIME", "时间"),
+		up_say("WHAT", "事项"), up_say("RESULT", "结果"), up_say("UNIT", "单位"),
+		up_say("PERSON", "人员"), up_say("PORTAL", "业务系统"),
+		up_say("FROM", "来源地址") };
 
 	if (t == NULL)
 		return NULL;
@@ -211,7 +213,8 @@ void up_usage_table_put_json(struct up_usage_table *t, const json_t *r)
 	const char *name = text_of(r, "client_name");
 	char seq[24], time[32];
 
-	snprintf(seq, sizeof(seq), "%lld", (long long)json_integer_value(json_object_get(r, "seq")));
+	snprintf(
+	    seq, sizeof(seq), "%lld", (long long)json_integer_value(json_object_get(r, "seq")));
 	up_day_time_text(json_integer_value(json_object_get(r, "time_ms")), time);
 	put(t, seq);
 	put(t, time);

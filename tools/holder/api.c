@@ -40,7 +40,8 @@ static size_t take_body(char *p, size_t size, size_t n, void *arg)
 	return x->answer.failed ? 0 : size * n;
 }
 
-/* Letters, digits and a few marks (RFC 9449 section 8: NQCHAR), within our bound: anything else is no nonce. */
+/* Letters, digits and a few marks (RFC 9449 section 8: NQCHAR), within our bound: anything else is
+ * no nonce. */
 static size_t take_header(char *p, size_t size, size_t n, void *arg)
 {
 	static const char name[] = "dpop-nonce:";
@@ -56,7 +57,8 @@ static size_t take_header(char *p, size_t size, size_t n, void *arg)
 	if (value.n == 0 || value.n >= sizeof(x->nonce))
 		return size * n;
 	for (size_t i = 0; i < value.n; i++)
-		if (value.p[i] <= ' ' || value.p[i] >= 0x7f || value.p[i] == '"' || value.p[i] == '\\')
+		if (value.p[i] <= ' ' || value.p[i] >= 0x7f || value.p[i] == '"' ||
+		    value.p[i] == '\\')
 			return size * n;
 	memcpy(x->nonce, value.p, value.n);
 	x->nonce[value.n] = '\0';
@@ -65,13 +67,18 @@ static size_t take_header(char *p, size_t size, size_t n, void *arg)
 
 /* --- what goes out --- */
 
-static enum up_err make_proof(const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
+static enum up_err make_proof(
+    const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
 {
 	uint8_t raw[16];
 	char jti[22];
 	struct up_buf htu = { 0 };
-	struct up_dpop_make make = { .key = h->key, .method = c->method, .token = up_span_str(h->token), .nonce = up_span_str(h->nonce),
-		.jti = up_span_of(jti, sizeof(jti)), .decision = c->decision,
+	struct up_dpop_make make = { .key = h->key,
+		.method = c->method,
+		.token = up_span_str(h->token),
+		.nonce = up_span_str(h->nonce),
+		.jti = up_span_of(jti, sizeof(jti)),
+		.decision = c->decision,
 		.now_s = (int64_t)time(NULL) };
 	enum up_err err;
 
@@ -103,7 +110,9 @@ static bool put_headers(const struct up_holder *h, struct exchange *x)
 
 	curl_slist_free_all(x->headers);
 	x->headers = NULL;
-	good = add_header(x, up_buf_cstr(&x->proof)) && add_header(x, up_terminal_chinese() ? "Accept-Language: zh-CN" : "Accept-Language: en") &&
+	good = add_header(x, up_buf_cstr(&x->proof)) &&
+	    add_header(
+		x, up_terminal_chinese() ? "Accept-Language: zh-CN" : "Accept-Language: en") &&
 	    add_header(x, "Accept: application/json") && add_header(x, "Expect:");
 	if (good && x->body != NULL)
 		good = add_header(x, "Content-Type: application/json");
@@ -115,10 +124,12 @@ static bool put_headers(const struct up_holder *h, struct exchange *x)
 	return good;
 }
 
-static enum up_err set_options(const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
+static enum up_err set_options(
+    const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
 {
 	const char *base = h->server != NULL ? h->server : h->issuer;
-	bool plain = strncmp(base, "http:", 5) == 0;     /* up_target_url let it pass: a loopback host */
+	/* up_target_url let it pass: a loopback host */
+	bool plain = strncmp(base, "http:", 5) == 0;
 	CURL *curl = x->curl;
 
 	/* The proof's htu has no query (RFC 9449 section 4.2). */
@@ -142,7 +153,8 @@ static enum up_err set_options(const struct up_holder *h, const struct up_holder
 
 /* --- one call --- */
 
-static enum up_err once(struct up_holder *h, const struct up_holder_call *c, struct exchange *x, struct up_holder_answer *answer)
+static enum up_err once(struct up_holder *h, const struct up_holder_call *c, struct exchange *x,
+    struct up_holder_answer *answer)
 {
 	enum up_err err = make_proof(h, c, x);
 	CURLcode code;
@@ -154,7 +166,8 @@ static enum up_err once(struct up_holder *h, const struct up_holder_call *c, str
 	curl_easy_setopt(x->curl, CURLOPT_HTTPHEADER, x->headers);
 	code = curl_easy_perform(x->curl);
 	if (code != CURLE_OK) {
-		snprintf(h->why, sizeof(h->why), "%.120s: %.120s", h->server != NULL ? h->server : h->issuer,
+		snprintf(h->why, sizeof(h->why), "%.120s: %.120s",
+		    h->server != NULL ? h->server : h->issuer,
 		    x->error[0] != '\0' ? x->error : curl_easy_strerror(code));
 		return UP_E_UPSTREAM;
 	}
@@ -164,20 +177,25 @@ static enum up_err once(struct up_holder *h, const struct up_holder_call *c, str
 		up_holder_save_nonce(h);
 	}
 	json_decref(answer->body);
-	answer->body = json_loadb((const char *)x->answer.p, x->answer.n, JSON_REJECT_DUPLICATES, NULL);
+	answer->body = json_loadb(
+	    (const char *)x->answer.p, x->answer.n, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(answer->body))
 		return UP_OK;
-	snprintf(h->why, sizeof(h->why), up_say("%.120s does not answer as a unitpass server (HTTP %ld)", "%.120s 的应答不是 unitpass 服务器的应答（HTTP %ld）"),
+	snprintf(h->why, sizeof(h->why),
+	    up_say("%.120s does not answer as a unitpass server (HTTP %ld)",
+		"%.120s 的应答不是 unitpass 服务器的应答（HTTP %ld）"),
 	    h->server != NULL ? h->server : h->issuer, answer->status);
 	return UP_E_UPSTREAM;
 }
 
 static bool wants_nonce(const struct up_holder_answer *answer)
 {
-	return answer->status == 401 && up_span_eq_str(up_holder_text(answer->body, "error"), "use_dpop_nonce");
+	return answer->status == 401 &&
+	    up_span_eq_str(up_holder_text(answer->body, "error"), "use_dpop_nonce");
 }
 
-enum up_err up_holder_call(struct up_holder *h, const struct up_holder_call *c, struct up_holder_answer *answer)
+enum up_err up_holder_call(
+    struct up_holder *h, const struct up_holder_call *c, struct up_holder_answer *answer)
 {
 	struct exchange x = { .curl = curl_easy_init() };
 	enum up_err err = UP_E_NOMEM;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Taking a role on this phone (rules 6-9): look, confirm one's own data, agree, set the password, download. */
+ * Taking a role on this phone (rules 6-9): look, confirm one's own data, agree, set the password,
+ * download. */
 #include <config.h>
 
 #include <stdio.h>
@@ -47,7 +48,9 @@ static int choose_password(struct up_holder *h, const struct up_span *own, struc
 
 	fprintf(stderr, "%s%s\n", up_say("The certificate password: ", "证书密码："), rules_text());
 	for (int tries = 0; tries < 5; tries++) {
-		if (up_terminal_secret(up_say("Choose a certificate password: ", "请设置证书密码："), out) != UP_OK)
+		if (up_terminal_secret(
+			up_say("Choose a certificate password: ", "请设置证书密码："), out) !=
+		    UP_OK)
 			break;
 		err = up_password_check(up_buf_span(out), own[0], own[1]);
 		if (err != UP_OK) {
@@ -64,37 +67,48 @@ static int choose_password(struct up_holder *h, const struct up_span *own, struc
 		fprintf(stderr, "%s\n", up_say("the two differ", "两次输入不一致"));
 		up_buf_free(out);
 	}
-	return up_holder_fail(h, UP_HOLDER_REFUSED, "password", "%s", up_say("no password was set", "未设置密码"));
+	return up_holder_fail(
+	    h, UP_HOLDER_REFUSED, "password", "%s", up_say("no password was set", "未设置密码"));
 }
 
-static int get_password(struct up_holder *h, const char *file, const struct up_span *own, struct up_buf *out)
+static int get_password(
+    struct up_holder *h, const char *file, const struct up_span *own, struct up_buf *out)
 {
 	enum up_err err;
 
 	memset(out, 0, sizeof(*out));
 	if (file == NULL && (h->json || !up_terminal_there()))
-		return up_holder_fail(h, UP_COMMAND_USAGE, "password", "%s", up_say("the password cannot be asked for here: --password-file FILE",
-		    "此处无法输入密码：请使用 --password-file FILE"));
+		return up_holder_fail(h, UP_COMMAND_USAGE, "password", "%s",
+		    up_say("the password cannot be asked for here: --password-file FILE",
+			"此处无法输入密码：请使用 --password-file FILE"));
 	if (file == NULL && own != NULL)
 		return choose_password(h, own, out);
 	if (file == NULL) {
-		if (up_terminal_secret(up_say("Certificate password: ", "证书密码："), out) == UP_OK && out->n > 0)
+		if (up_terminal_secret(up_say("Certificate password: ", "证书密码："), out) ==
+			UP_OK &&
+		    out->n > 0)
 			return 0;
-		return up_holder_fail(h, UP_HOLDER_REFUSED, "password", "%s", up_say("no password given; nothing was sent", "未输入密码，未提交"));
+		return up_holder_fail(h, UP_HOLDER_REFUSED, "password", "%s",
+		    up_say("no password given; nothing was sent", "未输入密码，未提交"));
 	}
 	if (up_file_read_line(file, out, h->why) != UP_OK)
 		return up_holder_fail(h, UP_HOLDER_FAILED, "password_file", "%s", h->why);
 	err = own != NULL ? up_password_check(up_buf_span(out), own[0], own[1]) : UP_OK;
-	return err == UP_OK ? 0 : up_holder_fail(h, UP_HOLDER_REFUSED, "weak_password", "%s", weak_text(err));
+	return err == UP_OK
+	    ? 0
+	    : up_holder_fail(h, UP_HOLDER_REFUSED, "weak_password", "%s", weak_text(err));
 }
 
-int up_holder_password(struct up_holder *h, const char *file, const struct up_span *own, char out[44])
+int up_holder_password(
+    struct up_holder *h, const char *file, const struct up_span *own, char out[44])
 {
 	uint8_t stretched[UP_PASSWORD_STRETCHED];
 	struct up_buf password;
 	int status = get_password(h, file, own, &password);
 
-	if (status == 0 && up_password_stretch(up_buf_span(&password), h->salt, UP_PASSWORD_ITERATIONS, stretched) != UP_OK)
+	if (status == 0 &&
+	    up_password_stretch(
+		up_buf_span(&password), h->salt, UP_PASSWORD_ITERATIONS, stretched) != UP_OK)
 		status = up_holder_fail_err(h, UP_HOLDER_FAILED, UP_E_CRYPTO);
 	if (status == 0) {
 		up_text_b64url(up_span_of(stretched, sizeof(stretched)), out);
@@ -186,7 +200,9 @@ static bool check_issuer(struct enrol *x, struct up_span issuer)
 	if (h->issuer != NULL) {
 		if (up_span_eq_str(issuer, h->issuer))
 			return true;
-		up_holder_fail(h, UP_HOLDER_REFUSED, "issuer", up_say("this code is of %.*s, but this phone is enrolled at %s", "此码由 %.*s 发出，而本手机的证书由 %s 签发"),
+		up_holder_fail(h, UP_HOLDER_REFUSED, "issuer",
+		    up_say("this code is of %.*s, but this phone is enrolled at %s",
+			"此码由 %.*s 发出，而本手机的证书由 %s 签发"),
 		    (int)issuer.n, (const char *)issuer.p, h->issuer);
 		return false;
 	}
@@ -196,15 +212,18 @@ static bool check_issuer(struct enrol *x, struct up_span issuer)
 	if (x->consent->yes)
 		return true;
 	fprintf(stderr, up_say("The certificate comes from: %s\n", "证书签发服务器：%s\n"), h->issuer);
-	if (up_holder_ask(up_say("Is that your registration authority's server? [y/N] ", "这是您的登记管理机关的服务器吗？[y/N] ")))
+	if (up_holder_ask(up_say("Is that your registration authority's server? [y/N] ",
+		"这是您的登记管理机关的服务器吗？[y/N] ")))
 		return true;
-	up_holder_fail(h, UP_HOLDER_REFUSED, "cancelled", "%s", up_say("nothing was sent", "未提交任何信息"));
+	up_holder_fail(
+	    h, UP_HOLDER_REFUSED, "cancelled", "%s", up_say("nothing was sent", "未提交任何信息"));
 	return false;
 }
 
 static json_t *person_json(const struct enrol *x)
 {
-	return json_pack("{s:s, s:s, s:s}", "name", x->person.name, "resident_id", x->person.resident, "mobile", x->person.mobile);
+	return json_pack("{s:s, s:s, s:s}", "name", x->person.name, "resident_id",
+	    x->person.resident, "mobile", x->person.mobile);
 }
 
 /* 0: the server answered something. */
@@ -269,13 +288,19 @@ static bool consent(struct enrol *x)
 		up_terminal_put(stdout, text, 2000);
 		puts("\n");
 	}
-	if (!x->consent->yes && !up_holder_ask(up_say("Are these your data? [y/N] ", "以上是您本人的信息吗？[y/N] "))) {
-		up_holder_fail(x->h, UP_HOLDER_REFUSED, "cancelled", "%s", up_say("nothing was downloaded; tell the window", "未下载；请告知窗口工作人员"));
+	if (!x->consent->yes &&
+	    !up_holder_ask(up_say("Are these your data? [y/N] ", "以上是您本人的信息吗？[y/N] "))) {
+		up_holder_fail(x->h, UP_HOLDER_REFUSED, "cancelled", "%s",
+		    up_say(
+			"nothing was downloaded; tell the window", "未下载；请告知窗口工作人员"));
 		return false;
 	}
-	if (x->consent->agree || up_holder_ask(up_say("Do you agree to the statement? [y/N] ", "您同意以上声明吗？[y/N] ")))
+	if (x->consent->agree ||
+	    up_holder_ask(
+		up_say("Do you agree to the statement? [y/N] ", "您同意以上声明吗？[y/N] ")))
 		return true;
-	up_holder_fail(x->h, UP_HOLDER_REFUSED, "statement_not_agreed", "%s", up_say("not agreed; nothing was downloaded", "未同意声明，未下载"));
+	up_holder_fail(x->h, UP_HOLDER_REFUSED, "statement_not_agreed", "%s",
+	    up_say("not agreed; nothing was downloaded", "未同意声明，未下载"));
 	return false;
 }
 
@@ -299,36 +324,47 @@ static int accept(struct enrol *x)
 /* One entry per certificate: a newer download of the same replaces it. */
 static void keep_certificate(struct up_holder *h, const json_t *answer)
 {
-	struct up_span number = up_holder_text(json_object_get(answer, "certificate"), "certificate");
+	struct up_span number = up_holder_text(
+	    json_object_get(answer, "certificate"), "certificate");
 	json_t *kept;
 	size_t i;
 
-	json_array_foreach(h->certificates, i, kept)
-		if (up_span_eq(up_holder_text(json_object_get(kept, "certificate"), "certificate"), number)) {
-			json_array_remove(h->certificates, i);
-			break;
-		}
-	json_array_append_new(h->certificates, json_pack("{s:O, s:O}", "certificate", json_object_get(answer, "certificate"),
-	    "certificate_jws", json_object_get(answer, "certificate_jws")));
+	json_array_foreach(h->certificates, i,
+	    kept) if (up_span_eq(up_holder_text(json_object_get(kept, "certificate"),
+				     "certificate"),
+			  number))
+	{
+		json_array_remove(h->certificates, i);
+		break;
+	}
+	json_array_append_new(h->certificates,
+	    json_pack("{s:O, s:O}", "certificate", json_object_get(answer, "certificate"),
+		"certificate_jws", json_object_get(answer, "certificate_jws")));
 }
 
 static bool save(struct enrol *x)
 {
-	struct up_span token = up_holder_text(x->done.body, "device_token"), device = up_holder_text(x->done.body, "device");
+	struct up_span token = up_holder_text(x->done.body, "device_token"),
+		       device = up_holder_text(x->done.body, "device");
 	struct up_holder *h = x->h;
 
 	if (x->new_phone) {
 		h->token = token.n == 43 ? up_span_dup(token) : NULL;
 		h->device = up_span_dup(device);
 		if (h->token == NULL || h->device == NULL) {
-			up_holder_fail(h, UP_HOLDER_FAILED, "answer", "%s", up_say("the server's answer lacks the device token", "服务器应答中缺少设备令牌"));
+			up_holder_fail(h, UP_HOLDER_FAILED, "answer", "%s",
+			    up_say("the server's answer lacks the device token",
+				"服务器应答中缺少设备令牌"));
 			return false;
 		}
 	}
 	keep_certificate(h, x->done.body);
 	if (up_holder_save(h) == UP_OK)
 		return true;
-	up_holder_fail(h, UP_HOLDER_FAILED, "folder", up_say("%s; the certificate could not be kept: ask the window for a new code", "%s；证书未能保存，请向窗口申请新的领取码"), h->why);
+	up_holder_fail(h, UP_HOLDER_FAILED, "folder",
+	    up_say("%s; the certificate could not be kept: ask the window for a new code",
+		"%s；证书未能保存，请向窗口申请新的领取码"),
+	    h->why);
 	return false;
 }
 
@@ -337,8 +373,9 @@ static int report(struct enrol *x)
 	const json_t *receipt = json_object_get(x->done.body, "usage_receipt");
 
 	if (x->h->json)
-		return up_holder_print(json_pack("{s:s, s:O, s:O, s:O*}", "state", "enrolled", "device", json_object_get(x->done.body, "device"),
-		    "certificate", json_object_get(x->done.body, "certificate"), "usage_receipt", receipt));
+		return up_holder_print(json_pack("{s:s, s:O, s:O, s:O*}", "state", "enrolled",
+		    "device", json_object_get(x->done.body, "device"), "certificate",
+		    json_object_get(x->done.body, "certificate"), "usage_receipt", receipt));
 	puts(up_say("Downloaded:", "下载成功："));
 	up_holder_show_certificate(json_object_get(x->done.body, "certificate"));
 	up_terminal_line(stdout, up_say("record", "记录号"), up_holder_text(receipt, "record"));
@@ -380,9 +417,13 @@ int up_holder_enrol(struct up_holder *h, struct up_span text, const struct up_ho
 	int status;
 
 	if (!up_holder_split(text, 'e', &issuer, &x.code) || x.code.n != CODE_TEXT)
-		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s", up_say("this is not the text of an enrolment code: https://.../e/...", "这不是授权领取二维码的内容：https://.../e/..."));
+		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s",
+		    up_say("this is not the text of an enrolment code: https://.../e/...",
+			"这不是授权领取二维码的内容：https://.../e/..."));
 	if (h->json && !(c->yes && c->agree))
-		return up_holder_fail(h, UP_COMMAND_USAGE, "consent", "%s", up_say("--json asks no questions: give --yes and --agree", "--json 不会询问：请给出 --yes 和 --agree"));
+		return up_holder_fail(h, UP_COMMAND_USAGE, "consent", "%s",
+		    up_say("--json asks no questions: give --yes and --agree",
+			"--json 不会询问：请给出 --yes 和 --agree"));
 	status = check_issuer(&x, issuer) ? read_person(h, c, &x.person) : UP_HOLDER_REFUSED;
 	if (status == 0)
 		status = run(&x);

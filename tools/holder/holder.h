@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * unitpass-holder, the reference phone on the command line: one folder is one phone. Exit status: 0 done as asked, 1 refused by the server (or
- * by the person at the terminal), 2 wrong use, 3 the phone's own folder or the network failed. */
+ * unitpass-holder, the reference phone on the command line: one folder is one phone. Exit status: 0
+ * done as asked, 1 refused by the server (or by the person at the terminal), 2 wrong use, 3 the
+ * phone's own folder or the network failed. */
 #ifndef UP_HOLDER_TOOL_H
 #define UP_HOLDER_TOOL_H
 
@@ -14,7 +15,8 @@
 #define UP_HOLDER_FAILED 3
 
 struct up_holder {
-	const char *dir_name, *server, *ca, *lang;       /* --dir, --server, --ca, --lang, or NULL */
+	/* --dir, --server, --ca, --lang, or NULL */
+	const char *dir_name, *server, *ca, *lang;
 	bool json, verbose;
 	int dir;                                 /* descriptor of the folder; -1 */
 	char *issuer, *token;                    /* NULL before the first certificate */
@@ -26,10 +28,12 @@ struct up_holder {
 	char why[256];                           /* what failed, for people */
 };
 
-/* --- state.c: the folder. Files of mode 0600, each replaced whole: phone.json (issuer, token, key, salt, certificates), nonce. --- */
+/* --- state.c: the folder. Files of mode 0600, each replaced whole: phone.json (issuer, token, key,
+ * salt, certificates), nonce. --- */
 
-/* Open the folder and read what is there. ENROLS: make the folder (0700) when it is missing, and lock it against another process that enrols; otherwise a
- * phone without a certificate is an error. A folder or file that others can use is refused. False: said why. */
+/* Open the folder and read what is there. ENROLS: make the folder (0700) when it is missing, and
+ * lock it against another process that enrols; otherwise a phone without a certificate is an error.
+ * A folder or file that others can use is refused. False: said why. */
 bool up_holder_open(struct up_holder *, bool enrols);
 void up_holder_close(struct up_holder *);        /* wipes */
 /* Draw key and salt of a new phone. */
@@ -54,9 +58,11 @@ struct up_holder_call {
 	const struct up_decision *decision;      /* in the proof, or NULL */
 };
 
-/* Proof, request, and once more with the nonce when the server wants a newer one. UP_OK: the server answered with a JSON object, which may be a refusal.
- * UP_E_UPSTREAM and others: why. The caller frees ANSWER in all cases. */
-UP_MUST_USE enum up_err up_holder_call(struct up_holder *, const struct up_holder_call *, struct up_holder_answer *answer);
+/* Proof, request, and once more with the nonce when the server wants a newer one. UP_OK: the server
+ * answered with a JSON object, which may be a refusal. UP_E_UPSTREAM and others: why. The caller
+ * frees ANSWER in all cases. */
+UP_MUST_USE enum up_err up_holder_call(
+    struct up_holder *, const struct up_holder_call *, struct up_holder_answer *answer);
 void up_holder_answer_free(struct up_holder_answer *);
 /* Open the phone and read PATH (QUERY may be NULL). 0, or the exit status: said why. The caller
  * frees ANSWER in all cases. */
@@ -65,13 +71,15 @@ int up_holder_get(
 
 /* --- show.c: what people see, and how commands end --- */
 
-int up_holder_fail(const struct up_holder *, int status, const char *error, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+int up_holder_fail(const struct up_holder *, int status, const char *error, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 int up_holder_fail_err(const struct up_holder *, int status, enum up_err err);
 /* The server's refusal: its error code and its words. Gives UP_HOLDER_REFUSED. */
 int up_holder_refused(const struct up_holder *, const struct up_holder_answer *);
 /* Print V as a line of JSON and let go of it. Gives 0, or UP_HOLDER_FAILED. */
 int up_holder_print(json_t *v);
-struct up_span up_holder_text(const json_t *o, const char *name);       /* member, empty when it is no string */
+/* member, empty when it is no string */
+struct up_span up_holder_text(const json_t *o, const char *name);
 /* "label  words" of a code: up_words_put_role and its like. */
 void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, struct up_span),
     struct up_span code);
@@ -92,9 +100,11 @@ extern const struct argp_option up_holder_usage_options[];
 
 int up_holder_enrol(struct up_holder *, struct up_span text, const struct up_holder_consent *);
 int up_holder_scan(struct up_holder *, struct up_span text, const struct up_holder_consent *);
-/* The certificate password, stretched. From the file, or asked; NEW: chosen, twice, by the rules, which know the person's own numbers
- * (OWN: resident ID and mobile; NULL: not new). Gives 0, or the exit status. */
-int up_holder_password(struct up_holder *, const char *file, const struct up_span *own, char out[44]);
+/* The certificate password, stretched. From the file, or asked; NEW: chosen, twice, by the rules,
+ * which know the person's own numbers (OWN: resident ID and mobile; NULL: not new). Gives 0, or the
+ * exit status. */
+int up_holder_password(
+    struct up_holder *, const char *file, const struct up_span *own, char out[44]);
 
 /* "{issuer}/{kind}/{rest}", KIND 'q' or 'e'. False when TEXT is not that. */
 bool up_holder_split(struct up_span text, char kind, struct up_span *issuer, struct up_span *rest);

@@ -11,7 +11,18 @@
 #include "tools/common/words.h"
 #include "tools/holder/holder.h"
 
-enum { YES = 1, DENY, NOT_MINE, CERTIFICATE, PASSWORD_FILE, AGREE, PERSON_FILE, NAME, RESIDENT, MOBILE };
+enum {
+	YES = 1,
+	DENY,
+	NOT_MINE,
+	CERTIFICATE,
+	PASSWORD_FILE,
+	AGREE,
+	PERSON_FILE,
+	NAME,
+	RESIDENT,
+	MOBILE
+};
 enum { KEY_SERVER = 256, KEY_CA, KEY_LANG };
 
 static const struct argp_option common[] = {
@@ -77,10 +88,17 @@ static const struct argp_option deny_options[] = {
 
 static struct up_holder_consent consent_of(const struct up_command_line *l)
 {
-	return (struct up_holder_consent){
-		.yes = l->values[YES] != NULL, .agree = l->values[AGREE] != NULL, .deny = l->values[DENY] != NULL, .not_mine = l->values[NOT_MINE] != NULL,
-		.certificate = l->values[CERTIFICATE], .password_file = l->values[PASSWORD_FILE], .person_file = l->values[PERSON_FILE],
-		.name = l->values[NAME], .resident = l->values[RESIDENT], .mobile = l->values[MOBILE],
+	return (struct up_holder_consent) {
+		.yes = l->values[YES] != NULL,
+		.agree = l->values[AGREE] != NULL,
+		.deny = l->values[DENY] != NULL,
+		.not_mine = l->values[NOT_MINE] != NULL,
+		.certificate = l->values[CERTIFICATE],
+		.password_file = l->values[PASSWORD_FILE],
+		.person_file = l->values[PERSON_FILE],
+		.name = l->values[NAME],
+		.resident = l->values[RESIDENT],
+		.mobile = l->values[MOBILE],
 	};
 }
 
@@ -243,7 +261,8 @@ static const char *check(const void *arg)
 		return up_say("which phone? -d DIR", "哪一部手机？请用 -d DIR");
 	if (h->lang != NULL && strcmp(h->lang, "zh") != 0 && strcmp(h->lang, "en") != 0)
 		return up_say("--lang is zh or en", "--lang 为 zh 或 en");
-	if (h->server != NULL && (up_target_url(up_span_str(h->server), &origin, &path) != UP_OK || path.n != 0))
+	if (h->server != NULL &&
+	    (up_target_url(up_span_str(h->server), &origin, &path) != UP_OK || path.n != 0))
 		return up_say("--server: an origin such as https://id.example.org without a path "
 		    "(http for a loopback host only)",
 		    "--server：应形如 https://id.example.org，不带路径（http 仅限本机地址）");

@@ -41,7 +41,9 @@ static int claim(struct scan *x, struct up_span text)
 		return up_holder_refused(x->h, &x->view);
 	if (up_span_eq_str(up_holder_text(x->view.body, "issuer"), x->h->issuer))
 		return 0;
-	return up_holder_fail(x->h, UP_HOLDER_REFUSED, "issuer", "%s", up_say("the server names another issuer; nothing was decided", "服务器声明的签发方不一致，未作决定"));
+	return up_holder_fail(x->h, UP_HOLDER_REFUSED, "issuer", "%s",
+	    up_say("the server names another issuer; nothing was decided",
+		"服务器声明的签发方不一致，未作决定"));
 }
 
 /* --- which certificate --- */
@@ -62,9 +64,9 @@ static const json_t *by_number(const json_t *all, const char *typed)
 	    &fault) != UP_OK)
 		return NULL;
 
-	json_array_foreach(all, i, c)
-		if (up_span_eq_str(up_holder_text(c, "certificate"), number) && (found == NULL || eligible(c)))
-			found = c;
+	json_array_foreach(
+	    all, i, c) if (up_span_eq_str(up_holder_text(c, "certificate"), number) &&
+	    (found == NULL || eligible(c))) found = c;
 	return found;
 }
 
@@ -115,7 +117,8 @@ static int choose(struct scan *x)
 	if (x->consent->certificate != NULL) {
 		x->certificate = by_number(all, x->consent->certificate);
 		if (x->certificate == NULL)
-			return up_holder_fail(x->h, UP_HOLDER_REFUSED, "certificate", "%s", up_say("this phone has no such certificate", "本手机没有该证书"));
+			return up_holder_fail(x->h, UP_HOLDER_REFUSED, "certificate", "%s",
+			    up_say("this phone has no such certificate", "本手机没有该证书"));
 	} else {
 		json_array_foreach(all, i, c)
 			if (eligible(c)) {
@@ -123,11 +126,16 @@ static int choose(struct scan *x)
 				n++;
 			}
 		if (n > 1 && approving && (x->h->json || !up_terminal_there() || x->consent->yes))
-			return up_holder_fail(x->h, UP_COMMAND_USAGE, "certificate", "%s", up_say("several certificates fit: say which with --certificate NO", "有多个可用证书：请用 --certificate NO 指定"));
-		x->certificate = n > 1 && approving ? ask_which(all) : only != NULL ? only : json_array_get(all, 0);
+			return up_holder_fail(x->h, UP_COMMAND_USAGE, "certificate", "%s",
+			    up_say("several certificates fit: say which with --certificate NO",
+				"有多个可用证书：请用 --certificate NO 指定"));
+		x->certificate = n > 1 && approving ? ask_which(all)
+		    : only != NULL                  ? only
+						    : json_array_get(all, 0);
 	}
 	if (x->certificate == NULL)
-		return up_holder_fail(x->h, UP_HOLDER_REFUSED, "certificate", "%s", up_say("no certificate chosen; nothing was decided", "未选择证书，未作决定"));
+		return up_holder_fail(x->h, UP_HOLDER_REFUSED, "certificate", "%s",
+		    up_say("no certificate chosen; nothing was decided", "未选择证书，未作决定"));
 	if (!approving || eligible(x->certificate))
 		return 0;
 	up_words_put_reason(&why, up_holder_text(x->certificate, "reason"));
@@ -143,20 +151,24 @@ static int choose(struct scan *x)
 static void show_initiator(const json_t *view)
 {
 	const json_t *initiator = json_object_get(view, "initiator");
-	struct up_span browser = up_holder_text(initiator, "browser"), os = up_holder_text(initiator, "os");
+	struct up_span browser = up_holder_text(initiator, "browser"),
+		       os = up_holder_text(initiator, "os");
 	struct up_buf text = { 0 };
 	char time[32];
 
 	up_buf_put_span(&text, browser);
 	up_buf_put_str(&text, browser.n > 0 && os.n > 0 ? " / " : "");
 	up_buf_put_span(&text, os);
-	up_terminal_line(stdout, up_say("browser", "浏览器"), text.n > 0 ? up_buf_span(&text) : up_span_str(up_say("unknown", "未知")));
+	up_terminal_line(stdout, up_say("browser", "浏览器"),
+	    text.n > 0 ? up_buf_span(&text) : up_span_str(up_say("unknown", "未知")));
 	up_buf_free(&text);
 	up_terminal_line(stdout, up_say("address", "来源地址"), up_holder_text(initiator, "ip"));
 	up_day_time_text(json_integer_value(json_object_get(view, "started")) * 1000, time);
 	up_terminal_line(stdout, up_say("begun", "发起时间"), up_span_str(time));
 	if (json_is_true(json_object_get(initiator, "known")))
-		up_terminal_line(stdout, "", up_span_str(up_say("your unit has used this browser before", "本单位曾使用过此浏览器")));
+		up_terminal_line(stdout, "",
+		    up_span_str(up_say(
+			"your unit has used this browser before", "本单位曾使用过此浏览器")));
 }
 
 static void show_warnings(const json_t *view)
@@ -168,8 +180,10 @@ static void show_warnings(const json_t *view)
 		struct up_span code = up_span_str(json_string_value(w));
 
 		if (up_span_eq_str(code, "new_browser")) {
-			printf("\n%s\n", up_say("! Your unit has never used this browser. Approve only if the page is in front of you.",
-			    "！本单位从未使用过此浏览器。只有登录页面就在您面前时才可确认。"));
+			printf("\n%s\n",
+			    up_say("! Your unit has never used this browser. Approve only if the "
+				   "page is in front of you.",
+				"！本单位从未使用过此浏览器。只有登录页面就在您面前时才可确认。"));
 			continue;
 		}
 		fputs("\n! ", stdout);
@@ -233,7 +247,8 @@ static void show_disclosed(const struct scan *x)
 static void show(const struct scan *x)
 {
 	const json_t *view = x->view.body, *client = json_object_get(view, "client");
-	struct up_span item = up_holder_text(view, "item"), item_name = up_holder_text(view, "item_name");
+	struct up_span item = up_holder_text(view, "item"),
+		       item_name = up_holder_text(view, "item_name");
 
 	puts(up_say("Somebody wants to log in:", "登录请求："));
 	up_terminal_line(stdout, up_say("portal", "业务系统"), up_holder_text(client, "name"));
@@ -255,11 +270,16 @@ static int ask(struct scan *x)
 	char line[16];
 
 	if (x->consent->not_mine || x->consent->deny || x->consent->yes) {
-		x->decision = x->consent->not_mine ? "not_mine" : x->consent->deny ? "deny" : "approve";
+		x->decision = x->consent->not_mine ? "not_mine"
+		    : x->consent->deny             ? "deny"
+						   : "approve";
 		return 0;
 	}
-	if (up_terminal_ask(up_say("Approve? [y/N/m = I did not start this] ", "确认登录？[y 确认 / N 拒绝 / m 不是我发起的] "), line, sizeof(line)) != UP_OK)
-		return up_holder_fail(x->h, UP_HOLDER_REFUSED, "cancelled", "%s", up_say("nothing was decided; the login will time out", "未作决定，登录将超时"));
+	if (up_terminal_ask(up_say("Approve? [y/N/m = I did not start this] ",
+				"确认登录？[y 确认 / N 拒绝 / m 不是我发起的] "),
+		line, sizeof(line)) != UP_OK)
+		return up_holder_fail(x->h, UP_HOLDER_REFUSED, "cancelled", "%s",
+		    up_say("nothing was decided; the login will time out", "未作决定，登录将超时"));
 	if (strcmp(line, "y") == 0 || strcmp(line, "Y") == 0)
 		x->decision = "approve";
 	else if (strcmp(line, "m") == 0 || strcmp(line, "M") == 0)
@@ -294,7 +314,8 @@ static struct up_decision decision_of(const struct scan *x)
 static int send_decision(struct scan *x)
 {
 	bool approve = strcmp(x->decision, "approve") == 0;
-	json_t *body = json_pack("{s:O, s:s*}", "transaction", json_object_get(x->view.body, "transaction"), "password", approve ? x->password : NULL);
+	json_t *body = json_pack("{s:O, s:s*}", "transaction",
+	    json_object_get(x->view.body, "transaction"), "password", approve ? x->password : NULL);
 	const struct up_decision decision = decision_of(x);
 	struct up_holder_call c = { .method = "POST", .path = "/holder/decisions", .body = body,
 		.decision = &decision };
@@ -317,11 +338,13 @@ static int decide(struct scan *x)
 
 	for (int tries = 0; tries < PASSWORD_TRIES; tries++) {
 		if (approve && x->password[0] == '\0')
-			status = up_holder_password(x->h, x->consent->password_file, NULL, x->password);
+			status = up_holder_password(
+			    x->h, x->consent->password_file, NULL, x->password);
 		if (status == 0)
 			status = send_decision(x);
 		up_wipe(x->password, sizeof(x->password));
-		if (!again || status == 0 || !up_span_eq_str(up_holder_text(x->done.body, "error"), "wrong_password"))
+		if (!again || status == 0 ||
+		    !up_span_eq_str(up_holder_text(x->done.body, "error"), "wrong_password"))
 			break;
 		status = 0;
 	}
@@ -334,10 +357,12 @@ static int report(struct scan *x)
 	struct up_span state = up_holder_text(x->done.body, "state");
 
 	if (x->h->json)
-		return up_holder_print(json_pack("{s:s, s:O, s:O*, s:O}", "decision", x->decision, "state", json_object_get(x->done.body, "state"),
-		    "usage_receipt", receipt, "request", x->view.body));
+		return up_holder_print(json_pack("{s:s, s:O, s:O*, s:O}", "decision", x->decision,
+		    "state", json_object_get(x->done.body, "state"), "usage_receipt", receipt,
+		    "request", x->view.body));
 	if (up_span_eq_str(state, "approved"))
-		puts(up_say("Approved. The page in front of you goes on, or asks first whether it is you.",
+		puts(up_say(
+		    "Approved. The page in front of you goes on, or asks first whether it is you.",
 		    "已确认登录。电脑页面将自动继续，或先请您确认是本人。"));
 	else if (strcmp(x->decision, "not_mine") == 0)
 		puts(up_say("Refused and reported: you did not start this.", "已拒绝并上报：不是您发起的登录。"));
@@ -364,13 +389,16 @@ static int check_text(struct up_holder *h, struct up_span text)
 		return 0;
 	if (!up_holder_split(text, 'q', &issuer, &rest))
 		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s",
-		    up_say("this is neither a login code (https://.../q/...) nor a typed code (XXXX-XXXX, "
-		    "of the letters BCDFGHJKLMNPQRSTVWXZ)",
-		    "这既不是登录二维码（https://.../q/...），也不是登录短码（XXXX-XXXX，"
-		    "只含字母 BCDFGHJKLMNPQRSTVWXZ）"));
+		    up_say("this is neither a login code (https://.../q/...) nor a typed code "
+			   "(XXXX-XXXX, "
+			   "of the letters BCDFGHJKLMNPQRSTVWXZ)",
+			"这既不是登录二维码（https://.../q/...），也不是登录短码（XXXX-XXXX，"
+			"只含字母 BCDFGHJKLMNPQRSTVWXZ）"));
 	if (up_span_eq_str(issuer, h->issuer))
 		return 0;
-	return up_holder_fail(h, UP_HOLDER_REFUSED, "issuer", up_say("this code is of %.*s; this phone answers only to %s", "此码由 %.*s 发出；本手机只认 %s"),
+	return up_holder_fail(h, UP_HOLDER_REFUSED, "issuer",
+	    up_say("this code is of %.*s; this phone answers only to %s",
+		"此码由 %.*s 发出；本手机只认 %s"),
 	    (int)issuer.n, (const char *)issuer.p, h->issuer);
 }
 
@@ -380,8 +408,9 @@ int up_holder_scan(struct up_holder *h, struct up_span text, const struct up_hol
 	int status;
 
 	if (h->json && !c->yes && !c->deny && !c->not_mine)
-		return up_holder_fail(h, UP_COMMAND_USAGE, "decision", "%s", up_say("--json asks no questions: give --yes, --deny or --not-mine",
-		    "--json 不会询问：请给出 --yes、--deny 或 --not-mine"));
+		return up_holder_fail(h, UP_COMMAND_USAGE, "decision", "%s",
+		    up_say("--json asks no questions: give --yes, --deny or --not-mine",
+			"--json 不会询问：请给出 --yes、--deny 或 --not-mine"));
 	status = check_text(h, text);
 	/* A password that cannot be had shows before the login is claimed. */
 	if (status == 0 && c->yes && (c->password_file != NULL || h->json || !up_terminal_there()))

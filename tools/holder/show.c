@@ -16,7 +16,8 @@ static int say(const struct up_holder *h, int status, const char *error, struct 
 	up_terminal_put(stderr, text, 1000);
 	fputc('\n', stderr);
 	if (h->json)
-		up_holder_print(json_pack("{s:s, s:s%}", "error", error, "message", text.p, text.n));
+		up_holder_print(
+		    json_pack("{s:s, s:s%}", "error", error, "message", text.p, text.n));
 	return status;
 }
 
@@ -40,7 +41,8 @@ int up_holder_fail_err(const struct up_holder *h, int status, enum up_err err)
 
 int up_holder_refused(const struct up_holder *h, const struct up_holder_answer *a)
 {
-	struct up_span error = up_holder_text(a->body, "error"), text = up_holder_text(a->body, "message");
+	struct up_span error = up_holder_text(a->body, "error"),
+		       text = up_holder_text(a->body, "message");
 	struct up_span detail = up_holder_text(a->body, "detail");
 
 	if (text.n == 0)
@@ -54,7 +56,8 @@ int up_holder_refused(const struct up_holder *h, const struct up_holder_answer *
 	}
 	fputc('\n', stderr);
 	if (json_is_integer(json_object_get(a->body, "tries_left")))
-		fprintf(stderr, up_say("tries left: %d\n", "还可尝试 %d 次\n"), (int)json_integer_value(json_object_get(a->body, "tries_left")));
+		fprintf(stderr, up_say("tries left: %d\n", "还可尝试 %d 次\n"),
+		    (int)json_integer_value(json_object_get(a->body, "tries_left")));
 	if (h->json)
 		up_holder_print(json_incref(a->body));
 	return UP_HOLDER_REFUSED;
@@ -62,7 +65,8 @@ int up_holder_refused(const struct up_holder *h, const struct up_holder_answer *
 
 int up_holder_print(json_t *v)
 {
-	bool good = v != NULL && json_dumpf(v, stdout, JSON_COMPACT) == 0 && fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+	bool good = v != NULL && json_dumpf(v, stdout, JSON_COMPACT) == 0 &&
+	    fputc('\n', stdout) != EOF && fflush(stdout) == 0;
 
 	json_decref(v);
 	if (!good)
@@ -74,7 +78,8 @@ struct up_span up_holder_text(const json_t *o, const char *name)
 {
 	const json_t *v = json_object_get(o, name);
 
-	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v)) : up_span_str("");
+	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v))
+				 : up_span_str("");
 }
 
 void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, struct up_span),
@@ -89,9 +94,14 @@ void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, st
 
 void up_holder_show_certificate(const json_t *c)
 {
-	static const struct { const char *name, *en, *zh; } fields[] = {
-		{ "purpose", "purpose", "宗旨和业务范围" }, { "address", "address", "住所" }, { "legal_representative", "legal repr.", "法定代表人" },
-		{ "funding", "funding", "经费来源" }, { "capital", "capital", "开办资金" }, { "organiser", "organiser", "举办单位" },
+	static const struct { const char *name, *en, *zh;
+	} fields[] = {
+		{ "purpose", "purpose", "宗旨和业务范围" },
+		{ "address", "address", "住所" },
+		{ "legal_representative", "legal repr.", "法定代表人" },
+		{ "funding", "funding", "经费来源" },
+		{ "capital", "capital", "开办资金" },
+		{ "organiser", "organiser", "举办单位" },
 	};
 	const json_t *all = json_object_get(c, "fields");
 
@@ -101,11 +111,13 @@ void up_holder_show_certificate(const json_t *c)
 	up_holder_word_line(up_say("role", "角色"), up_words_put_role, up_holder_text(c, "role"));
 	up_terminal_line(stdout, up_say("person", "本人"), up_holder_text(c, "person"));
 	for (size_t i = 0; i < UP_ARRAY_LEN(fields); i++)
-		up_terminal_line(stdout, up_say(fields[i].en, fields[i].zh), up_holder_text(all, fields[i].name));
+		up_terminal_line(stdout, up_say(fields[i].en, fields[i].zh),
+		    up_holder_text(all, fields[i].name));
 	up_terminal_line(stdout, up_say("valid from", "有效期自"), up_holder_text(c, "valid_from"));
 	up_terminal_line(stdout, up_say("valid to", "有效期至"), up_holder_text(c, "valid_to"));
 	if (json_is_false(json_object_get(c, "live")))
-		up_terminal_line(stdout, up_say("status", "状态"), up_span_str(up_say("no longer valid", "已失效")));
+		up_terminal_line(stdout, up_say("status", "状态"),
+		    up_span_str(up_say("no longer valid", "已失效")));
 }
 
 bool up_holder_ask(const char *question)
@@ -114,5 +126,6 @@ bool up_holder_ask(const char *question)
 
 	if (up_terminal_ask(question, line, sizeof(line)) != UP_OK)
 		return false;
-	return strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0 || strcmp(line, "是") == 0;
+	return strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0 ||
+	    strcmp(line, "是") == 0;
 }

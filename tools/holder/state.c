@@ -34,19 +34,24 @@ static bool open_folder(struct up_holder *h, bool create)
 		return refuse(h, strerror(errno));
 	h->dir = open(h->dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->dir < 0 && errno == ENOENT)
-		return refuse(h, up_say("there is no such phone; it begins with: unitpass-holder -d DIR enrol TEXT",
-		    "没有这部手机；请先领取证书：unitpass-holder -d DIR enrol TEXT"));
+		return refuse(h,
+		    up_say(
+			"there is no such phone; it begins with: unitpass-holder -d DIR enrol TEXT",
+			"没有这部手机；请先领取证书：unitpass-holder -d DIR enrol TEXT"));
 	if (h->dir < 0 || fstat(h->dir, &st) != 0)
 		return refuse(h, strerror(errno));
 	if ((st.st_mode & 077) != 0)
-		return refuse(h, up_say("others can use this folder: chmod 700 it", "其他用户可以访问该文件夹，请 chmod 700"));
+		return refuse(h,
+		    up_say("others can use this folder: chmod 700 it",
+			"其他用户可以访问该文件夹，请 chmod 700"));
 	if (st.st_uid != geteuid())
 		return refuse(h, up_say("the folder belongs to another user", "该文件夹属于其他用户"));
 	return true;
 }
 
 /* Content of a file of the folder; *there tells whether it exists. */
-static enum up_err read_file(struct up_holder *h, const char *name, size_t max, struct up_buf *out, bool *there)
+static enum up_err read_file(
+    struct up_holder *h, const char *name, size_t max, struct up_buf *out, bool *there)
 {
 	char path[4096];
 
@@ -70,11 +75,13 @@ static bool take_phone(struct up_holder *h, const json_t *o)
 {
 	struct up_span salt = up_holder_text(o, "salt");
 
-	if (!take_text(o, "issuer", &h->issuer) || !take_text(o, "device_token", &h->token) || !take_text(o, "device", &h->device))
+	if (!take_text(o, "issuer", &h->issuer) || !take_text(o, "device_token", &h->token) ||
+	    !take_text(o, "device", &h->device))
 		return false;
 	if (up_text_b64url_fixed(salt, h->salt, sizeof(h->salt)) != UP_OK)
 		return false;
-	if (up_jwk_from_json(json_object_get(o, "key"), false, &h->key) != UP_OK || !up_jwk_is_private(h->key))
+	if (up_jwk_from_json(json_object_get(o, "key"), false, &h->key) != UP_OK ||
+	    !up_jwk_is_private(h->key))
 		return false;
 	h->certificates = json_incref(json_object_get(o, "certificates"));
 	return json_is_array(h->certificates);
@@ -96,7 +103,10 @@ static bool read_phone(struct up_holder *h, bool *there)
 	good = json_is_object(o) && take_phone(h, o);
 	json_decref(o);
 	up_buf_free(&text);
-	return good || refuse(h, up_say(PHONE " is damaged; enrol anew in another folder", PHONE " 已损坏；请在另一个文件夹中重新领取"));
+	return good ||
+	    refuse(h,
+		up_say(PHONE " is damaged; enrol anew in another folder",
+		    PHONE " 已损坏；请在另一个文件夹中重新领取"));
 }
 
 static void read_nonce(struct up_holder *h)
@@ -118,11 +128,16 @@ bool up_holder_open(struct up_holder *h, bool enrols)
 		return false;
 	/* Before reading: what another process is about to write must not be overwritten. */
 	if (enrols && flock(h->dir, LOCK_EX | LOCK_NB) != 0)
-		return refuse(h, errno == EWOULDBLOCK ? up_say("another unitpass-holder is enrolling here", "另一个 unitpass-holder 正在此领取证书") : strerror(errno));
+		return refuse(h,
+		    errno == EWOULDBLOCK ? up_say("another unitpass-holder is enrolling here",
+					       "另一个 unitpass-holder 正在此领取证书")
+					 : strerror(errno));
 	if (!read_phone(h, &there))
 		return false;
 	if (!enrols && !there)
-		return refuse(h, up_say("this phone has no certificate yet; see: unitpass-holder enrol --help", "这部手机还没有证书；参见：unitpass-holder enrol --help"));
+		return refuse(h,
+		    up_say("this phone has no certificate yet; see: unitpass-holder enrol --help",
+			"这部手机还没有证书；参见：unitpass-holder enrol --help"));
 	read_nonce(h);
 	return true;
 }
@@ -173,8 +188,9 @@ enum up_err up_holder_save(struct up_holder *h)
 
 	up_text_b64url(up_span_of(h->salt, sizeof(h->salt)), salt);
 	salt[22] = '\0';
-	o = json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "issuer", h->issuer, "device", h->device, "device_token", h->token, "salt", salt,
-	    "key", up_jwk_to_json(h->key, true), "certificates", h->certificates);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "issuer", h->issuer, "device", h->device,
+	    "device_token", h->token, "salt", salt, "key", up_jwk_to_json(h->key, true),
+	    "certificates", h->certificates);
 	text = o != NULL ? json_dumps(o, JSON_INDENT(1)) : NULL;
 	err = text != NULL ? up_file_replace(h->dir, PHONE, up_span_str(text), h->why) : UP_E_NOMEM;
 	if (text != NULL)

@@ -65,7 +65,8 @@ const struct argp_option up_client_rotate_options[] = {
     {0},
 };
 
-/* KEY under its thumbprint, as our module names it, and under the id its owner gave it, as other libraries do. */
+/* KEY under its thumbprint, as our module names it, and under the id its owner gave it, as other
+ * libraries do. */
 static bool put_key(json_t *keys, const struct up_jwk *key, const json_t *given)
 {
 	const char *kid = json_string_value(json_object_get(given, "kid"));
@@ -112,8 +113,10 @@ static char *read_jwks(const struct up_ctl *ctl, const char *path)
 		text = out != NULL ? json_dumps(out, JSON_COMPACT) : NULL;
 		json_decref(out);
 	} else {
-		up_ctl_fail(ctl, "jwks", up_say("%s: must be a JWK Set of 1 to 8 public P-256 keys (no member d)",
-		    "%s：应为含 1 至 8 个 P-256 公钥的 JWK Set（不得含 d）"), path);
+		up_ctl_fail(ctl, "jwks",
+		    up_say("%s: must be a JWK Set of 1 to 8 public P-256 keys (no member d)",
+			"%s：应为含 1 至 8 个 P-256 公钥的 JWK Set（不得含 d）"),
+		    path);
 	}
 	up_buf_free(&file);
 	json_decref(set);
@@ -132,7 +135,8 @@ static bool draw_secret(const struct up_ctl *ctl, struct up_client *c, char secr
 	secret[SECRET_TEXT] = '\0';
 	up_wipe(raw, sizeof(raw));
 	c->has_secret = true;
-	return up_hash_sha256(&text, 1, c->secret_hash) == UP_OK || up_ctl_fail_err(ctl, UP_E_CRYPTO, "secret") == 0;
+	return up_hash_sha256(&text, 1, c->secret_hash) == UP_OK ||
+	    up_ctl_fail_err(ctl, UP_E_CRYPTO, "secret") == 0;
 }
 
 static bool put_new_file(const struct up_ctl *ctl, const char *path, const char *content)
@@ -149,7 +153,8 @@ static bool put_new_file(const struct up_ctl *ctl, const char *path, const char 
 	return err == UP_OK;
 }
 
-/* A JWK Set of KEY and, after it, the newest key of KNOWN (may be NULL), so that a change of keys has no gap. */
+/* A JWK Set of KEY and, after it, the newest key of KNOWN (may be NULL), so that a change of keys
+ * has no gap. */
 static char *set_with(const struct up_jwk *key, const char *known)
 {
 	json_t *keys = json_array(), *set = known != NULL ? json_loads(known, 0, NULL) : NULL;
@@ -196,8 +201,10 @@ static const char *new_file(const struct up_command_line *l)
 	return l->values[SECRET_FILE] != NULL ? l->values[SECRET_FILE] : l->values[KEY_FILE];
 }
 
-/* Secret or keys of C, as asked for; KNOWN: the keys it has. What is written to a file stands there afterwards. False: said why. */
-static bool make_credential(const struct up_command_line *l, struct up_client *c, const char *known, char secret[SECRET_TEXT + 1])
+/* Secret or keys of C, as asked for; KNOWN: the keys it has. What is written to a file stands there
+ * afterwards. False: said why. */
+static bool make_credential(const struct up_command_line *l, struct up_client *c, const char *known,
+    char secret[SECRET_TEXT + 1])
 {
 	const struct up_ctl *ctl = l->program;
 
@@ -205,12 +212,15 @@ static bool make_credential(const struct up_command_line *l, struct up_client *c
 		return (c->jwks = read_jwks(ctl, l->values[JWKS])) != NULL;
 	if (l->values[KEY_FILE] != NULL)
 		return (c->jwks = make_key(ctl, l->values[KEY_FILE], known)) != NULL;
-	return draw_secret(ctl, c, secret) && (l->values[SECRET_FILE] == NULL || put_new_file(ctl, l->values[SECRET_FILE], secret));
+	return draw_secret(ctl, c, secret) &&
+	    (l->values[SECRET_FILE] == NULL || put_new_file(ctl, l->values[SECRET_FILE], secret));
 }
 
 static void check_credential(const struct up_command_line *l)
 {
-	if ((l->values[JWKS] != NULL) + (l->values[SECRET_FILE] != NULL) + (l->values[KEY_FILE] != NULL) > 1)
+	if ((l->values[JWKS] != NULL) + (l->values[SECRET_FILE] != NULL) +
+		(l->values[KEY_FILE] != NULL) >
+	    1)
 		up_command_wrong("%s",
 		    up_say("--jwks, --secret-file and --key-file exclude each other: a client has "
 			   "keys or a secret",
@@ -237,9 +247,12 @@ static int report(const struct up_command_line *l, const struct up_client *c, co
 	const struct up_ctl *ctl = l->program;
 
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s, s:b, s:s, s:s*, s:s*, s:s*}", "client_id", c->id, "name", c->name, "origin", c->origin,
-		    "static_qr", c->is_static, "authentication", c->has_secret ? "client_secret" : "private_key_jwt", "client_secret", shown,
-		    "secret_file", c->has_secret ? file : NULL, "key_file", c->has_secret ? NULL : file));
+		return up_ctl_print(ctl,
+		    json_pack("{s:s, s:s, s:s, s:b, s:s, s:s*, s:s*, s:s*}", "client_id", c->id,
+			"name", c->name, "origin", c->origin, "static_qr", c->is_static,
+			"authentication", c->has_secret ? "client_secret" : "private_key_jwt",
+			"client_secret", shown, "secret_file", c->has_secret ? file : NULL,
+			"key_file", c->has_secret ? NULL : file));
 	printf("client_id      %s\n", c->id);
 	if (shown != NULL)
 		printf("client_secret  %s\n", shown);
@@ -247,7 +260,8 @@ static int report(const struct up_command_line *l, const struct up_client *c, co
 	if (file != NULL)
 		printf("%s  %s\n", c->has_secret ? "secret in    " : "key in       ", file);
 	if (shown != NULL)
-		puts(up_say("The secret is shown this once; the server keeps only its hash.", "密钥只显示这一次；服务器只保存其哈希值。"));
+		puts(up_say("The secret is shown this once; the server keeps only its hash.",
+		    "密钥只显示这一次；服务器只保存其哈希值。"));
 	return 0;
 }
 
@@ -262,10 +276,13 @@ static const char *wrong_input(const struct up_command_line *l)
 	struct up_span origin, path;
 
 	if (!up_ctl_id_ok(l->argument))
-		return up_say("ID: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit", "ID：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头");
+		return up_say("ID: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit",
+		    "ID：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头");
 	if (up_target_url(up_span_str(l->values[ORIGIN]), &origin, &path) != UP_OK || path.n != 0)
-		return up_say("--origin: must be like https://portal.example.org, lower case, no path, no final slash (http for a loopback host only)",
-		    "--origin：应形如 https://portal.example.org，小写，不带路径和末尾斜杠（http 仅限本机地址）");
+		return up_say("--origin: must be like https://portal.example.org, lower case, no "
+			      "path, no final slash (http for a loopback host only)",
+		    "--origin：应形如 https://portal.example.org，小写，不带路径和末尾斜杠（http "
+		    "仅限本机地址）");
 	return NULL;
 }
 
@@ -290,13 +307,16 @@ int up_client_add(struct up_command_line *l)
 	c.id = strdup(l->argument);
 	c.name = strdup(name);
 	c.origin = strdup(l->values[ORIGIN]);
-	if (c.id == NULL || c.name == NULL || c.origin == NULL || !make_credential(l, &c, NULL, secret))
+	if (c.id == NULL || c.name == NULL || c.origin == NULL ||
+	    !make_credential(l, &c, NULL, secret))
 		goto out;
 	put.client = &c;
 	err = up_ctl_run(ctl, UP_OP_CLIENT_ADD, &put.op);
 	if (err == UP_OK) {
 		status = report(l, &c, secret);
-		say_reload(ctl, "Reload the server so that it knows this client: systemctl reload unitpassd (SIGHUP).",
+		say_reload(ctl,
+		    "Reload the server so that it knows this client: systemctl reload unitpassd "
+		    "(SIGHUP).",
 		    "请让服务器重新加载以识别该业务系统：systemctl reload unitpassd（SIGHUP）。");
 		goto out;
 	}
@@ -322,7 +342,10 @@ out:
 
 static int rotate(const struct up_command_line *l, const struct up_client *known)
 {
-	struct up_client c = { .id = known->id, .name = known->name, .origin = known->origin, .is_static = known->is_static };
+	struct up_client c = { .id = known->id,
+		.name = known->name,
+		.origin = known->origin,
+		.is_static = known->is_static };
 	struct up_ctl *ctl = l->program;
 	char secret[SECRET_TEXT + 1] = "";
 	int status = 1;
@@ -335,8 +358,11 @@ static int rotate(const struct up_command_line *l, const struct up_client *known
 	err = up_ctl_run(ctl, UP_OP_CLIENT_ROTATE, &put.op);
 	if (err == UP_OK) {
 		status = report(l, &c, secret);
-		say_reload(ctl, "The server takes it from its next reload on: systemctl reload unitpassd. Then reload the portal's web server with the new file.",
-		    "服务器重新加载后生效：systemctl reload unitpassd。随后请用新文件重新加载业务系统的 Web 服务器。");
+		say_reload(ctl,
+		    "The server takes it from its next reload on: systemctl reload unitpassd. Then "
+		    "reload the portal's web server with the new file.",
+		    "服务器重新加载后生效：systemctl reload "
+		    "unitpassd。随后请用新文件重新加载业务系统的 Web 服务器。");
 	} else {
 		if (new_file(l) != NULL)
 			unlink(new_file(l));

@@ -59,7 +59,10 @@ bool up_ctl_open(struct up_ctl *ctl)
 	up_buf_free(&secret);
 	if (err == UP_OK)
 		return true;
-	up_ctl_fail(ctl, "store", up_say("%s (a new installation begins with: unitpassctl init)", "%s（新安装请先运行：unitpassctl init）"), why);
+	up_ctl_fail(ctl, "store",
+	    up_say("%s (a new installation begins with: unitpassctl init)",
+		"%s（新安装请先运行：unitpassctl init）"),
+	    why);
 	return false;
 }
 
@@ -88,7 +91,9 @@ int up_ctl_fail(const struct up_ctl *ctl, const char *code, const char *fmt, ...
 	up_text_put_safe(&text, up_span_str(line), 1000);
 	fprintf(stderr, "unitpassctl: %s\n", text.failed ? code : up_buf_cstr(&text));
 	if (ctl->json)
-		up_ctl_print(ctl, json_pack("{s:s, s:s}", "error", code, "message", text.failed ? code : up_buf_cstr(&text)));
+		up_ctl_print(ctl,
+		    json_pack("{s:s, s:s}", "error", code, "message",
+			text.failed ? code : up_buf_cstr(&text)));
 	up_buf_free(&text);
 	return 1;
 }
@@ -97,7 +102,8 @@ int up_ctl_fail_err(const struct up_ctl *ctl, enum up_err err, const char *what)
 {
 	const struct up_reply *r = up_err_reply(err);
 
-	return up_ctl_fail(ctl, up_err_name(err), "%s: %s", what, up_terminal_chinese() ? r->zh : r->en);
+	return up_ctl_fail(
+	    ctl, up_err_name(err), "%s: %s", what, up_terminal_chinese() ? r->zh : r->en);
 }
 
 void up_ctl_warn(const char *text)
@@ -111,7 +117,8 @@ void up_ctl_warn(const char *text)
 
 int up_ctl_print(const struct up_ctl *ctl, json_t *v)
 {
-	bool good = v != NULL && json_dumpf(v, stdout, JSON_COMPACT) == 0 && fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+	bool good = v != NULL && json_dumpf(v, stdout, JSON_COMPACT) == 0 &&
+	    fputc('\n', stdout) != EOF && fflush(stdout) == 0;
 
 	(void)ctl;
 	json_decref(v);
@@ -234,5 +241,6 @@ bool up_ctl_id_ok(const char *text)
 {
 	size_t n = strlen(text);
 
-	return n > 0 && n <= 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && strchr("._-", text[0]) == NULL;
+	return n > 0 && n <= 64 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
+	    strchr("._-", text[0]) == NULL;
 }

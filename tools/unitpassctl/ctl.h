@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the commands of unitpassctl share. Exit status: 0 done, 1 refused or failed (standard error says why), 2 wrong use.
- * With --json, standard output is one JSON object (or one a line), {"error","message"} when it failed. */
+ * What the commands of unitpassctl share. Exit status: 0 done, 1 refused or failed (standard error
+ * says why), 2 wrong use. With --json, standard output is one JSON object (or one a line),
+ * {"error","message"} when it failed. */
 #ifndef UP_CTL_H
 #define UP_CTL_H
 
@@ -35,12 +36,14 @@ enum up_err up_ctl_run(const struct up_ctl *, enum up_op_kind kind, struct up_op
 const char *up_ctl_administrator(void);
 
 /* Say what failed; gives exit status 1. CODE: stable word for scripts. */
-int up_ctl_fail(const struct up_ctl *, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int up_ctl_fail(const struct up_ctl *, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same for ERR, with its own text. WHAT: which thing. */
 int up_ctl_fail_err(const struct up_ctl *, enum up_err err, const char *what);
 /* Say what is not as it should be, while the command goes on. */
 void up_ctl_warn(const char *text);
-/* Print V as one line and let go of it. Gives exit status 0, or 1 when V is NULL (no memory) or cannot be written. */
+/* Print V as one line and let go of it. Gives exit status 0, or 1 when V is NULL (no memory) or
+ * cannot be written. */
 int up_ctl_print(const struct up_ctl *, json_t *v);
 json_t *up_ctl_text(struct up_span);
 
@@ -74,7 +77,8 @@ bool up_ctl_uscc(const struct up_ctl *, const char *code, const char *text, bool
 /* The same for an option --unit that may be NULL: gives NULL or OUT; wrong is wrong use,
  * and ends. */
 const char *up_ctl_unit_option(const char *text, char out[UP_USCC_LEN + 1]);
-/* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of clients and items. */
+/* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of
+ * clients and items. */
 bool up_ctl_id_ok(const char *text);
 
 int up_ctl_clock_accept(struct up_command_line *);

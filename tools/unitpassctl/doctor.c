@@ -17,7 +17,18 @@
 #define CLIENT_MAX 128
 #define TEXT_MAX 600                     /* characters of a line of others */
 
-enum { PORTAL_URL = 1, ISSUER, CLIENT, SECRET_FILE, KEY_FILE, SESSION_KEYS, FINGERPRINTS, CA, NGINX, APACHE };
+enum {
+	PORTAL_URL = 1,
+	ISSUER,
+	CLIENT,
+	SECRET_FILE,
+	KEY_FILE,
+	SESSION_KEYS,
+	FINGERPRINTS,
+	CA,
+	NGINX,
+	APACHE
+};
 
 const struct argp_option up_doctor_options[] = {
 	{ "portal-url", PORTAL_URL, "URL", 0, UP_WORDS("check the portal at this origin",
@@ -74,13 +85,15 @@ static json_t *safe_text(const char *fmt, va_list ap)
 	return text;
 }
 
-void up_doctor_find(struct up_doctor *d, enum up_doctor_level level, const char *check, const char *fmt, ...)
+void up_doctor_find(
+    struct up_doctor *d, enum up_doctor_level level, const char *check, const char *fmt, ...)
 {
 	json_t *line;
 	va_list ap;
 
 	va_start(ap, fmt);
-	line = json_pack("{s:s, s:s, s:o}", "check", check, "level", levels[level].name, "text", safe_text(fmt, ap));
+	line = json_pack("{s:s, s:s, s:o}", "check", check, "level", levels[level].name, "text",
+	    safe_text(fmt, ap));
 	va_end(ap);
 	d->counts[level]++;
 	if (line == NULL || json_array_append_new(d->checks, line) != 0)
@@ -114,14 +127,18 @@ static void print_lines(const struct up_doctor *d)
 	size_t i;
 
 	json_array_foreach(d->checks, i, line) {
-		const char *level = level_of(line), *remedy = json_string_value(json_object_get(line, "remedy"));
+		const char *level = level_of(line),
+			   *remedy = json_string_value(json_object_get(line, "remedy"));
 
-		printf("%s%*s%-16s %s", level, 9 - (int)up_terminal_width(up_span_str(level)), "", json_string_value(json_object_get(line, "check")),
+		printf("%s%*s%-16s %s", level, 9 - (int)up_terminal_width(up_span_str(level)), "",
+		    json_string_value(json_object_get(line, "check")),
 		    json_string_value(json_object_get(line, "text")));
-		printf("%s%s\n", remedy != NULL ? up_say(" -> ", " → ") : "", remedy != NULL ? remedy : "");
+		printf("%s%s\n", remedy != NULL ? up_say(" -> ", " → ") : "",
+		    remedy != NULL ? remedy : "");
 	}
-	printf(up_say("errors: %u, warnings: %u, checks passed: %u\n", "错误 %u 项，警告 %u 项，通过 %u 项\n"), d->counts[UP_DOCTOR_ERROR],
-	    d->counts[UP_DOCTOR_WARNING], d->counts[UP_DOCTOR_OK]);
+	printf(up_say("errors: %u, warnings: %u, checks passed: %u\n",
+		   "错误 %u 项，警告 %u 项，通过 %u 项\n"),
+	    d->counts[UP_DOCTOR_ERROR], d->counts[UP_DOCTOR_WARNING], d->counts[UP_DOCTOR_OK]);
 }
 
 static int report(const struct up_ctl *ctl, const struct up_doctor *d)
@@ -130,8 +147,11 @@ static int report(const struct up_ctl *ctl, const struct up_doctor *d)
 		return up_ctl_fail_err(ctl, UP_E_NOMEM, "doctor");
 	if (!ctl->json)
 		print_lines(d);
-	else if (up_ctl_print(ctl, json_pack("{s:O, s:i, s:i, s:i}", "checks", d->checks, "errors", (int)d->counts[UP_DOCTOR_ERROR],
-	    "warnings", (int)d->counts[UP_DOCTOR_WARNING], "passed", (int)d->counts[UP_DOCTOR_OK])) != 0)
+	else if (up_ctl_print(ctl,
+		     json_pack("{s:O, s:i, s:i, s:i}", "checks", d->checks, "errors",
+			 (int)d->counts[UP_DOCTOR_ERROR], "warnings",
+			 (int)d->counts[UP_DOCTOR_WARNING], "passed",
+			 (int)d->counts[UP_DOCTOR_OK])) != 0)
 		return 1;
 	return d->counts[UP_DOCTOR_ERROR] > 0 ? 1 : 0;
 }
@@ -188,8 +208,11 @@ static void check_origin(const char *option, const char *url)
 /* True: there is something of a portal to look at. */
 static bool take_portal(const struct up_command_line *l, struct up_doctor_portal *p)
 {
-	*p = (struct up_doctor_portal){ .url = l->values[PORTAL_URL], .issuer = l->values[ISSUER], .client = l->values[CLIENT],
-		.secret_file = l->values[SECRET_FILE], .key_file = l->values[KEY_FILE] };
+	*p = (struct up_doctor_portal) { .url = l->values[PORTAL_URL],
+		.issuer = l->values[ISSUER],
+		.client = l->values[CLIENT],
+		.secret_file = l->values[SECRET_FILE],
+		.key_file = l->values[KEY_FILE] };
 	p->plain = is_plain(p->url);
 	if (!p->plain)
 		check_origin("portal-url", p->url);
@@ -203,7 +226,8 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 	if (p->secret_file != NULL && p->key_file != NULL)
 		up_command_wrong("%s", up_say("--secret-file and --key-file exclude each other",
 					   "--secret-file 与 --key-file 只能用其一"));
-	if (p->client != NULL && (p->issuer == NULL || (p->secret_file == NULL && p->key_file == NULL)))
+	if (p->client != NULL &&
+	    (p->issuer == NULL || (p->secret_file == NULL && p->key_file == NULL)))
 		up_command_wrong("%s",
 		    up_say("--client needs --issuer and --secret-file or --key-file",
 			"--client 须与 --issuer 以及 --secret-file 或 --key-file 一起使用"));
@@ -222,7 +246,9 @@ static bool take_portal(const struct up_command_line *l, struct up_doctor_portal
 int up_doctor_run(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
-	struct up_doctor d = { .ca = l->values[CA], .nginx_config = l->values[NGINX], .apache_config = l->values[APACHE] };
+	struct up_doctor d = { .ca = l->values[CA],
+		.nginx_config = l->values[NGINX],
+		.apache_config = l->values[APACHE] };
 	const char *files = l->values[SESSION_KEYS], *fingerprints = l->values[FINGERPRINTS];
 	struct up_doctor_portal portal;
 	bool has_portal = take_portal(l, &portal);

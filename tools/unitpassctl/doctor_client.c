@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One login is begun in the client's name, as its web server would; nobody scans it, and it expires. */
+ * One login is begun in the client's name, as its web server would; nobody scans it, and it
+ * expires. */
 #include <config.h>
 
 #include <openssl/rand.h>
@@ -76,10 +77,17 @@ static struct up_jwk *read_key(struct up_doctor *d, const char *path, char kid[K
 
 	if (!read_credential(d, path, &text))
 		return NULL;
-	if (up_json_parse(up_buf_span(&text), &o) != UP_OK || up_jwk_from_json(o, false, &key) != UP_OK || !up_jwk_is_private(key)) {
+	if (up_json_parse(up_buf_span(&text), &o) != UP_OK ||
+	    up_jwk_from_json(o, false, &key) != UP_OK || !up_jwk_is_private(key)) {
 		up_jwk_free(&key);
-		up_doctor_find(d, UP_DOCTOR_ERROR, "client-file", up_say("%s is not a private P-256 key as JWK, with member d", "%s 不是含 d 的 P-256 私钥 JWK"), path);
-		up_doctor_remedy(d, "%s", up_say("make a new key, and register its public half: unitpassctl client add --jwks", "请生成新密钥并登记公钥：unitpassctl client add --jwks"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "client-file",
+		    up_say("%s is not a private P-256 key as JWK, with member d",
+			"%s 不是含 d 的 P-256 私钥 JWK"),
+		    path);
+		up_doctor_remedy(d, "%s",
+		    up_say("make a new key, and register its public half: unitpassctl client add "
+			   "--jwks",
+			"请生成新密钥并登记公钥：unitpassctl client add --jwks"));
 	}
 	if (key != NULL && up_json_text_opt(o, "kid", KID_MAX, &name) != UP_OK)
 		name.n = 0;
@@ -94,7 +102,8 @@ static struct up_jwk *read_key(struct up_doctor *d, const char *path, char kid[K
 }
 
 /* The request with the client's authentication. False: said why. */
-static bool ask_with_key(struct up_doctor *d, const struct up_doctor_portal *p, struct up_doctor_call *call, struct up_doctor_answer *a)
+static bool ask_with_key(struct up_doctor *d, const struct up_doctor_portal *p,
+    struct up_doctor_call *call, struct up_doctor_answer *a)
 {
 	char kid[KID_MAX + 1];
 	struct up_jwk *key = read_key(d, p->key_file, kid);
@@ -133,7 +142,8 @@ static bool post_basic(struct up_doctor *d, const struct up_doctor_portal *p, st
 	return good;
 }
 
-static bool ask_with_secret(struct up_doctor *d, const struct up_doctor_portal *p, struct up_doctor_call *call, struct up_doctor_answer *a)
+static bool ask_with_secret(struct up_doctor *d, const struct up_doctor_portal *p,
+    struct up_doctor_call *call, struct up_doctor_answer *a)
 {
 	struct up_span secret;
 	struct up_buf text;
@@ -145,14 +155,18 @@ static bool ask_with_secret(struct up_doctor *d, const struct up_doctor_portal *
 	if (secret.n > 0) {
 		good = post_basic(d, p, secret, call, a);
 	} else {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "client-file", up_say("%s is empty", "%s 为空"), p->secret_file);
-		up_doctor_remedy(d, "%s", up_say("write the client's secret in it, one line", "请写入该业务系统的密钥，一行"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "client-file", up_say("%s is empty", "%s 为空"),
+		    p->secret_file);
+		up_doctor_remedy(d, "%s",
+		    up_say("write the client's secret in it, one line",
+			"请写入该业务系统的密钥，一行"));
 	}
 	up_buf_free(&text);
 	return good;
 }
 
-static void find_refused(struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_answer *a)
+static void find_refused(
+    struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_answer *a)
 {
 	char error[64];
 
@@ -161,7 +175,9 @@ static void find_refused(struct up_doctor *d, const struct up_doctor_portal *p, 
 		up_doctor_find(d, UP_DOCTOR_ERROR, "client", "%s", a->why);
 		return;
 	}
-	up_doctor_find(d, UP_DOCTOR_ERROR, "client", up_say("the server refuses client '%s': %ld %s", "服务器拒绝业务系统“%s”：%ld %s"), p->client, a->status, error);
+	up_doctor_find(d, UP_DOCTOR_ERROR, "client",
+	    up_say("the server refuses client '%s': %ld %s", "服务器拒绝业务系统“%s”：%ld %s"),
+	    p->client, a->status, error);
 	if (strcmp(error, "invalid_client") == 0)
 		up_doctor_remedy(d, "%s", up_say("compare id and secret or key with `unitpassctl "
 		    "client list` on the server, and reload unitpassd after adding a client",
@@ -173,45 +189,68 @@ static void find_refused(struct up_doctor *d, const struct up_doctor_portal *p, 
 	else if (a->status == 429)
 		up_doctor_remedy(d, "%s", up_say("wait a minute and try again", "请等一分钟再试"));
 	else
-		up_doctor_remedy(d, "%s", up_say("see the server's log: journalctl -u unitpassd", "请查看服务器日志：journalctl -u unitpassd"));
+		up_doctor_remedy(d, "%s",
+		    up_say("see the server's log: journalctl -u unitpassd",
+			"请查看服务器日志：journalctl -u unitpassd"));
 }
 
 /* --- the waiting page's stream --- */
 
-static void check_registered_origin(struct up_doctor *d, const char *portal, const struct up_doctor_answer *a)
+static void check_registered_origin(
+    struct up_doctor *d, const char *portal, const struct up_doctor_answer *a)
 {
 	struct up_span origin = up_doctor_http_header(a, "Access-Control-Allow-Origin");
 
 	if (portal == NULL)
 		return;
 	if (up_span_eq_str(origin, portal)) {
-		up_doctor_find(d, UP_DOCTOR_OK, "origin", up_say("the client is registered for %s", "该业务系统登记的来源是 %s"), portal);
+		up_doctor_find(d, UP_DOCTOR_OK, "origin",
+		    up_say("the client is registered for %s", "该业务系统登记的来源是 %s"), portal);
 		return;
 	}
-	up_doctor_find(d, UP_DOCTOR_ERROR, "origin", up_say("the client is registered for %.*s, the portal is %s: browsers refuse the waiting page's stream", "该业务系统登记的来源是 %.*s，而实际地址是 %s：浏览器会拒绝等待页面的事件流"),
+	up_doctor_find(d, UP_DOCTOR_ERROR, "origin",
+	    up_say("the client is registered for %.*s, the portal is %s: browsers refuse the "
+		   "waiting page's stream",
+		"该业务系统登记的来源是 %.*s，而实际地址是 %s：浏览器会拒绝等待页面的事件流"),
 	    (int)origin.n, (const char *)origin.p, portal);
-	up_doctor_remedy(d, "%s", up_say("register the client with --origin as browsers see the portal", "请按浏览器地址栏中的来源登记 --origin"));
+	up_doctor_remedy(d, "%s",
+	    up_say("register the client with --origin as browsers see the portal",
+		"请按浏览器地址栏中的来源登记 --origin"));
 }
 
-static void check_stream(struct up_doctor *d, const struct up_doctor_portal *p, const char *watch_uri)
+static void check_stream(
+    struct up_doctor *d, const struct up_doctor_portal *p, const char *watch_uri)
 {
-	struct up_doctor_call call = { .url = watch_uri, .ca = d->ca, .accept = "text/event-stream", .first_event = true };
+	struct up_doctor_call call = {
+		.url = watch_uri, .ca = d->ca, .accept = "text/event-stream", .first_event = true
+	};
 	struct up_doctor_answer a;
 
 	if (up_doctor_http(&call, &a) != UP_OK)
 		d->failed = true;
 	if (a.status == 200) {
-		up_doctor_find(d, UP_DOCTOR_OK, "stream", "%s", up_say("waiting pages get their events at once", "等待页面能即时收到事件"));
+		up_doctor_find(d, UP_DOCTOR_OK, "stream", "%s",
+		    up_say("waiting pages get their events at once", "等待页面能即时收到事件"));
 		check_registered_origin(d, p->url, &a);
 	} else {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "stream", up_say("no event came from watch_uri: %ld %s", "watch_uri 没有送来事件：%ld %s"), a.status, a.why);
-		up_doctor_remedy(d, "%s", a.timed_out ? up_say("something in front buffers the answer: proxy_buffering off for /watch/, and no proxy_ignore_headers X-Accel-Buffering", "前端在缓冲应答：请对 /watch/ 设 proxy_buffering off，勿用 proxy_ignore_headers X-Accel-Buffering")
-		    : up_say("route /watch/ to unitpassd's `watch_listen`", "请把 /watch/ 转发到 unitpassd 的 watch_listen"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "stream",
+		    up_say(
+			"no event came from watch_uri: %ld %s", "watch_uri 没有送来事件：%ld %s"),
+		    a.status, a.why);
+		up_doctor_remedy(d, "%s",
+		    a.timed_out
+			? up_say("something in front buffers the answer: proxy_buffering off for "
+				 "/watch/, and no proxy_ignore_headers X-Accel-Buffering",
+			      "前端在缓冲应答：请对 /watch/ 设 proxy_buffering off，勿用 "
+			      "proxy_ignore_headers X-Accel-Buffering")
+			: up_say("route /watch/ to unitpassd's `watch_listen`",
+			      "请把 /watch/ 转发到 unitpassd 的 watch_listen"));
 	}
 	up_doctor_http_free(&a);
 }
 
-static void take_begun(struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_answer *a)
+static void take_begun(
+    struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_answer *a)
 {
 	struct up_span name = { NULL, 0 }, uri;
 	char *watch_uri = NULL;
@@ -223,9 +262,12 @@ static void take_begun(struct up_doctor *d, const struct up_doctor_portal *p, co
 	}
 	if (up_json_text_opt(o, "client_name", 512, &name) != UP_OK)
 		name = up_span_of(NULL, 0);
-	up_doctor_find(d, UP_DOCTOR_OK, "client", up_say("the server takes client '%s' (%.*s); the login begun here expires by itself", "服务器接受业务系统“%s”（%.*s）；此次试探的登录会自行过期"), p->client, (int)name.n,
-	    name.n > 0 ? (const char *)name.p : "");
-	if (up_json_text(o, "watch_uri", 1024, &uri) == UP_OK && (watch_uri = up_span_dup(uri)) != NULL)
+	up_doctor_find(d, UP_DOCTOR_OK, "client",
+	    up_say("the server takes client '%s' (%.*s); the login begun here expires by itself",
+		"服务器接受业务系统“%s”（%.*s）；此次试探的登录会自行过期"),
+	    p->client, (int)name.n, name.n > 0 ? (const char *)name.p : "");
+	if (up_json_text(o, "watch_uri", 1024, &uri) == UP_OK &&
+	    (watch_uri = up_span_dup(uri)) != NULL)
 		check_stream(d, p, watch_uri);
 	else
 		up_doctor_provider_code(d, o);
@@ -235,7 +277,8 @@ static void take_begun(struct up_doctor *d, const struct up_doctor_portal *p, co
 	json_decref(o);
 }
 
-void up_doctor_client(struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_issuer *issuer)
+void up_doctor_client(
+    struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_issuer *issuer)
 {
 	struct up_doctor_call call = { .url = issuer->device_endpoint, .ca = d->ca };
 	struct up_doctor_answer a = { 0 };
@@ -247,10 +290,12 @@ void up_doctor_client(struct up_doctor *d, const struct up_doctor_portal *p, con
 		    up_say("device_authorization_endpoint is neither https nor of this machine; "
 		    "the client was not tried",
 		    "device_authorization_endpoint 既非 https 也非本机地址；未试业务系统认证"));
-		up_doctor_remedy(d, "%s", up_say("put the discovery document right first", "请先改正发现文档"));
+		up_doctor_remedy(
+		    d, "%s", up_say("put the discovery document right first", "请先改正发现文档"));
 		return;
 	}
-	if (p->key_file != NULL ? ask_with_key(d, p, &call, &a) : ask_with_secret(d, p, &call, &a)) {
+	if (p->key_file != NULL ? ask_with_key(d, p, &call, &a)
+				: ask_with_secret(d, p, &call, &a)) {
 		if (a.status == 200)
 			take_begun(d, p, &a);
 		else

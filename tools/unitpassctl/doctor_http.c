@@ -13,7 +13,8 @@
 
 struct receive {
 	struct up_doctor_answer *answer;
-	bool first_event, complete;              /* an event came whole: the transfer is ended by us */
+	/* an event came whole: the transfer is ended by us */
+	bool first_event, complete;
 };
 
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
@@ -40,11 +41,13 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	up_buf_put(b, p, len);
 	if (b->failed)
 		return 0;
-	r->complete = r->first_event && memmem(b->p, b->n, "data:", 5) != NULL && memmem(b->p, b->n, "\n\n", 2) != NULL;
+	r->complete = r->first_event && memmem(b->p, b->n, "data:", 5) != NULL &&
+	    memmem(b->p, b->n, "\n\n", 2) != NULL;
 	return r->complete ? 0 : len;
 }
 
-static bool set_options(CURL *c, const struct up_doctor_call *call, struct curl_slist *headers, struct receive *r, char error[CURL_ERROR_SIZE])
+static bool set_options(CURL *c, const struct up_doctor_call *call, struct curl_slist *headers,
+    struct receive *r, char error[CURL_ERROR_SIZE])
 {
 	/* Portal and server speak directly: so does this. */
 	bool plain = up_span_starts(up_span_str(call->url), "http://");
@@ -123,7 +126,8 @@ enum up_err up_doctor_http(const struct up_doctor_call *call, struct up_doctor_a
 	CURLcode code;
 
 	memset(a, 0, sizeof(*a));
-	snprintf(accept, sizeof(accept), "Accept: %s", call->accept != NULL ? call->accept : "application/json");
+	snprintf(accept, sizeof(accept), "Accept: %s",
+	    call->accept != NULL ? call->accept : "application/json");
 	headers = curl_slist_append(NULL, accept);
 	if (c == NULL || headers == NULL || !set_options(c, call, headers, &r, error))
 		goto out;

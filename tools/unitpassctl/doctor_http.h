@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One HTTP exchange of `doctor`: no redirect is followed, no proxy is used for loopback, everything is bounded. */
+ * One HTTP exchange of `doctor`: no redirect is followed, no proxy is used for loopback, everything
+ * is bounded. */
 #ifndef UP_DOCTOR_HTTP_H
 #define UP_DOCTOR_HTTP_H
 
@@ -15,7 +16,8 @@ struct up_doctor_call {
 	const char *form;                        /* encoded body of a POST, or NULL: GET */
 	const char *user, *password;             /* HTTP Basic, already form-encoded; or NULL */
 	const char *accept, *ca;                 /* media type; PEM file or NULL */
-	bool first_event;                        /* an endless answer: good as soon as an event is whole */
+	/* an endless answer: good as soon as an event is whole */
+	bool first_event;
 };
 
 struct up_doctor_answer {                        /* up_doctor_http_free wipes */
@@ -25,11 +27,13 @@ struct up_doctor_answer {                        /* up_doctor_http_free wipes */
 	struct up_buf headers, body;             /* header lines of the last answer */
 	int64_t date_s;                          /* of its Date header; 0: none */
 	bool has_certificates;
-	int64_t expires_s;                       /* the first end among the certificates that were shown */
+	/* the first end among the certificates that were shown */
+	int64_t expires_s;
 	char subject[256];                       /* whose that is */
 };
 
-/* UP_OK: there was an answer, or none (status 0, why). UP_E_NOMEM. The caller frees ANSWER in all cases. */
+/* UP_OK: there was an answer, or none (status 0, why). UP_E_NOMEM. The caller frees ANSWER in all
+ * cases. */
 UP_MUST_USE enum up_err up_doctor_http(const struct up_doctor_call *, struct up_doctor_answer *);
 void up_doctor_http_free(struct up_doctor_answer *);
 /* First value of header NAME ("Content-Type"), empty when there is none. */

@@ -38,7 +38,10 @@ static long server_uid(struct up_doctor *d, const struct up_config *c)
 	if (up_harden_ids(c->user, c->group, &uid, &gid, why) == UP_OK)
 		return uid;
 	up_doctor_find(d, UP_DOCTOR_ERROR, "user", "%s", why);
-	up_doctor_remedy(d, up_say("make the user: adduser --system --group %s", "请建立该用户：adduser --system --group %s"), c->user[0] != '\0' ? c->user : "unitpass");
+	up_doctor_remedy(d,
+	    up_say("make the user: adduser --system --group %s",
+		"请建立该用户：adduser --system --group %s"),
+	    c->user[0] != '\0' ? c->user : "unitpass");
 	return -1;
 }
 
@@ -54,10 +57,16 @@ static void check_keys(struct up_doctor *d, const struct up_config *c, long uid)
 			return;
 	}
 	if (up_keys_load(c->keys, &keys, why) == UP_OK) {
-		up_doctor_find(d, UP_DOCTOR_OK, "keys", up_say("%s: private, readable, %zu signing keys", "%s：仅本人可读，签名密钥 %zu 个"), c->keys, keys->n_signing);
+		up_doctor_find(d, UP_DOCTOR_OK, "keys",
+		    up_say("%s: private, readable, %zu signing keys",
+			"%s：仅本人可读，签名密钥 %zu 个"),
+		    c->keys, keys->n_signing);
 	} else {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "keys", "%s", why);
-		up_doctor_remedy(d, "%s", up_say("restore the file from your backup; a new server.key would lock every phone out", "请从备份恢复该文件；换新的 server.key 会使所有手机失效"));
+		up_doctor_remedy(d, "%s",
+		    up_say("restore the file from your backup; a new server.key would lock every "
+			   "phone out",
+			"请从备份恢复该文件；换新的 server.key 会使所有手机失效"));
 	}
 	up_keys_free(&keys);
 }
@@ -67,13 +76,22 @@ static void check_roster(struct up_doctor *d, const struct up_config *c)
 	struct stat st;
 
 	if (c->roster[0] == '\0') {
-		up_doctor_find(d, UP_DOCTOR_WARNING, "roster", "%s", up_say("no real-name check: nobody can be enrolled", "没有实名核验：无法为任何人办理"));
-		up_doctor_remedy(d, "%s", up_say("name a CSV file (name,resident_id,mobile) as `roster` in unitpassd.conf", "请在 unitpassd.conf 的 roster 写明 CSV 文件（name,resident_id,mobile）"));
+		up_doctor_find(d, UP_DOCTOR_WARNING, "roster", "%s",
+		    up_say("no real-name check: nobody can be enrolled",
+			"没有实名核验：无法为任何人办理"));
+		up_doctor_remedy(d, "%s",
+		    up_say(
+			"name a CSV file (name,resident_id,mobile) as `roster` in unitpassd.conf",
+			"请在 unitpassd.conf 的 roster 写明 CSV 文件（name,resident_id,mobile）"));
 	} else if (stat(c->roster, &st) != 0) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "roster", "%s: %s", c->roster, strerror(errno));
-		up_doctor_remedy(d, "%s", up_say("write the right path as `roster`, or make the file", "请在 roster 写对路径，或生成该文件"));
+		up_doctor_remedy(d, "%s",
+		    up_say("write the right path as `roster`, or make the file",
+			"请在 roster 写对路径，或生成该文件"));
 	} else if ((st.st_mode & 027) != 0) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "roster", up_say("%s: others may use it (mode %03o)", "%s：他人可以访问（权限 %03o）"), c->roster, st.st_mode & 0777u);
+		up_doctor_find(d, UP_DOCTOR_ERROR, "roster",
+		    up_say("%s: others may use it (mode %03o)", "%s：他人可以访问（权限 %03o）"),
+		    c->roster, st.st_mode & 0777u);
 		up_doctor_remedy(d, "chmod 640 %s", c->roster);
 	} else {
 		up_doctor_find(d, UP_DOCTOR_OK, "roster", "%s", c->roster);
@@ -90,10 +108,15 @@ static void check_disk(struct up_doctor *d, const struct up_config *c)
 	if (up_db_file(c->database) == NULL || statvfs(c->database, &fs) != 0)
 		return;
 	left = (unsigned long long)fs.f_bavail * fs.f_frsize;
-	level = left < DISK_ERROR ? UP_DOCTOR_ERROR : left < DISK_WARNING ? UP_DOCTOR_WARNING : UP_DOCTOR_OK;
-	up_doctor_find(d, level, "disk", up_say("%llu MiB left for the database", "数据库所在磁盘剩余 %llu MiB"), left >> 20);
+	level = left < DISK_ERROR ? UP_DOCTOR_ERROR
+	    : left < DISK_WARNING ? UP_DOCTOR_WARNING
+				  : UP_DOCTOR_OK;
+	up_doctor_find(d, level, "disk",
+	    up_say("%llu MiB left for the database", "数据库所在磁盘剩余 %llu MiB"), left >> 20);
 	if (level != UP_DOCTOR_OK)
-		up_doctor_remedy(d, "%s", up_say("make room: without a usage record there is no login", "请清理磁盘：写不了使用记录就不能登录"));
+		up_doctor_remedy(d, "%s",
+		    up_say("make room: without a usage record there is no login",
+			"请清理磁盘：写不了使用记录就不能登录"));
 }
 
 /* --- what is in the database --- */
@@ -104,8 +127,10 @@ static void check_records(struct up_doctor *d, struct up_store *store, int64_t n
 	bool accepted;
 
 	if (up_store_clock(store, &shown, &accepted) != UP_OK) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "records", "%s", up_say("the usage records cannot be read", "无法读取使用记录"));
-		up_doctor_remedy(d, "%s", up_say("restore the database from your backup", "请从备份恢复数据库"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "records", "%s",
+		    up_say("the usage records cannot be read", "无法读取使用记录"));
+		up_doctor_remedy(
+		    d, "%s", up_say("restore the database from your backup", "请从备份恢复数据库"));
 	} else if (now_ms < shown - UP_CLOCK_BACK_MS) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "clock",
 		    up_say("the clock is %lld s behind the newest usage record: unitpassd refuses "
@@ -116,7 +141,9 @@ static void check_records(struct up_doctor *d, struct up_store *store, int64_t n
 		    up_say(up_clock_cure(UP_CLOCK_BEHIND, false),
 			up_clock_cure(UP_CLOCK_BEHIND, true)));
 	} else {
-		up_doctor_find(d, UP_DOCTOR_OK, "records", "%s", up_say("the clock is not behind the newest usage record", "时钟不早于最新使用记录"));
+		up_doctor_find(d, UP_DOCTOR_OK, "records", "%s",
+		    up_say("the clock is not behind the newest usage record",
+			"时钟不早于最新使用记录"));
 	}
 }
 
@@ -142,16 +169,22 @@ static void check_units(struct up_doctor *d, struct up_store *store, int64_t now
 	struct tally t = { .now_s = now_ms / 1000 };
 
 	if (up_store_units(store, up_span_of(NULL, 0), count_unit, &t) != UP_OK)
-		up_doctor_find(d, UP_DOCTOR_ERROR, "units", "%s", up_say("the units cannot be read", "无法读取单位"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "units", "%s",
+		    up_say("the units cannot be read", "无法读取单位"));
 	else if (t.units == 0)
-		up_doctor_find(d, UP_DOCTOR_WARNING, "units", "%s", up_say("no unit is registered", "尚未登记任何单位"));
+		up_doctor_find(d, UP_DOCTOR_WARNING, "units", "%s",
+		    up_say("no unit is registered", "尚未登记任何单位"));
 	else
-		up_doctor_find(d, t.without + t.expired + t.soon > 0 ? UP_DOCTOR_INFO : UP_DOCTOR_OK, "units",
-		    up_say("units: %u; certificates: %u missing, %u expired, %u end within 60 days", "单位 %u 个；证书：缺 %u，已过期 %u，60 天内到期 %u"), t.units, t.without, t.expired, t.soon);
+		up_doctor_find(d,
+		    t.without + t.expired + t.soon > 0 ? UP_DOCTOR_INFO : UP_DOCTOR_OK, "units",
+		    up_say("units: %u; certificates: %u missing, %u expired, %u end within 60 days",
+			"单位 %u 个；证书：缺 %u，已过期 %u，60 天内到期 %u"),
+		    t.units, t.without, t.expired, t.soon);
 	if (t.units == 0)
 		up_doctor_remedy(d, "unitpassctl unit import FILE");
 	else if (t.without + t.expired + t.soon > 0)
-		up_doctor_remedy(d, "%s", up_say("see: unitpassctl unit list", "请查看：unitpassctl unit list"));
+		up_doctor_remedy(
+		    d, "%s", up_say("see: unitpassctl unit list", "请查看：unitpassctl unit list"));
 }
 
 static void check_portals(struct up_doctor *d, struct up_store *store)
@@ -162,12 +195,16 @@ static void check_portals(struct up_doctor *d, struct up_store *store)
 
 	if (up_store_clients(store, false, &clients, &n) != UP_OK ||
 	    up_store_items(store, &items, &n_items) != UP_OK) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, "clients", "%s", up_say("the portals cannot be read", "无法读取业务系统"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "clients", "%s",
+		    up_say("the portals cannot be read", "无法读取业务系统"));
 	} else if (n == 0) {
-		up_doctor_find(d, UP_DOCTOR_WARNING, "clients", "%s", up_say("no portal is registered", "尚未登记任何业务系统"));
-		up_doctor_remedy(d, "unitpassctl client add ID --name NAME --origin https://portal.example.org");
+		up_doctor_find(d, UP_DOCTOR_WARNING, "clients", "%s",
+		    up_say("no portal is registered", "尚未登记任何业务系统"));
+		up_doctor_remedy(
+		    d, "unitpassctl client add ID --name NAME --origin https://portal.example.org");
 	} else {
-		up_doctor_find(d, UP_DOCTOR_OK, "clients", up_say("portals: %zu, items: %zu", "业务系统 %zu 个，事项 %zu 个"), n, n_items);
+		up_doctor_find(d, UP_DOCTOR_OK, "clients",
+		    up_say("portals: %zu, items: %zu", "业务系统 %zu 个，事项 %zu 个"), n, n_items);
 	}
 	up_store_clients_free(&clients, n);
 	up_store_items_free(&items, n_items);
@@ -229,7 +266,8 @@ static void check_store(struct up_doctor *d, const struct up_config *c, long uid
 /* --- listeners and proxies --- */
 
 /* GET PATH at ADDRESS of the configuration. */
-static void get_local(struct up_doctor *d, const char *address, const char *path, struct up_doctor_answer *a)
+static void get_local(
+    struct up_doctor *d, const char *address, const char *path, struct up_doctor_answer *a)
 {
 	bool is_unix = strncmp(address, "unix:", 5) == 0;
 	struct up_doctor_call call = { .unix_path = is_unix ? address + 5 : NULL };
@@ -259,7 +297,8 @@ static const char *remedy_of(struct up_buf *body)
 	return remedy;
 }
 
-static void check_listener(struct up_doctor *d, const char *name, const char *address, const char *path, long want)
+static void check_listener(
+    struct up_doctor *d, const char *name, const char *address, const char *path, long want)
 {
 	struct up_doctor_answer a;
 
@@ -267,13 +306,23 @@ static void check_listener(struct up_doctor *d, const char *name, const char *ad
 	if (a.status == want) {
 		up_doctor_find(d, UP_DOCTOR_OK, name, up_say("%s answers", "%s 有应答"), address);
 	} else if (a.status == 0) {
-		up_doctor_find(d, UP_DOCTOR_ERROR, name, up_say("%s does not answer: %s", "%s 无应答：%s"), address, a.why);
-		up_doctor_remedy(d, "%s", up_say("start the server and read its log: systemctl start unitpassd; journalctl -u unitpassd", "请启动服务器并查看日志：systemctl start unitpassd；journalctl -u unitpassd"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, name,
+		    up_say("%s does not answer: %s", "%s 无应答：%s"), address, a.why);
+		up_doctor_remedy(d, "%s",
+		    up_say("start the server and read its log: systemctl start unitpassd; "
+			   "journalctl -u unitpassd",
+			"请启动服务器并查看日志：systemctl start unitpassd；journalctl -u "
+			"unitpassd"));
 	} else {
-		up_doctor_find(d, UP_DOCTOR_ERROR, name, up_say("%s answers %ld to %s: %.200s", "%1$s 对 %3$s 返回 %2$ld：%4$.200s"), address, a.status, path,
-		    a.body.n > 0 ? up_buf_cstr(&a.body) : "");
-		up_doctor_remedy(d, "%s", a.status == 503 ? remedy_of(&a.body)
-		    : up_say("another program holds this address; give unitpassd one of its own", "该地址被其他程序占用，请为 unitpassd 另选地址"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, name,
+		    up_say("%s answers %ld to %s: %.200s", "%1$s 对 %3$s 返回 %2$ld：%4$.200s"),
+		    address, a.status, path, a.body.n > 0 ? up_buf_cstr(&a.body) : "");
+		up_doctor_remedy(d, "%s",
+		    a.status == 503
+			? remedy_of(&a.body)
+			: up_say(
+			      "another program holds this address; give unitpassd one of its own",
+			      "该地址被其他程序占用，请为 unitpassd 另选地址"));
 	}
 	up_doctor_http_free(&a);
 }
@@ -281,23 +330,42 @@ static void check_listener(struct up_doctor *d, const char *name, const char *ad
 static void check_proxies(struct up_doctor *d, const struct up_config *c)
 {
 	bool is_unix = strncmp(c->listen, "unix:", 5) == 0;
-	struct up_span front = is_unix ? UP_SPAN_LIT("unix:") : c->listen[0] == '[' ? UP_SPAN_LIT("::1") : UP_SPAN_LIT("127.0.0.1");
+	struct up_span front = is_unix ? UP_SPAN_LIT("unix:")
+	    : c->listen[0] == '['      ? UP_SPAN_LIT("::1")
+				       : UP_SPAN_LIT("127.0.0.1");
 
 	for (size_t i = 0; i < c->n_proxies; i++) {
 		const struct up_cidr *net = &c->proxies[i];
 
 		if ((net->family != 4 || net->bits >= 8) && (net->family != 6 || net->bits >= 32))
 			continue;
-		up_doctor_find(d, UP_DOCTOR_ERROR, "trusted-proxy", up_say("trusted_proxy has a network of /%u: whoever is in it can claim any address", "trusted_proxy 含 /%u 的网段：其中任何人都能冒充任意地址"), net->bits);
-		up_doctor_remedy(d, "%s", up_say("name only the web server in front: {\"127.0.0.1/32\", \"::1\", \"unix:\"}", "只写前端 Web 服务器：{\"127.0.0.1/32\", \"::1\", \"unix:\"}"));
+		up_doctor_find(d, UP_DOCTOR_ERROR, "trusted-proxy",
+		    up_say("trusted_proxy has a network of /%u: whoever is in it can claim any "
+			   "address",
+			"trusted_proxy 含 /%u 的网段：其中任何人都能冒充任意地址"),
+		    net->bits);
+		up_doctor_remedy(d, "%s",
+		    up_say(
+			"name only the web server in front: {\"127.0.0.1/32\", \"::1\", \"unix:\"}",
+			"只写前端 Web 服务器：{\"127.0.0.1/32\", \"::1\", \"unix:\"}"));
 		return;
 	}
 	if (up_target_in(front, c->proxies, c->n_proxies)) {
-		up_doctor_find(d, UP_DOCTOR_OK, "trusted-proxy", up_say("the web server in front (%.*s) is trusted, and no wide network is", "信任前端 Web 服务器（%.*s），没有过宽的网段"), (int)front.n, (const char *)front.p);
+		up_doctor_find(d, UP_DOCTOR_OK, "trusted-proxy",
+		    up_say("the web server in front (%.*s) is trusted, and no wide network is",
+			"信任前端 Web 服务器（%.*s），没有过宽的网段"),
+		    (int)front.n, (const char *)front.p);
 		return;
 	}
-	up_doctor_find(d, UP_DOCTOR_ERROR, "trusted-proxy", up_say("trusted_proxy lacks %.*s: all visitors seem to come from one address and share its limits", "trusted_proxy 缺少 %.*s：所有访问者会被视为同一地址，共用限额"), (int)front.n, (const char *)front.p);
-	up_doctor_remedy(d, up_say("add \"%.*s\" to trusted_proxy and restart unitpassd", "请在 trusted_proxy 加入“%.*s”并重启 unitpassd"), (int)front.n, (const char *)front.p);
+	up_doctor_find(d, UP_DOCTOR_ERROR, "trusted-proxy",
+	    up_say("trusted_proxy lacks %.*s: all visitors seem to come from one address and share "
+		   "its limits",
+		"trusted_proxy 缺少 %.*s：所有访问者会被视为同一地址，共用限额"),
+	    (int)front.n, (const char *)front.p);
+	up_doctor_remedy(d,
+	    up_say("add \"%.*s\" to trusted_proxy and restart unitpassd",
+		"请在 trusted_proxy 加入“%.*s”并重启 unitpassd"),
+	    (int)front.n, (const char *)front.p);
 }
 
 void up_doctor_server(struct up_doctor *d, const char *config_file)
@@ -309,10 +377,13 @@ void up_doctor_server(struct up_doctor *d, const char *config_file)
 
 	if (up_config_read(config_file, &c, why) != UP_OK) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "config", "%s", why);
-		up_doctor_remedy(d, "%s", up_say("correct that line; see unitpassd.conf(5), or name the file with -c", "请改正该行，参见 unitpassd.conf(5)；或用 -c 指明文件"));
+		up_doctor_remedy(d, "%s",
+		    up_say("correct that line; see unitpassd.conf(5), or name the file with -c",
+			"请改正该行，参见 unitpassd.conf(5)；或用 -c 指明文件"));
 		return;
 	}
-	up_doctor_find(d, UP_DOCTOR_OK, "config", up_say("%s is read, issuer %s", "%s 已读取，issuer 为 %s"), config_file, c->issuer);
+	up_doctor_find(d, UP_DOCTOR_OK, "config",
+	    up_say("%s is read, issuer %s", "%s 已读取，issuer 为 %s"), config_file, c->issuer);
 	uid = server_uid(d, c);
 	check_keys(d, c, uid);
 	check_store(d, c, uid);

@@ -20,7 +20,8 @@
 
 extern char **environ;
 
-static const char *const folders[] = { "/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/nginx/sbin" };
+static const char *const folders[] = { "/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin",
+	"/usr/local/nginx/sbin" };
 
 static bool find(const char *name, char out[128])
 {
@@ -71,8 +72,10 @@ static bool spawn(char *const argv[], int out, pid_t *pid)
 
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return false;
-	good = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) == 0 && posix_spawn_file_actions_adddup2(&actions, out, 1) == 0 &&
-	    posix_spawn_file_actions_adddup2(&actions, out, 2) == 0 && posix_spawn(pid, argv[0], &actions, NULL, argv, environ) == 0;
+	good = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) == 0 &&
+	    posix_spawn_file_actions_adddup2(&actions, out, 1) == 0 &&
+	    posix_spawn_file_actions_adddup2(&actions, out, 2) == 0 &&
+	    posix_spawn(pid, argv[0], &actions, NULL, argv, environ) == 0;
 	posix_spawn_file_actions_destroy(&actions);
 	return good;
 }
@@ -97,12 +100,15 @@ static enum up_doctor_web_run run(char *const argv[], struct up_buf *out)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return whole && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? UP_DOCTOR_WEB_DONE : UP_DOCTOR_WEB_FAILED;
+	return whole && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? UP_DOCTOR_WEB_DONE
+								      : UP_DOCTOR_WEB_FAILED;
 }
 
 enum up_doctor_web_run up_doctor_web_nginx(const char *config, struct up_buf *out)
 {
-	char program[128], *argv[] = { program, (char *)"-T", config != NULL ? (char *)"-c" : NULL, (char *)config, NULL };
+	char program[128],
+	    *argv[] = { program, (char *)"-T", config != NULL ? (char *)"-c" : NULL, (char *)config,
+		    NULL };
 
 	*out = (struct up_buf){ 0 };
 	return find("nginx", program) ? run(argv, out) : UP_DOCTOR_WEB_MISSING;
@@ -111,7 +117,9 @@ enum up_doctor_web_run up_doctor_web_nginx(const char *config, struct up_buf *ou
 enum up_doctor_web_run up_doctor_web_apache(const char *config, struct up_buf *out)
 {
 	static const char *const names[] = { "apachectl", "apache2ctl", "httpd" };
-	char program[128], *argv[] = { program, (char *)"-M", config != NULL ? (char *)"-f" : NULL, (char *)config, NULL };
+	char program[128],
+	    *argv[] = { program, (char *)"-M", config != NULL ? (char *)"-f" : NULL, (char *)config,
+		    NULL };
 
 	*out = (struct up_buf){ 0 };
 	for (size_t i = 0; i < UP_ARRAY_LEN(names); i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dump of `nginx -T` is every file after a line "# configuration file PATH:", not joined: includes are followed here. */
+ * The dump of `nginx -T` is every file after a line "# configuration file PATH:", not joined:
+ * includes are followed here. */
 #include <config.h>
 
 #include "tools/unitpassctl/doctor_web.h"
@@ -28,7 +29,8 @@ struct scan {
 	const char *address;                     /* NULL: only look for the directive */
 	const char *directive;
 	bool found, failed;
-	char dir[WORD_MAX];                      /* of the main file: relative includes begin there */
+	/* of the main file: relative includes begin there */
+	char dir[WORD_MAX];
 	struct block *blocks;
 	size_t n, cap;
 	char names[NAMES][128];
@@ -66,7 +68,9 @@ static void take_word(struct up_span *s, char out[WORD_MAX])
 	for (; i < s->n; i++) {
 		char c = (char)s->p[i];
 
-		if (quote != '\0' ? c == quote : is_space(s->p[i]) || c == ';' || (c == '{' && (i == 0 || s->p[i - 1] != '$')))
+		if (quote != '\0' ? c == quote
+				  : is_space(s->p[i]) || c == ';' ||
+			    (c == '{' && (i == 0 || s->p[i - 1] != '$')))
 			break;
 		if (c == '\\' && i + 1 < s->n)
 			c = (char)s->p[++i];
@@ -161,7 +165,8 @@ static void look_at(struct scan *x, const struct directive *d, size_t at)
 		x->found = x->found || strcmp(d->word[0], x->directive) == 0;
 	if (x->address == NULL || d->n < 2)
 		return;
-	if (strcmp(d->word[0], "server") == 0 && x->upstream[0] != '\0' && same_address(d->word[1], x->address) && x->n_names < NAMES)
+	if (strcmp(d->word[0], "server") == 0 && x->upstream[0] != '\0' &&
+	    same_address(d->word[1], x->address) && x->n_names < NAMES)
 		snprintf(x->names[x->n_names++], sizeof(x->names[0]), "%s", x->upstream);
 	if (strcmp(d->word[0], "proxy_pass") == 0)
 		b->passes = b->passes || leads_there(x, d->word[1]);
@@ -169,7 +174,8 @@ static void look_at(struct scan *x, const struct directive *d, size_t at)
 		return;
 	b->has_headers = true;
 	if (strcasecmp(d->word[1], "X-Forwarded-For") == 0)
-		b->own = d->n < 3 || strstr(d->word[2], "$http_") != NULL ? UP_DOCTOR_WEB_COPIED : UP_DOCTOR_WEB_SET;
+		b->own = d->n < 3 || strstr(d->word[2], "$http_") != NULL ? UP_DOCTOR_WEB_COPIED
+									  : UP_DOCTOR_WEB_SET;
 }
 
 static void walk(struct scan *, struct up_span file, size_t at, int depth);
@@ -199,9 +205,11 @@ static void include(struct scan *x, const char *pattern, size_t at, int depth)
 	struct up_span rest = x->dump, path, text;
 	char full[2 * WORD_MAX + 2], name[WORD_MAX];
 
-	snprintf(full, sizeof(full), "%s%s%s", pattern[0] == '/' ? "" : x->dir, pattern[0] == '/' ? "" : "/", pattern);
+	snprintf(full, sizeof(full), "%s%s%s", pattern[0] == '/' ? "" : x->dir,
+	    pattern[0] == '/' ? "" : "/", pattern);
 	while (depth < DEPTH_MAX && next_file(&rest, &path, &text)) {
-		snprintf(name, sizeof(name), "%.*s", (int)(path.n < WORD_MAX ? path.n : WORD_MAX - 1), (const char *)path.p);
+		snprintf(name, sizeof(name), "%.*s",
+		    (int)(path.n < WORD_MAX ? path.n : WORD_MAX - 1), (const char *)path.p);
 		if (fnmatch(full, name, FNM_PATHNAME) == 0)
 			walk(x, text, at, depth + 1);
 	}
@@ -224,7 +232,8 @@ static void walk(struct scan *x, struct up_span file, size_t at, int depth)
 		look_at(x, d, at);
 		if (d->end == '{') {
 			at = open_block(x, at);
-			snprintf(x->upstream, sizeof(x->upstream), "%.127s", strcmp(d->word[0], "upstream") == 0 && d->n > 1 ? d->word[1] : "");
+			snprintf(x->upstream, sizeof(x->upstream), "%.127s",
+			    strcmp(d->word[0], "upstream") == 0 && d->n > 1 ? d->word[1] : "");
 		} else if (strcmp(d->word[0], "include") == 0 && d->n > 1) {
 			include(x, d->word[1], at, depth);
 		}
@@ -241,7 +250,8 @@ static void scan(struct scan *x)
 	open_block(x, 0);
 	if (x->failed || !next_file(&rest, &path, &text))
 		return;
-	snprintf(x->dir, sizeof(x->dir), "%.*s", (int)(path.n < WORD_MAX ? path.n : WORD_MAX - 1), (const char *)path.p);
+	snprintf(x->dir, sizeof(x->dir), "%.*s", (int)(path.n < WORD_MAX ? path.n : WORD_MAX - 1),
+	    (const char *)path.p);
 	slash = strrchr(x->dir, '/');
 	if (slash != NULL)
 		*slash = '\0';
@@ -257,7 +267,8 @@ static enum up_doctor_web_forwarded effective(const struct scan *x, size_t at)
 	return x->blocks[at].own;
 }
 
-enum up_err up_doctor_web_forwarded(struct up_span dump, const char *address, enum up_doctor_web_forwarded *out)
+enum up_err up_doctor_web_forwarded(
+    struct up_span dump, const char *address, enum up_doctor_web_forwarded *out)
 {
 	struct scan x = { .dump = dump, .address = address };
 
@@ -284,7 +295,8 @@ bool up_doctor_web_uses(struct up_span dump, const char *directive)
 /* How both programs end, whatever was wrong. */
 static bool is_closing(struct up_span line)
 {
-	return line.n == 0 || up_span_starts(line, "Action '") || up_span_starts(line, "The Apache error log") ||
+	return line.n == 0 || up_span_starts(line, "Action '") ||
+	    up_span_starts(line, "The Apache error log") ||
 	    memmem(line.p, line.n, "test failed", 11) != NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * unitpassctl enrol: the window writes a unit's principal and shows the code for her phone (rules 5-7). */
+ * unitpassctl enrol: the window writes a unit's principal and shows the code for her phone (rules
+ * 5-7). */
 #include <config.h>
 
 #include <openssl/rand.h>
@@ -54,7 +55,8 @@ struct enrol {
 
 static bool read_person(struct enrol *x, const struct up_command_line *l)
 {
-	const char *name = l->values[NAME], *resident = l->values[RESIDENT], *mobile = l->values[MOBILE];
+	const char *name = l->values[NAME], *resident = l->values[RESIDENT],
+		   *mobile = l->values[MOBILE];
 	const struct up_person_given given = { up_span_str(name), up_span_str(resident),
 	    up_span_str(mobile) };
 	const char *file = l->values[PERSON_FILE];
@@ -89,7 +91,8 @@ static bool draw(struct enrol *x)
 	up_wipe(raw, sizeof(raw));
 	up_buf_printf(&x->text, "%s/e/%s", x->ctl->config->issuer, x->code);
 	up_person_mask_name(&x->masked, up_span_str(x->person.name));
-	return !x->text.failed && !x->masked.failed && up_hash_sha256(&code, 1, x->code_hash) == UP_OK;
+	return !x->text.failed && !x->masked.failed &&
+	    up_hash_sha256(&code, 1, x->code_hash) == UP_OK;
 }
 
 static enum up_err store(struct enrol *x)
@@ -116,10 +119,15 @@ static int refused(const struct enrol *x, enum up_err err)
 	const struct up_ctl *ctl = x->ctl;
 
 	if (err == UP_E_NOT_FOUND)
-		return up_ctl_fail(ctl, "unit", up_say("there is no unit %s; import it first: unitpassctl unit import", "没有单位 %s，请先导入：unitpassctl unit import"), x->unit);
+		return up_ctl_fail(ctl, "unit",
+		    up_say("there is no unit %s; import it first: unitpassctl unit import",
+			"没有单位 %s，请先导入：unitpassctl unit import"),
+		    x->unit);
 	if (err == UP_E_STATE)
-		return up_ctl_fail(ctl, "principal", "%s", up_say("the unit has another principal already (or is no longer live); one unit has exactly one",
-		    "该单位已有另一名第一管理责任人（或单位已注销）；每个单位只能有一名"));
+		return up_ctl_fail(ctl, "principal", "%s",
+		    up_say("the unit has another principal already (or is no longer live); one "
+			   "unit has exactly one",
+			"该单位已有另一名第一管理责任人（或单位已注销）；每个单位只能有一名"));
 	if (err == UP_E_PENDING)
 		return up_ctl_fail(ctl, "unavailable",
 		    up_say("the real-name check gives no answer; the person is kept as pending, "
@@ -127,10 +135,14 @@ static int refused(const struct enrol *x, enum up_err err)
 		    "实名核验没有结果；已登记为待核验，未生成领取码。请处理后重试：%s"),
 		    up_say(x->answer.why_en, x->answer.why_zh));
 	if (err == UP_E_PERSON && x->answer.outcome == UP_REALNAME_NOT_FOUND)
-		return up_ctl_fail(ctl, "not_found", "%s", up_say("real-name check: this person is not known; nothing was saved", "实名核验：查无此人；未保存任何数据"));
+		return up_ctl_fail(ctl, "not_found", "%s",
+		    up_say("real-name check: this person is not known; nothing was saved",
+			"实名核验：查无此人；未保存任何数据"));
 	if (err == UP_E_PERSON)
-		return up_ctl_fail(ctl, "mismatch", "%s", up_say("real-name check: name or mobile number does not fit the resident ID number; nothing was saved",
-		    "实名核验：姓名或手机号与身份证号不一致；未保存任何数据"));
+		return up_ctl_fail(ctl, "mismatch", "%s",
+		    up_say("real-name check: name or mobile number does not fit the resident ID "
+			   "number; nothing was saved",
+			"实名核验：姓名或手机号与身份证号不一致；未保存任何数据"));
 	return up_ctl_fail_err(ctl, err, x->unit);
 }
 
@@ -171,7 +183,9 @@ static int report(struct enrol *x)
 	if (up_qr_print(stdout, text, isatty(STDOUT_FILENO) != 0) != UP_OK)
 		return up_ctl_fail_err(x->ctl, UP_E_NOMEM, "QR");
 	printf("\n  %s\n\n", text);
-	printf(up_say("  %s scans this with her phone until %s (5 minutes, once).\n", "  请 %s 本人用手机扫描，有效至 %s（5 分钟，一次有效）。\n"), masked, until + 11);
+	printf(up_say("  %s scans this with her phone until %s (5 minutes, once).\n",
+		   "  请 %s 本人用手机扫描，有效至 %s（5 分钟，一次有效）。\n"),
+	    masked, until + 11);
 	return 0;
 }
 

@@ -62,7 +62,8 @@ static enum up_err take_cells(void *arg, unsigned long line, const struct up_spa
 
 	if (!h->read) {
 		take_heads(h, line, cells, n);
-		return h->x->n_problems == 0 ? UP_OK : UP_E_REQUEST;     /* without heads the rows mean nothing */
+		/* without heads the rows mean nothing */
+		return h->x->n_problems == 0 ? UP_OK : UP_E_REQUEST;
 	}
 	if (up_csv_overfull(cells, n, h->n)) {
 		up_import_problem(h->x, line, up_span_str(""), UP_CSV_OVERFULL_EN,
@@ -151,7 +152,8 @@ static unsigned long line_of(struct up_span text, const json_error_t *error)
 static void read_array(struct up_import *x, struct up_span text)
 {
 	json_error_t error;
-	json_t *array = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &error), *object;
+	json_t *array = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &error),
+	       *object;
 	size_t i;
 
 	if (array == NULL) {

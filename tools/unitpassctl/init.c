@@ -122,8 +122,11 @@ static bool nothing_there(const struct up_ctl *ctl)
 		struct stat st;
 
 		if (lstat(path[i], &st) == 0) {
-			up_ctl_fail(ctl, "exists", up_say("%s is there already; nothing was changed (init never overwrites)",
-			    "%s 已存在，未作任何改动（init 从不覆盖）"), path[i]);
+			up_ctl_fail(ctl, "exists",
+			    up_say(
+				"%s is there already; nothing was changed (init never overwrites)",
+				"%s 已存在，未作任何改动（init 从不覆盖）"),
+			    path[i]);
 			return false;
 		}
 		if (errno != ENOENT && errno != ENOTDIR) {
@@ -204,7 +207,8 @@ static bool make_database(struct up_ctl *ctl, const struct up_owner *o, const st
 	return !has_file(ctl) || up_owner_give_database(ctl, o, ctl->config->database);
 }
 
-/* What was begun and not finished goes, so that init can be tried again. Only after nothing_there. */
+/* What was begun and not finished goes, so that init can be tried again. Only after nothing_there.
+ */
 static void undo(struct up_ctl *ctl)
 {
 	static const char *const tails[] = { "", "-wal", "-shm" };
@@ -232,8 +236,10 @@ static void say_next(const struct up_ctl *ctl, bool has_authority)
 	printf("%s", up_say("Next:\n", "下一步：\n"));
 	if (!has_authority)
 		printf("  unitpassctl%s authority add CODE --name NAME\n", option);
-	printf("  unitpassctl%s unit import FILE\n  unitpassctl%s client add ID --name NAME --origin https://...\n"
-	    "  unitpassctl%s enrol --unit CODE --person-file FILE\n", option, option, option);
+	printf("  unitpassctl%s unit import FILE\n  unitpassctl%s client add ID --name NAME "
+	       "--origin https://...\n"
+	       "  unitpassctl%s enrol --unit CODE --person-file FILE\n",
+	    option, option, option);
 	if (usual)
 		puts("  systemctl enable --now unitpassd");
 	else
@@ -243,11 +249,14 @@ static void say_next(const struct up_ctl *ctl, bool has_authority)
 static int report(const struct up_ctl *ctl, const char *code)
 {
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s, s:s*}", "issuer", ctl->config->issuer, "keys", ctl->config->keys,
-		    "database", ctl->config->database, "authority", code));
-	printf(up_say("Made:\n  keys      %s/server.key, %s/signing.jwks  (back them up; without server.key no phone's password works)\n  database  %s\n",
-	    "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key 后所有手机的证书密码都将失效）\n  "
-	    "数据库  %s\n"),
+		return up_ctl_print(ctl,
+		    json_pack("{s:s, s:s, s:s, s:s*}", "issuer", ctl->config->issuer, "keys",
+			ctl->config->keys, "database", ctl->config->database, "authority", code));
+	printf(up_say("Made:\n  keys      %s/server.key, %s/signing.jwks  (back them up; without "
+		      "server.key no phone's password works)\n  database  %s\n",
+		   "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key "
+		   "后所有手机的证书密码都将失效）\n  "
+		   "数据库  %s\n"),
 	    ctl->config->keys, ctl->config->keys, ctl->config->database);
 	say_next(ctl, code != NULL);
 	return 0;

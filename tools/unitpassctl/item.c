@@ -22,8 +22,9 @@ int up_item_add(struct up_command_line *l)
 	enum up_err err;
 
 	if (!up_ctl_id_ok(l->argument))
-		return up_ctl_fail(ctl, "item", "%s", up_say("CODE: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit",
-		    "CODE：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头"));
+		return up_ctl_fail(ctl, "item", "%s",
+		    up_say("CODE: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit",
+			"CODE：1 至 64 个小写字母、数字或 . _ -，以字母或数字开头"));
 	if (!up_ctl_name(ctl, "--name", l->values[NAME], name))
 		return 1;
 	if (!up_ctl_open(ctl))
@@ -33,15 +34,22 @@ int up_item_add(struct up_command_line *l)
 	    .client = up_span_str(client)};
 	err = up_ctl_run(ctl, UP_OP_ITEM, &put.op);
 	if (err == UP_E_STATE)
-		return up_ctl_fail(ctl, "taken", up_say("there is an item '%s' already", "授权事项“%s”已存在"), l->argument);
+		return up_ctl_fail(ctl, "taken",
+		    up_say("there is an item '%s' already", "授权事项“%s”已存在"), l->argument);
 	if (err == UP_E_CLIENT)
-		return up_ctl_fail(ctl, "client", up_say("there is no client '%s'; see: unitpassctl client list", "没有业务系统“%s”，请查看：unitpassctl client list"), client);
+		return up_ctl_fail(ctl, "client",
+		    up_say("there is no client '%s'; see: unitpassctl client list",
+			"没有业务系统“%s”，请查看：unitpassctl client list"),
+		    client);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, l->argument);
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:s, s:s, s:s}", "item", l->argument, "name", name, "client", client));
+		return up_ctl_print(ctl,
+		    json_pack(
+			"{s:s, s:s, s:s}", "item", l->argument, "name", name, "client", client));
 	printf("%s  %s  (%s)\n", l->argument, name, client);
-	puts(up_say("Reload the server so that it knows this item: systemctl reload unitpassd (SIGHUP).",
+	puts(up_say(
+	    "Reload the server so that it knows this item: systemctl reload unitpassd (SIGHUP).",
 	    "请让服务器重新加载以识别该事项：systemctl reload unitpassd（SIGHUP）。"));
 	return 0;
 }

@@ -16,7 +16,7 @@
 
 #define FILE_MAX (256 * 1024 * 1024)
 #define AUTHORITIES_MAX 1000
-#define SLOW 2000                        /* rows from which a person at a terminal is told that it takes a while */
+#define SLOW 2000 /* rows from which a person at a terminal is told that it takes a while */
 
 enum { FORMAT = 1 };
 
@@ -59,7 +59,11 @@ static bool ends(const char *path, const char *tail)
 /* *json, or false: cannot be told. */
 static bool choose_format(const char *path, const char *format, bool *json)
 {
-	static const struct { const char *tail; bool json; } tails[] = { { ".csv", false }, { ".json", true }, { ".jsonl", true }, { ".ndjson", true } };
+	static const struct {
+		const char *tail;
+		bool json;
+	} tails[] = { { ".csv", false }, { ".json", true }, { ".jsonl", true },
+		{ ".ndjson", true } };
 
 	*json = format != NULL && strcmp(format, "json") == 0;
 	if (format != NULL)
@@ -75,7 +79,10 @@ static bool choose_format(const char *path, const char *format, bool *json)
 static void print_problem(const struct up_import *x, const struct up_import_problem *p)
 {
 	if (p->line > 0)
-		fprintf(stderr, x->elements ? up_say("record %lu", "第 %lu 条") : up_say("line %lu", "第 %lu 行"), p->line);
+		fprintf(stderr,
+		    x->elements ? up_say("record %lu", "第 %lu 条")
+				: up_say("line %lu", "第 %lu 行"),
+		    p->line);
 	if (p->column[0] != '\0') {
 		fputs(up_say(", ", "，"), stderr);
 		up_terminal_put(stderr, up_span_str(p->column), 60);
@@ -92,13 +99,19 @@ static int report_problems(const struct up_ctl *ctl, const struct up_import *x)
 
 		print_problem(x, p);
 		if (ctl->json)
-			json_array_append_new(list, json_pack("{s:I, s:s, s:s, s:s}", x->elements ? "record" : "line", (json_int_t)p->line,
-			    "column", p->column, "reason", p->en, "message", up_say(p->en, p->zh)));
+			json_array_append_new(list,
+			    json_pack("{s:I, s:s, s:s, s:s}", x->elements ? "record" : "line",
+				(json_int_t)p->line, "column", p->column, "reason", p->en,
+				"message", up_say(p->en, p->zh)));
 	}
-	fprintf(stderr, up_say("unitpassctl: %zu problems, %zu rows right; nothing was imported\n", "unitpassctl：发现 %zu 处问题，%zu 行无误；未导入任何数据\n"),
+	fprintf(stderr,
+	    up_say("unitpassctl: %zu problems, %zu rows right; nothing was imported\n",
+		"unitpassctl：发现 %zu 处问题，%zu 行无误；未导入任何数据\n"),
 	    x->n_problems, x->n);
 	if (ctl->json)
-		up_ctl_print(ctl, json_pack("{s:s, s:i, s:o}", "error", "bad_rows", "imported", 0, "problems", list));
+		up_ctl_print(ctl,
+		    json_pack(
+			"{s:s, s:i, s:o}", "error", "bad_rows", "imported", 0, "problems", list));
 	return 1;
 }
 
@@ -110,19 +123,29 @@ static int put_rows(struct up_ctl *ctl, const struct up_import *x)
 	enum up_err err;
 
 	if (x->n >= SLOW && isatty(STDERR_FILENO))
-		fprintf(stderr, up_say("%zu rows are right; storing them ...\n", "%zu 行检查无误，正在写入……\n"), x->n);
+		fprintf(stderr,
+		    up_say(
+			"%zu rows are right; storing them ...\n", "%zu 行检查无误，正在写入……\n"),
+		    x->n);
 	err = up_ctl_run(ctl, UP_OP_UNITS, &put.op);
 	bad = put.bad;
 	if (err == UP_E_STATE && bad < x->n)
-		return up_ctl_fail(ctl, "taken", up_say("%s %lu: unit %.18s or certificate %.60s is there already with other content; nothing was imported",
-		    "%s %lu：单位 %.18s 或证书号 %.60s "
-		    "已存在且内容不同；未导入任何数据"), where, x->lines[bad], (const char *)x->rows[bad].code.p,
+		return up_ctl_fail(ctl, "taken",
+		    up_say("%s %lu: unit %.18s or certificate %.60s is there already with other "
+			   "content; nothing was imported",
+			"%s %lu：单位 %.18s 或证书号 %.60s "
+			"已存在且内容不同；未导入任何数据"),
+		    where, x->lines[bad], (const char *)x->rows[bad].code.p,
 		    (const char *)x->rows[bad].certificate.p);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, up_say("nothing was imported", "未导入任何数据"));
 	if (ctl->json)
-		return up_ctl_print(ctl, json_pack("{s:I, s:I}", "imported", (json_int_t)put.added, "unchanged", (json_int_t)(x->n - put.added)));
-	printf(up_say("units imported: %zu, there already: %zu\n", "已导入 %zu 个单位，%zu 个此前已有\n"), put.added, x->n - put.added);
+		return up_ctl_print(ctl,
+		    json_pack("{s:I, s:I}", "imported", (json_int_t)put.added, "unchanged",
+			(json_int_t)(x->n - put.added)));
+	printf(up_say("units imported: %zu, there already: %zu\n",
+		   "已导入 %zu 个单位，%zu 个此前已有\n"),
+	    put.added, x->n - put.added);
 	return 0;
 }
 
@@ -168,8 +191,9 @@ out:
 
 static json_t *unit_json(const struct up_unit_view *u)
 {
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", up_ctl_text(u->code), "name", up_ctl_text(u->name), "status", up_ctl_text(u->status),
-	    "authority", up_ctl_text(u->authority), "authority_name", up_ctl_text(u->authority_name));
+	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", up_ctl_text(u->code), "name",
+	    up_ctl_text(u->name), "status", up_ctl_text(u->status), "authority",
+	    up_ctl_text(u->authority), "authority_name", up_ctl_text(u->authority_name));
 	char from[16], to[16];
 
 	if (u->certificate.n > 0) {
@@ -179,10 +203,13 @@ static json_t *unit_json(const struct up_unit_view *u)
 		json_object_set_new(o, "certificate_version", json_integer(u->certificate_version));
 		json_object_set_new(o, "valid_from", json_string(from));
 		json_object_set_new(o, "valid_to", json_string(to));
-		json_object_set_new(o, "fields", json_loadb((const char *)u->fields.p, u->fields.n, 0, NULL));
+		json_object_set_new(
+		    o, "fields", json_loadb((const char *)u->fields.p, u->fields.n, 0, NULL));
 	}
 	if (u->principal.n > 0)
-		json_object_set_new(o, "principal", json_pack("{s:o, s:o}", "name", up_ctl_text(u->principal), "status", up_ctl_text(u->principal_status)));
+		json_object_set_new(o, "principal",
+		    json_pack("{s:o, s:o}", "name", up_ctl_text(u->principal), "status",
+			up_ctl_text(u->principal_status)));
 	return o;
 }
 
@@ -219,23 +246,26 @@ static int list_one(void *arg, const struct up_unit_view *u)
 
 int up_unit_list(struct up_command_line *l)
 {
-	const char *const heads[] = { up_say("CODE", "统一社会信用代码"), up_say("NAME", "名称"), up_say("CERTIFICATE", "证书号"), up_say("VALID TO", "有效期至"),
-		up_say("PRINCIPAL", "第一管理责任人"),
-		up_say("HER ROLE", "责任人状态"), up_say("UNIT", "单位状态") };
+	const char *const heads[] = { up_say("CODE", "统一社会信用代码"), up_say("NAME", "名称"),
+		up_say("CERTIFICATE", "证书号"), up_say("VALID TO", "有效期至"),
+		up_say("PRINCIPAL", "第一管理责任人"), up_say("HER ROLE", "责任人状态"),
+		up_say("UNIT", "单位状态") };
 	struct up_ctl *ctl = l->program;
 	struct up_ctl_list x;
 	int status = 1;
 
 	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads)))
 		status = up_ctl_list_end(&x,
-		    up_store_units(ctl->store, up_span_str(""), list_one, &x), "unit list", "units");
+		    up_store_units(ctl->store, up_span_str(""), list_one, &x), "unit list",
+		    "units");
 	up_ctl_list_free(&x);
 	return status;
 }
 
 static void print_field(const json_t *fields, const char *name, const char *en, const char *zh)
 {
-	up_terminal_line(stdout, up_say(en, zh), up_span_str(json_string_value(json_object_get(fields, name))));
+	up_terminal_line(
+	    stdout, up_say(en, zh), up_span_str(json_string_value(json_object_get(fields, name))));
 }
 
 static int show_one(void *arg, const struct up_unit_view *u)

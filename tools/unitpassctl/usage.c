@@ -181,7 +181,8 @@ static int list_one(void *arg, int64_t seq, struct up_span canonical)
 	x->shown++;
 	x->last = seq;
 	if (x->ctl->json)
-		x->failed = fwrite(canonical.p, 1, canonical.n, stdout) != canonical.n || fputc('\n', stdout) == EOF;
+		x->failed = fwrite(canonical.p, 1, canonical.n, stdout) != canonical.n ||
+		    fputc('\n', stdout) == EOF;
 	else
 		x->failed = up_usage_table_put(x->table, canonical) != UP_OK;
 	return x->failed;
@@ -230,7 +231,9 @@ int up_usage_list(struct up_command_line *l)
 	}
 	if (err == UP_OK && !ctl->json)
 		err = up_usage_table_print(x.table, stdout);
-	status = err == UP_OK && !x.failed ? 0 : up_ctl_fail_err(ctl, err != UP_OK ? err : UP_E_IO, "usage list");
+	status = err == UP_OK && !x.failed
+	    ? 0
+	    : up_ctl_fail_err(ctl, err != UP_OK ? err : UP_E_IO, "usage list");
 	if (status == 0)
 		say_more(l, &x);
 out:
