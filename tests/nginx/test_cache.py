@@ -113,13 +113,15 @@ class OwnCaches(SiteCases):
         self.assertIn(b'principal', reply.body)
         self.assertEqual(self.role('open', page), [])
 
+    def kept(self, location, *other):
+        """Whether another gets the first answer. nginx may send it before it lies in the cache."""
+        key = next(self.keys)
+        first = self.role(location, key, self.principal)
+        return first and self.role(location, key, *other) == first
+
     def test_open_location_and_purpose_keep_it(self):
-        key = next(self.keys)
-        self.assertTrue(self.role('open', key, self.principal))
-        self.assertTrue(self.role('open', key), 'the first answer')
-        key = next(self.keys)
-        first = self.role('on_purpose', key, self.principal)
-        self.assertEqual(self.role('on_purpose', key, self.user), first)
+        for location, *other in ('open',), ('on_purpose', self.user):
+            self.assertTrue(any(self.kept(location, *other) for _ in range(20)), location)
 
     def test_of_another_protocol(self):
         for who, role in (self.principal, b'principal'), (self.user, b'user'):
