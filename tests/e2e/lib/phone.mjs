@@ -6,7 +6,17 @@ import { remember } from './secrets.mjs';
 
 const b64 = (x) => Buffer.from(x).toString('base64url');
 export const sha256 = (x) => crypto.createHash('sha256').update(x).digest('base64url');
-export const newKey = () => crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+/* By way of DER: node 20 waits for ever in the export of a key as JWK when the garbage collector
+ * comes meanwhile and takes the job that made the key. */
+export function newKey() {
+	const { privateKey } = crypto.generateKeyPairSync('ec', {
+		namedCurve: 'P-256',
+		publicKeyEncoding: { type: 'spki', format: 'der' },
+		privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+	});
+
+	return crypto.createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' });
+}
 
 export function publicJwk(key) {
 	const { kty, crv, x, y } = key.export({ format: 'jwk' });
