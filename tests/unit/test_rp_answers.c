@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the module answers without a provider: methods, origins, targets, protected locations,
- * assets, logout. */
+ * What the module's own pages answer without a provider: methods, origins, targets, assets,
+ * logout. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -8,24 +8,7 @@
 
 #include "web/embedded.h"
 #include "module/rp/rplog.h"
-#include "test_rp_fake.h"
-
-#define NOW INT64_C(1700000000)
-
-static struct up_rp *rp;
-
-/* An issuer that nobody serves: what should not ask it must not fail for it. */
-static void open_portal(void)
-{
-	rp = fake_rp("http://127.0.0.1:1", FAKE_CLIENT, fake_key_a);
-	CU_ASSERT_EQUAL_FATAL(up_rp_init(fake_log, NULL), UP_OK);
-}
-
-static void close_portal(void)
-{
-	up_rp_free(&rp);
-	up_rp_shutdown();
-}
+#include "test_rp_portal.h"
 
 static int handle(struct up_rp_request *req, struct up_rp_response *r)
 {
@@ -38,11 +21,6 @@ static int handle(struct up_rp_request *req, struct up_rp_response *r)
 	up_rp_handle(rp, o, req, r);
 	up_rp_opener_free(&o);
 	return r->status;
-}
-
-static const char *text_of(struct up_rp_response *r)
-{
-	return r->body.n > 0 ? up_buf_cstr(&r->body) : "";
 }
 
 static void test_methods(void)
@@ -259,135 +237,6 @@ static void test_return_targets(void)
 	}
 }
 
-static void test_protected(void)
-{
-	static const struct {
-		const char *method, *uri, *accept, *mode, *with, *item;
-		int status;
-		const char *location;
-	} rows[] = {
-		{ "GET", "/a?b=c&d", "text/html", "navigate", "", "", 302,
-		    "/.unitpass/login?return=%2Fa%3Fb%3Dc%26d" },
-		{ "GET", "/a", "text/html,*/*;q=0.8", "", "", "annual-report", 302,
-		    "/.unitpass/login?return=%2Fa&item=annual-report" },
-		{ "HEAD", "/a", "text/html", "", "", "", 302, "/.unitpass/login?return=%2Fa" },
-		{ "GET", "//evil", "text/html", "navigate", "", "", 302, "/.unitpass/login" },
-		{ "GET", "/\xe4", "text/html", "navigate", "", "", 302, "/.unitpass/login" },
-		{ "GET", "/a", "text/html", "cors", "", "", 401, NULL },
-		{ "GET", "/a", "text/html", "no-cors", "", "", 401, NULL },
-		{ "GET", "/a", "text/html", "websocket", "", "", 401, NULL },
-		{ "GET", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
-		{ "GET", "/a", "application/json", "", "", "", 401, NULL },
-		{ "GET", "/a", "*/*", "", "", "", 401, NULL },
-		{ "GET", "/a", "", "", "", "", 401, NULL },
-		{ "PUT", "/a", "text/html", "navigate", "", "", 401, NULL },
-		{ "POST", "/a", "text/html", "cors", "", "", 401, NULL },
-		{ "POST", "/a", "text/html", "", "XMLHttpRequest", "", 401, NULL },
-		{ "GET", "/a", "text/html;q=0", "", "", "", 401, NULL },
-	};
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_rp_request req = {
-			.method = up_span_str(rows[i].method), .uri = up_span_str(rows[i].uri),
-			.accept = up_span_str(rows[i].accept),
-			.sec_fetch_mode = up_span_str(rows[i].mode),
-			.requested_with = up_span_str(rows[i].with), .now_s = NOW,
-		};
-		struct up_rp_response r;
-
-		up_rp_login_required(rp, &req, up_span_str(rows[i].item), &r);
-		UP_CHECK(r.status == rows[i].status, rows[i].uri);
-		UP_CHECK(fake_header(&r, "Set-Cookie") == NULL, rows[i].uri);
-		if (rows[i].location != NULL) {
-			UP_CHECK(strcmp(fake_header(&r, "Location"), rows[i].location) == 0,
-			    fake_header(&r, "Location"));
-		} else {
-			CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"),
-			    "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
-			CU_ASSERT_STRING_EQUAL(text_of(&r),
-			    "{\"error\":\"login_required\",\"login\":\"/.unitpass/login\"}");
-		}
-		up_rp_response_free(&r);
-	}
-}
-
-/* Whatever a person would see is a page: of a form that she sent, and in a frame, where a
- * redirection would show nothing. */
-static void test_protected_pages(void)
-{
-	static const struct { const char *method, *dest, *link; } rows[] = {
-		{ "POST", "document",
-		    "href=\"/.unitpass/login\" target=\"_blank\" rel=\"noopener\"" },
-		{ "POST", "", "href=\"/.unitpass/login\" target=\"_blank\"" },
-		{ "GET", "iframe", "href=\"/.unitpass/login?return=%2Fa%3Fb\" target=\"_top\"" },
-		{ "GET", "frame", "target=\"_top\"" }, { "GET", "object", "target=\"_top\"" },
-		{ "POST", "iframe", "target=\"_top\"" },
-	};
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_rp_request req = { .method = up_span_str(rows[i].method),
-			.uri = UP_SPAN_LIT("/a?b"), .accept = UP_SPAN_LIT("text/html"),
-			.sec_fetch_mode = UP_SPAN_LIT("navigate"),
-			.sec_fetch_dest = up_span_str(rows[i].dest), .now_s = NOW };
-		struct up_rp_response r;
-
-		up_rp_login_required(rp, &req, (struct up_span){ 0 }, &r);
-		UP_CHECK(r.status == 401, rows[i].link);
-		UP_CHECK(strstr(fake_header(&r, "Content-Type"), "text/html") != NULL,
-		    rows[i].link);
-		UP_CHECK(strstr(text_of(&r), rows[i].link) != NULL, text_of(&r));
-		UP_CHECK((fake_header(&r, "X-Frame-Options") == NULL) ==
-		    (strstr(rows[i].dest, "document") == NULL && rows[i].dest[0] != '\0'),
-		    rows[i].dest);
-		CU_ASSERT_STRING_EQUAL(fake_header(&r, "WWW-Authenticate"),
-		    "Unitpass realm=\"unitpass\", login=\"/.unitpass/login\"");
-		up_rp_response_free(&r);
-	}
-}
-
-static const struct up_rp_session someone = { .unit_code = { (const uint8_t *)FAKE_UNIT, 18 },
-	.unit_name = { (const uint8_t *)"Unit <One>", 10 },
-	.role = { (const uint8_t *)"user", 4 }, .holder_name = { (const uint8_t *)"Wang", 4 },
-	.created_s = NOW, .seen_s = NOW };
-
-static void test_forbidden(void)
-{
-	const struct up_span roles[] = { UP_SPAN_LIT("principal"), UP_SPAN_LIT("manager") };
-	const struct up_rp_rule rule = { UP_RP_ROLE, roles, 2 };
-	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
-		.uri = UP_SPAN_LIT("/a"),
-		.accept = UP_SPAN_LIT("text/html"),
-		.accept_language = UP_SPAN_LIT("en") };
-	struct up_rp_response r;
-
-	up_rp_forbidden(rp, &req, &someone, &rule, &r);
-	CU_ASSERT_EQUAL(r.status, 403);
-	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Type"), "text/html"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "/.unitpass/login?again=1&amp;return=%2Fa"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "You may not open this page"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "Unit &lt;One&gt;"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "<dd>user</dd>"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "first responsible manager, manager"));
-	CU_ASSERT_PTR_NOT_NULL(fake_header(&r, "X-Frame-Options"));
-	up_rp_response_free(&r);
-	/* in a frame it is seen, and leads out of it */
-	req.sec_fetch_dest = UP_SPAN_LIT("iframe");
-	up_rp_forbidden(rp, &req, &someone, NULL, &r);
-	CU_ASSERT_PTR_NULL(fake_header(&r, "X-Frame-Options"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(fake_header(&r, "Content-Security-Policy"),
-	    "frame-ancestors *"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "target=\"_top\""));
-	up_rp_response_free(&r);
-	req.accept = UP_SPAN_LIT("*/*");
-	up_rp_forbidden(rp, &req, &someone, &rule, &r);
-	CU_ASSERT_EQUAL(r.status, 403);
-	CU_ASSERT_STRING_EQUAL(fake_header(&r, "Content-Type"), "application/json");
-	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r),
-	    "\"unit\":\"" FAKE_UNIT "\",\"role\":\"user\",\"wanted\":{\"role\":[\"principal\","
-	    "\"manager\"]}"));
-	up_rp_response_free(&r);
-}
-
 static char *session_cookie(void)
 {
 	struct up_rp_opener *o;
@@ -567,6 +416,5 @@ static void test_redaction(void)
 }
 
 UP_SUITE("rp_answers", open_portal, test_methods, test_needs, test_origins, test_bad_bodies,
-    test_return_targets, test_protected, test_protected_pages, test_forbidden,
-    test_logout_page, test_errors_in_words,    test_languages, test_page_headers, test_assets,
-    test_redaction, close_portal)
+    test_return_targets, test_logout_page, test_errors_in_words, test_languages, test_page_headers,
+    test_assets, test_redaction, close_portal)

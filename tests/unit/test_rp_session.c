@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Session cookie, rules, identity headers, settings. With UP_BENCH set it also prints what the hot
- * path costs. */
+ * The session cookie. With UP_BENCH set it also prints what the hot path costs. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -8,28 +7,9 @@
 #include <time.h>
 
 #include "test_rp_fake.h"
+#include "test_rp_sample.h"
 
-#define NOW INT64_C(1700000000)
 #define ISSUER "https://id.example.org"
-
-static struct up_rp_session sample(void)
-{
-	return (struct up_rp_session) {
-		.unit_code = UP_SPAN_LIT(FAKE_UNIT),
-		.unit_name = UP_SPAN_LIT("湖南省某某研究院"),
-		.certificate = UP_SPAN_LIT("143000001234"),
-		.role = UP_SPAN_LIT("user"),
-		.holder_ref = UP_SPAN_LIT("0123456789abcdefABCDEF"),
-		.holder_name = UP_SPAN_LIT("张三"),
-		.items = UP_SPAN_LIT("annual-report change"),
-		.sid = UP_SPAN_LIT("ABCDEFGHIJKLMNOPQRSTUV"),
-		.sub = UP_SPAN_LIT("u-1"),
-		.certificate_version = 3,
-		.auth_time_s = NOW - 5,
-		.created_s = NOW,
-		.seen_s = NOW,
-	};
-}
 
 /* "name=value" of a session made now. */
 static char *cookie_of(const struct up_rp *rp, const struct up_rp_session *s)
@@ -365,108 +345,6 @@ static void test_too_large(void)
 	up_rp_free(&rp);
 }
 
-static void test_rules(void)
-{
-	static const struct {
-		enum up_rp_what what;
-		const char *a, *b, *role;
-		bool holds;
-	} rows[] = {
-		{ UP_RP_UNIT, FAKE_UNIT, "x", "user", true },
-		{ UP_RP_UNIT, "12430000100000016y", "", "user", false },
-		{ UP_RP_UNIT, "12430000100000016", "", "user", false },
-		{ UP_RP_ROLE, "principal", "user", "user", true },
-		{ UP_RP_ROLE, "principal", "manager", "user", false },
-		{ UP_RP_ROLE, "use", "users", "user", false },
-		{ UP_RP_ITEM, "change", "none", "user", true },
-		{ UP_RP_ITEM, "annual", "report", "user", false },
-		{ UP_RP_ITEM, "annual-report change", "", "user", false },
-		{ UP_RP_ITEM, "none", "", "manager", true },
-		{ UP_RP_ITEM, "none", "", "principal", true },
-		{ UP_RP_ITEM, "none", "", "managers", false },
-		{ UP_RP_CERTIFICATE, "143000001234", "", "user", true },
-		{ UP_RP_CERTIFICATE, "14300000123", "", "user", false },
-	};
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		const struct up_span values[] = { up_span_str(rows[i].a), up_span_str(rows[i].b) };
-		struct up_rp_rule r = { rows[i].what, values, 2 };
-		struct up_rp_session s = sample();
-
-		s.role = up_span_str(rows[i].role);
-		UP_CHECK(up_rp_rule_holds(&r, &s) == rows[i].holds, rows[i].a);
-		r.n = 0;
-		UP_CHECK(!up_rp_rule_holds(&r, &s) || (rows[i].what == UP_RP_ITEM && rows[i].holds),
-		    rows[i].a);
-	}
-}
-
-static void test_identity_headers(void)
-{
-	static const char *const ours[] = { "X-Unitpass-Unit-Code", "x_unitpass_unit_code",
-		"X-UNITPASS_Role", "x_Unitpass-anything", "X.Unitpass.Role", "X-Unitpass-",
-		"X_UNITPASS_", "X-Unitpass_Session", "x-unitpass.x" };
-	static const char *const others[] = { "X-Unitpas", "X-Unitpass", "XUnitpass-Role",
-		"X-Unitpasses-Role", "Y-Unitpass-Role", "", "X-", "Cookie", "X-Unit-Code" };
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(ours); i++)
-		UP_CHECK(up_rp_is_identity_header(up_span_str(ours[i])), ours[i]);
-	for (size_t i = 0; i < UP_ARRAY_LEN(others); i++)
-		UP_CHECK(!up_rp_is_identity_header(up_span_str(others[i])), others[i]);
-	for (size_t i = 0; i < UP_RP_VALUES; i++)
-		UP_CHECK(up_rp_is_identity_header(up_span_str(up_rp_value_header[i])),
-		    up_rp_value_header[i]);
-}
-
-static void test_connection(void)
-{
-	static const struct { const char *value, *kept; } rows[] = {
-		{ "close", NULL }, { "keep-alive, Upgrade", NULL },
-		{ "Upgrade, HTTP2-Settings", NULL },
-		{ " , TE,, trailer ,", NULL }, { "", NULL }, { "X-Unitpass-Role", "" },
-		{ "close, X-Unitpass-Role", "close" },
-		{ "x_unitpass_role ,\tKEEP-ALIVE", "KEEP-ALIVE" },
-		{ "Cookie", "" }, { "Upgrade,REMOTE_USER,,X-Remote-User, te", "Upgrade, te" },
-		{ "keep-alive X-Unitpass-Role", "" }, { "\"close\"", "" },
-	};
-	static const struct { const char *value; bool h2c; } upgrades[] = {
-		{ "h2c", true }, { "websocket, H2C", true }, { "websocket", false }, { "", false },
-		{ "h2", false }, { "h2c-16", false },
-	};
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_buf b = { 0 };
-		bool others = up_rp_connection_put(up_span_str(rows[i].value), &b);
-
-		UP_CHECK(others == (rows[i].kept != NULL), rows[i].value);
-		UP_CHECK_TEXT(up_buf_span(&b), rows[i].kept != NULL ? rows[i].kept : "");
-		up_buf_free(&b);
-	}
-	for (size_t i = 0; i < UP_ARRAY_LEN(upgrades); i++)
-		UP_CHECK(up_rp_upgrade_is_h2c(up_span_str(upgrades[i].value)) == upgrades[i].h2c,
-		    upgrades[i].value);
-}
-
-static void test_values(void)
-{
-	static const char *const want[UP_RP_VALUES] = { FAKE_UNIT,
-		"%E6%B9%96%E5%8D%97%E7%9C%81%E6%9F%90%E6%9F%90%E7%A0%94%E7%A9%B6%E9%99%A2",
-		"143000001234", "user", "0123456789abcdefABCDEF", "%E5%BC%A0%E4%B8%89",
-		"annual-report%20change", "1699999995", "ABCDEFGHIJKLMNOPQRSTUV" };
-	struct up_rp_session s = sample();
-	struct up_buf b = { 0 };
-
-	for (size_t i = 0; i < UP_RP_VALUES; i++) {
-		up_buf_reset(&b);
-		up_rp_value(&s, i, true, &b);
-		UP_CHECK_TEXT(up_buf_span(&b), want[i]);
-	}
-	up_buf_reset(&b);
-	up_rp_value(&s, 5, false, &b);
-	UP_CHECK_TEXT(up_buf_span(&b), "张三");
-	up_buf_free(&b);
-}
-
 /* What an opened session points to lies in one piece, each text with a NUL behind it: opened for
  * the first time, remembered, and copied. */
 static void test_texts(void)
@@ -504,91 +382,6 @@ static void test_texts(void)
 	free(c);
 	up_rp_opener_free(&o);
 	up_rp_free(&rp);
-}
-
-static void test_settings(void)
-{
-	static const struct {
-		const char *issuer, *client, *secret, *keys, *page;
-		int mode;
-		const char *why;
-	} rows[] = {
-		{ NULL, "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ "http://id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ "https://u@id.example.org", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ ISSUER "?x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ ISSUER, NULL, FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
-		{ ISSUER, "a b", FAKE_SECRET, fake_key_a, NULL, 0600, "client" },
-		{ ISSUER, "c", "", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", "\r\n", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", "a\tb", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", "a\n\n", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", "short", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", " p+%&=: \xe5\xaf\x86\r\n", fake_key_a, NULL, 0600, NULL },
-		{ ISSUER "/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
-		{ ISSUER "/realms/x/", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
-		{ ISSUER "/#x", "c", FAKE_SECRET, fake_key_a, NULL, 0600, "issuer" },
-		{ ISSUER, "c", FAKE_SECRET "\nx", fake_key_a, NULL, 0600, "secret_file" },
-		{ ISSUER, "c", FAKE_SECRET, "nonsense", NULL, 0600, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, "", NULL, 0600, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0640, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0604, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, NULL, 0620, "session_key_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "{{unknown}}", 0600, "page_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "{{lang", 0600, "page_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "\xff", 0600, "page_file" },
-		{ ISSUER, "c", FAKE_SECRET, fake_key_a, "<p>{{attempt}}", 0600, NULL },
-		{ ISSUER "/realms/x", "c", FAKE_SECRET, fake_key_a, NULL, 0400, NULL },
-		{ "http://127.0.0.1:8080", "c", FAKE_SECRET, fake_key_a, NULL, 0600, NULL },
-	};
-
-	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
-		struct up_rp_settings s = { .issuer = rows[i].issuer, .client = rows[i].client };
-		struct up_rp *rp = (struct up_rp *)1;
-		char why[256];
-		enum up_err err;
-
-		s.secret_file = fake_file("secret", rows[i].secret, 0600);
-		s.session_key_file = fake_file("keys", rows[i].keys, rows[i].mode);
-		s.page_file = rows[i].page != NULL ? fake_file("page", rows[i].page, 0644) : NULL;
-		err = up_rp_new(&s, &rp, why);
-		UP_CHECK(err == (rows[i].why != NULL ? UP_E_CONFIG : UP_OK), why);
-		UP_CHECK((rp == NULL) == (rows[i].why != NULL), why);
-		UP_CHECK(rows[i].why == NULL || strncmp(why, rows[i].why, strlen(rows[i].why)) == 0,
-		    why);
-		up_rp_free(&rp);
-		fake_clean();
-	}
-}
-
-static void test_credentials(void)
-{
-	struct up_rp_settings s = { .issuer = ISSUER, .client = "c" };
-	struct up_jwk *key;
-	struct up_rp *rp;
-	char why[256], *text;
-	json_t *o;
-
-	s.session_key_file = fake_file("keys", fake_key_a, 0600);
-	CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), UP_E_CONFIG);
-	CU_ASSERT_EQUAL_FATAL(up_jwk_generate(&key), UP_OK);
-	for (int private_too = 0; private_too < 2; private_too++) {
-		o = up_jwk_to_json(key, private_too);
-		text = json_dumps(o, 0);
-		s.key_file = fake_file("jwk", text, 0600);
-		CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), private_too ? UP_OK : UP_E_CONFIG);
-		up_rp_free(&rp);
-		free(text);
-		json_decref(o);
-	}
-	s.secret_file = fake_file("secret", FAKE_SECRET, 0600);
-	CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), UP_E_CONFIG);
-	s.key_file = NULL;
-	s.secret_file = "/nonexistent/secret";
-	CU_ASSERT_EQUAL(up_rp_new(&s, &rp, why), UP_E_CONFIG);
-	CU_ASSERT_PTR_NOT_NULL(strstr(why, "secret_file: /nonexistent/secret"));
-	up_jwk_free(&key);
-	fake_clean();
 }
 
 /* A typical Cookie header: analytics and application cookies beside ours. */
@@ -631,6 +424,5 @@ static void test_hot_path(void)
 }
 
 UP_SUITE("rp_session", test_round_trip, test_limits, test_damaged, test_remembered, test_foreign,
-    test_rotation, test_seen, test_two_sessions, test_many_cookies, test_too_large, test_rules,
-    test_identity_headers, test_connection, test_values, test_texts, test_settings,
-    test_credentials, test_hot_path)
+    test_rotation, test_seen, test_two_sessions, test_many_cookies, test_too_large, test_texts,
+    test_hot_path)
