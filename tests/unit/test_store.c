@@ -98,23 +98,15 @@ static void test_migrate_fails(void)
 	fixture_close(&f);
 }
 
-static void test_admin(void)
+static void test_units_put(void)
 {
 	struct up_unit_row u = { UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第三中学"),
 		UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 };
 	struct up_unit_row rows[2] = { u,
 		{ UP_SPAN_LIT(U1), UP_SPAN_LIT("改名"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"),
 		    UP_SPAN_LIT("CERT-1"), 1, 2 } };
-	struct up_client c = { .id = (char *)"p2",
-		.name = (char *)"n",
-		.origin = (char *)"https://p2.example.org",
-		.is_static = true,
-		.has_secret = true,
-		.jwks = (char *)"{\"keys\":[]}" };
-	struct up_client **clients;
-	struct up_item *items;
 	struct fixture f;
-	size_t added, bad, n;
+	size_t added, bad;
 
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 2, NOW, &added, &bad), UP_E_STATE);
@@ -131,7 +123,23 @@ static void test_admin(void)
 	rows[0].certificate = UP_SPAN_LIT("CERT-4");
 	rows[0].authority = UP_SPAN_LIT("gd");
 	CU_ASSERT_EQUAL(fixture_units_put(f.store, rows, 1, NOW, &added, &bad), UP_E_NOT_FOUND);
+	fixture_close(&f);
+}
 
+static void test_clients_and_items(void)
+{
+	struct up_client c = { .id = (char *)"p2",
+		.name = (char *)"n",
+		.origin = (char *)"https://p2.example.org",
+		.is_static = true,
+		.has_secret = true,
+		.jwks = (char *)"{\"keys\":[]}" };
+	struct up_client **clients;
+	struct up_item *items;
+	struct fixture f;
+	size_t n;
+
+	fixture_open(&f, false);
 	memset(c.secret_hash, 9, 32);
 	CU_ASSERT_EQUAL(fixture_client_put(f.store, &c, NOW), UP_OK);
 	CU_ASSERT_EQUAL(fixture_client_put(f.store, &c, NOW), UP_E_STATE);
@@ -178,14 +186,10 @@ static void test_admin(void)
 	fixture_close(&f);
 }
 
-static void test_login(void)
+static void test_decision(void)
 {
 	struct up_op_decide decide;
-	struct up_op_redeem redeem;
-	struct up_op_replay replay;
 	struct fixture f;
-	struct up_session *session;
-	bool known;
 
 	fixture_open(&f, true);
 	fixture_enrol(&f);
@@ -218,7 +222,20 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(up_store_run(f.store, &decide.op), UP_OK);
 	CU_ASSERT_PTR_NULL(decide.out_role);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT errors FROM device"), 0);
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
 
+static void test_session(void)
+{
+	struct up_op_redeem redeem;
+	struct up_op_replay replay;
+	struct fixture f;
+	struct up_session *session;
+	bool known;
+
+	fixture_open(&f, true);
+	fixture_enrol(&f);
 	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"),
 			    UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known),
@@ -317,4 +334,5 @@ static void test_dead(void)
 	fixture_close(&f);
 }
 
-UP_SUITE("store", test_open, test_migrate, test_migrate_fails, test_admin, test_login, test_dead)
+UP_SUITE("store", test_open, test_migrate, test_migrate_fails, test_units_put,
+    test_clients_and_items, test_decision, test_session, test_dead)

@@ -121,17 +121,13 @@ static int stop(void *arg, int64_t seq, struct up_span canonical)
 }
 
 /* 9000 records over three blocks, two units and a clock that runs back now and then, which no date
- * follows. */
-static void test_usage(void)
+ * follows. How many are of U1, and in the hundred seconds from NOW + 5000000. */
+static void put_usage(struct fixture *f, size_t *u1, size_t *in_time)
 {
-	struct fixture f;
-	struct fixture_seen seen;
-	size_t u1 = 0, in_time = 0, newest = 9000 + FIXTURE_CHANGES;
 	char transaction[23];
 
-	fixture_open(&f, false);
-	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "first"), UP_OK);
-	CU_ASSERT_EQUAL(up_tx_begin(&f.store->write), UP_OK);
+	*u1 = *in_time = 0;
+	CU_ASSERT_EQUAL(up_tx_begin(&f->store->write), UP_OK);
 	for (int i = 2; i <= 9000; i++) {
 		struct up_record r = fixture_record(i % 3 == 0 ? "login.scan" : "login.approve");
 		uint8_t leaf[32];
@@ -143,11 +139,22 @@ static void test_usage(void)
 		    : i % 2              ? UP_SPAN_LIT(U1)
 					 : UP_SPAN_LIT(U2);
 		r.purpose = i == 77 ? UP_SPAN_LIT("\",\"event\":\"fake\",\"") : up_span_str("");
-		u1 += r.unit_code.n > 0 && i % 2;
-		CU_ASSERT_EQUAL_FATAL(up_usage_add(&f.store->write, &r, leaf), UP_OK);
-		in_time += r.time_ms >= NOW + 5000000 && r.time_ms < NOW + 5100000;
+		*u1 += r.unit_code.n > 0 && i % 2;
+		CU_ASSERT_EQUAL_FATAL(up_usage_add(&f->store->write, &r, leaf), UP_OK);
+		*in_time += r.time_ms >= NOW + 5000000 && r.time_ms < NOW + 5100000;
 	}
-	CU_ASSERT_EQUAL(up_tx_commit(&f.store->write), UP_OK);
+	CU_ASSERT_EQUAL(up_tx_commit(&f->store->write), UP_OK);
+}
+
+static void test_usage(void)
+{
+	struct fixture f;
+	struct fixture_seen seen;
+	size_t u1, in_time, newest = 9000 + FIXTURE_CHANGES;
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(fixture_put_code(f.store, U1, &fixture_li, "first"), UP_OK);
+	put_usage(&f, &u1, &in_time);
 	CU_ASSERT(fixture_gapless(&f));
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage a"
 	    " JOIN usage b ON b.seq = a.seq + 1 WHERE b.time_ms < a.time_ms"), 0);
