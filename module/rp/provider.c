@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "core/json.h"
-#include "core/json_put.h"
+#include "core/oauth.h"
 #include "core/text.h"
 #include "module/rp/metadata.h"
 #include "module/rp/rplog.h"
 #include "module/rp/transport.h"
 
 #define GRANT_TYPE "urn:ietf:params:oauth:grant-type:device_code"
-#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-#define ASSERTION_LIFE_S 60
 #define ID_TOKEN_MAX UP_JWT_MAX
 
 struct up_provider {
@@ -91,32 +89,20 @@ static bool add(oauth2_nv_list_t *list, const char *name, struct up_span value)
 	return ok;
 }
 
-/* RFC 7523 section 3; the server takes the issuer as audience, as RFC 8414 names it. */
 static enum up_err put_assertion(const struct up_provider *p, int64_t now_s, oauth2_nv_list_t *list)
 {
-	struct up_buf claims = { 0 }, token = { 0 };
-	struct up_json_put j = { .b = &claims };
-	uint8_t rnd[16];
+	struct up_oauth_assertion a = { .key = p->key, .kid = up_span_str(p->kid),
+		.client = p->client, .issuer = p->issuer, .now_s = now_s };
+	struct up_buf token = { 0 };
 	enum up_err err = UP_E_CRYPTO;
 
-	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
-		return UP_E_CRYPTO;
-	up_json_put_object(&j, NULL);
-	up_json_put_str(&j, "iss", p->client);
-	up_json_put_str(&j, "sub", p->client);
-	up_json_put_str(&j, "aud", p->issuer);
-	up_json_put_int(&j, "iat", now_s);
-	up_json_put_int(&j, "exp", now_s + ASSERTION_LIFE_S);
-	up_json_put_b64url(&j, "jti", up_span_of(rnd, sizeof(rnd)));
-	up_json_put_end(&j);
-	err = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(p->key, up_span_str(p->kid), NULL,
-	    up_buf_span(&claims), &token);
+	if (RAND_bytes(a.jti, sizeof(a.jti)) == 1)
+		err = up_oauth_assertion_put(&a, &token);
 	if (err == UP_OK &&
 	    !(add(list, "client_id", up_span_str(p->client)) &&
-		add(list, "client_assertion_type", UP_SPAN_LIT(ASSERTION_TYPE)) &&
+		add(list, "client_assertion_type", UP_SPAN_LIT(UP_OAUTH_ASSERTION_TYPE)) &&
 		add(list, "client_assertion", up_buf_span(&token))))
 		err = UP_E_NOMEM;
-	up_buf_free(&claims);
 	up_buf_free(&token);
 	return err;
 }
@@ -270,20 +256,14 @@ static enum up_err accept_begun(struct up_provider *p, struct up_span body,
 	return UP_E_PROVIDER;
 }
 
-/* Its "error" and "error_description" (RFC 6749 section 5.2). False: it is no such answer. */
-static bool read_error(long status, struct up_span body, char error[64], char why[200])
+/* False: it is no error of a provider's (RFC 6749 section 5.2). WHY may be logged. */
+static bool read_error(long status, struct up_span body, char error[UP_OAUTH_ERROR],
+    char why[UP_OAUTH_WHY])
 {
-	char text[200];
-	json_t *o = NULL;
-	bool has;
+	char text[UP_OAUTH_WHY];
+	bool has = status >= 400 && status <= 499 && up_oauth_error(body, error, text);
 
-	error[0] = why[0] = '\0';
-	if (status < 400 || status > 499 || up_json_parse(body, &o) != UP_OK)
-		return false;
-	has = copy_text(o, "error", error, 64) && error[0] != '\0';
-	if (copy_text(o, "error_description", text, sizeof(text)))
-		up_rplog_redact(text, why, 200);
-	json_decref(o);
+	up_rplog_redact(has ? text : "", why, UP_OAUTH_WHY);
 	return has;
 }
 
@@ -305,7 +285,7 @@ static enum up_err refused(struct up_provider *p, const char *what, long status,
 static enum up_err take_begin_error(struct up_provider *p, bool has_item, long status,
     struct up_span body)
 {
-	char error[64], why[200];
+	char error[UP_OAUTH_ERROR], why[UP_OAUTH_WHY];
 
 	if (status == 429)
 		return UP_E_RATE;
@@ -385,7 +365,7 @@ static enum up_err take_token_error(struct up_provider *p, long status, struct u
 		{ "expired_token", UP_E_EXPIRED },
 		{ "invalid_grant", UP_E_GRANT },
 	};
-	char error[64], why[200];
+	char error[UP_OAUTH_ERROR], why[UP_OAUTH_WHY];
 
 	if (status == 429)
 		return UP_E_SLOW_DOWN;

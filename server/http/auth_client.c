@@ -3,12 +3,12 @@
 
 #include "core/hash.h"
 #include "core/jws.h"
+#include "core/oauth.h"
 #include "core/text.h"
 #include "server/http/auth.h"
 #include "server/http/limits.h"
 #include "server/log.h"
 
-#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #define ASSERTION_MAX_S 300
 
 /* RFC 7617 base64 has '+', '/' and padding; bytes are otherwise those of base64url. */
@@ -171,7 +171,7 @@ static enum up_err authenticate(struct up_request *r)
 	}
 	if (secret.p != NULL)
 		return check_secret(r, id, secret);
-	if (assertion.p != NULL && up_span_eq_str(type, ASSERTION_TYPE))
+	if (assertion.p != NULL && up_span_eq_str(type, UP_OAUTH_ASSERTION_TYPE))
 		return by_assertion(r, id, assertion);
 	return UP_E_CLIENT;
 }

@@ -10,8 +10,7 @@
 #include <time.h>
 
 #include "core/json.h"
-#include "core/json_put.h"
-#include "core/jwt.h"
+#include "core/oauth.h"
 #include "core/target.h"
 #include "core/text.h"
 #include "tools/common/file.h"
@@ -21,9 +20,7 @@
 
 #define FILE_MAX 4096
 #define KID_MAX 128
-#define ASSERTION_LIFE_S 60
 #define SCOPE "scope=openid%20unit"
-#define ASSERTION_TYPE "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
 
 static bool read_credential(struct up_doctor *d, const char *path, struct up_buf *out)
 {
@@ -38,33 +35,21 @@ static bool read_credential(struct up_doctor *d, const char *path, struct up_buf
 	return false;
 }
 
-/* RFC 7523 section 3, as the module makes it. */
-static enum up_err put_assertion(const struct up_doctor_portal *p, const struct up_jwk *key,
+/* The request, with the client's authentication as the module makes it. */
+static enum up_err put_form(const struct up_doctor_portal *p, const struct up_jwk *key,
     const char *kid, struct up_buf *form)
 {
-	struct up_buf claims = { 0 };
-	struct up_json_put j = { .b = &claims };
-	uint8_t rnd[16];
-	int64_t now_s = (int64_t)time(NULL);
-	enum up_err err = UP_E_CRYPTO;
+	struct up_oauth_assertion a = { .key = key, .kid = up_span_str(kid), .client = p->client,
+		.issuer = p->issuer, .now_s = (int64_t)time(NULL) };
 
-	if (RAND_bytes(rnd, sizeof(rnd)) != 1)
-		return err;
-	up_json_put_object(&j, NULL);
-	up_json_put_str(&j, "iss", p->client);
-	up_json_put_str(&j, "sub", p->client);
-	up_json_put_str(&j, "aud", p->issuer);
-	up_json_put_int(&j, "iat", now_s);
-	up_json_put_int(&j, "exp", now_s + ASSERTION_LIFE_S);
-	up_json_put_b64url(&j, "jti", up_span_of(rnd, sizeof(rnd)));
-	up_json_put_end(&j);
+	if (RAND_bytes(a.jti, sizeof(a.jti)) != 1)
+		return UP_E_CRYPTO;
 	up_buf_printf(form, "%s&client_id=", SCOPE);
 	up_buf_put_percent(form, up_span_str(p->client));
-	up_buf_printf(form, "&client_assertion_type=%s&client_assertion=", ASSERTION_TYPE);
-	err = claims.failed ? UP_E_NOMEM : up_jwt_sign_kid(key, up_span_str(kid), NULL,
-	    up_buf_span(&claims), form);
-	up_buf_free(&claims);
-	return err;
+	up_buf_put_str(form, "&client_assertion_type=");
+	up_buf_put_percent(form, UP_SPAN_LIT(UP_OAUTH_ASSERTION_TYPE));
+	up_buf_put_str(form, "&client_assertion=");
+	return up_oauth_assertion_put(&a, form);
 }
 
 /* KID: the id its owner gave it, else its thumbprint. */
@@ -112,7 +97,7 @@ static bool ask_with_key(struct up_doctor *d, const struct up_doctor_portal *p,
 
 	if (key == NULL)
 		return false;
-	if (put_assertion(p, key, kid, &form) == UP_OK && (call->form = up_buf_cstr(&form)) != NULL)
+	if (put_form(p, key, kid, &form) == UP_OK && (call->form = up_buf_cstr(&form)) != NULL)
 		good = up_doctor_http(call, a) == UP_OK;
 	d->failed = d->failed || !good;
 	call->form = NULL;
@@ -168,7 +153,7 @@ static bool ask_with_secret(struct up_doctor *d, const struct up_doctor_portal *
 static void find_refused(
     struct up_doctor *d, const struct up_doctor_portal *p, const struct up_doctor_answer *a)
 {
-	char error[64];
+	char error[UP_OAUTH_ERROR];
 
 	up_doctor_http_error(a, error);
 	if (a->status == 0) {

@@ -203,7 +203,7 @@ static void check_watch(struct up_doctor *d, const char *issuer)
 {
 	struct up_doctor_call call = { .ca = d->ca };
 	struct up_doctor_answer a;
-	char url[600], error[64];
+	char url[600], error[UP_OAUTH_ERROR];
 
 	snprintf(url, sizeof(url), "%s/watch/" NO_WATCH, issuer);
 	call.url = url;

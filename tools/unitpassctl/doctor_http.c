@@ -4,11 +4,9 @@
 #include "tools/unitpassctl/doctor_http.h"
 
 #include <curl/curl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/json.h"
 #include "tools/common/http.h"
 
 struct receive {
@@ -168,13 +166,11 @@ struct up_span up_doctor_http_header(const struct up_doctor_answer *a, const cha
 	return up_span_of(NULL, 0);
 }
 
-void up_doctor_http_error(const struct up_doctor_answer *a, char out[64])
+void up_doctor_http_error(const struct up_doctor_answer *a, char out[UP_OAUTH_ERROR])
 {
-	json_t *o = NULL;
-	const char *error = NULL;
-
-	if (up_json_parse(up_buf_span(&a->body), &o) == UP_OK)
-		error = json_string_value(json_object_get(o, "error"));
-	snprintf(out, 64, "%s", error != NULL ? error : "");
-	json_decref(o);
+	up_oauth_error(up_buf_span(&a->body), out, NULL);
+	/* it goes to a terminal */
+	for (char *c = out; *c != '\0'; c++)
+		if (*c < 0x20 || *c >= 0x7f)
+			*c = '?';
 }

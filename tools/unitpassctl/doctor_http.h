@@ -4,7 +4,7 @@
 #ifndef UP_DOCTOR_HTTP_H
 #define UP_DOCTOR_HTTP_H
 
-#include "core/span.h"
+#include "core/oauth.h"
 
 #define UP_DOCTOR_HTTP_CONNECT_MS 4000
 #define UP_DOCTOR_HTTP_TOTAL_MS 8000
@@ -38,7 +38,7 @@ UP_MUST_USE enum up_err up_doctor_http(const struct up_doctor_call *, struct up_
 void up_doctor_http_free(struct up_doctor_answer *);
 /* First value of header NAME ("Content-Type"), empty when there is none. */
 struct up_span up_doctor_http_header(const struct up_doctor_answer *, const char *name);
-/* The JSON body's member "error", or "" */
-void up_doctor_http_error(const struct up_doctor_answer *, char out[64]);
+/* The JSON body's member "error", or ""; nothing in it steers a terminal. */
+void up_doctor_http_error(const struct up_doctor_answer *, char out[UP_OAUTH_ERROR]);
 
 #endif
