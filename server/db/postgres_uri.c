@@ -48,6 +48,21 @@ static bool are_ports(const char *ports)
 	return ports[strspn(ports, "0123456789,")] == '\0';
 }
 
+/* Of user:pass/word@host, libpq takes what is before the slash for a host and its port, and the
+ * rest, half of a password, for a database's name; of user:pass@word@host, "word@host" for a host.
+ * Both go into messages and over the wire. Whoever means an @ writes %40. */
+static bool has_stray_at(const char *uri)
+{
+	const char *p = strstr(uri, "://"), *user;
+
+	if (p == NULL)
+		return false;
+	user = p += strlen("://");
+	p += strcspn(p, "@/");
+	p = *p == '@' ? p + 1 : user;
+	return memchr(p, '@', strcspn(p, "?")) != NULL;
+}
+
 PQconninfoOption *up_postgres_uri(const char *uri, const char **wrong)
 {
 	char *error = NULL;
@@ -59,7 +74,12 @@ PQconninfoOption *up_postgres_uri(const char *uri, const char **wrong)
 		PQfreemem(error);
 	} else if (!are_ports(value_of(options, "port"))) {
 		*wrong = "an invalid URI: a port that is no number";
-		PQconninfoFree(options);
+	} else if (has_stray_at(uri)) {
+		*wrong = "an invalid URI: an @ too many; percent-encode the password, or put it "
+			 "into database_password_file";
+	}
+	if (*wrong != NULL) {
+		PQconninfoFree(options);         /* takes NULL */
 		options = NULL;
 	}
 	return options;

@@ -37,6 +37,16 @@ static const struct { const char *uri; bool has_password; const char *shown; } u
 	{ "postgresql://u@h/db?secret", false, NULL },
 	{ "postgresql://u:secret/db", false, NULL },     /* the host forgotten */
 	{ "postgresql://u:secret/pass@h/db", false, NULL },
+	/* half a password as the name of a database, or of a host */
+	{ "postgresql://u:12/secret@h/db", false, NULL },
+	{ "postgresql://u:/secret@h/db", false, NULL },
+	{ "postgresql://u:12/secret@h/db?sslmode=require", false, NULL },
+	{ "postgresql://u:x@y/secret@h/db", false, NULL },
+	{ "postgresql://u:x@secret@h/db", false, NULL },
+	{ "postgresql://u:12%2F34@h/db", true, "postgresql://u@h/db" },
+	{ "postgresql://h:12/d%40b", false, "postgresql://h:12/d%40b" },
+	{ "postgresql://h/db?user=u@site", false, "postgresql://u%40site@h/db" },
+	{ "postgresql://h/?user=u@site/x", false, "postgresql://u%40site%2Fx@h/" },
 };
 
 static void test_show(void)
@@ -87,6 +97,17 @@ static void test_open(void)
 		UP_CHECK(strstr(why, "invalid URI") != NULL, why);
 		UP_CHECK(strstr(up_db_wrong(uris[i].uri), "secret") == NULL, uris[i].uri);
 	}
+}
+
+/* What can be done about it is said where it is noticed. */
+static void test_password_in_pieces(void)
+{
+	const char *wrong = up_db_wrong("postgresql://u:12/34@h/db");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(wrong);
+	CU_ASSERT_PTR_NOT_NULL(strstr(wrong, "percent-encode"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(wrong, "database_password_file"));
+	CU_ASSERT_PTR_NULL(strstr(wrong, "34"));
 }
 
 /* --- how the server is proven --- */
@@ -146,4 +167,5 @@ static void test_proof(void)
 	}
 }
 
-UP_SUITE("db_uri", test_show, test_long, test_open, test_proof)
+UP_SUITE("db_uri", test_show, test_long, test_open, test_password_in_pieces,
+    test_proof)
