@@ -97,7 +97,11 @@ void up_limits_source_of(const char *client, struct up_span ip, char out[160])
 
 void up_limits_punish(struct up_server *s, enum up_limit which, struct up_span who, int64_t now_ms)
 {
-	for (unsigned i = 0; i < limits[which].burst / 2; i++)
-		if (up_limits_spend(s, which, who, now_ms) != UP_OK)
-			return;
+	const unsigned most = limits[which].burst / 2;
+	struct up_live_bucket b;
+
+	/* Nothing is lost where it cannot be reached: what was declined stays so. */
+	if (bucket(s, which, who, &b))
+		(void)!up_live_rate_spend(
+		    s->live, &b, b.burst / 2 < most ? b.burst / 2 : most, now_ms);
 }

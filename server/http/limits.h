@@ -40,7 +40,8 @@ UP_MUST_USE enum up_err up_limits_share_source(struct up_server *, enum up_limit
 void up_limits_network(const char *ip, char out[UP_LIMITS_NETWORK]);
 /* "client source" as one key: what one portal's visitors from one source may do. */
 void up_limits_source_of(const char *client, struct up_span ip, char out[160]);
-/* Spend half of what may be spent at once: somebody said "I did not start this". */
+/* Spend half of what may be spent at once (of raised limits, as much as of those that ship):
+ * somebody said "I did not start this". */
 void up_limits_punish(struct up_server *, enum up_limit, struct up_span who, int64_t now_ms);
 
 #endif

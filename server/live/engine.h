@@ -71,6 +71,8 @@ struct up_live_engine {
 	/* SHARED NULL: of OWN alone (up_live_rate) */
 	enum up_err (*rate)(struct up_live *, const struct up_live_bucket *own,
 	    const struct up_live_bucket *shared, int64_t now_ms);
+	enum up_err (*rate_spend)(struct up_live *, const struct up_live_bucket *own, unsigned n,
+	    int64_t now_ms);
 	enum up_err (*stats)(struct up_live *, struct up_live_stats *out);
 };
 

@@ -195,6 +195,12 @@ enum up_err up_live_rate_share(struct up_live *l, const struct up_live_bucket *o
 	return l->engine->rate(l, own, shared, now_ms);
 }
 
+enum up_err up_live_rate_spend(
+    struct up_live *l, const struct up_live_bucket *own, unsigned n, int64_t now_ms)
+{
+	return l->engine->rate_spend(l, own, n, now_ms);
+}
+
 enum up_err up_live_stats(struct up_live *l, struct up_live_stats *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -248,6 +248,10 @@ struct up_live_bucket {
 UP_MUST_USE enum up_err up_live_rate_share(struct up_live *, const struct up_live_bucket *own,
     const struct up_live_bucket *shared, int64_t now_ms);
 
+/* Take up to N of OWN at once: as many as there are. */
+UP_MUST_USE enum up_err up_live_rate_spend(
+    struct up_live *, const struct up_live_bucket *own, unsigned n, int64_t now_ms);
+
 struct up_live_stats { size_t pending, scanned, approved, finished, watchers, replays; };
 /* Also the cheapest way to learn whether the state can be reached. */
 UP_MUST_USE enum up_err up_live_stats(struct up_live *, struct up_live_stats *out);

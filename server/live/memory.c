@@ -358,6 +358,13 @@ static enum up_err rate(struct up_live *live, const struct up_live_bucket *own,
 	    : up_rate_share(r, own, shared, now_ms);
 }
 
+static enum up_err rate_spend(
+    struct up_live *live, const struct up_live_bucket *own, unsigned n, int64_t now_ms)
+{
+	up_rate_spend(up_memory_of(live)->rate, own, n, now_ms);
+	return UP_OK;
+}
+
 static enum up_err stats(struct up_live *live, struct up_live_stats *out)
 {
 	struct up_memory *l = up_memory_of(live);
@@ -410,6 +417,7 @@ static const struct up_live_engine engine = {
 	.tick = tick,
 	.once = once,
 	.rate = rate,
+	.rate_spend = rate_spend,
 	.stats = stats,
 };
 

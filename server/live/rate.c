@@ -176,3 +176,20 @@ enum up_err up_rate_share(struct up_rate *r, const struct up_live_bucket *own,
 		give_back(r, own, now_ms);
 	return err;
 }
+
+void up_rate_spend(
+    struct up_rate *r, const struct up_live_bucket *bucket, unsigned n, int64_t now_ms)
+{
+	struct up_live_bucket b = *bucket;
+	pthread_mutex_t *lock;
+	struct cell *c;
+	int64_t left;
+
+	if (b.every_ms < 1)
+		b.every_ms = 1;
+	if (!enter(r, &b, now_ms, &c, &lock))
+		return;
+	left = (b.every_ms * b.burst - (c->full_ms - now_ms)) / b.every_ms;
+	c->full_ms += b.every_ms * (left < n ? left : n);
+	pthread_mutex_unlock(lock);
+}

@@ -14,5 +14,7 @@ UP_MUST_USE enum up_err up_rate_take(
     struct up_rate *, const struct up_live_bucket *, int64_t now_ms);
 UP_MUST_USE enum up_err up_rate_share(struct up_rate *, const struct up_live_bucket *own,
 	const struct up_live_bucket *shared, int64_t now_ms);
+/* Up to N at once. */
+void up_rate_spend(struct up_rate *, const struct up_live_bucket *, unsigned n, int64_t now_ms);
 
 #endif

@@ -205,6 +205,12 @@ static enum up_err rate(struct up_live *l, const struct up_live_bucket *own,
 	    : up_live_rate(in(l), own->kind, own->who, own->burst, own->every_ms, now));
 }
 
+static enum up_err rate_spend(
+    struct up_live *l, const struct up_live_bucket *own, unsigned n, int64_t now)
+{
+	THROUGH("rate_spend", up_live_rate_spend(in(l), own, n, now));
+}
+
 static enum up_err stats(struct up_live *l, struct up_live_stats *out)
 {
 	THROUGH("stats", up_live_stats(in(l), out));
@@ -218,7 +224,7 @@ static const struct up_live_engine engine = {
 	.redeem = redeem, .redeem_commit = redeem_commit, .redeem_undo = redeem_undo,
 	.replay_undo = replay_undo, .watch_open = watch_open, .watch_close = watch_close,
 	.watch_state = watch_state, .watch_peek = watch_peek, .tick = tick, .once = once,
-	.rate = rate, .stats = stats,
+	.rate = rate, .rate_spend = rate_spend, .stats = stats,
 };
 
 enum up_err faulty_new(struct up_live *inner, bool waits, struct up_live **out)

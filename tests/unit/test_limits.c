@@ -47,6 +47,28 @@ static unsigned storm(unsigned sources, int64_t at, int64_t to, int64_t step)
 
 #define OFFICE 7
 
+/* "I did not start this" takes half of what may be taken at once; of raised limits, as much as of
+ * those that ship. */
+static void test_punished(void)
+{
+	static const struct { long percent; unsigned left; } rows[] = {
+		{ 100, 150 }, { 10, 15 }, { 200, 450 } };
+	const struct up_span who = S("portal 10.0.0.7");
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		unsigned left = 0;
+
+		begin();
+		config.rate_percent = rows[i].percent;
+		up_limits_punish(&server, UP_LIMIT_START_SOURCE, who, T0);
+		while (up_limits_spend(&server, UP_LIMIT_START_SOURCE, who, T0) == UP_OK)
+			left++;
+		CU_ASSERT_EQUAL(left, rows[i].left);
+		config.rate_percent = 100;
+		end();
+	}
+}
+
 /* 800 people behind one address within five minutes, and 300 of them in the same second. */
 static void test_office(void)
 {
@@ -167,5 +189,5 @@ static void test_other_pairs(void)
 	end();
 }
 
-UP_SUITE("limits", test_office, test_one_source, test_seventy_sources, test_many_sources,
-    test_nothing_is_lost, test_other_pairs)
+UP_SUITE("limits", test_punished, test_office, test_one_source, test_seventy_sources,
+    test_many_sources, test_nothing_is_lost, test_other_pairs)

@@ -124,6 +124,31 @@ static void test_rate_edges(void)
 	up_live_free(&l);
 }
 
+/* As many as one by one, but at once; more than there are: all. */
+static void test_rate_spend(void)
+{
+	static const struct { unsigned taken, spent, left; } rows[] = {
+		{ 0, 0, 10 }, { 0, 5, 5 }, { 0, 10, 0 }, { 0, 4000000000u, 0 }, { 7, 2, 1 },
+		{ 7, 5, 0 }, { 10, 5, 0 },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct up_live *l = live_new(4, 4, 64);
+		const struct up_live_bucket own = { "a", S("x"), 10, 1000 };
+		unsigned left = 0;
+
+		for (unsigned n = 0; n < rows[i].taken; n++)
+			CU_ASSERT_EQUAL(up_live_rate(l, "a", S("x"), 10, 1000, T0), UP_OK);
+		CU_ASSERT_EQUAL(up_live_rate_spend(l, &own, rows[i].spent, T0), UP_OK);
+		while (up_live_rate(l, "a", S("x"), 10, 1000, T0) == UP_OK)
+			left++;
+		CU_ASSERT_EQUAL(left, rows[i].left);
+		/* never in debt */
+		CU_ASSERT_EQUAL(up_live_rate(l, "a", S("x"), 10, 1000, T0 + 1000), UP_OK);
+		up_live_free(&l);
+	}
+}
+
 /* The worked example of the SipHash paper, appendix A: key 00 01 .. 0f, input 00 01 .. 0e. */
 static void test_siphash(void)
 {
@@ -135,4 +160,5 @@ static void test_siphash(void)
 	CU_ASSERT_EQUAL(up_siphash(key, up_span_of(in, sizeof(in))), 0xa129ca6149be45e5);
 }
 
-UP_SUITE("live once", test_siphash, test_once, test_once_many, test_rate, test_rate_edges)
+UP_SUITE("live once", test_siphash, test_once, test_once_many, test_rate, test_rate_edges,
+    test_rate_spend)
