@@ -106,8 +106,8 @@ struct up_op_redeem {
 	struct up_role *out_role;        /* the caller's */
 };
 
-/* Revoke SESSION (there may be none), then the record. DEVICE, ROLE: whose it was. UNSURE: it may
- * be done again, for a second record harms less than a session that lives. */
+/* Revoke SESSION (there may be none), then the record. DEVICE, ROLE: whose it was. UNSURE: it is
+ * done again, for no session may live on; one that is revoked has its record, and gets no other. */
 struct up_op_replay {
 	struct up_op op;
 	int64_t device, role;

@@ -56,14 +56,19 @@ enum up_err up_act_redeem(struct up_act *a)
 	return err;
 }
 
-/* Whose session it was stands in the record: unit, person and phone. */
+/* Whose session it was stands in the record: unit, person and phone. Nothing else revokes one, so
+ * that what is revoked has its record: of an attempt whose caller did not hear of it. */
 enum up_err up_act_replay(struct up_act *a)
 {
 	const struct up_op_replay *d = (void *)a->op;
 	const struct up_db_arg args[] = {
 	    up_db_text(up_span_str(d->session)), up_db_int(d->op.now_ms)};
-	enum up_err err = up_act_note(a, d->device, d->role);
+	enum up_err err = up_act_exists(
+	    a, UP_SQL_SESSION_REVOKED, up_span_str(d->session), &a->told, NULL);
 
+	if (err != UP_OK || a->told)
+		return err;
+	err = up_act_note(a, d->device, d->role);
 	up_facts_str(&a->record.session, d->session);
 	if (err != UP_OK)
 		return err;

@@ -137,6 +137,8 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " items) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
 	[UP_SQL_SESSION_REVOKE] = "UPDATE session SET revoked_ms = ?2 WHERE id = ?1"
 	    " AND revoked_ms IS NULL",
+	[UP_SQL_SESSION_REVOKED] = "SELECT 1 FROM session WHERE id = ?1"
+	    " AND revoked_ms IS NOT NULL",
 	[UP_SQL_BROWSER] = "SELECT 1 FROM browser b JOIN client c ON c.id = b.client"
 	    " JOIN unit u ON u.id = b.unit"
 	    " WHERE c.code = ?1 AND b.browser = ?2 AND u.code = ?3",

@@ -234,6 +234,32 @@ static void test_redeem_cut_off(void)
 	end();
 }
 
+/* Of the same code twice: the next one revokes what may live still, and neither is recorded
+ * twice. */
+static void test_replay(void)
+{
+	struct login x;
+
+	for (int in_truth = 0; in_truth < 2; in_truth++) {
+		begin_unsure(in_truth);
+		scanned(&x);
+		CU_ASSERT_EQUAL(login_approve(&x), 200);
+		CU_ASSERT_EQUAL(login_poll(&x), 200);
+		CU_ASSERT_EQUAL(fixture_count(&login_store, LIVE_SESSIONS), 1);
+		unsure_commits = 1;
+		CU_ASSERT_EQUAL(login_poll(&x), 503);
+		CU_ASSERT_EQUAL(fixture_having(&login_store, "login.replay"), in_truth);
+		for (int i = 0; i < 2; i++) {
+			CU_ASSERT_EQUAL(login_poll(&x), 400);
+			CU_ASSERT(login_says("invalid_grant"));
+			CU_ASSERT_EQUAL(fixture_count(&login_store, LIVE_SESSIONS), 0);
+			CU_ASSERT_EQUAL(fixture_having(&login_store, "login.replay"), 1);
+		}
+		CU_ASSERT(fixture_gapless(&login_store));
+		end();
+	}
+}
+
 /* What she decided is on record once at most, then that nothing came of it. */
 static void check_decision(int (*decide)(struct login *), const char *event, bool in_truth)
 {
@@ -282,4 +308,5 @@ static void test_told_alone(void)
 }
 
 UP_SUITE("login and store", test_found_late, test_gone_late, test_told, test_sure,
-    test_told_alone, test_redeem, test_redeem_cut_off, test_decide)
+    test_told_alone, test_redeem, test_redeem_cut_off, test_replay,
+    test_decide)
