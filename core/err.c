@@ -43,6 +43,11 @@ static const struct row rows[UP_E_N] = {
 	    { 401, "invalid_client",
 		"client authentication failed; check the client id and its credentials",
 		"业务系统身份验证失败，请检查其编号和凭据" } },
+	[UP_E_ASSERTION] = { "old_assertion",
+	    { 401, "invalid_client",
+		"this assertion may be older than the server's last start; make a new one, "
+		"with iat",
+		"该断言可能生成于服务器本次启动之前，请重新生成，并写明 iat" } },
 	[UP_E_UNAUTHORIZED_CLIENT] = { "unauthorized_client",
 	    { 400, "unauthorized_client",
 		"this client may not do that; ask the operator to permit it",

@@ -20,6 +20,7 @@ enum up_err {
 	UP_E_RATE,         /* too many requests from this source */
 	/* clients (RFC 6749 section 5.2) */
 	UP_E_CLIENT,       /* client unknown or its authentication failed: one answer */
+	UP_E_ASSERTION,    /* of before we knew which were used: another one is taken */
 	UP_E_UNAUTHORIZED_CLIENT, /* authenticated, but may not do this */
 	UP_E_GRANT_TYPE,   /* unsupported grant_type */
 	UP_E_SCOPE,        /* unknown scope */

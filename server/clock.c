@@ -51,6 +51,13 @@ enum up_err up_clock_now(struct up_server *s, int64_t *now_ms)
 	return UP_OK;
 }
 
+int64_t up_clock_steady(struct up_server *s)
+{
+	int64_t wall, steady;
+
+	return read_clocks(s, &wall, &steady) ? steady : -1;
+}
+
 enum up_err up_clock_start(struct up_server *s)
 {
 	int64_t shown;

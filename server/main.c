@@ -159,6 +159,7 @@ static enum up_err make_live(struct up_server *s, char why[256])
 	    .woken = up_hub_woken};
 	enum up_err err = up_secrets_start(s, set.seed, why);
 
+	s->live_began_ms = up_clock_steady(s);
 	if (err == UP_OK)
 		err = up_live_memory_new(&set, &s->live);
 	if (err == UP_OK && up_live_shared(s->live))

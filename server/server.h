@@ -43,6 +43,9 @@ struct up_server {
 	uint8_t watch_key[32];           /* derives handle and frame key from a watch token */
 	uint8_t streams_key[32];         /* places of addresses among the streams */
 	uint8_t nonce_key[32];           /* DPoP nonces; the same only where live is shared */
+	/* When live began to know what was used once (up_live_once), by the steady clock; of no
+	 * meaning where it is shared. */
+	int64_t live_began_ms;
 	struct up_clock clock;
 	enum up_clock_state clock_told;  /* up_clock_watch's: what the log said last */
 	/* Both clocks: false when there are none. NULL: the system's; tests put theirs here. */
@@ -68,6 +71,8 @@ const struct up_item *up_catalogue_item(const struct up_catalogue *, struct up_s
 UP_MUST_USE enum up_err up_clock_now(struct up_server *, int64_t *now_ms);
 /* The same with the reason, and how far the clock is from what is believed. */
 enum up_clock_state up_clock_look(struct up_server *, int64_t *now_ms, int64_t *off_ms);
+/* Milliseconds by the steady clock, which nobody sets; -1: there is none. */
+int64_t up_clock_steady(struct up_server *);
 /* From where the records stand. */
 UP_MUST_USE enum up_err up_clock_start(struct up_server *);
 /* One thread calls this several times a second: says when the clock goes wrong and right, and

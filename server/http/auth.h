@@ -15,8 +15,8 @@ bool up_auth_wants_clock(enum up_who);
 /* Sets r->session and r->role. UP_E_NO_TOKEN; UP_E_REQUEST for two ways at once; UP_E_TOKEN when
  * token, session, client or role is no longer live. */
 UP_MUST_USE enum up_err up_auth_bearer(struct up_request *);
-/* Sets r->client. UP_E_CLIENT for every failure, UP_E_REQUEST for two methods at once, UP_E_RATE.
- */
+/* Sets r->client. UP_E_CLIENT for every failure, but UP_E_ASSERTION for one that is right and may
+ * have been used before this process began; UP_E_REQUEST for two methods at once, UP_E_RATE. */
 UP_MUST_USE enum up_err up_auth_client(struct up_request *);
 /* Sets r->proof, and r->device when a token came (required for UP_PHONE) or r->device_key (the
  * proof's own key, UP_NEW_PHONE). UP_E_PROOF, UP_E_NONCE (before any signature is verified),

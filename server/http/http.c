@@ -72,7 +72,8 @@ static enum up_style style_of(const struct up_request *r)
 static void challenge(struct up_request *r, enum up_err err)
 {
 	const char *issuer = r->server->config->issuer, *error = up_err_reply(err)->oauth;
-	bool phone = style_of(r) == UP_STYLE_HOLDER, basic = !phone && err == UP_E_CLIENT;
+	bool phone = style_of(r) == UP_STYLE_HOLDER;
+	bool basic = !phone && (err == UP_E_CLIENT || err == UP_E_ASSERTION);
 	struct up_buf b = { 0 };
 
 	up_buf_printf(&b, "%s realm=\"%s\"", phone ? "DPoP" : basic ? "Basic" : "Bearer", issuer);

@@ -53,6 +53,7 @@ static void test_replies(void)
 		{ UP_E_METHOD, 405, "invalid_request" },
 		{ UP_E_RATE, 429, "temporarily_unavailable" },
 		{ UP_E_CLIENT, 401, "invalid_client" },
+		{ UP_E_ASSERTION, 401, "invalid_client" },
 		{ UP_E_UNAUTHORIZED_CLIENT, 400, "unauthorized_client" },
 		{ UP_E_GRANT_TYPE, 400, "unsupported_grant_type" },
 		{ UP_E_SCOPE, 400, "invalid_scope" },

@@ -14,6 +14,7 @@
 #include "server/http/routes.h"
 #include "test_store_fixture.h"
 
+#define HOUR_MS INT64_C(3600000)
 #define ISSUER "https://id.example.org"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 #define BASIC "Authorization: Basic c2VjcmV0Om9wZW4=\r\n"        /* secret:open */
@@ -47,6 +48,16 @@ static inline void put_clients(void)
 	json_decref(set);
 }
 
+/* The live state of a process that began AGO_MS ago. */
+static inline void begin_live(int64_t ago_ms)
+{
+	struct up_live_settings live = { .transactions = 1000, .replays = 1000, .rates = 1000 };
+
+	up_live_free(&server.live);
+	CU_ASSERT_EQUAL_FATAL(up_live_memory_new(&live, &server.live), UP_OK);
+	server.live_began_ms = up_clock_steady(&server) - ago_ms;
+}
+
 static inline void begin(void)
 {
 	const struct up_listener_settings settings = { .address = address, .rooms = up_rooms_main,
@@ -55,7 +66,6 @@ static inline void begin(void)
 	const struct up_listener_settings waiting = { .address = watch_address,
 		.rooms = up_rooms_watch, .threads = 1, .connections = 200,
 		.pool = UP_HTTP_WATCH_POOL, .head_max = UP_HTTP_WATCH_HEAD_MAX, .idle_s = 60 };
-	struct up_live_settings live = { .transactions = 1000, .replays = 1000, .rates = 1000 };
 	char why[256];
 
 	fixture_open(&f, true);
@@ -70,7 +80,7 @@ static inline void begin(void)
 	server.config = &config;
 	server.store = f.store;
 	put_clients();
-	CU_ASSERT_EQUAL_FATAL(up_live_memory_new(&live, &server.live), UP_OK);
+	begin_live(HOUR_MS);
 	CU_ASSERT_EQUAL_FATAL(up_catalogue_load(&server, why), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(up_listener_bind(&server, &settings, &listener, why), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(up_listener_start(listener), UP_OK);

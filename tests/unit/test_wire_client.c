@@ -48,16 +48,16 @@ static void test_client_authentication(void)
 	end();
 }
 
-/* An assertion of "keyed" with MORE in its header and EXP seconds from now, and its answer at
- * /device_authorization. */
-static int assert_with(const char *more, const char *exp, const char *jti)
+/* An assertion of "keyed" with MORE in its header, and its answer at /device_authorization. TIMES:
+ * what follows "exp": in its claims. */
+static int assert_with(const char *more, const char *times, const char *jti)
 {
 	struct up_buf header = { 0 }, claims = { 0 }, text = { 0 };
 	int status;
 
 	up_buf_printf(&header, "{\"alg\":\"ES256\"%s}", more);
 	up_buf_printf(&claims, "{\"iss\":\"keyed\",\"sub\":\"keyed\",\"aud\":\"" ISSUER "\","
-	    "\"exp\":%s,\"jti\":\"%s\"}", exp, jti);
+	    "\"exp\":%s,\"jti\":\"%s\"}", times, jti);
 	CU_ASSERT_EQUAL_FATAL(up_jwt_sign_header(key, up_buf_span(&header), up_buf_span(&claims),
 	    &text), UP_OK);
 	up_buf_reset(&claims);
@@ -94,6 +94,46 @@ static void test_assertions(void)
 	snprintf(exp, sizeof(exp), "%lld.5", (long long)time(NULL) + 60);
 	CU_ASSERT_EQUAL(assert_with("", exp, "fraction"), 200);
 	CU_ASSERT_EQUAL(assert_with("", exp, "fraction"), 401);
+	end();
+}
+
+/* MADE and EXP: seconds from NOW_S; MADE NULL: without iat. */
+static int assert_made(const char *made, int exp, int64_t now_s, const char *jti)
+{
+	char times[80];
+	int n = snprintf(times, sizeof(times), "%lld", (long long)now_s + exp);
+
+	if (made != NULL)
+		snprintf(times + n, sizeof(times) - (size_t)n, ",\"iat\":%lld",
+		    (long long)now_s + atoi(made));
+	return assert_with("", times, jti);
+}
+
+/* Another process begins: it knows no jti of the one before, and takes nothing that that one may
+ * have taken. */
+static void test_assertions_after_a_restart(void)
+{
+	static const struct { const char *made; int exp, status; } rows[] = {
+		{ "-11", 60, 401 }, { "-250", 40, 401 }, { NULL, 60, 401 }, { NULL, 300, 401 },
+		{ "-5", 60, 200 }, { "0", 60, 200 }, { "20", 60, 200 }, { NULL, 325, 200 },
+	};
+	int64_t now_s;
+	char jti[8];
+
+	begin();
+	now_s = (int64_t)time(NULL);
+	CU_ASSERT_EQUAL(assert_made("-20", 60, now_s, "used"), 200);
+	CU_ASSERT_EQUAL(assert_made("-20", 60, now_s, "used"), 401);
+	CU_ASSERT_FALSE(says("make a new one"));
+	begin_live(10000);
+	CU_ASSERT_EQUAL(assert_made("-20", 60, now_s, "used"), 401);
+	CU_ASSERT(says("\"error\":\"invalid_client\"") && says("make a new one"));
+	CU_ASSERT(says("\r\nWWW-Authenticate: Basic "));
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		snprintf(jti, sizeof(jti), "r%zu", i);
+		UP_CHECK(assert_made(rows[i].made, rows[i].exp, now_s, jti) == rows[i].status, jti);
+		UP_CHECK(says("make a new one") == (rows[i].status == 401), jti);
+	}
 	end();
 }
 
@@ -198,5 +238,6 @@ static void test_userinfo_challenge(void)
 	end();
 }
 
-UP_SUITE("wire_client", test_client_authentication, test_assertions, test_scopes, test_userinfo,
+UP_SUITE("wire_client", test_client_authentication, test_assertions,
+    test_assertions_after_a_restart, test_scopes, test_userinfo,
     test_userinfo_challenge)
