@@ -6,7 +6,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Events, form } from './lib/http.mjs';
+import { Events, form, postForm } from './lib/http.mjs';
+import { jws, newKey, publicJwk } from './lib/phone.mjs';
 import { Client, frame } from './lib/portal.mjs';
 import { alive, run, Site, TOP, until } from './lib/site.mjs';
 
@@ -139,6 +140,32 @@ test('issue operation: SIGHUP brings new clients without a restart', async () =>
 	assert.equal((await late.token('x')).json().error, 'invalid_grant');
 	assert.equal(site.serverPid, pid);
 	assert.equal((await phone.scan(await frame(waiting.watch_uri))).status, 200, 'logins under way go on');
+});
+
+/* Of a client with a key: what it showed the process before, and what it shows the next one. */
+test('SECURITY 15: an assertion that was used is none at the server that starts next', async () => {
+	const key = newKey(), jwks = path.join(site.dir, 'etc/keyed.jwks');
+	const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+	const claims = { iss: 'keyed', sub: 'keyed', aud: site.issuer };
+	const make = (iat) => jws({ alg: 'ES256' },
+		{ ...claims, iat, exp: iat + 120, jti: `j${Math.random()}` }, key);
+	const post = (assertion) => postForm({ base: site.issuer, path: '/device_authorization' },
+		{ scope: 'openid unit', client_assertion: assertion, client_assertion_type: type });
+	const seconds = () => Math.floor(Date.now() / 1000);
+
+	fs.writeFileSync(jwks, JSON.stringify({ keys: [publicJwk(key)] }));
+	await site.ctl('client', 'add', 'keyed', '--name', '密钥业务系统',
+		'--origin', 'https://keyed.example.org', '--jwks', jwks);
+	await site.reloadServer();
+	const used = make(seconds());
+	assert.equal((await post(used)).status, 200);
+	await sleep(1100);               // iat is of a second, and so is the start
+	await site.restartServer();
+	const refused = await post(used);
+	assert.equal(refused.status, 401);
+	assert.equal(refused.json().error, 'invalid_client');
+	assert.match(refused.json().error_description, /make a new one/);
+	assert.equal((await post(make(seconds()))).status, 200);
 });
 
 const postgres = (verb, ...more) =>
