@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The login widget. It takes every element with data-unitpass; a page that adds one later calls mount(element).
+ * The login widget. It takes every element with data-unitpass; a page that adds one later calls
+ * mount(element).
  *
  *   <div data-unitpass></div>     begins a login by itself and returns to this very page
  *     data-return="/path"         where to go when signed in
  *     data-item="annual-report"   the item (授权事项) asked for
  *     data-theme="auto"           follows the reader's dark mode; "dark" is dark; else light
- *   What stands in it is for readers without script and goes when the widget comes. The style sheet comes by itself where the page has no link to
- *   it. doc/WIDGET.md is the page for portals.
- *   The login page of the module has begun already and gives data-attempt, data-watch, data-frame-interval,
- *   data-expires-in, data-again: the address that replaces this attempt, and data-verification-uri,
- *   data-user-code where there is a code to type.
+ *   What stands in it is for readers without script and goes when the widget comes. The style sheet
+ *   comes by itself where the page has no link to it. doc/WIDGET.md is the page for portals. The
+ *   login page of the module has begun already and gives data-attempt, data-watch,
+ *   data-frame-interval, data-expires-in, data-again: the address that replaces this attempt, and
+ *   data-verification-uri, data-user-code where there is a code to type.
  *
- * Every change of state is told by the bubbling event "unitpass:state", detail {state}: starting, pending, scanned,
- * approved, confirm, declined, denied, expired, unusable, failed, unstarted, done. "done" has
- * {state, return} and can be prevented, which leaves the going to the page. */
+ * Every change of state is told by the bubbling event "unitpass:state", detail {state}: starting,
+ * pending, scanned, approved, confirm, declined, denied, expired, unusable, failed, unstarted,
+ * done. "done" has {state, return} and can be prevented, which leaves the going to the page. */
 import { Failure, Watch, call } from './watch.js';
 import { ENDS, View } from './view.js';
 
@@ -34,25 +35,31 @@ function words(element) {
 	const lang = /^zh\b/i.test(wish) ? 'zh-CN' : 'en';
 
 	if (!tables.has(lang)) {
-		tables.set(lang, fetch(new URL(`words.${lang}.json`, import.meta.url), { credentials: 'same-origin' })
-			.then((answer) => answer.ok ? answer.json() : Promise.reject(new Failure(answer.status))));
+		tables.set(lang, fetch(new URL(`words.${lang}.json`, import.meta.url),
+			{ credentials: 'same-origin' })
+			.then((answer) => answer.ok ? answer.json()
+				: Promise.reject(new Failure(answer.status))));
 		tables.get(lang).catch(() => tables.delete(lang));
 	}
 	return tables.get(lang).then((table) => ({ table, lang }));
 }
 
-/* The style sheet, as soon as it counts: what the page links itself, else the first in its head, so that the page's own rules come later. With the nonce
- * that let this script in, where there is one. A page without it still works. */
+/* The style sheet, as soon as it counts: what the page links itself, else the first in its head, so
+ * that the page's own rules come later. With the nonce that let this script in, where there is one.
+ * A page without it still works. */
 let style = null;
 
 function loadStyle() {
-	const href = new URL('unitpass.css', import.meta.url).href, script = [...document.scripts].find((s) => s.src === import.meta.url);
+	const href = new URL('unitpass.css', import.meta.url).href,
+		script = [...document.scripts].find((s) => s.src === import.meta.url);
 	const link = document.createElement('link');
 
-	if ([...document.querySelectorAll('link[rel~="stylesheet"]')].some((own) => own.href === href))
+	if ([...document.querySelectorAll('link[rel~="stylesheet"]')]
+		.some((own) => own.href === href))
 		return Promise.resolve();
 	return new Promise((done) => {
-		Object.assign(link, { rel: 'stylesheet', href, nonce: script ? script.nonce : '', onload: done, onerror: done });
+		Object.assign(link, { rel: 'stylesheet', href, nonce: script ? script.nonce : '',
+			onload: done, onerror: done });
 		document.head.prepend(link);
 		setTimeout(done, STYLE_WAIT);
 	});
@@ -92,16 +99,18 @@ function seen() {
 	});
 }
 
-/* --- one widget ------------------------------------------------------------------------------------------------------------ */
+/* --- one widget ------------------------------------------------------------------------------- */
 
 class Login {
 	constructor(element, table) {
-		const again = element.dataset.again && new URL(element.dataset.again, location.origin);
+		const again = element.dataset.again &&
+			new URL(element.dataset.again, location.origin);
 		const query = again ? again.searchParams : new URLSearchParams();
 
 		this.element = element;
 		this.again = again;
-		this.back = element.dataset.return || query.get('return') || location.pathname + location.search;
+		this.back = element.dataset.return || query.get('return') ||
+			location.pathname + location.search;
 		/* What stands behind "#" stays in the browser: no server can give it back. */
 		this.hash = again ? location.hash : '';
 		this.item = element.dataset.item || query.get('item') || '';
@@ -112,7 +121,8 @@ class Login {
 	}
 
 	listen() {
-		const on = (where, name, what) => where.addEventListener(name, what, { signal: this.events.signal });
+		const on = (where, name, what) => where.addEventListener(name, what,
+			{ signal: this.events.signal });
 
 		on(document, 'visibilitychange', () => this.seen());
 		on(window, 'online', () => this.reopen());
@@ -171,7 +181,8 @@ class Login {
 			return this.set(failure.unusable ? 'unusable' : 'unstarted');
 		this.lost(failure.status ? 'down' : 'reconnecting');
 		this.tries = (this.tries || 0) + 1;
-		this.later = setTimeout(() => this.begin(), Math.max(failure.wait, Math.min(1000 * 2 ** this.tries, RETRY_MAX)));
+		this.later = setTimeout(() => this.begin(),
+			Math.max(failure.wait, Math.min(1000 * 2 ** this.tries, RETRY_MAX)));
 	}
 
 	adopt(begun) {
@@ -183,7 +194,8 @@ class Login {
 		this.stale = Math.max(STALE, 2000 * (begun.frame_interval || 0) + 2000);
 		this.heard = Date.now();
 		this.loss = null;
-		this.watch = new Watch(begun.attempt, begun.watch_uri, (news) => this.hear(news), (kind) => this.lost(kind));
+		this.watch = new Watch(begun.attempt, begun.watch_uri, (news) => this.hear(news),
+			(kind) => this.lost(kind));
 		this.watch.open();
 		this.view.count(this.whole, this.whole);
 		this.view.type(begun.verification_uri, begun.user_code, !begun.watch_uri);
@@ -252,7 +264,8 @@ class Login {
 			return this.hear({ state: 'expired' });
 		if (this.isStale() && this.watch.stream)
 			this.watch.fall();
-		if (this.state === 'scanned' && this.watch.stream && now - (this.asked || 0) > CHECK_SCANNED) {
+		if (this.state === 'scanned' && this.watch.stream &&
+			now - (this.asked || 0) > CHECK_SCANNED) {
 			this.asked = now;
 			this.watch.ask();
 		}
@@ -260,7 +273,8 @@ class Login {
 	}
 
 	isStale() {
-		return this.watch && this.state !== 'scanned' && Date.now() - this.heard > this.stale;
+		return this.watch && this.state !== 'scanned' &&
+			Date.now() - this.heard > this.stale;
 	}
 
 	set(state, more) {
@@ -272,7 +286,9 @@ class Login {
 			this.asked = Date.now();
 		if (changed) {
 			this.element.dataset.state = state;
-			go = this.element.dispatchEvent(new CustomEvent('unitpass:state', { bubbles: true, cancelable: state === 'done', detail: { state, ...more } }));
+			go = this.element.dispatchEvent(new CustomEvent('unitpass:state',
+				{ bubbles: true, cancelable: state === 'done',
+				detail: { state, ...more } }));
 		}
 		this.render();
 		return go;
@@ -280,18 +296,22 @@ class Login {
 
 	/* The state is the server's; whether we can still hear the server is ours to say. */
 	render() {
-		const trouble = navigator.onLine === false ? 'offline' : this.loss || 'reconnecting';
-		const lost = this.state === 'starting' ? this.loss || this.isStale() : this.state === 'pending' && this.isStale();
+		const trouble = navigator.onLine === false ? 'offline' :
+			this.loss || 'reconnecting';
+		const lost = this.state === 'starting' ? this.loss || this.isStale() :
+			this.state === 'pending' && this.isStale();
 		const link = this.signed && (this.state === 'pending' || ENDS.includes(this.state))
 			? this.where(this.back) : '';
 
 		if (lost)
 			this.view.show(trouble, '', '');
 		else if (this.state)
-			this.view.show(this.state === 'done' ? 'approved' : this.state, this.state === 'scanned' && this.loss ? trouble : '', link);
+			this.view.show(this.state === 'done' ? 'approved' : this.state,
+				this.state === 'scanned' && this.loss ? trouble : '', link);
 	}
 
-	/* Signed in through another tab meanwhile? Offered, not done: perhaps the reader is here to change identity. */
+	/* Signed in through another tab meanwhile? Offered, not done: perhaps the reader is here to
+	 * change identity. */
 	async seen() {
 		const now = Date.now();
 
@@ -317,7 +337,8 @@ class Login {
 		for (let i = 1; i <= 8; i++) {
 			try {
 				return this.completed(await call('complete', {
-					attempt: this.attempt, ...(answer ? { confirm: answer } : {}),
+					attempt: this.attempt,
+					...(answer ? { confirm: answer } : {}),
 				}));
 			} catch (failure) {
 				if (run !== this.run)
@@ -327,7 +348,8 @@ class Login {
 					return this.done(this.back);
 				if (failure.final && !waits.includes(failure.error))
 					return this.set(ends[failure.error] || 'failed');
-				await new Promise((wake) => setTimeout(wake, Math.max(failure.wait, 1000 * (failure.error === 'slow_down' ? 5 : i))));
+				await new Promise((wake) => setTimeout(wake, Math.max(failure.wait,
+					1000 * (failure.error === 'slow_down' ? 5 : i))));
 			}
 		}
 		this.set('failed');

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the widget shows: the code, the state in words, the time left, and the one thing to do next. */
+ * What the widget shows: the code, the state in words, the time left, and the one thing to do
+ * next. */
 import encodeQR from './qr.js';
 
 const QUIET_ZONE = 4;           /* ISO/IEC 18004 */
 
 const ICONS = {
-	phone: 'M8 2.5h8a1.5 1.5 0 0 1 1.5 1.5v16a1.5 1.5 0 0 1-1.5 1.5H8A1.5 1.5 0 0 1 6.5 20V4A1.5 1.5 0 0 1 8 2.5ZM10.5 18.5h3M9.5 10.5l2 2 3.5-3.5',
+	phone: 'M8 2.5h8a1.5 1.5 0 0 1 1.5 1.5v16a1.5 1.5 0 0 1-1.5 1.5H8A1.5 1.5 0 0 1 6.5 '
+		+ '20V4A1.5 1.5 0 0 1 8 2.5ZM10.5 18.5h3M9.5 10.5l2 2 3.5-3.5',
 	done: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18ZM8 12.5l2.7 2.7L16 9.5',
 	refused: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18ZM9 9l6 6M15 9l-6 6',
 	clock: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18ZM12 7.5V12l3 2',
 	warning: 'M12 4 21 19.5H3L12 4ZM12 10v4M12 16.8v.2',
 };
 
-/* What each view shows: icon and tone of the cover, its word, its button. The titles and hints are state_{view}_title and …_hint. */
+/* What each view shows: icon and tone of the cover, its word, its button. The titles and hints are
+ * state_{view}_title and …_hint. */
 const VIEWS = {
 	starting: { words: 'pending', cover: 'box_starting' },
 	pending: { time: true },
@@ -51,10 +54,13 @@ function html(name, className, ...children) {
 export class View {
 	/* PRESS, REFUSE: what the button of the view does, and the other where there is one. */
 	constructor(element, { table, lang }, press, refuse) {
-		this.word = (key, values) => (table[key] || key).replace(/\{(\w+)\}/g, (all, name) => values && name in values ? values[name] : all);
-		this.code = svg('svg', { class: 'unitpass-code', role: 'img', 'aria-label': this.word('qr_label'), 'shape-rendering': 'crispEdges' });
+		this.word = (key, values) => (table[key] || key).replace(/\{(\w+)\}/g,
+			(all, name) => values && name in values ? values[name] : all);
+		this.code = svg('svg', { class: 'unitpass-code', role: 'img',
+			'aria-label': this.word('qr_label'), 'shape-rendering': 'crispEdges' });
 		this.path = svg('path', { fill: 'currentColor' });
-		this.icon = svg('svg', { class: 'unitpass-icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' });
+		this.icon = svg('svg', { class: 'unitpass-icon', viewBox: '0 0 24 24',
+			'aria-hidden': 'true' });
 		this.shape = svg('path', {});
 		/* the status says it already */
 		this.label = html('p', '');
@@ -111,14 +117,16 @@ export class View {
 		this.version = undefined;
 	}
 
-	/* The same elements for every frame, and a code never smaller than the one before: nothing flickers or jumps. */
+	/* The same elements for every frame, and a code never smaller than the one before: nothing
+	 * flickers or jumps. */
 	draw(text) {
 		let rows;
 
 		if (text === this.text)
 			return;
 		try {
-			rows = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET_ZONE, version: this.version });
+			rows = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET_ZONE,
+				version: this.version });
 		} catch {
 			rows = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET_ZONE });
 		}
@@ -138,9 +146,11 @@ export class View {
 		this.path.setAttribute('d', d);
 	}
 
-	/* NAME of VIEWS; TROUBLE replaces the hint by that view's; LINK: the reader is signed in already and may go there. */
+	/* NAME of VIEWS; TROUBLE replaces the hint by that view's; LINK: the reader is signed in
+	 * already and may go there. */
 	show(name, trouble, link) {
-		const view = VIEWS[name], had = document.activeElement === this.button, now = [name, trouble, link].join(' ');
+		const view = VIEWS[name], had = document.activeElement === this.button,
+			now = [name, trouble, link].join(' ');
 
 		if (this.now === now)
 			return;
@@ -149,10 +159,12 @@ export class View {
 		const words = this.still && name === 'pending' ? 'still' : view.words || name;
 
 		this.put(this.title,
-			this.word(link && name === 'pending' ? 'signed_in_title' : `state_${words}_title`));
+			this.word(link && name === 'pending' ?
+				'signed_in_title' : `state_${words}_title`));
 		this.put(this.hint, this.word(link && name === 'pending'
 			? 'signed_in_hint' : `state_${trouble || words}_hint`));
-		this.code.toggleAttribute('hidden', !this.text || !(view.veil || name === 'pending'));
+		this.code.toggleAttribute('hidden', !this.text ||
+			!(view.veil || name === 'pending'));
 		this.code.classList.toggle('is-stale', Boolean(view.veil));
 		this.showCover(view);
 		this.typed.hidden = name !== 'pending' || !this.typed.firstChild;
@@ -196,7 +208,8 @@ export class View {
 			element.textContent = text;
 	}
 
-	/* To the one thing that can be done now, unless the reader is busy elsewhere; never into nothing. */
+	/* To the one thing that can be done now, unless the reader is busy elsewhere; never into
+	 * nothing. */
 	focus(name, gone) {
 		const at = document.activeElement;
 
@@ -212,6 +225,7 @@ export class View {
 
 		this.bar.max = Math.max(1, whole / 1000);
 		this.bar.value = s;
-		this.time.textContent = this.word('time_left', { time: `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}` });
+		this.time.textContent = this.word('time_left',
+			{ time: `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}` });
 	}
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The module's calls, and watching one login attempt. */
 const API = '/.unitpass/';
-const STREAM_WAIT = 4000;       /* no event after this long: something on the way holds the stream back */
+/* no event after this long: something on the way holds the stream back */
+const STREAM_WAIT = 4000;
 const POLL = 2000, POLL_MAX = 15000;
-const RETRY_STREAM = 60000;     /* polling that long: try the stream again, it is cheaper for everybody */
+/* polling that long: try the stream again, it is cheaper for everybody */
+const RETRY_STREAM = 60000;
 
 export class Failure extends Error {
 	constructor(status, error, wait) {
@@ -27,7 +29,8 @@ export class Failure extends Error {
 
 /* The JSON answer of the module; a POST when FORM is given. Throws a Failure. */
 export async function call(path, form) {
-	const init = { headers: { Accept: 'application/json' }, credentials: 'same-origin', cache: 'no-store', redirect: 'error' };
+	const init = { headers: { Accept: 'application/json' }, credentials: 'same-origin',
+		cache: 'no-store', redirect: 'error' };
 	let answer, body = null;
 
 	if (form)
@@ -42,14 +45,17 @@ export async function call(path, form) {
 			throw new Failure(0);
 	}
 	if (!answer.ok)
-		throw new Failure(answer.status, body && body.error, Math.min(Number(answer.headers.get('Retry-After')) || 0, 60) * 1000);
+		throw new Failure(answer.status, body && body.error,
+			Math.min(Number(answer.headers.get('Retry-After')) || 0, 60) * 1000);
 	return body;
 }
 
-/* Tells HEAR of {state, expires_in, frame} and LOST(kind) or LOST(null): the server's stream where it can be had, else questions to the module. */
+/* Tells HEAR of {state, expires_in, frame} and LOST(kind) or LOST(null): the server's stream where
+ * it can be had, else questions to the module. */
 export class Watch {
 	constructor(attempt, uri, hear, lost) {
-		Object.assign(this, { attempt, uri, hear, lost, delay: POLL, timer: 0, stream: null, stopped: false, wait: 0, turn: 0 });
+		Object.assign(this, { attempt, uri, hear, lost, delay: POLL, timer: 0, stream: null,
+			stopped: false, wait: 0, turn: 0 });
 	}
 
 	open() {
@@ -67,7 +73,8 @@ export class Watch {
 		on('state', (data) => JSON.parse(data));
 		on('frame', (data) => ({ state: 'pending', frame: JSON.parse(data) }));
 		stream.onerror = () => {
-			if (this.stream === stream && (stream.readyState === EventSource.CLOSED || ++errors >= 2))
+			if (this.stream === stream && (stream.readyState === EventSource.CLOSED ||
+				++errors >= 2))
 				this.fall();
 		};
 		this.timer = setTimeout(() => this.fall(), STREAM_WAIT);
@@ -104,7 +111,8 @@ export class Watch {
 	/* One question to the module. */
 	async ask() {
 		try {
-			const news = await call('state?attempt=' + encodeURIComponent(this.attempt));
+			const news = await call('state?attempt='
+				+ encodeURIComponent(this.attempt));
 
 			this.wait = 0;
 			if (!this.stopped)
