@@ -2,8 +2,9 @@
 // node-oidc-provider with the code flow, for portals that are compared:
 //   node portal.mjs PORT REDIRECT_URI...      (oidc-provider resolved from this file's folder)
 //
-// Login and consent are the interactions it ships for development. Prints one line of JSON when it listens: "jwk", the public key with which it
-// signs, and "bearer", an access token of one hour as a JWT under that key.
+// Login and consent are the interactions it ships for development. Prints one line of JSON when it
+// listens: "jwk", the public key with which it signs, and "bearer", an access token of one hour as
+// a JWT under that key.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -23,13 +24,17 @@ function bearer() {
 	const part = (o) => Buffer.from(JSON.stringify(o)).toString('base64url');
 	const now = Math.floor(Date.now() / 1000);
 	const head = part({ alg: 'ES256', typ: 'at+jwt', kid: jwk.kid });
-	const claims = { iss: issuer, sub: 'user', aud: 'portal', client_id: 'portal', scope: 'openid', iat: now, exp: now + 3600, jti: randomBytes(16).toString('base64url') };
+	const claims = { iss: issuer, sub: 'user', aud: 'portal', client_id: 'portal',
+		scope: 'openid', iat: now, exp: now + 3600,
+		jti: randomBytes(16).toString('base64url') };
 	const text = `${head}.${part(claims)}`;
-	return `${text}.${sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+	return `${text}.${sign('sha256', Buffer.from(text),
+		{ key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
 const provider = new Provider(issuer, {
-	jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: jwk.kid }] },
+	jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig',
+		kid: jwk.kid }] },
 	clients: [{
 		client_id: 'portal',
 		client_secret: 'bench-secret',
@@ -45,6 +50,7 @@ const provider = new Provider(issuer, {
 });
 provider.on('server_error', (ctx, error) => console.error(error));
 
-createServer(provider.callback()).listen(port, '127.0.0.1', () => console.log(JSON.stringify({ jwk, bearer: bearer() })));
+createServer(provider.callback()).listen(port, '127.0.0.1',
+	() => console.log(JSON.stringify({ jwk, bearer: bearer() })));
 for (const signal of ['SIGTERM', 'SIGINT'])
 	process.on(signal, () => process.exit(0));

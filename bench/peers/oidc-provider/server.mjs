@@ -110,7 +110,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
 		devInteractions: { enabled: true },
 	},
 	findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
-	ttl: { AccessToken: 3600, DeviceCode: 600, Grant: 86400, IdToken: 3600, Interaction: 600, Session: 86400 },
+	ttl: { AccessToken: 3600, DeviceCode: 600, Grant: 86400, IdToken: 3600, Interaction: 600,
+		Session: 86400 },
 });
 provider.on('server_error', (ctx, error) => console.error(error));
 
