@@ -8,13 +8,15 @@ import { remember } from './secrets.mjs';
 import { run } from './site.mjs';
 
 const modules = process.env.NODE_MODULES;
-const { chromium } = createRequire(import.meta.url)(modules ? path.join(modules, 'playwright-core') : 'playwright-core');
+const { chromium } = createRequire(import.meta.url)(modules ? path.join(modules, 'playwright-core')
+	: 'playwright-core');
 
 export function launch() {
 	return chromium.launch({
 		executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
 		/* root in a container has no sandbox to offer */
-		args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', '--disable-dev-shm-usage'],
+		args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-gpu',
+			'--disable-dev-shm-usage'],
 	});
 }
 
@@ -24,7 +26,8 @@ export async function look(page) {
 
 	try {
 		await page.screenshot({ path: file });
-		const seen = await run(['zbarimg', '-q', '--raw', '-Sdisable', '-Sqrcode.enable', file]);
+		const seen = await run(['zbarimg', '-q', '--raw', '-Sdisable', '-Sqrcode.enable',
+			file]);
 		if (seen.code !== 0)
 			return null;
 		remember('handle', (seen.stdout.trim().split('/q/')[1] || '').split('.')[0]);
@@ -43,12 +46,15 @@ export async function readQr(page, other = null, ms = 15000) {
 		if (text && text !== other)
 			return text;
 		if (Date.now() > end)
-			throw new Error('no QR code on the page: ' + await page.innerText('body').catch(() => ''));
+			throw new Error('no QR code on the page: ' + await page.innerText('body')
+				.catch(() => ''));
 	}
 }
 
 /* Where a login page stands. */
-export const stateOf = (page, state, ms = 15000) => page.waitForSelector(`[data-unitpass][data-state="${state}"]`, { timeout: ms, state: 'attached' });
+export const stateOf = (page, state, ms = 15000) =>
+	page.waitForSelector(`[data-unitpass][data-state="${state}"]`,
+	{ timeout: ms, state: 'attached' });
 
 /* Which transaction a frame belongs to. */
 export const handleOf = (text) => text.split('/q/')[1].split('.')[0];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A phone that says what it is told to: every byte of proof, header and body can be changed by name. */
+ * A phone that says what it is told to: every byte of proof, header and body can be changed by
+ * name. */
 import crypto from 'node:crypto';
 import { request } from './http.mjs';
 import { remember } from './secrets.mjs';
@@ -26,41 +27,53 @@ export function publicJwk(key) {
 
 /* A compact JWS over the texts given: no check of what they say. */
 export function jws(header, claims, key, sign) {
-	const input = b64(typeof header === 'string' ? header : JSON.stringify(header)) + '.' + b64(typeof claims === 'string' ? claims : JSON.stringify(claims));
-	const signature = sign ? sign(input) : crypto.sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
+	const input = b64(typeof header === 'string' ? header : JSON.stringify(header)) + '.'
+		+ b64(typeof claims === 'string' ? claims : JSON.stringify(claims));
+	const signature = sign ? sign(input) : crypto.sign('sha256', Buffer.from(input),
+		{ key, dsaEncoding: 'ieee-p1363' });
 
 	return input + '.' + b64(signature);
 }
 
 export class Phone {
 	constructor(issuer, key = newKey()) {
-		Object.assign(this, { issuer, key, nonce: '', token: '', password: b64(crypto.randomBytes(32)) });
+		Object.assign(this, { issuer, key, nonce: '', token: '',
+			password: b64(crypto.randomBytes(32)) });
 	}
 
-	/* CHANGE: header, claims (members replaced; undefined removes), key (signs), sign(input), raw(proof). */
+	/* CHANGE: header, claims (members replaced; undefined removes), key (signs), sign(input),
+	 * raw(proof). */
 	proof(method, path, change = {}) {
-		const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk(this.key), ...change.header };
+		const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk(this.key),
+			...change.header };
 		const claims = {
-			htm: method, htu: this.issuer + path, iat: Math.floor(Date.now() / 1000), jti: b64(crypto.randomBytes(16)),
-			...(this.nonce ? { nonce: this.nonce } : {}), ...(this.token ? { ath: sha256(this.token) } : {}), ...change.claims,
+			htm: method, htu: this.issuer + path, iat: Math.floor(Date.now() / 1000),
+			jti: b64(crypto.randomBytes(16)),
+			...(this.nonce ? { nonce: this.nonce } : {}),
+			...(this.token ? { ath: sha256(this.token) } : {}), ...change.claims,
 		};
 
 		return jws(header, claims, change.key || this.key, change.sign);
 	}
 
-	/* One request, no second try. CHANGE as above and: proofs (list of DPoP headers instead), headers, body (text as sent), base. */
+	/* One request, no second try. CHANGE as above and: proofs (list of DPoP headers instead),
+	 * headers, body (text as sent), base. */
 	async once(method, path, body, change = {}) {
 		const headers = {
-			accept: 'application/json', dpop: change.proofs || this.proof(method, path, change),
-			...(this.token ? { authorization: 'DPoP ' + this.token } : {}), ...(body !== undefined ? { 'content-type': 'application/json' } : {}),
+			accept: 'application/json', dpop: change.proofs ||
+				this.proof(method, path, change),
+			...(this.token ? { authorization: 'DPoP ' + this.token } : {}),
+			...(body !== undefined ? { 'content-type': 'application/json' } : {}),
 			...change.headers,
 		};
 
 		for (const name of Object.keys(headers))
 			if (headers[name] === undefined)
 				delete headers[name];
-		const answer = await request({ base: change.base || this.issuer, socket: change.socket, method, path, headers, agent: change.agent,
-			body: change.body !== undefined ? change.body : body === undefined ? undefined : JSON.stringify(body) });
+		const answer = await request({ base: change.base || this.issuer,
+			socket: change.socket, method, path, headers, agent: change.agent,
+			body: change.body !== undefined ? change.body : body === undefined
+				? undefined : JSON.stringify(body) });
 
 		if (answer.headers['dpop-nonce'])
 			this.nonce = answer.headers['dpop-nonce'];
@@ -71,7 +84,8 @@ export class Phone {
 	async call(method, path, body, change) {
 		const answer = await this.once(method, path, body, change);
 
-		return answer.status === 401 && answer.json().error === 'use_dpop_nonce' ? this.once(method, path, body, change) : answer;
+		return answer.status === 401 && answer.json().error === 'use_dpop_nonce'
+			? this.once(method, path, body, change) : answer;
 	}
 
 	scan(text, change) {
@@ -81,17 +95,23 @@ export class Phone {
 	/* VIEW: what scan answered. MEMBERS replace those of the decision; undefined removes. */
 	decision(view, decision = 'approve', members = {}, certificate = view.certificates[0]) {
 		return {
-			transaction: view.transaction, client: view.client.id, origin: view.client.origin, issuer: view.issuer,
-			unit: certificate.unit, certificate: certificate.certificate, role: certificate.role, item: view.item || '',
-			nonce: view.nonce, frame: view.frame, decision, exp: view.expires, ...members,
+			transaction: view.transaction, client: view.client.id,
+			origin: view.client.origin, issuer: view.issuer,
+			unit: certificate.unit, certificate: certificate.certificate,
+			role: certificate.role, item: view.item || '',
+			nonce: view.nonce, frame: view.frame, decision, exp: view.expires,
+			...members,
 		};
 	}
 
 	decide(view, decision = 'approve', members = {}, change = {}) {
-		const body = { transaction: view.transaction, ...(decision === 'approve' ? { password: this.password } : {}), ...change.members };
+		const body = { transaction: view.transaction,
+			...(decision === 'approve' ? { password: this.password } : {}),
+			...change.members };
 
 		return this.call('POST', '/holder/decisions', body,
-			{ ...change, claims: { decision: this.decision(view, decision, members), ...change.claims } });
+			{ ...change, claims: { decision: this.decision(view, decision, members),
+				...change.claims } });
 	}
 
 	/* Scan and approve; throws when the server does not like it. */
@@ -112,7 +132,8 @@ export class Phone {
 
 		if (opened.status !== 200)
 			throw new Error(`enrolment: ${opened.status} ${opened.text}`);
-		const done = await this.call('POST', '/holder/enrolments/accept', { code, person, statement_version: opened.json().statement.version,
+		const done = await this.call('POST', '/holder/enrolments/accept',
+			{ code, person, statement_version: opened.json().statement.version,
 			password: this.password, device: { name: 'scripted phone' } });
 		if (done.status !== 200)
 			throw new Error(`accept: ${done.status} ${done.text}`);

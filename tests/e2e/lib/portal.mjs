@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Two ways to stand on the PC's side: a client that talks to the server itself, and a browser without a window at the module. */
+ * Two ways to stand on the PC's side: a client that talks to the server itself, and a browser
+ * without a window at the module. */
 import { postForm, request } from './http.mjs';
 import { remember } from './secrets.mjs';
 
@@ -11,15 +12,19 @@ export class Client {
 	}
 
 	get basic() {
-		return { authorization: 'Basic ' + Buffer.from(`${encodeURIComponent(this.id)}:${encodeURIComponent(this.secret)}`).toString('base64') };
+		const pair = `${encodeURIComponent(this.id)}:${encodeURIComponent(this.secret)}`;
+
+		return { authorization: 'Basic ' + Buffer.from(pair).toString('base64') };
 	}
 
 	post(path, fields, headers = {}) {
-		return postForm({ base: this.issuer, path, headers: { ...this.basic, ...headers } }, fields);
+		return postForm({ base: this.issuer, path, headers: { ...this.basic, ...headers } },
+			fields);
 	}
 
 	async begin(fields = {}) {
-		const answer = await this.post('/device_authorization', { scope: 'openid unit', ...fields });
+		const answer = await this.post('/device_authorization',
+			{ scope: 'openid unit', ...fields });
 
 		if (answer.status !== 200)
 			throw new Error(`device_authorization: ${answer.status} ${answer.text}`);
@@ -29,7 +34,8 @@ export class Client {
 	}
 
 	async token(code) {
-		const answer = await this.post('/token', { grant_type: DEVICE_CODE, device_code: code });
+		const answer = await this.post('/token',
+			{ grant_type: DEVICE_CODE, device_code: code });
 
 		if (answer.status === 200)
 			remember('token', answer.json().access_token, answer.json().id_token);
@@ -37,7 +43,8 @@ export class Client {
 	}
 
 	userinfo(token) {
-		return request({ base: this.issuer, path: '/userinfo', headers: { authorization: 'Bearer ' + token } });
+		return request({ base: this.issuer, path: '/userinfo',
+			headers: { authorization: 'Bearer ' + token } });
 	}
 }
 
@@ -45,7 +52,8 @@ export class Client {
 export async function snapshot(watchUri) {
 	const url = new URL(watchUri);
 
-	return request({ base: url.origin, path: url.pathname, headers: { accept: 'application/json' } });
+	return request({ base: url.origin, path: url.pathname,
+		headers: { accept: 'application/json' } });
 }
 
 export async function frame(watchUri) {
@@ -60,8 +68,10 @@ export async function frame(watchUri) {
 /* The payload of a JWS, unverified. */
 export const claimsOf = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
 
-const NAVIGATION = { accept: 'text/html,application/xhtml+xml', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none', 'sec-fetch-dest': 'document' };
-const SCRIPT = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' };
+const NAVIGATION = { accept: 'text/html,application/xhtml+xml', 'sec-fetch-mode': 'navigate',
+	'sec-fetch-site': 'none', 'sec-fetch-dest': 'document' };
+const SCRIPT = { accept: 'application/json', 'sec-fetch-mode': 'cors',
+	'sec-fetch-site': 'same-origin' };
 
 /* A browser: cookies and the headers that a browser sends, nothing else. */
 export class Browser {
@@ -78,7 +88,9 @@ export class Browser {
 			const [pair, ...attributes] = line.split(';');
 			const at = pair.indexOf('=');
 			remember('cookie', pair.slice(at + 1));
-			const gone = attributes.some((a) => /^\s*max-age\s*=\s*-?0*$/i.test(a) || /^\s*max-age\s*=\s*0$/i.test(a) || /expires=thu, 01 jan 1970/i.test(a));
+			const gone = attributes.some((a) => /^\s*max-age\s*=\s*-?0*$/i.test(a) ||
+				/^\s*max-age\s*=\s*0$/i.test(a) ||
+				/expires=thu, 01 jan 1970/i.test(a));
 
 			this.set.push(line);
 			if (gone)
@@ -90,12 +102,14 @@ export class Browser {
 	}
 
 	async send(method, path, { headers = {}, body } = {}) {
-		const all = { ...(this.jar.size ? { cookie: this.cookie } : {}), ...this.headers, ...headers };
+		const all = { ...(this.jar.size ? { cookie: this.cookie } : {}), ...this.headers,
+			...headers };
 
 		for (const name of Object.keys(all))
 			if (all[name] === undefined)
 				delete all[name];
-		return this.keep(await request({ base: this.portal, method, path, headers: all, body }));
+		return this.keep(await request({ base: this.portal, method, path, headers: all,
+			body }));
 	}
 
 	open(path, headers) {
@@ -108,12 +122,14 @@ export class Browser {
 
 	post(path, fields, headers) {
 		return this.send('POST', path, { body: new URLSearchParams(fields).toString(),
-			headers: { ...SCRIPT, 'content-type': 'application/x-www-form-urlencoded', origin: this.portal, ...headers } });
+			headers: { ...SCRIPT, 'content-type': 'application/x-www-form-urlencoded',
+				origin: this.portal, ...headers } });
 	}
 
 	/* {attempt, watch_uri, ...} */
 	async begin(fields = {}) {
-		const answer = await this.post('/.unitpass/login', { return: '/whoami', ...fields });
+		const answer = await this.post('/.unitpass/login',
+			{ return: '/whoami', ...fields });
 
 		if (answer.status !== 200)
 			throw new Error(`login: ${answer.status} ${answer.text}`);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What must never be found in a log: every secret that passes through here is kept in a file for the last test. */
+ * What must never be found in a log: every secret that passes through here is kept in a file for
+ * the last test. */
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -7,7 +8,8 @@ const file = process.env.E2E_DIR && path.join(process.env.E2E_DIR, 'secrets');
 
 export function remember(kind, ...values) {
 	if (file)
-		fs.appendFileSync(file, values.filter((v) => v && String(v).length >= 8).map((v) => `${kind}\t${v}\n`).join(''), { mode: 0o600 });
+		fs.appendFileSync(file, values.filter((v) => v && String(v).length >= 8)
+			.map((v) => `${kind}\t${v}\n`).join(''), { mode: 0o600 });
 }
 
 /* [{kind, value}] */

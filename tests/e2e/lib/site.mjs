@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A running site (script/site): its parts, its records, more phones for it, and ways to disturb it. */
+ * A running site (script/site): its parts, its records, more phones for it, and ways to disturb
+ * it. */
 import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -19,21 +20,26 @@ export const BUILD = process.env.BUILD || path.join(TOP, 'build/main');
 /* {code, stdout, stderr}; never throws for an exit status. */
 export function run(argv, { input, timeout = 60000, cwd, env } = {}) {
 	return new Promise((resolve) => {
-		const child = execFile(argv[0], argv.slice(1), { timeout, cwd, env: env || process.env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-			resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, stdout, stderr });
+		const child = execFile(argv[0], argv.slice(1),
+			{ timeout, cwd, env: env || process.env, maxBuffer: 64 << 20 },
+			(error, stdout, stderr) => {
+			resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1)
+				: 0, stdout, stderr });
 		});
 		child.stdin.on('error', () => {});
 		child.stdin.end(input || '');
 	});
 }
 
-/* The background processes of script/site keep their standard output: it goes to a file, and its exit is what counts. */
+/* The background processes of script/site keep their standard output: it goes to a file, and its
+ * exit is what counts. */
 function siteScript(dir, args) {
 	const file = `${dir}.log`;
 	const log = fs.openSync(file, 'a');
 
 	return new Promise((resolve, reject) => {
-		const child = spawn(path.join(TOP, 'script/site'), args, { stdio: ['ignore', log, log] });
+		const child = spawn(path.join(TOP, 'script/site'), args,
+			{ stdio: ['ignore', log, log] });
 
 		child.on('error', reject);
 		child.on('exit', (code) => {
@@ -47,7 +53,8 @@ function siteScript(dir, args) {
 	});
 }
 
-/* TEST until it is true; events that nobody announces (a process that ends, a line in a log) can only be looked for. */
+/* TEST until it is true; events that nobody announces (a process that ends, a line in a log) can
+ * only be looked for. */
 export async function until(test, what, ms = 15000) {
 	const end = Date.now() + ms;
 
@@ -62,8 +69,10 @@ export async function until(test, what, ms = 15000) {
 }
 
 export async function freePorts(n) {
-	const servers = await Promise.all(Array.from({ length: n }, () => new Promise((resolve, reject) => {
-		const s = net.createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(s));
+	const servers = await Promise.all(Array.from({ length: n },
+		() => new Promise((resolve, reject) => {
+		const s = net.createServer().once('error', reject).listen(0, '127.0.0.1',
+			() => resolve(s));
 	})));
 	const ports = servers.map((s) => s.address().port);
 
@@ -82,7 +91,8 @@ export const alive = (pid) => {
 
 /* Does PID still take connections? */
 function listens(pid) {
-	const listening = new Set(fs.readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1)
+	const listening = new Set(fs.readFileSync('/proc/net/tcp', 'utf8').trim().split('\n')
+		.slice(1)
 		.map((line) => line.trim().split(/\s+/)).filter((word) => word[3] === '0A')
 		.map((word) => `socket:[${word[9]}]`));
 
@@ -104,11 +114,13 @@ export class Site {
 	constructor(json, server = process.env.SERVER || 'nginx') {
 		Object.assign(this, json, { server });
 		this.portal = this.portals[this.server];
-		({ id: this.client_id, secret: this.client_secret, item: this.item } = this.clients[this.server]);
+		({ id: this.client_id, secret: this.client_secret, item: this.item } =
+			this.clients[this.server]);
 		remember('client secret', this.client_secret, this.static_client_secret);
 		remember('password', fs.readFileSync(this.holder_password_file, 'utf8').trim());
 		this.client = new Client(this.issuer, this.client_id, this.client_secret);
-		this.terminal = new Client(this.issuer, this.static_client_id, this.static_client_secret);
+		this.terminal = new Client(this.issuer, this.static_client_id,
+			this.static_client_secret);
 	}
 
 	/* The one that the run shares: everybody may use it, nobody may stop it. */
@@ -117,13 +129,15 @@ export class Site {
 	}
 
 	static read(dir, server) {
-		return new Site(JSON.parse(fs.readFileSync(path.join(dir, 'site.json'), 'utf8')), server);
+		return new Site(JSON.parse(fs.readFileSync(path.join(dir, 'site.json'), 'utf8')),
+			server);
 	}
 
 	/* One of one's own. RATE: percent of the request-rate limits. CONFIRM 'on': its portal asks
 	 * where a unit has never been. */
 	static async start(name, { rate = 1000000, confirm = 'off' } = {}) {
-		const dir = fs.mkdtempSync(path.join(process.env.E2E_DIR || os.tmpdir(), name + '-'));
+		const dir = fs.mkdtempSync(path.join(process.env.E2E_DIR || os.tmpdir(),
+			name + '-'));
 
 		await siteScript(dir, ['start', dir, '--build', BUILD, '--rate', String(rate),
 			'--confirm', confirm]);
@@ -158,13 +172,16 @@ export class Site {
 		const done = await run([...this.unitpassctl, '--json', ...args]);
 
 		if (done.code !== 0)
-			throw new Error(`unitpassctl ${args[0]} ${args[1]}: ${done.stdout}${done.stderr}`);
-		return done.stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+			throw new Error(
+				`unitpassctl ${args[0]} ${args[1]}: ${done.stdout}${done.stderr}`);
+		return done.stdout.trim().split('\n').filter(Boolean)
+			.map((line) => JSON.parse(line));
 	}
 
 	/* The reference phone scans TEXT. */
 	holderScan(text, ...options) {
-		return run([...this.unitpass_holder, '--json', 'scan', text, '--password-file', this.holder_password_file, ...options]);
+		return run([...this.unitpass_holder, '--json', 'scan', text, '--password-file',
+			this.holder_password_file, ...options]);
 	}
 
 	get webPid() {
@@ -177,16 +194,21 @@ export class Site {
 
 		process.kill(this.webPid, this.server === 'nginx' ? 'SIGHUP' : 'SIGUSR1');
 		if (this.server === 'nginx')
-			await until(() => this.workers().length > 0 && !this.workers().some((pid) => before.includes(pid)), 'new workers', 20000);
+			await until(() => this.workers().length > 0 &&
+				!this.workers().some((pid) => before.includes(pid)),
+			'new workers', 20000);
 		else
 			await until(() => this.restarts() > times && !before.some(listens),
 				'the restart', 20000);
-		await until(() => request({ base: this.portal, path: '/public/whoami' }).then((a) => a.status === 200, () => false), 'the portal');
+		await until(() => request({ base: this.portal, path: '/public/whoami' })
+			.then((a) => a.status === 200, () => false), 'the portal');
 	}
 
-	/* How often Apache has begun. It says so before its old children take no more connections. */
+	/* How often Apache has begun. It says so before its old children take no more
+	 * connections. */
 	restarts() {
-		return fs.readFileSync(this.files.log_apache, 'utf8').split('resuming normal operations').length - 1;
+		return fs.readFileSync(this.files.log_apache, 'utf8')
+			.split('resuming normal operations').length - 1;
 	}
 
 	/* What unitpassctl added since the start is known to the server. */
@@ -194,33 +216,43 @@ export class Site {
 		const before = this.serverLog().split(' reloaded').length;
 
 		process.kill(this.serverPid, 'SIGHUP');
-		await until(() => this.serverLog().split(' reloaded').length > before, 'the reload');
+		await until(() => this.serverLog().split(' reloaded').length > before,
+			'the reload');
 	}
 
-	/* Processes that take connections: those of nginx that are shutting down say so in their title. */
+	/* Processes that take connections: those of nginx that are shutting down say so in their
+	 * title. */
 	workers() {
-		return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+		return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+			.filter((pid) => {
 			try {
 				const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-				return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === this.webPid &&
-					(this.server === 'apache' || /worker process\0*$/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').trim()));
+				const parent = Number(stat.slice(stat.lastIndexOf(')') + 2)
+					.split(' ')[1]);
+
+				return parent === this.webPid && (this.server === 'apache' ||
+					/worker process\0*$/.test(fs.readFileSync(
+						`/proc/${pid}/cmdline`, 'utf8').trim()));
 			} catch {
 				return false;
 			}
 		});
 	}
 
-	/* A session cookie of CLIENT {id, secret (file), sessionKey (file)} without a login, last seen AGE seconds ago. */
+	/* A session cookie of CLIENT {id, secret (file), sessionKey (file)} without a login, last
+	 * seen AGE seconds ago. */
 	async mint(client, { role = 'principal', items = '', age = 0 } = {}) {
-		const done = await run([path.join(BUILD, 'tests/nginx/mint'), this.issuer, client.id, client.secret, client.sessionKey, role, items, String(age)]);
+		const done = await run([path.join(BUILD, 'tests/nginx/mint'), this.issuer,
+			client.id, client.secret, client.sessionKey, role, items, String(age)]);
 
 		if (done.code !== 0)
 			throw new Error(`mint: ${done.stderr}`);
 		return done.stdout.trim();
 	}
 
-	/* After the server was down. A worker that found it stuck asks it again UP_TRANSPORT_RETRY_MS
-	 * later; none can be told from another, so that long is waited, and then each has to. */
+	/* After the server was down. A worker that found it stuck asks it again
+	 * UP_TRANSPORT_RETRY_MS later; none can be told from another, so that long is waited, and
+	 * then each has to. */
 	async recovers(phone) {
 		const header = fs.readFileSync(path.join(TOP, 'module/rp/transport.h'), 'utf8');
 
@@ -229,12 +261,15 @@ export class Site {
 		await this.browser().login(phone);
 	}
 
-	/* LOCATIONS of the portal (and its login PAGE), or HOSTS beside it, as lib/webserver.mjs describes them. */
+	/* LOCATIONS of the portal (and its login PAGE), or HOSTS beside it, as lib/webserver.mjs
+	 * describes them. */
 	async addLocations(name, locations, page) {
 		const spell = SPELLINGS[this.server];
-		const text = (page ? spell.page(page) + '\n' : '') + spell.locations(locations, this);
+		const text = (page ? spell.page(page) + '\n' : '') + spell.locations(locations,
+			this);
 
-		fs.writeFileSync(path.join(this.dir, `etc/portal-${this.server}.d`, name + '.conf'), text);
+		fs.writeFileSync(path.join(this.dir, `etc/portal-${this.server}.d`, name + '.conf'),
+			text);
 		await this.reload();
 	}
 
@@ -264,7 +299,8 @@ export class Site {
 	}
 
 	async sqlOfFile(query) {
-		const done = await run(['sqlite3', '-readonly', '-json', this.files.database, query]);
+		const done = await run(['sqlite3', '-readonly', '-json', this.files.database,
+			query]);
 
 		if (done.code !== 0)
 			throw new Error(`sqlite3: ${done.stderr}`);
@@ -316,12 +352,17 @@ export class Site {
 		const dir = fs.mkdtempSync(path.join(this.dir, 'unit-'));
 		const csv = path.join(dir, 'unit.csv'), file = path.join(dir, 'person.json');
 
-		fs.appendFileSync(this.files.roster, `${person.name},${person.resident_id},${person.mobile}\n`);
+		fs.appendFileSync(this.files.roster,
+			`${person.name},${person.resident_id},${person.mobile}\n`);
 		fs.writeFileSync(file, JSON.stringify(person), { mode: 0o600 });
-		fs.writeFileSync(csv, 'code,name,purpose,address,legal_representative,funding,capital,organiser,authority,certificate,valid_from,valid_to\n' +
-			`${unit},"${(unitName || '测试单位' + n).replace(/"/g, '""')}",测试,长沙市,${name},财政补助,1万元,某厅,湖南省事业单位登记管理局,1430${n},2024-01-01,2028-12-31\n`);
+		fs.writeFileSync(csv,
+			'code,name,purpose,address,legal_representative,funding,capital,' +
+			'organiser,authority,certificate,valid_from,valid_to\n' +
+			`${unit},"${(unitName || '测试单位' + n).replace(/"/g, '""')}",` +
+			`测试,长沙市,${name},财政补助,1万元,某厅,湖南省事业单位登记管理局,1430${n},2024-01-01,2028-12-31\n`);
 		await this.ctl('unit', 'import', csv);
-		const [shown] = await this.ctl('enrol', '--unit', unit, '--person-file', file, '--window', '测试窗口', '--clerk', '测试员');
+		const [shown] = await this.ctl('enrol', '--unit', unit, '--person-file', file,
+			'--window', '测试窗口', '--clerk', '测试员');
 
 		return { code: shown.text.slice(shown.text.indexOf('/e/') + 3), person, unit };
 	}
