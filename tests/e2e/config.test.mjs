@@ -20,11 +20,14 @@ before(() => {
 const NGINX = process.env.NGINX || '/usr/sbin/nginx';
 
 async function nginxTest(change) {
-	const conf = fs.readFileSync(site.files.nginx_conf, 'utf8'), portal = path.join(dir, 'portal.conf'), file = path.join(dir, 'nginx.conf');
+	const conf = fs.readFileSync(site.files.nginx_conf, 'utf8'),
+		portal = path.join(dir, 'portal.conf'), file = path.join(dir, 'nginx.conf');
 
 	fs.writeFileSync(portal, change(fs.readFileSync(site.files.portal_conf, 'utf8')));
-	fs.writeFileSync(file, conf.replace(site.files.portal_conf, portal).replace(/error_log \S+/, `error_log ${dir}/nginx.log`).replace(/pid \S+;/, `pid ${dir}/nginx.pid;`));
-	const done = await run([NGINX, '-t', '-e', path.join(dir, 'nginx.log'), '-c', file], { env: { ...process.env, ...site.web_env } });
+	fs.writeFileSync(file, conf.replace(site.files.portal_conf, portal).replace(/error_log \S+/,
+		`error_log ${dir}/nginx.log`).replace(/pid \S+;/, `pid ${dir}/nginx.pid;`));
+	const done = await run([NGINX, '-t', '-e', path.join(dir, 'nginx.log'), '-c', file],
+		{ env: { ...process.env, ...site.web_env } });
 	return { code: done.code, text: done.stderr };
 }
 
@@ -53,29 +56,48 @@ test('nginx -t passes as it stands', async () => {
 for (const [name, change, says] of [
 	['no issuer', (c) => c.replace(/unitpass_issuer .*;/, ''), /unitpass_issuer.*missing/],
 	['no client', (c) => c.replace(/unitpass_client [^;]*;/, ''), /unitpass_client.*missing/],
-	['no session key', (c) => c.replace(/unitpass_session_key_file .*;/, ''), /unitpass_session_key_file.*missing/],
-	['neither secret nor key', (c) => c.replace(/unitpass_client_secret_file .*;/, ''), /client_secret_file or unitpass_client_key_file/],
-	['both secret and key', (c) => c.replace(/(unitpass_client_secret_file \S+;)/, `$1 unitpass_client_key_file ${'/nonexistent'};`), /both set/],
-	['issuer without TLS', (c) => c.replace(/unitpass_issuer .*;/, 'unitpass_issuer http://id.example.org;'), /unitpass_issuer.*https/],
+	['no session key', (c) => c.replace(/unitpass_session_key_file .*;/, ''),
+		/unitpass_session_key_file.*missing/],
+	['neither secret nor key', (c) => c.replace(/unitpass_client_secret_file .*;/, ''),
+		/client_secret_file or unitpass_client_key_file/],
+	['both secret and key', (c) => c.replace(/(unitpass_client_secret_file \S+;)/,
+		`$1 unitpass_client_key_file ${'/nonexistent'};`), /both set/],
+	['issuer without TLS', (c) => c.replace(/unitpass_issuer .*;/,
+		'unitpass_issuer http://id.example.org;'), /unitpass_issuer.*https/],
 	['issuer with a query', (c) => c.replace(/unitpass_issuer .*;/,
 		'unitpass_issuer https://id.example.org/?a=1;'), /unitpass_issuer/],
-	['secret readable by all', secretWith(0o644), /unitpass_client_secret_file.*secret.*chmod 600/],
+	['secret readable by all', secretWith(0o644),
+		/unitpass_client_secret_file.*secret.*chmod 600/],
 	['secret readable by group', secretWith(0o640), /unitpass_client_secret_file.*chmod 600/],
-	['empty secret', secretWith(0o600, ''), /unitpass_client_secret_file.*one line of 8 to 512/],
-	['secret missing', (c) => c.replace(/client_secret_file \S+;/, 'client_secret_file /nonexistent/s;'), /unitpass_client_secret_file.*nonexistent.*No such file/],
+	['empty secret', secretWith(0o600, ''),
+		/unitpass_client_secret_file.*one line of 8 to 512/],
+	['secret missing', (c) => c.replace(/client_secret_file \S+;/,
+		'client_secret_file /nonexistent/s;'),
+		/unitpass_client_secret_file.*nonexistent.*No such file/],
 	['session key not hex', sessionKey('hello\n'), /unitpass_session_key_file.*line 1.*64 hex/],
 	['session key empty', sessionKey(''), /unitpass_session_key_file/],
-	['session key twice', sessionKey(('ab'.repeat(32) + '\n').repeat(2)), /unitpass_session_key_file.*twice/],
-	['session key readable by all', sessionKey('ab'.repeat(32) + '\n', 0o644), /unitpass_session_key_file.*chmod 600/],
-	['unknown requirement', (c) => c.replace('unitpass_require item', 'unitpass_require person'), /unitpass_require.*unit, role, item or certificate/],
-	['requirement without value', (c) => c.replace('unitpass_require item annual-report', 'unitpass_require item'), /unitpass_require/],
-	['wrong unit code', (c) => c.replace('unitpass_require item annual-report', 'unitpass_require unit 123'), /unitpass_require.*18/],
-	['wrong time', (c) => c.replace('unitpass_headers on;', 'unitpass_headers on; unitpass_session idle=soon;'), /unitpass_session.*idle=30m/],
-	['time too short', (c) => c.replace('unitpass_headers on;', 'unitpass_headers on; unitpass_session idle=5s;'), /unitpass_session.*1m/],
-	['wrong network', (c) => c.replace('server {', 'unitpass_trusted_proxy 10.0.0.0/99; server {'), /unitpass_trusted_proxy.*10\.0\.0\.0\/8/],
+	['session key twice', sessionKey(('ab'.repeat(32) + '\n').repeat(2)),
+		/unitpass_session_key_file.*twice/],
+	['session key readable by all', sessionKey('ab'.repeat(32) + '\n', 0o644),
+		/unitpass_session_key_file.*chmod 600/],
+	['unknown requirement', (c) => c.replace('unitpass_require item',
+		'unitpass_require person'), /unitpass_require.*unit, role, item or certificate/],
+	['requirement without value', (c) => c.replace('unitpass_require item annual-report',
+		'unitpass_require item'), /unitpass_require/],
+	['wrong unit code', (c) => c.replace('unitpass_require item annual-report',
+		'unitpass_require unit 123'), /unitpass_require.*18/],
+	['wrong time', (c) => c.replace('unitpass_headers on;',
+		'unitpass_headers on; unitpass_session idle=soon;'), /unitpass_session.*idle=30m/],
+	['time too short', (c) => c.replace('unitpass_headers on;',
+		'unitpass_headers on; unitpass_session idle=5s;'), /unitpass_session.*1m/],
+	['wrong network', (c) => c.replace('server {',
+		'unitpass_trusted_proxy 10.0.0.0/99; server {'),
+		/unitpass_trusted_proxy.*10\.0\.0\.0\/8/],
 	['issuer twice', (c) => c.replace(/(unitpass_issuer .*;)/, '$1 $1'), /duplicate/],
-	['unknown directive', (c) => c.replace('unitpass_headers on;', 'unitpass_heders on;'), /unknown directive "unitpass_heders"/],
-	['page missing', (c) => c.replace('server {', 'unitpass_page /nonexistent.html; server {'), /unitpass_page.*nonexistent/],
+	['unknown directive', (c) => c.replace('unitpass_headers on;', 'unitpass_heders on;'),
+		/unknown directive "unitpass_heders"/],
+	['page missing', (c) => c.replace('server {', 'unitpass_page /nonexistent.html; server {'),
+		/unitpass_page.*nonexistent/],
 	['page that names what is not there', (c) => {
 		fs.writeFileSync(path.join(dir, 'page.html'), '<p>{{no_such_value}}</p>');
 		return c.replace('server {', `unitpass_page ${dir}/page.html; server {`);
@@ -109,8 +131,10 @@ async function serverTest(change, { start = false, before: prepare } = {}) {
 	if (prepare)
 		prepare(keys);
 	/* sockets of its own: a server that would start must not take another's */
-	fs.writeFileSync(file, change(original.replace(/keys = "[^"]+"/, `keys = "${keys}"`).replace(/run\/(\w+)\.sock/g, 'run/test-$1.sock')));
-	const done = await run([path.join(BUILD, 'unitpassd'), ...(start ? [] : ['-t']), '-c', file], { timeout: 10000 });
+	fs.writeFileSync(file, change(original.replace(/keys = "[^"]+"/, `keys = "${keys}"`)
+		.replace(/run\/(\w+)\.sock/g, 'run/test-$1.sock')));
+	const done = await run([path.join(BUILD, 'unitpassd'), ...(start ? [] : ['-t']), '-c',
+		file], { timeout: 10000 });
 	return { code: done.code, text: done.stderr };
 }
 
@@ -121,20 +145,35 @@ test('unitpassd -t passes as it stands', async () => {
 
 for (const [name, change, says, options] of [
 	['an unknown key', (c) => c + 'colour = "blue"\n', /unitpassd\.conf:1\d: .*colour/],
-	['an unknown key, when started too', (c) => 'colour = "blue"\n' + c, /unitpassd\.conf:1: .*colour/, { start: true }],
+	['an unknown key, when started too', (c) => 'colour = "blue"\n' + c,
+		/unitpassd\.conf:1: .*colour/, { start: true }],
 	['broken syntax', (c) => c + 'log = "plain\n', /unitpassd\.conf/],
 	['a number out of bounds', (c) => c + 'frame_interval = 60\n', /frame_interval.*1 to 5/],
-	['a word where a number belongs', (c) => c + 'threads = many\n', /unitpassd\.conf:\d+.*threads/],
-	['an issuer without TLS', (c) => c.replace(/issuer = "[^"]+"/, 'issuer = "http://id.example.org"'), /issuer.*https/],
-	['an issuer with a path', (c) => c.replace(/issuer = "[^"]+"/, 'issuer = "https://id.example.org/x"'), /issuer/],
+	['a word where a number belongs', (c) => c + 'threads = many\n',
+		/unitpassd\.conf:\d+.*threads/],
+	['an issuer without TLS',
+		(c) => c.replace(/issuer = "[^"]+"/, 'issuer = "http://id.example.org"'),
+		/issuer.*https/],
+	['an issuer with a path',
+		(c) => c.replace(/issuer = "[^"]+"/, 'issuer = "https://id.example.org/x"'),
+		/issuer/],
 	['no issuer', (c) => c.replace(/issuer = "[^"]+"/, ''), /issuer.*missing/],
-	['an address that others reach', (c) => c.replace(/^listen = .*/m, 'listen = "0.0.0.0:0"'), /0\.0\.0\.0.*loopback/i, { start: true }],
-	['a server key readable by others (SECURITY 29)', (c) => c, /server\.key.*(chmod|readable|permission|others)/i, { before: (keys) => fs.chmodSync(path.join(keys, 'server.key'), 0o644) }],
-	['a signing key readable by group (SECURITY 29)', (c) => c, /signing\.jwks/, { start: true, before: (keys) => fs.chmodSync(path.join(keys, 'signing.jwks'), 0o640) }],
-	['no server key', (c) => c, /server\.key/, { before: (keys) => fs.rmSync(path.join(keys, 'server.key')) }],
-	['a server key cut short', (c) => c, /server\.key/, { before: (keys) => fs.truncateSync(path.join(keys, 'server.key'), 20) }],
-	['no such user', (c) => c.replace(/user = "[^"]*"/, 'user = "nobody-of-that-name"'), /nobody-of-that-name/],
-	['no database', (c) => c.replace(/database = "[^"]+"/, 'database = "/nonexistent/db"'), /database|nonexistent/],
+	['an address that others reach', (c) => c.replace(/^listen = .*/m, 'listen = "0.0.0.0:0"'),
+		/0\.0\.0\.0.*loopback/i, { start: true }],
+	['a server key readable by others (SECURITY 29)', (c) => c,
+		/server\.key.*(chmod|readable|permission|others)/i,
+		{ before: (keys) => fs.chmodSync(path.join(keys, 'server.key'), 0o644) }],
+	['a signing key readable by group (SECURITY 29)', (c) => c, /signing\.jwks/,
+		{ start: true, before: (keys) => fs.chmodSync(path.join(keys, 'signing.jwks'),
+		0o640) }],
+	['no server key', (c) => c, /server\.key/,
+		{ before: (keys) => fs.rmSync(path.join(keys, 'server.key')) }],
+	['a server key cut short', (c) => c, /server\.key/,
+		{ before: (keys) => fs.truncateSync(path.join(keys, 'server.key'), 20) }],
+	['no such user', (c) => c.replace(/user = "[^"]*"/, 'user = "nobody-of-that-name"'),
+		/nobody-of-that-name/],
+	['no database', (c) => c.replace(/database = "[^"]+"/, 'database = "/nonexistent/db"'),
+		/database|nonexistent/],
 ]) {
 	test(`issue configuration: unitpassd refuses ${name}`, async () => {
 		const done = await serverTest(change, options);
@@ -159,5 +198,6 @@ test('SECURITY 30: the running server is not root and keeps no core', () => {
 	if (process.getuid() === 0)
 		assert.ok(!/^Uid:\t0\b/m.test(status), status);
 	assert.match(status, /^NoNewPrivs:\t1$/m);
-	assert.match(fs.readFileSync(`/proc/${site.serverPid}/limits`, 'utf8'), /Max core file size\s+0\s+0/);
+	assert.match(fs.readFileSync(`/proc/${site.serverPid}/limits`, 'utf8'),
+		/Max core file size\s+0\s+0/);
 });

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What breaks at the server: its process, its disk. Nothing fails open, nothing that was answered is lost. A site of its own. */
+ * What breaks at the server: its process, its disk. Nothing fails open, nothing that was answered
+ * is lost. A site of its own. */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -22,7 +23,8 @@ before(async () => {
 after(() => site && site.stop());
 
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
-const serverUp = () => until(() => site.admin('healthz').then((a) => a.status === 200, () => false), 'the server');
+const serverUp = () => until(() => site.admin('healthz').then((a) => a.status === 200, () => false),
+	'the server');
 
 /* Log in again and again until told to stop; keep every receipt that was answered. */
 async function load(who, answered, running) {
@@ -51,7 +53,8 @@ async function load(who, answered, running) {
 /* Everything that was answered is on record, whole, and the log has no gap. */
 async function checkRecords(answered) {
 	if (!site.onPostgres)
-		assert.deepEqual(await site.sql('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+		assert.deepEqual(await site.sql('PRAGMA integrity_check'),
+			[{ integrity_check: 'ok' }]);
 	const hex = site.onPostgres ? "encode(body, 'hex')" : 'hex(body)';
 	const rows = await site.sql(`SELECT seq, ${hex} AS body FROM usage ORDER BY seq`);
 	const leaves = new Map(), scans = new Set(), redeemed = new Map(), approved = new Set();
@@ -60,26 +63,34 @@ async function checkRecords(answered) {
 		const body = Buffer.from(row.body, 'hex'), record = JSON.parse(body);
 		assert.equal(row.seq, i + 1, 'gapless');
 		assert.equal(record.seq, row.seq);
-		leaves.set(record.id, crypto.createHash('sha256').update(Buffer.concat([Buffer.from([0]), body])).digest('base64url'));
+		leaves.set(record.id, crypto.createHash('sha256')
+			.update(Buffer.concat([Buffer.from([0]), body])).digest('base64url'));
 		if (record.event === 'login.scan' && record.result === 'ok')
 			scans.add(record.transaction);
 		if (record.event === 'login.approve' && record.result === 'ok')
 			approved.add(record.transaction);
 		if (record.event === 'login.redeem' && record.result === 'ok')
-			redeemed.set(record.transaction, (redeemed.get(record.transaction) || 0) + 1);
+			redeemed.set(record.transaction, (redeemed.get(record.transaction) || 0)
+				+ 1);
 	});
 	for (const transaction of answered.scans)
-		assert.ok(scans.has(transaction), `the scan of ${transaction} was answered and is not on record`);
+		assert.ok(scans.has(transaction),
+			`the scan of ${transaction} was answered and is not on record`);
 	for (const receipt of answered.receipts)
-		assert.equal(leaves.get(receipt.record), receipt.leaf_hash, `receipt ${receipt.record}`);
+		assert.equal(leaves.get(receipt.record), receipt.leaf_hash,
+			`receipt ${receipt.record}`);
 	for (const transaction of answered.tokens)
-		assert.equal(redeemed.get(transaction), 1, `the token of ${transaction} has no record`);
+		assert.equal(redeemed.get(transaction), 1,
+			`the token of ${transaction} has no record`);
 	for (const transaction of redeemed.keys())
-		assert.ok(scans.has(transaction) && approved.has(transaction), 'no redemption without scan and approval');
+		assert.ok(scans.has(transaction) && approved.has(transaction),
+			'no redemption without scan and approval');
 	return rows.length;
 }
 
-test('SECURITY 28: kill -9 of the server under load: no token without record, no record lost after an answer', { timeout: 90000 }, async () => {
+test(
+	'SECURITY 28: kill -9 of the server under load: no token without record, '
+		+ 'no record lost after an answer', { timeout: 90000 }, async () => {
 	const phones = await Promise.all(Array.from({ length: 4 }, () => site.newPhone()));
 	const answered = { scans: [], receipts: [], tokens: [] }, running = { on: true };
 	const loops = phones.map((who) => load(who, answered, running));
@@ -99,7 +110,8 @@ test('SECURITY 28: kill -9 of the server under load: no token without record, no
 	await checkRecords(answered);
 });
 
-test('issue operation: SIGTERM finishes what is under way, ends the streams, and exits 0', async () => {
+test('issue operation: SIGTERM finishes what is under way, ends the streams, and exits 0',
+	async () => {
 	const begun = await site.client.begin();
 	const events = new Events(begun.watch_uri);
 	await events.frame();
@@ -107,14 +119,18 @@ test('issue operation: SIGTERM finishes what is under way, ends the streams, and
 	const socket = net.connect(path.join(site.dir, 'run/http.sock'));
 	const answer = new Promise((resolve, reject) => {
 		let text = '';
-		socket.on('data', (part) => { text += part; if (/\r\n\r\n.*\}/s.test(text)) resolve(text); });
+		socket.on('data', (part) => { text += part; if (/\r\n\r\n.*\}/s.test(text))
+			resolve(text); });
 		socket.on('close', () => reject(new Error('cut off: ' + text)));
 		socket.on('error', reject);
 	});
 
 	answer.catch(() => {});
-	socket.write(`POST /device_authorization HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.client.basic.authorization}\r\n` +
-		`Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
+	socket.write(
+		'POST /device_authorization HTTP/1.1\r\nHost: a\r\n' +
+		`Authorization: ${site.client.basic.authorization}\r\n` +
+		'Content-Type: application/x-www-form-urlencoded\r\n' +
+		`Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
 	await sleep(200);
 	const pid = site.serverPid, start = Date.now();
 	process.kill(pid, 'SIGTERM');
@@ -131,7 +147,8 @@ test('issue operation: SIGTERM finishes what is under way, ends the streams, and
 test('issue operation: SIGHUP brings new clients without a restart', async () => {
 	const file = path.join(site.dir, 'late.secret');
 
-	await site.ctl('client', 'add', 'late', '--name', '后来的系统', '--origin', 'https://late.example.org', '--secret-file', file);
+	await site.ctl('client', 'add', 'late', '--name', '后来的系统', '--origin',
+		'https://late.example.org', '--secret-file', file);
 	const late = new Client(site.issuer, 'late', fs.readFileSync(file, 'utf8').trim());
 	assert.equal((await late.token('x')).json().error, 'invalid_client');
 	const pid = site.serverPid;
@@ -139,7 +156,8 @@ test('issue operation: SIGHUP brings new clients without a restart', async () =>
 	await site.reloadServer();
 	assert.equal((await late.token('x')).json().error, 'invalid_grant');
 	assert.equal(site.serverPid, pid);
-	assert.equal((await phone.scan(await frame(waiting.watch_uri))).status, 200, 'logins under way go on');
+	assert.equal((await phone.scan(await frame(waiting.watch_uri))).status, 200,
+		'logins under way go on');
 });
 
 /* Of a client with a key: what it showed the process before, and what it shows the next one. */
@@ -188,11 +206,13 @@ test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then
 			await postgres('stop', mode);
 			running.on = false;
 			await Promise.all(loads);
-			const scan = await phone.scan(await frame((await site.client.begin()).watch_uri));
+			const scan = await phone.scan(await frame((await site.client.begin())
+				.watch_uri));
 			assert.equal(scan.status, 503, scan.text);
 			assert.equal(scan.json().error, 'temporarily_unavailable');
 			assert.notEqual(await status(), 200);
-			assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
+			assert.equal((await signedIn.fetch('/whoami')).status, 200,
+				'sessions go on');
 			await postgres('start');
 			await until(async () => await status() === 200, 'health');
 			await site.recovers(phone);
@@ -200,33 +220,40 @@ test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then
 		await checkRecords(answered);
 	});
 
-test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on', { timeout: 120000 }, async (t) => {
+test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on',
+	{ timeout: 120000 }, async (t) => {
 	if (site.onPostgres)
 		return t.skip('a server has its own disk: tests/unit/test_db_postgres_cut');
-	const disk = path.join(site.dir, 'disk'), conf = fs.readFileSync(site.files.unitpassd_conf, 'utf8'), old = path.dirname(site.files.database);
+	const disk = path.join(site.dir, 'disk'), conf = fs.readFileSync(site.files.unitpassd_conf,
+		'utf8'), old = path.dirname(site.files.database);
 	const filler = path.join(disk, 'filler');
 
 	process.kill(site.serverPid, 'SIGTERM');
 	await until(() => !alive(site.serverPid), 'the end of the server');
 	fs.mkdirSync(disk, { recursive: true });
-	const size = fs.readdirSync(old).filter((f) => f.startsWith('unitpass.db')).reduce((n, f) => n + fs.statSync(path.join(old, f)).size, 0);
+	const size = fs.readdirSync(old).filter((f) => f.startsWith('unitpass.db'))
+		.reduce((n, f) => n + fs.statSync(path.join(old, f)).size, 0);
 	const { uid, gid } = fs.statSync(site.files.database);
-	const mounted = await run(['mount', '-t', 'tmpfs', '-o', `size=${size + (6 << 20)},mode=700,uid=${uid},gid=${gid}`, 'tmpfs', disk]);
+	const mounted = await run(['mount', '-t', 'tmpfs', '-o',
+		`size=${size + (6 << 20)},mode=700,uid=${uid},gid=${gid}`, 'tmpfs', disk]);
 	if (mounted.code !== 0) {
 		await site.restartServer(null);
 		return t.skip('no right to mount');
 	}
 	try {
-		for (const f of fs.readdirSync(old).filter((name) => name.startsWith('unitpass.db'))) {
+		for (const f of fs.readdirSync(old)
+			.filter((name) => name.startsWith('unitpass.db'))) {
 			fs.copyFileSync(path.join(old, f), path.join(disk, f));
 			fs.chownSync(path.join(disk, f), uid, gid);
 		}
-		fs.writeFileSync(site.files.unitpassd_conf, conf.replace(/database = "[^"]+"/, `database = "${disk}/unitpass.db"`));
+		fs.writeFileSync(site.files.unitpassd_conf,
+			conf.replace(/database = "[^"]+"/, `database = "${disk}/unitpass.db"`));
 		const database = site.files.database;
 		site.files.database = path.join(disk, 'unitpass.db');
 		await site.restartServer(null);
 		const answered = { scans: [], receipts: [], tokens: [] };
-		const begun = await site.client.begin(), other = await site.client.begin(), third = await site.client.begin();
+		const begun = await site.client.begin(), other = await site.client.begin(),
+			third = await site.client.begin();
 		const view = (await phone.scan(await frame(begun.watch_uri))).json();
 		const approved = await phone.approve(await frame(other.watch_uri));
 		answered.scans.push(view.transaction, approved.view.transaction);
@@ -243,7 +270,8 @@ test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goe
 			}
 		}
 		fs.closeSync(fd);
-		/* what the log file of the database still has room for may succeed; soon nothing does */
+		/* what the log file of the database still has room for may succeed; soon nothing
+		 * does */
 		let refused = 0;
 		await until(async () => {
 			const b = await site.client.begin();
