@@ -26,7 +26,8 @@ const newText = async () => (await site.ctl('enrol', '--unit', unit, '--name', p
 	'--resident-id', person.resident_id, '--mobile', person.mobile))[0].text;
 const enrol = (folder, language, text, password = 'good') => phone(folder, language, 'enrol', text,
 	'--yes', '--agree',
-	'--person-file', path.join(dir, 'person.json'), '--password-file', path.join(dir, password));
+	'--person-file', path.join(dir, 'person.json'), '--password-file',
+	path.join(dir, password));
 const scan = async (folder, language, password, ...args) => phone(folder, language, ...args, 'scan',
 	(await site.terminal.begin()).user_code.toLowerCase(),
 	'--yes', '--password-file', path.join(dir, password));
@@ -55,7 +56,8 @@ test('section 3: consent names what the portal is told, in words and with its va
 	for (const line of [`unit code  ${unit}`, `certificate  ${certificate}`, 'role  principal',
 		'name  欧阳**, in full', 'items  none'])
 		assert.ok(lines(en.text).includes(line) ||
-			lines(en.text).includes(line.replace('items', 'item')), `${line}\n${en.text}`);
+			lines(en.text).includes(line.replace('items', 'item')),
+				`${line}\n${en.text}`);
 	for (const name of ['unit.code', 'holder.ref', 'certificate_version', 'new_browser'])
 		assert.ok(!zh.text.includes(name) && !en.text.includes(name), name);
 	assert.match(zh.text, /已确认登录/);
@@ -105,7 +107,8 @@ test('rule 28: a replaced phone is told so, and begins anew in its folder', asyn
 		assert.equal(told.code, 1);
 		assert.match(told.text, /本手机已被更换或停用/);
 	}
-	assert.match((await phone('a', 'en', 'certificates')).text, /this phone was replaced or ended/);
+	assert.match((await phone('a', 'en', 'certificates')).text,
+		/this phone was replaced or ended/);
 	const again = await enrol('a', 'en', await newText());
 	assert.equal(again.code, 0, again.text);
 	assert.match(again.text, /enrols as a new one, with a new key/);
@@ -119,7 +122,8 @@ test('section 2: a file in another encoding is named as what it is', async () =>
 
 	for (const [content, word] of [[Buffer.from('\ufeff' + json, 'utf16le'), /UTF-16/],
 		[gbk, /第 1 行是 GBK/], [Buffer.from('{"name":"\0"}'), /NUL/]]) {
-		const said = await phone('c', 'zh', 'enrol', text, '--yes', '--agree', '--person-file',
+		const said = await phone('c', 'zh', 'enrol', text, '--yes', '--agree',
+			'--person-file',
 			file('other.json', content));
 
 		assert.equal(said.code, 3);

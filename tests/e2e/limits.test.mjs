@@ -16,7 +16,8 @@ before(async () => {
 after(() => site && site.stop());
 
 test('SECURITY 7, 27: "I did not start this" slows that source down, and no other', async () => {
-	const from = (ip) => site.client.post('/device_authorization', { scope: 'openid unit', initiator_ip: ip });
+	const from = (ip) => site.client.post('/device_authorization',
+		{ scope: 'openid unit', initiator_ip: ip });
 
 	for (let i = 0; i < 2; i++) {
 		const begun = (await from('192.0.2.66')).json();
@@ -35,7 +36,8 @@ test('SECURITY 7, 27: "I did not start this" slows that source down, and no othe
 });
 
 test('SECURITY 27: a phone that floods is slowed; the next one is not', async () => {
-	const flood = await Promise.all(Array.from({ length: 150 }, () => phone.call('GET', '/holder/certificates')));
+	const flood = await Promise.all(Array.from({ length: 150 },
+		() => phone.call('GET', '/holder/certificates')));
 
 	assert.ok(flood.some((a) => a.status === 429));
 	assert.ok(flood.every((a) => [200, 429].includes(a.status)));
