@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Signing in, with a real browser and the reference phone; and everything that must not sign anybody in. */
+ * Signing in, with a real browser and the reference phone; and everything that must not sign
+ * anybody in. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { handleOf, launch, readQr, stateOf } from './lib/browser.mjs';
@@ -28,12 +29,14 @@ function listen(page) {
 
 	page.on('response', async (response) => {
 		const body = await response.body().catch(() => Buffer.alloc(0));
-		bodies.push(`${response.url()} ${JSON.stringify(response.headers())} ${body.toString('utf8')}`);
+		bodies.push(`${response.url()} ${JSON.stringify(response.headers())} `
+			+ `${body.toString('utf8')}`);
 	});
 	return bodies;
 }
 
-test('issue main flow; SECURITY 8, 10: scan from the screen, confirm, the page greets the unit', async () => {
+test('issue main flow; SECURITY 8, 10: scan from the screen, confirm, the page greets the unit',
+	async () => {
 	const { context, page } = await profile();
 	const given = listen(page);
 
@@ -51,8 +54,10 @@ test('issue main flow; SECURITY 8, 10: scan from the screen, confirm, the page g
 	assert.equal(scanned.status, 200, scanned.text);
 	await stateOf(page, 'scanned');
 	await events.state('scanned');
-	const before = [...given, events.text, await page.content(), JSON.stringify(await context.cookies())].join('\n');
-	for (const word of [phoneScan.unit, '湖南省端到端测试院', '欧阳', phoneScan.person.mobile, phoneScan.person.resident_id, phoneScan.certificate.certificate])
+	const before = [...given, events.text, await page.content(),
+		JSON.stringify(await context.cookies())].join('\n');
+	for (const word of [phoneScan.unit, '湖南省端到端测试院', '欧阳', phoneScan.person.mobile,
+		phoneScan.person.resident_id, phoneScan.certificate.certificate])
 		assert.ok(!before.includes(word), `the PC knows ${word} before the decision`);
 	const view = scanned.json();
 	assert.equal(view.client.id, site.client_id);
@@ -69,7 +74,8 @@ test('issue main flow; SECURITY 8, 10: scan from the screen, confirm, the page g
 	assert.ok(!events.text.includes(phoneScan.unit), 'not even afterwards');
 	const [scan, approve, redeem, ...more] = await site.recordsOf(view.transaction);
 	assert.deepEqual(more, []);
-	assert.deepEqual([scan.event, approve.event, redeem.event], ['login.scan', 'login.approve', 'login.redeem']);
+	assert.deepEqual([scan.event, approve.event, redeem.event],
+		['login.scan', 'login.approve', 'login.redeem']);
 	for (const record of [scan, approve, redeem]) {
 		assert.equal(record.result, 'ok');
 		assert.equal(record.client, site.client_id);
@@ -109,7 +115,8 @@ test('issue main flow: the reference phone scans from a screenshot', async () =>
 	const { context, page } = await profile();
 
 	await page.goto(site.portal + '/annual-report/whoami');
-	/* on a busy machine a picture may be older than a frame may be: as the phone says, once more */
+	/* on a busy machine a picture may be older than a frame may be: as the phone says, once
+	 * more */
 	let done;
 	for (let i = 0; i < 3 && done?.code !== 0; i++)
 		done = await site.holderScan(await readQr(page), '--yes');
@@ -168,23 +175,28 @@ test('SECURITY 3: another browser cannot collect the result', async () => {
 
 test('SECURITY 2: none of the three secrets does the work of another', async () => {
 	const begun = await site.client.begin();
-	const text = await frame(begun.watch_uri), handle = handleOf(text), watch = begun.watch_uri.split('/').pop();
+	const text = await frame(begun.watch_uri), handle = handleOf(text),
+		watch = begun.watch_uri.split('/').pop();
 	const secrets = { handle, watch, device: begun.device_code };
 
 	assert.equal(new Set(Object.values(secrets)).size, 3);
 	for (const [name, secret] of Object.entries(secrets)) {
 		assert.equal(Buffer.from(secret, 'base64url').length, 16, name);
 		if (name !== 'device')
-			assert.equal((await site.client.token(secret)).json().error, 'invalid_grant', `${name} as device code`);
+			assert.equal((await site.client.token(secret)).json().error,
+				'invalid_grant', `${name} as device code`);
 		if (name !== 'watch')
-			assert.equal((await snapshot(`${site.issuer}/watch/${secret}`)).status, 404, `${name} as watch token`);
+			assert.equal((await snapshot(`${site.issuer}/watch/${secret}`)).status, 404,
+				`${name} as watch token`);
 		if (name !== 'handle')
-			assert.equal((await phone.scan(text.replace(handle, secret))).json().error, 'invalid_code', `${name} as handle`);
+			assert.equal((await phone.scan(text.replace(handle, secret))).json().error,
+				'invalid_code', `${name} as handle`);
 	}
 	assert.equal((await phone.scan(text)).status, 200);
 });
 
-test('SECURITY 5: a second redemption gets nothing, ends the first token, and is recorded', async () => {
+test('SECURITY 5: a second redemption gets nothing, ends the first token, and is recorded',
+	async () => {
 	const begun = await site.client.begin({ nonce: 'n-123' });
 	const { view } = await phone.approve(await frame(begun.watch_uri));
 	const first = await site.client.token(begun.device_code);
@@ -195,8 +207,10 @@ test('SECURITY 5: a second redemption gets nothing, ends the first token, and is
 	assert.equal(claims.unit.code, phone.unit);
 	const told = ['unit', 'holder'].flatMap((o) =>
 		Object.keys(claims[o]).map((member) => `${o}.${member}`));
-	assert.deepEqual([...told, 'items'], view.disclosed, 'the portal gets what the phone was told');
-	assert.equal((await site.client.userinfo(first.json().access_token)).json().unit.code, phone.unit);
+	assert.deepEqual([...told, 'items'], view.disclosed,
+		'the portal gets what the phone was told');
+	assert.equal((await site.client.userinfo(first.json().access_token)).json().unit.code,
+		phone.unit);
 	for (let i = 0; i < 2; i++) {
 		const again = await site.client.token(begun.device_code);
 		assert.equal(again.status, 400);
@@ -221,10 +235,12 @@ test('SECURITY 5: a saved login cookie does not complete twice', async () => {
 	assert.equal(again.status, 409);
 	assert.ok(!copy.jar.has('__Host-unitpass'));
 	assert.equal(await copy.whoami(), null);
-	assert.ok((await site.recordsOf(view.transaction)).some((r) => r.event === 'login.replay' && r.result === 'refused'));
+	assert.ok((await site.recordsOf(view.transaction)).some((r) => r.event === 'login.replay' &&
+		r.result === 'refused'));
 });
 
-test('SECURITY 6: two tabs of one browser both sign in; the session id is new each time', async () => {
+test('SECURITY 6: two tabs of one browser both sign in; the session id is new each time',
+	async () => {
 	const { context, page } = await profile();
 	const second = await context.newPage();
 
@@ -269,7 +285,8 @@ test('SECURITY 6: back after login leads to no error and no second login', async
 	await phone.approve(await readQr(page));
 	await page.waitForURL(site.portal + '/whoami');
 	await page.goBack();
-	assert.equal(page.url(), site.portal + '/public/headers', 'the login page is not in the history');
+	assert.equal(page.url(), site.portal + '/public/headers',
+		'the login page is not in the history');
 	await page.goForward();
 	assert.equal(page.url(), site.portal + '/whoami');
 	/* the login page opened by hand sends on who is signed in */
@@ -284,7 +301,8 @@ test('SECURITY 18: signing out asks first, then nobody is signed in', async () =
 	await page.goto(site.portal + '/whoami');
 	await phone.approve(await readQr(page));
 	await page.waitForURL(site.portal + '/whoami');
-	const status = () => page.evaluate(() => fetch('/.unitpass/session').then((answer) => answer.status));
+	const status = () => page.evaluate(() => fetch('/.unitpass/session')
+		.then((answer) => answer.status));
 	assert.equal(await status(), 200);
 	await page.goto(site.portal + '/.unitpass/logout');
 	assert.equal(await status(), 200, 'GET asks and does nothing');
@@ -298,8 +316,10 @@ test('SECURITY 18: signing out asks first, then nobody is signed in', async () =
 });
 
 test('SECURITY 17: userinfo is for the token alone', async () => {
-	for (const authorization of [undefined, 'Bearer', 'Bearer x', 'Basic x', 'Bearer ' + 'A'.repeat(120)]) {
-		const answer = await request({ base: site.issuer, path: '/userinfo', headers: authorization ? { authorization } : {} });
+	for (const authorization of [undefined, 'Bearer', 'Bearer x', 'Basic x', 'Bearer '
+		+ 'A'.repeat(120)]) {
+		const answer = await request({ base: site.issuer, path: '/userinfo',
+			headers: authorization ? { authorization } : {} });
 		assert.equal(answer.status, 401);
 		assert.match(answer.headers['www-authenticate'], /Bearer/);
 	}

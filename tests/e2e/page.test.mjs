@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The login page in a real browser: with and without script, small, by keyboard, in two languages, cut off from the server. */
+ * The login page in a real browser: with and without script, small, by keyboard, in two languages,
+ * cut off from the server. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,7 +13,8 @@ const words = (lang) => JSON.parse(fs.readFileSync(path.join(TOP, `web/words/${l
 let chromium, phone;
 
 before(async () => {
-	[chromium, phone] = await Promise.all([launch(), site.newPhone({ unitName: '湖南省很长很长很长很长很长很长很长很长很长很长名称的事业单位测试中心' })]);
+	[chromium, phone] = await Promise.all([launch(),
+		site.newPhone({ unitName: '湖南省很长很长很长很长很长很长很长很长很长很长名称的事业单位测试中心' })]);
 });
 after(() => chromium && chromium.close());
 
@@ -27,7 +29,8 @@ async function open(options = {}, path = '/') {
 	return { context, page, trouble };
 }
 
-test('SECURITY 23: the page asks nobody but portal and server, and breaks none of its own rules', async () => {
+test('SECURITY 23: the page asks nobody but portal and server, and breaks none of its own rules',
+	async () => {
 	/* 401 is how the module says that nobody is signed in */
 	const { context, page, trouble } = await open({}, '/public/headers');
 	const asked = new Set();
@@ -70,7 +73,8 @@ test('issue page: without script a refusal shows a link to a new code', async ()
 test('issue page: when the browser cannot reach the server, the module tells', async () => {
 	const context = await chromium.newContext({ locale: 'zh-CN' });
 	const page = await context.newPage();
-	const polled = page.waitForResponse((r) => r.url().includes('/.unitpass/state?attempt=') && r.status() === 200);
+	const polled = page.waitForResponse((r) => r.url().includes('/.unitpass/state?attempt=') &&
+		r.status() === 200);
 
 	await page.route(site.issuer + '/**', (route) => route.abort());
 	await page.goto(site.portal + '/whoami');
@@ -127,7 +131,8 @@ const LACKING = {
 	'replaceChildren': (context) =>
 		context.addInitScript(() => { delete Element.prototype.replaceChildren; }),
 	'EventSource and AbortSignal': (context) =>
-		context.addInitScript(() => { delete window.EventSource; delete window.AbortSignal; }),
+		context.addInitScript(() => { delete window.EventSource; delete window.AbortSignal;
+			}),
 	'toggleAttribute': (context) =>
 		context.addInitScript(() => { delete Element.prototype.toggleAttribute; }),
 	'modules': (context) => context.route('**/assets/unitpass.js', (route) => route.abort()),
@@ -137,7 +142,8 @@ const LACKING = {
 };
 
 for (const [name, lack] of Object.entries(LACKING)) {
-	test(`issue page: without ${name} there is a code to be seen, or the way to one`, async () => {
+	test(`issue page: without ${name} there is a code to be seen, or the way to one`,
+		async () => {
 		const context = await chromium.newContext({ locale: 'zh-CN' });
 		const page = await context.newPage();
 
@@ -161,12 +167,14 @@ test('issue page: on a small laptop code, steps and warning are seen at once, si
 	async () => {
 	for (const locale of ['zh-CN', 'en-US'])
 		for (const width of [1366, 720]) {
-			const { context, page } = await open({ locale, viewport: { width, height: 625 } });
+			const { context, page } =
+				await open({ locale, viewport: { width, height: 625 } });
 			const at = (selector) => page.locator(selector).first().boundingBox();
 
 			const view = (await phone.scan(await readQr(page))).json();
 			await stateOf(page, 'scanned');
-			const [box, help, warning] = await Promise.all(['.unitpass-box', '.unitpass-help',
+			const [box, help, warning] =
+				await Promise.all(['.unitpass-box', '.unitpass-help',
 				'.unitpass-safety'].map(at));
 			assert.ok(help.x >= box.x + box.width, 'beside the code');
 			assert.ok(warning.y + warning.height <= 625,
@@ -224,9 +232,13 @@ test('issue page: a guarded frame whose session ended leads out of the frame', a
 });
 
 for (const width of [320, 375, 1280]) {
-	test(`issue page: nothing to scroll sideways at ${width} px, and the code is readable`, async () => {
-		const { context, page } = await open({ viewport: { width, height: 800 } }, '/annual-report/?' + 'x'.repeat(60));
-		const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+	test(`issue page: nothing to scroll sideways at ${width} px, and the code is readable`,
+		async () => {
+		const { context, page } = await open({ viewport: { width, height: 800 } },
+			'/annual-report/?' + 'x'.repeat(60));
+		const fits = () => page.evaluate(() =>
+			document.documentElement.scrollWidth <=
+				document.documentElement.clientWidth);
 
 		const view = (await phone.scan(await readQr(page))).json();
 		assert.ok(await fits(), 'pending');
@@ -250,10 +262,12 @@ test('issue page: everything by keyboard, with visible focus', async () => {
 	let found = false;
 	for (let i = 0; i < 10 && !found; i++) {
 		await page.keyboard.press('Tab');
-		found = await page.evaluate(() => document.activeElement.matches('[data-unitpass] button'));
+		found = await page.evaluate(() =>
+			document.activeElement.matches('[data-unitpass] button'));
 	}
 	assert.ok(found, 'the button is reached');
-	const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+	const outline = await page.evaluate(() => getComputedStyle(document.activeElement)
+		.outlineStyle);
 	assert.notEqual(outline, 'none');
 	await page.keyboard.press('Enter');
 	assert.notEqual(handleOf(await readQr(page, text)), handleOf(text));
@@ -278,7 +292,8 @@ test('issue page: state changes are said to screen readers', async () => {
 test('issue page: a camera that opens the QR gets words in both languages, no login', async () => {
 	const { context, page } = await open();
 	const text = await readQr(page);
-	const phonePage = await (await chromium.newContext({ locale: 'zh-CN', viewport: { width: 360, height: 740 } })).newPage();
+	const phonePage = await (await chromium.newContext({ locale: 'zh-CN',
+		viewport: { width: 360, height: 740 } })).newPage();
 	const answer = await phonePage.goto(text);
 
 	assert.equal(answer.status(), 200);
@@ -286,7 +301,8 @@ test('issue page: a camera that opens the QR gets words in both languages, no lo
 	assert.match(answer.headers()['content-security-policy'], /frame-ancestors 'none'/);
 	const words = await phonePage.innerText('body');
 	assert.ok(/[\u4e00-\u9fff]/.test(words) && /certificate app/.test(words));
-	assert.ok(await phonePage.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+	assert.ok(await phonePage.evaluate(() =>
+		document.documentElement.scrollWidth <= document.documentElement.clientWidth));
 	assert.equal((await phone.scan(await readQr(page))).status, 200, 'looking takes nothing');
 	await phonePage.context().close();
 	await context.close();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Pictures of every page in every state, on a desktop and a phone, light and dark, in Chinese and English, for people to look at.
+ * Pictures of every page in every state, on a desktop and a phone, light and dark, in Chinese and
+ * English, for people to look at.
  *
  *   BUILD=DIR NODE_MODULES=DIR/node_modules node tests/e2e/screens.mjs FOLDER
  *
@@ -23,7 +24,8 @@ const phone = await site.newPhone({ name: '欧阳小明', unitName: '湖南省�
 const chromium = await launch();
 let count = 0;
 
-const attemptOf = (page) => page.evaluate(() => new URLSearchParams(location.search).get('attempt'));
+const attemptOf = (page) => page.evaluate(() => new URLSearchParams(location.search)
+	.get('attempt'));
 
 const button = (page) => page.locator('[data-unitpass] .unitpass-cover button').first();
 const asked = async (page, path = '/') => {
@@ -39,8 +41,10 @@ const signIn = async (page) => {
 
 /* name: what to do with a fresh page to get there */
 const states = {
-	pending: async (page) => { await page.goto(site.portal + '/annual-report/'); await readQr(page); },
-	scanned: async (page) => { await page.goto(site.portal + '/'); await phone.scan(await readQr(page)); await stateOf(page, 'scanned'); },
+	pending: async (page) => { await page.goto(site.portal + '/annual-report/');
+		await readQr(page); },
+	scanned: async (page) => { await page.goto(site.portal + '/');
+		await phone.scan(await readQr(page)); await stateOf(page, 'scanned'); },
 	approved: async (page) => {
 		await page.route('**/.unitpass/complete', () => {});
 		await page.goto(site.portal + '/');
@@ -56,12 +60,15 @@ const states = {
 		await page.goto(site.portal + '/');
 		await readQr(page);
 		const other = await page.context().newPage();
-		await other.goto(`${site.portal}/.unitpass/login?again=1&attempt=${await attemptOf(page)}`);
+		await other.goto(
+			`${site.portal}/.unitpass/login?again=1&attempt=${await attemptOf(page)}`);
 		await stateOf(page, 'expired');
 		await other.close();
 	},
 	failed: async (page) => {
-		await page.route('**/.unitpass/complete', (route) => route.fulfill({ status: 400, contentType: 'application/json', body: '{"error":"invalid_request"}' }));
+		await page.route('**/.unitpass/complete',
+			(route) => route.fulfill({ status: 400, contentType: 'application/json',
+			body: '{"error":"invalid_request"}' }));
 		await page.goto(site.portal + '/');
 		await phone.approve(await readQr(page));
 		await stateOf(page, 'failed');
@@ -87,7 +94,8 @@ const states = {
 		await page.locator('[data-unitpass] .unitpass-cover button').nth(1).click();
 		await stateOf(page, 'declined');
 	},
-	forbidden: async (page) => { await signIn(page); await page.goto(site.portal + '/nobody/'); },
+	forbidden: async (page) => { await signIn(page); await page.goto(site.portal + '/nobody/');
+		},
 	portal: signIn,
 	logout: async (page) => {
 		await signIn(page);
@@ -97,17 +105,24 @@ const states = {
 	unsent: async (page) => {
 		await page.goto(site.portal + '/public/whoami');
 		await page.setContent(
-			`<form method="post" action="${site.portal}/whoami"><button>x</button></form>`);
+			`<form method="post" action="${site.portal}/whoami">`
+			+ '<button>x</button></form>');
 		await page.click('button');
 		await page.waitForSelector('.unitpass-message');
 	},
-	error: async (page) => { await page.goto(site.portal + '/.unitpass/login?return=/a&return=/b'); },
+	error: async (page) => { await page.goto(site.portal
+		+ '/.unitpass/login?return=/a&return=/b'); },
 	notfound: async (page) => { await page.goto(site.portal + '/.unitpass/nothing'); },
-	widget: async (page, locale) => { await page.goto(`${site.portal}/welcome/portal-login${locale === 'en-US' ? '.en' : ''}.html`); await readQr(page); },
-	camera: async (page) => { const begun = await site.terminal.begin(); await page.goto(begun.verification_uri_complete); },
+	widget: async (page, locale) => {
+		await page.goto(
+		`${site.portal}/welcome/portal-login${locale === 'en-US' ? '.en' : ''}.html`);
+		await readQr(page); },
+	camera: async (page) => { const begun = await site.terminal.begin();
+		await page.goto(begun.verification_uri_complete); },
 	enrolment: async (page) => { await page.goto(`${site.issuer}/e/${'A'.repeat(22)}`); },
 };
-const down = { unavailable: async (page) => { await page.goto(site.portal + '/.unitpass/login?return=/'); } };
+const down = { unavailable: async (page) => { await page.goto(site.portal
+	+ '/.unitpass/login?return=/'); } };
 
 const wanted = process.env.STATES?.split(',');
 
@@ -118,15 +133,22 @@ async function shoot(todo, sizes) {
 		for (const size of sizes)
 			for (const colorScheme of ['light', 'dark'])
 				for (const locale of ['zh-CN', 'en-US']) {
-					const context = await chromium.newContext({ viewport: SIZES[size], colorScheme, locale, javaScriptEnabled: name !== 'noscript' });
+					const context = await chromium.newContext({
+						viewport: SIZES[size], colorScheme, locale,
+						javaScriptEnabled: name !== 'noscript' });
 					const page = await context.newPage();
 
 					try {
 						await act(page, locale);
-						await page.screenshot({ path: path.join(out, `${name}-${size}-${colorScheme}-${locale.slice(0, 2)}.png`), fullPage: true });
+						await page.screenshot({ path: path.join(out,
+							`${name}-${size}-${colorScheme}-`
+							+ `${locale.slice(0, 2)}.png`),
+						fullPage: true });
 						count++;
 					} catch (error) {
-						console.error(`${name} ${size} ${colorScheme} ${locale}: ${error.message.split('\n')[0]}`);
+						console.error(
+							`${name} ${size} ${colorScheme} ${locale}: `
+							+ `${error.message.split('\n')[0]}`);
 						process.exitCode = 1;
 					}
 					await context.close();
@@ -145,8 +167,10 @@ try {
 		+ "unitpass_telephone '0731-12345678'; unitpass_app /welcome/app;";
 
 	fs.writeFileSync(path.join(site.dir, 'etc/portal-nginx.d/marks.conf'), marks);
-	await site.addLocations('screens', { '/nobody/': { require: [['role', 'user']] }, '/welcome/': { guard: false, to: 'files', folder: www } });
-	await shoot(states, process.env.SIZES ? process.env.SIZES.split(',') : ['desktop', 'phone']);
+	await site.addLocations('screens', { '/nobody/': { require: [['role', 'user']] },
+		'/welcome/': { guard: false, to: 'files', folder: www } });
+	await shoot(states, process.env.SIZES ? process.env.SIZES.split(',')
+		: ['desktop', 'phone']);
 	process.kill(site.serverPid, 'SIGTERM');
 	await until(() => !alive(site.serverPid), 'the end of the server');
 	await shoot(down, ['desktop', 'phone']);
