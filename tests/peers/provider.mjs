@@ -46,7 +46,8 @@ function provider(path, { alg, kind,
 		enabledJWA: { idTokenSigningAlgValues: [alg] },
 		cookies: { keys: [randomBytes(32).toString('base64url')] },
 		features: { deviceFlow: { enabled: true }, devInteractions: { enabled: true } },
-		findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...people[sub] }) }),
+		findAccount: (ctx, sub) =>
+			({ accountId: sub, claims: () => ({ sub, ...people[sub] }) }),
 	});
 
 	for (const what of ['device_authorization.error', 'grant.error', 'server_error'])
