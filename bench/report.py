@@ -14,18 +14,26 @@ PEERS = {"unitpass": "unitpass, SQLite", "unitpass-postgres": "unitpass, Postgre
          "oidc-provider": "node-oidc-provider, in memory",
          "glewlwyd-ram": "glewlwyd, SQLite in RAM", "glewlwyd-disk": "glewlwyd, SQLite on disk"}
 REQUESTS = {
-    "request": {"plain": "nginx plain", "unitpass": "nginx with unitpass", "auth_request": "nginx auth_request, Unix socket",
-                "plain_many": "nginx plain, 1000 sessions", "unitpass_many": "nginx unitpass, 1000 sessions"},
-    "apache": {"plain": "Apache plain", "unitpass": "Apache with unitpass", "oidc_shm": "mod_auth_openidc, shm",
-               "oidc_cookie": "mod_auth_openidc, client-cookie", "oauth2": "mod_oauth2, ES256 bearer",
-               "plain_many": "Apache plain, 1000 sessions", "unitpass_many": "Apache unitpass, 1000 sessions"},
+    "request": {"plain": "nginx plain", "unitpass": "nginx with unitpass",
+                "auth_request": "nginx auth_request, Unix socket",
+                "plain_many": "nginx plain, 1000 sessions",
+                "unitpass_many": "nginx unitpass, 1000 sessions"},
+    "apache": {"plain": "Apache plain", "unitpass": "Apache with unitpass",
+               "oidc_shm": "mod_auth_openidc, shm",
+               "oidc_cookie": "mod_auth_openidc, client-cookie",
+               "oauth2": "mod_oauth2, ES256 bearer",
+               "plain_many": "Apache plain, 1000 sessions",
+               "unitpass_many": "Apache unitpass, 1000 sessions"},
 }
 
 
 def machine():
-    models = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    return {"cpu": models[0] if models else platform.machine(), "cores": os.cpu_count(), "kernel": f"{platform.system()} {platform.release()}",
-            "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "load_before_report": os.getloadavg()[0]}
+    models = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo")
+              if line.startswith("model name")]
+    return {"cpu": models[0] if models else platform.machine(), "cores": os.cpu_count(),
+            "kernel": f"{platform.system()} {platform.release()}",
+            "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "load_before_report": os.getloadavg()[0]}
 
 
 def summary(lines):
@@ -34,16 +42,19 @@ def summary(lines):
     for name in lines[0]:
         values = [o[name] for o in lines if isinstance(o.get(name), (int, float))]
         if values:
-            out[name] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+            out[name] = {"median": statistics.median(values), "min": min(values),
+                         "max": max(values)}
     return out
 
 
 def ratios(lines, whats):
-    """Each round's CPU over that round's plain one with the same sessions: a machine that is slow for a while is slow for both."""
+    """Each round's CPU over that round's plain one with the same sessions: a machine that is slow
+    for a while is slow for both."""
     rounds = {what: [o["cpu_us_per_request"] for o in lines if o["what"] == what] for what in whats}
     out = {}
     for what, values in rounds.items():
-        each = [value / plain for value, plain in zip(values, rounds["plain_many" if what.endswith("_many") else "plain"])]
+        each = [value / plain for value, plain
+                in zip(values, rounds["plain_many" if what.endswith("_many") else "plain"])]
         out[what] = {"median": statistics.median(each), "min": min(each), "max": max(each)}
     return out
 
@@ -59,14 +70,16 @@ def verdict(text, value, limit, at_least=False):
 
 
 def show_logins(groups, result, targets):
-    print("\nComplete login (start, pending poll, frame, scan, signed confirmation, redemption); records on disk before the answer")
+    print("\nComplete login (start, pending poll, frame, scan, signed confirmation, redemption); "
+          "records on disk before the answer")
     print(f"  {'':34}{'CPU ms':>22}{'logins/s':>22}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}")
     for kind, title in PEERS.items():
         if kind not in groups:
             continue
         s = result[kind] = summary(groups[kind])
         p50, p99 = s.get("login_p50_ms", s.get("p50_ms")), s.get("login_p99_ms", s.get("p99_ms"))
-        print(f"  {title:34}{spread(s['cpu_ms_per_login'], '.3f'):>22}{spread(s['rate'], '.0f'):>22}{p50['median']:9.1f}{p99['median']:9.1f}"
+        print(f"  {title:34}{spread(s['cpu_ms_per_login'], '.3f'):>22}"
+              f"{spread(s['rate'], '.0f'):>22}{p50['median']:9.1f}{p99['median']:9.1f}"
               f"{s['rss_kb']['median'] / 1024:9.1f}")
     s = result["unitpass"]
     targets.append(verdict("CPU per login <= 0.40 ms", s["cpu_ms_per_login"]["median"], 0.40))
@@ -77,8 +90,10 @@ def show_logins(groups, result, targets):
     targets.append(verdict("CPU of unitpassd, PostgreSQL / SQLite <= 1.30",
                            statistics.median(pairs), 1.30))
     s = result["paced"] = summary(groups["paced"])
-    print(f"  confirm -> signed in at {s['asked_rate']['median']:.0f} logins/s ({s['rate']['median']:.0f} reached), each page on a stream: "
-          f"p50 {s['confirm_p50_ms']['median']:.1f} ms, p99 {spread(s['confirm_p99_ms'], '.1f')} ms; load late by {s['late_p99_ms']['median']:.1f} ms (p99)")
+    print(f"  confirm -> signed in at {s['asked_rate']['median']:.0f} logins/s "
+          f"({s['rate']['median']:.0f} reached), each page on a stream: "
+          f"p50 {s['confirm_p50_ms']['median']:.1f} ms, p99 {spread(s['confirm_p99_ms'], '.1f')} "
+          f"ms; load late by {s['late_p99_ms']['median']:.1f} ms (p99)")
     targets.append(verdict("confirm -> signed in p99 <= 50 ms", s["confirm_p99_ms"]["median"], 50))
 
 
@@ -90,7 +105,8 @@ def show_requests(kind, lines, result, targets):
     for what, title in names.items():
         s = result[what] = summary([o for o in lines if o["what"] == what])
         s["ratio"] = of[what]
-        print(f"  {title:34}{spread(s['cpu_us_per_request'], '.1f'):>22}{spread(s['rate'], '.0f'):>22}{spread(of[what], '.2f'):>22}")
+        print(f"  {title:34}{spread(s['cpu_us_per_request'], '.1f'):>22}"
+              f"{spread(s['rate'], '.0f'):>22}{spread(of[what], '.2f'):>22}")
     most = {"request": 1.05, "apache": 1.08}[kind]
     targets.append(verdict(f"{server}, 1000 sessions, unitpass / plain <= {most}",
                            of["unitpass_many"]["median"], most))
@@ -113,8 +129,10 @@ def show_waiting(lines, result, targets):
     s = summary(lines)
     result.update(s)
     print(f"\n{s['pages']['median']:.0f} login pages waiting on streams")
-    print(f"  memory {spread(s['kb_per_page'], '.2f')} KiB a page with its login, CPU {s['cpu_share']['median'] * 100:.1f} % of a core, "
-          f"{s['frames_per_s']['median']:.0f} frames/s ({s['cpu_us_per_frame']['median']:.1f} us each)")
+    print(f"  memory {spread(s['kb_per_page'], '.2f')} KiB a page with its login, CPU "
+          f"{s['cpu_share']['median'] * 100:.1f} % of a core, "
+          f"{s['frames_per_s']['median']:.0f} frames/s ({s['cpu_us_per_frame']['median']:.1f} us "
+          f"each)")
     targets.append(verdict("memory a page <= 8 KiB", s["kb_per_page"]["median"], 8))
 
 
@@ -127,7 +145,8 @@ def main(lines_file, out_file, rounds):
               "apache": {}, "waiting": {}, "instructions": {},
               "targets": []}
     m = result["machine"]
-    print(f"unitpass, {m['time']}: {m['cpu']}, {m['cores']} cores, {m['kernel']}; median (least-most) of {rounds}")
+    print(f"unitpass, {m['time']}: {m['cpu']}, {m['cores']} cores, {m['kernel']}; median "
+          f"(least-most) of {rounds}")
     if "unitpass" in groups:
         show_logins(groups, result["logins"], result["targets"])
     for kind, name in ("request", "requests"), ("apache", "apache"):

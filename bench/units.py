@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invented units with one principal each, for measurements.
 
-    units.py N DIR      writes DIR/units.csv, DIR/roster.csv and DIR/persons.jsonl ({"unit", "person"} a line)
+    units.py N DIR      writes DIR/units.csv, DIR/roster.csv and DIR/persons.jsonl ({"unit",
+                        "person"} a line)
 
-Codes and numbers have right check characters (GB 32100-2015, GB 11714-1997, GB 11643-1999); the organisation codes
-begin with MB, the resident ID numbers are of one region and one day, so that nobody's are likely to be among them."""
+Codes and numbers have right check characters (GB 32100-2015, GB 11714-1997, GB 11643-1999); the
+organisation codes begin with MB, the resident ID numbers are of one region and one day, so that
+nobody's are likely to be among them."""
 import csv
 import json
 import sys
@@ -40,15 +42,18 @@ def person(n):
 
 
 def main(n, folder):
-    columns = ("code,name,purpose,address,legal_representative,funding,capital,organiser,authority,certificate,valid_from,valid_to")
-    with open(f"{folder}/units.csv", "w", encoding="utf-8") as units, open(f"{folder}/roster.csv", "w", encoding="utf-8") as roster, \
+    columns = ("code,name,purpose,address,legal_representative,funding,capital,organiser,"
+               "authority,certificate,valid_from,valid_to")
+    with open(f"{folder}/units.csv", "w", encoding="utf-8") as units, \
+            open(f"{folder}/roster.csv", "w", encoding="utf-8") as roster, \
             open(f"{folder}/persons.jsonl", "w", encoding="utf-8") as persons:
         out = csv.writer(units, lineterminator="\n")
         out.writerow(columns.split(","))
         print("name,resident_id,mobile", file=roster)
         for i in range(n):
             code, who = unit_code(i), person(i)
-            out.writerow([code, f"测量用示例单位{i}", "测量", "长沙市示例路1号", who["name"], "财政补助", "100万元", "湖南省示例厅",
+            out.writerow([code, f"测量用示例单位{i}", "测量", "长沙市示例路1号", who["name"], "财政补助", "100万元",
+                          "湖南省示例厅",
                           "湖南省事业单位登记管理局", f"1430{i:08d}", "2024-01-01", "2028-12-31"])
             print(",".join(who.values()), file=roster)
             print(json.dumps({"unit": code, "person": who}, ensure_ascii=False), file=persons)
