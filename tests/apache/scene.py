@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the Apache module need around them: httpd with the module, a browser with cookies, and the phone. The issuer, the application
-and the phone are those of script/site. Loopback only; each httpd has a folder of its own; whatever was started is ended by its process id.
+"""What the tests of the Apache module need around them: httpd with the module, a browser with
+cookies, and the phone. The issuer, the application and the phone are those of script/site. Loopback
+only; each httpd has a folder of its own; whatever was started is ended by its process id.
 
 From the environment: SITE, the site.json; BUILD, the build folder; APACHE, the program;
 APACHE_MODULES, where its modules are; and what web.py wants."""
@@ -32,7 +33,8 @@ KEYS = pathlib.Path(SITE.dir) / 'keys-portal'
 PREFIX = '/.unitpass/'
 COOKIE = '__Host-unitpass'
 FETCH = {'Accept': 'application/json', 'Sec-Fetch-Mode': 'cors'}
-WANTED = ('authz_core authz_host authz_user authn_core alias dir mime proxy proxy_http rewrite headers env setenvif cgid include http2 log_config '
+WANTED = ('authz_core authz_host authz_user authn_core alias dir mime proxy proxy_http rewrite '
+          'headers env setenvif cgid include http2 log_config '
           'unixd cache cache_disk auth_basic authn_file deflate filter expires reqtimeout').split()
 PORTS = 'PORTAL', 'SECOND', 'PLAIN'
 PROBLEM = re.compile(r':(?:emerg|alert|crit)\]|exit signal|Sanitizer|runtime error:')
@@ -66,7 +68,8 @@ class PortalCases(Cases):
         status = cls.httpd.stop()
         problems = cls.httpd.problems(cls.expected_problems)
         if status != 0 or problems:
-            raise AssertionError(f'httpd was not well (exit status {status}):\n' + '\n'.join(problems) +
+            raise AssertionError(f'httpd was not well (exit status {status}):\n' +
+                                 '\n'.join(problems) +
                                  '\n--- the end of its logs ---\n' + cls.httpd.log()[-3000:])
 
     @functools.cached_property
@@ -100,11 +103,14 @@ class Browser:
         return '; '.join('='.join(pair) for pair in self.cookies.items())
 
     def ask(self, path, headers=None, method=None, body=None, form=None):
-        """A navigation; with FORM, what a script of the page posts. A header of None is left out."""
-        sent = {'Accept': 'text/html', 'User-Agent': 'test', 'Sec-Fetch-Site': 'none', 'Sec-Fetch-Mode': 'navigate'}
+        """A navigation; with FORM, what a script of the page posts. A header of None is left
+        out."""
+        sent = {'Accept': 'text/html', 'User-Agent': 'test', 'Sec-Fetch-Site': 'none',
+                'Sec-Fetch-Mode': 'navigate'}
         if form is not None:
             body = urllib.parse.urlencode(form)
-            sent.update(FETCH, **{'Sec-Fetch-Site': 'same-origin', 'Content-Type': 'application/x-www-form-urlencoded'})
+            sent.update(FETCH, **{'Sec-Fetch-Site': 'same-origin',
+                                  'Content-Type': 'application/x-www-form-urlencoded'})
         if self.cookies:
             sent['Cookie'] = self.cookie
         sent.update(headers or {})
@@ -123,7 +129,8 @@ class Browser:
                 del self.cookies[name]
 
     def begin(self, path, headers=None):
-        """PATH wants a login: the attempt that the login page began, and the text of its QR code."""
+        """PATH wants a login: the attempt that the login page began, and the text of its QR
+        code."""
         reply = self.ask(path, headers)
         assert reply.status == 302, reply
         page = self.ask(reply.header('Location'), headers)
@@ -144,7 +151,8 @@ class Browser:
 
 def scan(text):
     """The phone scans and its owner confirms: what it showed."""
-    done = subprocess.run([*SITE.unitpass_holder, '--json', 'scan', text, '--yes', '--password-file', SITE.holder_password_file],
+    done = subprocess.run([*SITE.unitpass_holder, '--json', 'scan', text, '--yes',
+                           '--password-file', SITE.holder_password_file],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -154,7 +162,8 @@ shared_session = {}
 
 
 def session(port):
-    """Cookies of one login for all tests that do not end it: every httpd here begins with the same keys."""
+    """Cookies of one login for all tests that do not end it: every httpd here begins with the same
+    keys."""
     if not shared_session:
         browser = Browser(port)
         reply = browser.sign_in()
@@ -190,7 +199,8 @@ class Httpd:
 
     def fill(self, template):
         names = [f'mpm_{self.mpm}', *WANTED]
-        load = [f'LoadModule {name}_module {MODULES}/mod_{name}.so' for name in names if (MODULES / f'mod_{name}.so').exists()]
+        load = [f'LoadModule {name}_module {MODULES}/mod_{name}.so' for name in names
+                if (MODULES / f'mod_{name}.so').exists()]
         if os.geteuid() == 0:
             nobody = pwd.getpwnam('nobody')
             load += [f'User {nobody.pw_name}', f'Group {grp.getgrgid(nobody.pw_gid).gr_name}']
@@ -200,11 +210,14 @@ class Httpd:
             **self.ports})
 
     def configtest(self, text):
-        """Status and messages for a configuration of TEXT beside what every httpd needs. TEXT is a file of its own: its lines count from 1."""
+        """Status and messages for a configuration of TEXT beside what every httpd needs. TEXT is a
+        file of its own: its lines count from 1."""
         self.put('site.conf', self.fill(text))
-        head = (HERE / 'base.conf').read_text() + f'Listen 127.0.0.1:@PORTAL@\nInclude {self.dir}/site.conf\n'
+        head = ((HERE / 'base.conf').read_text() +
+                f'Listen 127.0.0.1:@PORTAL@\nInclude {self.dir}/site.conf\n')
         config = self.put('httpd.conf', self.fill(head))
-        done = subprocess.run([os.environ['APACHE'], '-f', config, '-t'], env=self.env, capture_output=True, text=True)
+        done = subprocess.run([os.environ['APACHE'], '-f', config, '-t'], env=self.env,
+                              capture_output=True, text=True)
         return done.returncode, done.stderr
 
     # --- its life ---
@@ -228,7 +241,8 @@ class Httpd:
         config = self.put('httpd.conf', self.fill((HERE / 'base.conf').read_text() +
                                                   (site or (HERE / 'portal.conf').read_text())))
         with open(self.dir / 'output', 'a', encoding='utf-8') as output:
-            self.process = subprocess.Popen([os.environ['APACHE'], '-f', config, '-DFOREGROUND'], env=self.env, stdout=output,
+            self.process = subprocess.Popen([os.environ['APACHE'], '-f', config, '-DFOREGROUND'],
+                                            env=self.env, stdout=output,
                                             stderr=output, start_new_session=True)
         for _ in range(400):
             # it listens long before it minds signals
@@ -270,14 +284,17 @@ class Httpd:
         return ''.join(file.read_text(errors='replace') for file in files if file.exists())
 
     def problems(self, expected=()):
-        """Lines of the logs that nobody may ignore. httpd makes the error log its standard error, so the sanitizers' reports are there, too."""
+        """Lines of the logs that nobody may ignore. httpd makes the error log its standard error,
+        so the sanitizers' reports are there, too."""
         return web.problems(self.log(), PROBLEM, expected)
 
     # --- asking it what http.client cannot ---
 
     def raw(self, *parts):
-        """The answer to PARTS as it came, up to the end of the connection; each part but the first waits for "100 Continue"."""
-        with socket.create_connection(('127.0.0.1', self.ports['PORTAL']), timeout=20) as connection:
+        """The answer to PARTS as it came, up to the end of the connection; each part but the first
+        waits for "100 Continue"."""
+        with socket.create_connection(('127.0.0.1', self.ports['PORTAL']),
+                                      timeout=20) as connection:
             connection.sendall(parts[0])
             for part in parts[1:]:
                 assert connection.recv(1024).startswith(b'HTTP/1.1 100 ')

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The module under load while httpd stops, starts and restarts. Started by "soak", which says what it needs.
+"""The module under load while httpd stops, starts and restarts. Started by "soak", which says what
+it needs.
 
-    soak.py [--seconds N] [--seed N] [MPM ...]       N seconds for each of prefork, worker, event (default 60)
+    soak.py [--seconds N] [--seed N] [MPM ...]       N seconds for each of prefork, worker, event
+                                                     (default 60)
 
-A plain build runs with reentry.c. Fails on a child that ends by a signal, a report of a sanitizer, a child that must be killed, a wrong answer to
-a live session, and a request of a live session lost while all that happens is graceful. httpd alone, without the module, loses a child so now and
-then when it is stopped while that child starts; these are counted, not failed. To be run as root."""
+A plain build runs with reentry.c. Fails on a child that ends by a signal, a report of a sanitizer,
+a child that must be killed, a wrong answer to a live session, and a request of a live session lost
+while all that happens is graceful. httpd alone, without the module, loses a child so now and then
+when it is stopped while that child starts; these are counted, not failed. To be run as root."""
 import argparse
 import http.client
 import os
@@ -29,7 +32,8 @@ from web import SANITIZERS  # noqa: E402
 
 OTHER = os.environ.get('OTHER')
 SO = 'mod_auth_unitpass.so'
-# A child of root dies without a core (AH00052, not AH00051) only before it has dropped its privileges: no module has had its turn yet.
+# A child of root dies without a core (AH00052, not AH00051) only before it has dropped its
+# privileges: no module has had its turn yet.
 TOO_EARLY = 'AH00052'
 KILLED = 'still did not exit, sending a SIGKILL'
 CLOSED = http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError
@@ -47,8 +51,10 @@ class Soaked(Httpd):
         core = self.dir / 'core'
         core.mkdir()
         core.chmod(0o777)
-        text = (HERE / 'base.conf').read_text().replace('@MODULE@', str(self.module)) + (HERE / 'portal.conf').read_text()
-        self.config = self.put('httpd.conf', self.fill(text) + f'CoreDumpDirectory {core}\nGracefulShutdownTimeout 5\n')
+        text = ((HERE / 'base.conf').read_text().replace('@MODULE@', str(self.module)) +
+                (HERE / 'portal.conf').read_text())
+        self.config = self.put('httpd.conf', self.fill(text) +
+                               f'CoreDumpDirectory {core}\nGracefulShutdownTimeout 5\n')
 
     def swap(self):
         """As "make" and packages do it: a new file takes the old one's name."""
@@ -61,7 +67,8 @@ class Soaked(Httpd):
 
     def launch(self):
         with open(self.dir / 'output', 'a', encoding='utf-8') as output:
-            self.process = subprocess.Popen([os.environ['APACHE'], '-f', self.config, '-DFOREGROUND'], env=self.env, stdout=output,
+            self.process = subprocess.Popen([os.environ['APACHE'], '-f', self.config,
+                                             '-DFOREGROUND'], env=self.env, stdout=output,
                                             stderr=output, start_new_session=True)
 
     def wait(self, condition, what, seconds=30):
@@ -88,7 +95,8 @@ def signed_in(port, tries=5):
 
 
 class Load:
-    """Browsers that go on until told to stop; what went wrong is in WRONG. GENTLE: for now httpd may lose no request."""
+    """Browsers that go on until told to stop; what went wrong is in WRONG. GENTLE: for now httpd
+    may lose no request."""
 
     def __init__(self, httpd):
         self.httpd, self.port = httpd, httpd.ports['PORTAL']
@@ -115,13 +123,16 @@ class Load:
             self.wrong.append(f'{time.strftime("%H:%M:%S")} {what}')
 
     def sessions(self):
-        """A browser signed in, on a kept connection. One closed before an answer began is opened anew, once, as browsers do."""
+        """A browser signed in, on a kept connection. One closed before an answer began is opened
+        anew, once, as browsers do."""
         connection, used = None, False
         while not self.over.is_set():
             gentle = self.gentle.is_set()
-            connection = connection or http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+            connection = connection or http.client.HTTPConnection('127.0.0.1', self.port,
+                                                                  timeout=20)
             try:
-                connection.request('GET', '/file/a.txt', headers={'Cookie': self.cookie, 'Accept': 'text/html'})
+                connection.request('GET', '/file/a.txt',
+                                   headers={'Cookie': self.cookie, 'Accept': 'text/html'})
                 reply = connection.getresponse()
                 body = reply.read()
                 used = True
@@ -146,7 +157,8 @@ class Load:
                 attempt, _ = browser.begin('/whoami')
                 browser.ask(PREFIX + 'complete', form={'attempt': attempt})
                 self.count('logins')
-            except (OSError, http.client.HTTPException, AssertionError, AttributeError, KeyError, ValueError):
+            except (OSError, http.client.HTTPException, AssertionError, AttributeError, KeyError,
+                    ValueError):
                 time.sleep(.02)          # httpd is away, or the server stalls
 
     def http2(self):
@@ -154,8 +166,10 @@ class Load:
         url = f'http://127.0.0.1:{self.port}'
         paths = [f'{url}/file/a.txt'] * 12 + [f'{url}{PREFIX}login?again=1'] * 4
         while not self.over.is_set():
-            done = subprocess.run(['curl', '-s', '--http2-prior-knowledge', '--parallel', '--max-time', '10', '-H', f'Cookie: {self.cookie}',
-                                   '-w', '\n%{http_code}\n', *paths], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            done = subprocess.run(['curl', '-s', '--http2-prior-knowledge', '--parallel',
+                                   '--max-time', '10', '-H', f'Cookie: {self.cookie}',
+                                   '-w', '\n%{http_code}\n', *paths], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True)
             codes = [line for line in done.stdout.splitlines() if len(line) == 3 and line.isdigit()]
             self.count('frames', codes.count('200'))
             for code in set(codes) & {'302', '401', '403', '500'}:
@@ -195,9 +209,11 @@ def again(httpd, load):
 
 def show_children(httpd):
     """What children that should have ended are doing."""
-    children = subprocess.run(['pgrep', '-P', str(httpd.process.pid)], stdout=subprocess.PIPE, text=True).stdout.split()
+    children = subprocess.run(['pgrep', '-P', str(httpd.process.pid)], stdout=subprocess.PIPE,
+                              text=True).stdout.split()
     for child in children if shutil.which('gdb') else ():
-        subprocess.run(['gdb', '-q', '-batch', '-p', child, '-ex', 'thread apply all backtrace 40'], stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+        subprocess.run(['gdb', '-q', '-batch', '-p', child, '-ex', 'thread apply all backtrace 40'],
+                       stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                        stdout=open(httpd.dir / f'stuck.{child}', 'w', encoding='utf-8'))
 
 
@@ -215,12 +231,14 @@ def end(httpd):
 
 
 def reentry(folder):
-    """The library that notices work in a signal handler. The sanitizers have an allocator of their own."""
+    """The library that notices work in a signal handler. The sanitizers have an allocator of their
+    own."""
     if SANITIZERS:
         return ()
     os.chmod(folder, 0o755)
     library = pathlib.Path(folder, 'reentry.so')
-    subprocess.run(['cc', '-D_GNU_SOURCE', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-o', library, HERE / 'reentry.c'], check=True)
+    subprocess.run(['cc', '-D_GNU_SOURCE', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
+                    '-o', library, HERE / 'reentry.c'], check=True)
     return library,
 
 
@@ -250,9 +268,12 @@ def soak(mpm, seconds, preload):
         load.stop()
         if httpd.stop() != 0:
             wrong.append('httpd ended with an error')
-    wrong += load.wrong + httpd.problems((TOO_EARLY,)) + [line for line in httpd.log().splitlines() if KILLED in line]
-    print(f'{mpm}: {done[graceful]} graceful, {done[restart]} restarts, {done[again]} stops; {load.served} requests of a session, {load.frames} over HTTP/2, '
-          f'{load.logins} logins begun; {httpd.log().count(TOO_EARLY)} children lost by httpd itself', flush=True)
+    wrong += load.wrong + httpd.problems((TOO_EARLY,)) + [line for line in httpd.log().splitlines()
+                                                          if KILLED in line]
+    print(f'{mpm}: {done[graceful]} graceful, {done[restart]} restarts, {done[again]} stops; '
+          f'{load.served} requests of a session, {load.frames} over HTTP/2, '
+          f'{load.logins} logins begun; {httpd.log().count(TOO_EARLY)} children lost by httpd '
+          f'itself', flush=True)
     if wrong:
         kept = httpd.dir.with_name(httpd.dir.name + '-kept')
         shutil.copytree(httpd.dir, kept)

@@ -14,7 +14,8 @@ from scene import FETCH, HERE, PREFIX, PortalCases, rows
 @unittest.skipUnless(shutil.which('cc'), 'no compiler')
 class Line25ChildThatCannotBegin(PortalCases):
     """libcurl fails to begin: what needs the module answers 503, all else is as ever."""
-    expected_problems = 'unitpass: cannot begin (liboauth2 or libcurl); protected locations answer 503 in this child',
+    expected_problems = ('unitpass: cannot begin (liboauth2 or libcurl); '
+                         'protected locations answer 503 in this child',)
 
     @classmethod
     def setUpClass(cls):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Guarded locations: who gets in, as only Apache can say it. What both servers have in common is in tests/e2e."""
+"""Guarded locations: who gets in, as only Apache can say it. What both servers have in common is in
+tests/e2e."""
 import json
 
 from scene import COOKIE, FETCH, PREFIX, Browser, PortalCases, rows
@@ -12,7 +13,8 @@ class Line22LoginRequired(PortalCases):
         self.assertTrue(reply.header('Location').startswith(PREFIX + 'login?'), reply.headers)
         self.assertIn('return=%2Fwhoami%3Fx%3D1', reply.header('Location'))
         self.assertEqual(reply.header('Cache-Control'), 'no-store')
-        self.assertEqual(reply.header('Strict-Transport-Security'), 'max-age=1', '"Header always" holds')
+        self.assertEqual(reply.header('Strict-Transport-Security'), 'max-age=1',
+                         '"Header always" holds')
 
     def test_navigation_comes_back_to_an_encoded_slash(self):
         reply = self.guest.ask('/repo/group%2Fproject')
@@ -31,13 +33,16 @@ class Line22LoginRequired(PortalCases):
         self.assertTrue(reply.header('WWW-Authenticate').startswith('Unitpass '))
 
     def test_upgrade_to_http2(self):
-        headers = {'Connection': 'Upgrade, HTTP2-Settings', 'Upgrade': 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__', 'Sec-Fetch-Mode': 'cors'}
+        headers = {'Connection': 'Upgrade, HTTP2-Settings', 'Upgrade': 'h2c',
+                   'HTTP2-Settings': 'AAMAAABkAAQAAP__', 'Sec-Fetch-Mode': 'cors'}
         # httpd may take the upgrade up; then the answer is a frame that http.client does not read
         self.assertIn(self.guest.ask('/whoami', headers).status, (101, 401))
 
     @rows(
-        item='/annual-report/x', role='/role-user/x', any='/any/x', all='/all/x', not_principal='/not-principal/x', not_user='/not-user/x',
-        none='/none/x', file='/file/a.txt', htaccess='/ht/a.txt', htaccess_rewritten='/ht/front', rewritten='/rewritten/env', index='/ht/sub/',
+        item='/annual-report/x', role='/role-user/x', any='/any/x', all='/all/x',
+        not_principal='/not-principal/x', not_user='/not-user/x',
+        none='/none/x', file='/file/a.txt', htaccess='/ht/a.txt', htaccess_rewritten='/ht/front',
+        rewritten='/rewritten/env', index='/ht/sub/',
     )
     def test_location(self, path):
         self.assertEqual(self.guest.ask(path).status, 302)
@@ -53,8 +58,10 @@ class Line22LoginRequired(PortalCases):
 
 class Rules(PortalCases):
     @rows(
-        item_and_role='/annual-report/x', one_of_two_units='/unit-among/x', any='/any/x', all='/all/x', not_user='/not-user/x',
-        other_require_holds='/or-address/x', own_limits='/short/x', file='/file/a.txt', open_file='/open.txt', htaccess='/ht/a.txt',
+        item_and_role='/annual-report/x', one_of_two_units='/unit-among/x', any='/any/x',
+        all='/all/x', not_user='/not-user/x',
+        other_require_holds='/or-address/x', own_limits='/short/x', file='/file/a.txt',
+        open_file='/open.txt', htaccess='/ht/a.txt',
         htaccess_rewritten='/ht/same',
     )
     def test_let_in(self, path):
@@ -71,7 +78,8 @@ class Rules(PortalCases):
         self.assertEqual(page.header('Strict-Transport-Security'), 'max-age=1')
         for request in {}, {'body': 'x=y'}:
             reply = self.principal.ask(path, FETCH, **request)
-            self.assertEqual((reply.status, json.loads(reply.body)['error']), (403, 'access_denied'))
+            self.assertEqual((reply.status, json.loads(reply.body)['error']),
+                             (403, 'access_denied'))
 
     @rows(
         comma_and_blank=('Cookie: theme=dark, %s',),
@@ -108,7 +116,9 @@ class Rules(PortalCases):
         self.assertEqual(self.httpd.http2('/whoami', *sent).status, status)
 
     def test_http2_refusal_of_a_post(self):
-        # of one with a body, httpd 2.4 may reset the stream before its own answer is sent, for a plain "Require all denied" as well
-        reply = self.httpd.http2('/role-user/x', '-H', 'Cookie: ' + self.principal.cookie, '-X', 'POST')
+        # of one with a body, httpd 2.4 may reset the stream before its own answer is sent, for a
+        # plain "Require all denied" as well
+        reply = self.httpd.http2('/role-user/x', '-H', 'Cookie: ' + self.principal.cookie, '-X',
+                                 'POST')
         self.assertEqual(reply.status, 403)
         self.assertIn('access_denied', reply.body)

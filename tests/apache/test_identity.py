@@ -4,14 +4,17 @@ import json
 
 from scene import Browser, PREFIX, PortalCases, SITE, rows
 
-SPOOFS = {'X-Unitpass-Unit-Code': 'evil', 'x_unitpass_unit_name': 'evil', 'X-UNITPASS-ROLE': 'evil', 'X-Unitpass_Items': 'evil',
+SPOOFS = {'X-Unitpass-Unit-Code': 'evil', 'x_unitpass_unit_name': 'evil', 'X-UNITPASS-ROLE': 'evil',
+          'X-Unitpass_Items': 'evil',
           'X.Unitpass.Session': 'evil'}
-VARIABLES = ('UNIT_CODE UNIT_NAME CERTIFICATE ROLE HOLDER_REF HOLDER_NAME ITEMS AUTH_TIME SESSION').split()
+VARIABLES = ('UNIT_CODE UNIT_NAME CERTIFICATE ROLE HOLDER_REF HOLDER_NAME '
+             'ITEMS AUTH_TIME SESSION').split()
 OWN = '\nUNITPASS_UNIT_CODE=' + SITE.unit
 
 
 class Line20Spoofs(PortalCases):
-    @rows(cgi='/cgi/env', proxied='/headers', rewritten='/rewritten/env', htaccess='/ht/front', open_proxied='/public/headers', open_cgi='/open-cgi/env')
+    @rows(cgi='/cgi/env', proxied='/headers', rewritten='/rewritten/env', htaccess='/ht/front',
+          open_proxied='/public/headers', open_cgi='/open-cgi/env')
     def test_of_one_signed_in(self, path):
         reply = self.principal.ask(path, SPOOFS)
         self.assertEqual(reply.status, 200)
@@ -24,7 +27,8 @@ class Line20Spoofs(PortalCases):
         self.assertNotIn('evil', reply.body)
 
     def test_of_a_request_that_httpd_refuses_unread(self):
-        answer = self.httpd.raw(b'GET /x HTTP/1.1\r\nHost: a b/c\r\nX-Unitpass-Unit-Code: evil\r\n\r\n')
+        answer = self.httpd.raw(b'GET /x HTTP/1.1\r\nHost: a b/c\r\nX-Unitpass-Unit-Code: evil\r\n'
+                                b'\r\n')
         self.assertIn(b' 400 ', answer.split(b'\r\n')[0])
         self.assertNotIn(b'evil', answer)
 
@@ -72,11 +76,13 @@ class Line20Identity(PortalCases):
     def test_in_the_environment(self):
         env = self.principal.ask('/cgi/env').environment
         self.assertEqual((env['REMOTE_USER'], env['AUTH_TYPE']), (SITE.unit, 'unitpass'))
-        self.assertEqual((env['UNITPASS_UNIT_NAME'], env['UNITPASS_ROLE']), (SITE.unit_name, 'principal'))
+        self.assertEqual((env['UNITPASS_UNIT_NAME'], env['UNITPASS_ROLE']),
+                         (SITE.unit_name, 'principal'))
         self.assertEqual([name for name in VARIABLES if 'UNITPASS_' + name not in env], [])
 
     def test_no_headers_where_they_are_off(self):
-        self.assertEqual([name for name in self.principal.ask('/cgi/env').environment if name.startswith('HTTP_X_UNITPASS')], [])
+        self.assertEqual([name for name in self.principal.ask('/cgi/env').environment
+                          if name.startswith('HTTP_X_UNITPASS')], [])
 
     def test_all_headers_where_they_are_on(self):
         body = self.principal.ask('/headers').body

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Login, guard, identity and logout under the other two ways of httpd to serve: processes alone, and threads without event's listener."""
+"""Login, guard, identity and logout under the other two ways of httpd to serve: processes alone,
+and threads without event's listener."""
 import json
 
 from scene import Browser, FETCH, PREFIX, PortalCases, SITE
