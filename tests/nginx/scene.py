@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the nginx module need around them: an nginx with the module, an application that answers with what reached it, and an issuer
-that accepts connections and never answers. Loopback only; a folder of its own; whatever was started is ended by its process id.
+"""What the tests of the nginx module need around them: an nginx with the module, an application
+that answers with what reached it, and an issuer that accepts connections and never answers.
+Loopback only; a folder of its own; whatever was started is ended by its process id.
 
 From the environment: BUILD, the build folder; NGINX, the program; and what web.py wants."""
 import atexit
@@ -30,7 +31,8 @@ NGINX = os.environ.get('NGINX') or shutil.which('nginx') or '/usr/sbin/nginx'
 UNIT = '12430000100000016Y'
 NAVIGATION = {'Accept': 'text/html', 'Sec-Fetch-Mode': 'navigate'}
 FORM = {'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin'}
-PROBLEM = re.compile(r'\[(emerg|alert|crit)\]|exited with (fatal )?code [1-9]|Sanitizer|runtime error:')
+PROBLEM = re.compile(r'\[(emerg|alert|crit)\]|exited with (fatal )?code [1-9]|Sanitizer|runtime '
+                     r'error:')
 PORTS = 'PORTAL', 'HTTP2', 'INHERITING', 'PLAIN', 'TEAPOT'
 
 
@@ -154,7 +156,8 @@ class Site:
         for folder in 'log', 'tmp', 'html', 'stored':
             (self.dir / folder).mkdir()
         self.put('secret', '0123456789abcdef0123456789abcdef\n')
-        self.put('session.key', '00112233445566778899aabbccddeeff00112233445566778899aabbccddee11\n')
+        self.put('session.key',
+                 '00112233445566778899aabbccddeeff00112233445566778899aabbccddee11\n')
 
     def put(self, name, text, mode=0o600):
         return web.put(self.dir / name, text, mode)
@@ -184,7 +187,8 @@ class Site:
         config = self.put('nginx.conf', self.fill(config or (HERE / 'nginx.conf').read_text()),
                           0o644)
         with open(self.dir / 'log/error.log', 'a', encoding='utf-8') as log:
-            self.nginx = subprocess.Popen([NGINX, '-e', log.name, '-c', config], env=self.env, stderr=log)
+            self.nginx = subprocess.Popen([NGINX, '-e', log.name, '-c', config], env=self.env,
+                                          stderr=log)
         for _ in range(400):
             try:
                 socket.create_connection(('127.0.0.1', self.ports['PORTAL'])).close()
@@ -238,7 +242,8 @@ class Site:
         atexit.unregister(self.close)
 
     def problems(self, expected=()):
-        """Lines of the error log that nobody may ignore. nginx makes it standard error, so the sanitizers' reports are there, too."""
+        """Lines of the error log that nobody may ignore. nginx makes it standard error, so the
+        sanitizers' reports are there, too."""
         log = (self.dir / 'log/error.log').read_text(errors='replace')
         return web.problems(log, PROBLEM, expected)
 
@@ -246,10 +251,13 @@ class Site:
 
     def mint(self, role='principal', items='annual', age=0, client='portal'):
         """A session as Cookie header."""
-        return subprocess.run([BUILD / 'tests/nginx/mint', self.issuer.url, client, self.dir / 'secret', self.dir / 'session.key', role, items,
-                               str(age)], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        return subprocess.run([BUILD / 'tests/nginx/mint', self.issuer.url, client,
+                               self.dir / 'secret', self.dir / 'session.key', role, items,
+                               str(age)], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.strip()
 
-    def request(self, path, *cookies, headers=None, method='GET', body=None, server='PORTAL', timeout=30):
+    def request(self, path, *cookies, headers=None, method='GET', body=None, server='PORTAL',
+                timeout=30):
         sent = {**({'Cookie': '; '.join(cookies)} if cookies else {}), **(headers or {})}
         status, got, content = web.request(self.ports[server], method, path, body, sent, timeout)
         return Reply(status=status, headers=got, body=content)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An issuer that accepts connections and never answers; reloading, killed workers, and the end, with logins under way."""
+"""An issuer that accepts connections and never answers; reloading, killed workers, and the end,
+with logins under way."""
 import http.client
 import signal
 import socket
@@ -66,7 +67,8 @@ class WedgedIssuer(SiteCases):
 
     def test_clients_leave_http2(self):
         url = f'http://127.0.0.1:{self.site.ports["HTTP2"]}/.unitpass/login'
-        clients = [subprocess.Popen(['curl', '-s', '--http2-prior-knowledge', url], stdout=subprocess.DEVNULL) for _ in range(4)]
+        clients = [subprocess.Popen(['curl', '-s', '--http2-prior-knowledge', url],
+                                    stdout=subprocess.DEVNULL) for _ in range(4)]
         time.sleep(.3)
         for client in clients:
             client.kill()
@@ -130,7 +132,8 @@ class KilledWorkers(SiteCases):
 
 
 class End(SiteCases):
-    # nginx's master does so to a worker that is not gone after a second; this one waits for its threads
+    # nginx's master does so to a worker that is not gone after a second; this one waits for its
+    # threads
     expected_alerts = 'exited on signal 9',
 
     def test_does_not_wait_for_the_issuer(self):

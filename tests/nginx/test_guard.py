@@ -2,14 +2,16 @@
 """Guarded locations: who gets in, what the others are told, and what becomes of the cookie."""
 from scene import FORM, NAVIGATION, SiteCases, UNIT, rows
 
-WEBSOCKET = {'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Key': 'x', 'Sec-WebSocket-Version': '13'}
+WEBSOCKET = {'Connection': 'Upgrade', 'Upgrade': 'websocket', 'Sec-WebSocket-Key': 'x',
+             'Sec-WebSocket-Version': '13'}
 
 
 class WithoutSession(SiteCases):
     def test_navigation_goes_to_login(self):
         reply = self.get('/a?b=1', headers=NAVIGATION)
         self.assertEqual(reply.status, 302)
-        self.assertTrue(reply.all('Location')[0].startswith('/.unitpass/login?'), reply.all('Location'))
+        self.assertTrue(reply.all('Location')[0].startswith('/.unitpass/login?'),
+                        reply.all('Location'))
 
     def test_navigation_comes_back_to_an_encoded_slash(self):
         reply = self.get('/repo/group%2Fproject', headers=NAVIGATION)
@@ -60,7 +62,8 @@ class WithoutSession(SiteCases):
     def test_damaged_cookie(self, at):
         at %= len(self.principal)
         other = 'A' if self.principal[at] != 'A' else 'Q'
-        self.assertEqual(self.get('/file', self.principal[:at] + other + self.principal[at + 1:]).status, 401)
+        self.assertEqual(self.get('/file', self.principal[:at] + other +
+                                  self.principal[at + 1:]).status, 401)
 
     @rows(cut=-20, half=150, name_only=16)
     def test_cut_cookie(self, end):
@@ -88,11 +91,14 @@ class WithSession(SiteCases):
         self.assertIn(b'"path": "/error_page"', self.get('/all/deny/x', self.user).body)
 
     def test_all_rules_hold(self):
-        self.assertEqual(self.get('/annual/x', self.site.mint(role='user', items='other annual')).status, 200)
+        self.assertEqual(self.get('/annual/x',
+                                  self.site.mint(role='user', items='other annual')).status, 200)
 
-    @rows(after_others=('a=b', None), before_others=(None, 'a=b'), after_a_bad_one=('__Host-unitpass=AAAA', None))
+    @rows(after_others=('a=b', None), before_others=(None, 'a=b'),
+          after_a_bad_one=('__Host-unitpass=AAAA', None))
     def test_cookie_among_others(self, *cookies):
-        self.assertEqual(self.get('/file', *(cookie or self.principal for cookie in cookies)).status, 200)
+        self.assertEqual(self.get('/file',
+                                  *(cookie or self.principal for cookie in cookies)).status, 200)
 
     @rows(comma_and_blank='theme=dark, %s', comma='theme=dark,%s', quoted='theme="dark, %s"',
           nameless='=%s', before='%s, theme=dark')
@@ -115,7 +121,9 @@ class WithSession(SiteCases):
         self.assertEqual(self.site.http2('/file', *sent).status, status)
 
     def test_cookie_on_a_line_of_its_own(self):
-        answer = self.site.raw(b'GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: a=b\r\nCookie: %s\r\n\r\n' % self.principal.encode())
+        answer = self.site.raw(
+            b'GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n'
+            b'Cookie: a=b\r\nCookie: %s\r\n\r\n' % self.principal.encode())
         self.assertTrue(answer.startswith(b'HTTP/1.1 200 '), answer[:100])
 
     def test_range(self):
@@ -124,7 +132,8 @@ class WithSession(SiteCases):
 
     def test_head(self):
         reply = self.get('/file', self.principal, method='HEAD')
-        self.assertEqual((reply.status, reply.body, reply.all('Content-Length')), (200, b'', ['1024']))
+        self.assertEqual((reply.status, reply.body, reply.all('Content-Length')),
+                         (200, b'', ['1024']))
 
     def test_file_by_threads(self):
         reply = self.get('/file_by_threads', self.principal)
@@ -141,7 +150,8 @@ class WithSession(SiteCases):
         session = self.site.mint(age=900)
         seen = self.get('/file', session).all('Set-Cookie')[0].split(';')[0]
         reply = self.get('/own_unit/x', session, seen)
-        self.assertEqual((reply.status, reply.all('Set-Cookie'), reply.seen('X-Seen-User')), (200, [], [UNIT]))
+        self.assertEqual((reply.status, reply.all('Set-Cookie'), reply.seen('X-Seen-User')),
+                         (200, [], [UNIT]))
 
     def test_slow_answer_does_not_undo_a_sign_out(self):
         session = self.site.mint(age=900)

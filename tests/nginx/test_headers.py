@@ -4,10 +4,12 @@ import time
 
 from scene import SiteCases, UNIT, rows
 
-SPOOFS = {'X_Unitpass_Role': 'evil', 'x-unitpass-unit-code': 'evil', 'X-UNITPASS-Items': 'evil', 'X-Unitpass_Extra': 'evil'}
+SPOOFS = {'X_Unitpass_Role': 'evil', 'x-unitpass-unit-code': 'evil', 'X-UNITPASS-Items': 'evil',
+          'X-Unitpass_Extra': 'evil'}
 IDENTITY = {
     'X-Unitpass-Unit-Code': UNIT,
-    'X-Unitpass-Unit-Name': '%E6%B9%96%E5%8D%97%E7%9C%81%E7%A4%BA%E4%BE%8B%E5%9B%BE%E4%B9%A6%E9%A6%86',
+    'X-Unitpass-Unit-Name':
+    '%E6%B9%96%E5%8D%97%E7%9C%81%E7%A4%BA%E4%BE%8B%E5%9B%BE%E4%B9%A6%E9%A6%86',
     'X-Unitpass-Certificate': '143000000016',
     'X-Unitpass-Role': 'principal',
     'X-Unitpass-Holder-Ref': 'A' * 22,
@@ -23,7 +25,8 @@ class Identity(SiteCases):
         self.assertEqual(self.get('/a', self.principal, headers=SPOOFS).seen(name), [value])
 
     def test_auth_time(self):
-        self.assertAlmostEqual(int(self.get('/a', self.principal).seen('X-Unitpass-Auth-Time')[0]), time.time(), delta=300)
+        self.assertAlmostEqual(int(self.get('/a', self.principal).seen('X-Unitpass-Auth-Time')[0]),
+                               time.time(), delta=300)
 
     @rows(alone={}, with_spoofs=SPOOFS)
     def test_nine_and_no_more(self, headers):
@@ -48,7 +51,8 @@ class Identity(SiteCases):
     )
     def test_named_location_keeps_it(self, path):
         reply = self.get(path, self.principal, headers=SPOOFS)
-        self.assertEqual((reply.status, len(reply.identity), reply.seen('X-Seen-User')), (200, 9, [UNIT]), reply.reached)
+        self.assertEqual((reply.status, len(reply.identity), reply.seen('X-Seen-User')),
+                         (200, 9, [UNIT]), reply.reached)
         self.assertNotIn(b'evil', reply.body)
 
     def test_access_log(self):
@@ -86,7 +90,8 @@ class Spoofs(SiteCases):
             self.assertNotIn(b'evil', reply.body)
             self.assertEqual(reply.seen('X-Other'), ['kept'])
 
-    @rows(longer_word='X-Unitpassport', other_prefix='X-Unit-Code', not_x='Unitpass-Role', after='My-X-Unitpass-Role')
+    @rows(longer_word='X-Unitpassport', other_prefix='X-Unit-Code', not_x='Unitpass-Role',
+          after='My-X-Unitpass-Role')
     def test_other_header_stays(self, name):
         self.assertEqual(self.get('/public/x', headers={name: 'mine'}).seen(name), ['mine'])
 
@@ -99,7 +104,8 @@ class Spoofs(SiteCases):
         self.assertEqual((reply.status, reply.identity, reply.seen('X-Seen-Role')), (200, [], []))
 
     @rows(
-        bad_length=b'POST /public/x HTTP/1.1\r\nHost: a\r\nX-Unitpass-Role: evil\r\nContent-Length: 5x\r\nConnection: close\r\n\r\n',
+        bad_length=b'POST /public/x HTTP/1.1\r\nHost: a\r\nX-Unitpass-Role: evil\r\n'
+                   b'Content-Length: 5x\r\nConnection: close\r\n\r\n',
         no_host=b'GET /public/x HTTP/1.1\r\nX-Unitpass-Role: evil\r\nConnection: close\r\n\r\n',
     )
     def test_bad_request_in_a_named_location(self, request):
@@ -110,7 +116,8 @@ class Spoofs(SiteCases):
     @staticmethod
     def mixture(n):
         """N headers, every third one a spoof; and the numbers of those that must stay, in order."""
-        headers = {f'X-Unitpass-{i}' if i % 3 == 0 else f'A{i}': 'evil' if i % 3 == 0 else str(i) for i in range(n)}
+        headers = {f'X-Unitpass-{i}' if i % 3 == 0 else f'A{i}': 'evil' if i % 3 == 0 else str(i)
+                   for i in range(n)}
         return headers, [i for i in range(n) if i % 3]
 
     # nginx keeps headers in parts of twenty
@@ -122,7 +129,8 @@ class Spoofs(SiteCases):
             self.assertEqual(reply.status, 200)
             self.assertNotIn(b'evil', reply.body)
             self.assertEqual(len(reply.identity), identity)
-            self.assertEqual([int(value) for key, value in reply.reached if key[0] == 'A' and key[1:].isdigit()], kept)
+            self.assertEqual([int(value) for key, value in reply.reached if key[0] == 'A'
+                              and key[1:].isdigit()], kept)
 
 
 class Connection(SiteCases):

@@ -44,7 +44,8 @@ class RemoteUser(SiteCases):
         after_a_named_location=('/guarded_to_open/x', BOB),
     )
     def test_is_the_unit(self, path, headers):
-        self.assertEqual(self.get(path, self.principal, headers=headers).seen('X-Seen-User'), [UNIT])
+        self.assertEqual(self.get(path, self.principal, headers=headers).seen('X-Seen-User'),
+                         [UNIT])
 
     @rows(
         by_address=('/any/allow/x', FORGED, []),
@@ -57,7 +58,8 @@ class RemoteUser(SiteCases):
         self.assertEqual((reply.status, reply.seen('X-Seen-User')), (200, user))
 
     def test_password_still_reaches_the_application(self):
-        self.assertEqual(self.get('/a', self.principal, headers=BOB).seen('Authorization'), [BOB['Authorization']])
+        self.assertEqual(self.get('/a', self.principal, headers=BOB).seen('Authorization'),
+                         [BOB['Authorization']])
 
 
 class Subrequests(SiteCases):
@@ -84,7 +86,8 @@ class Subrequests(SiteCases):
         mirror_signed_in=('/mirrored/x', 'principal', 200),
     )
     def test_behind(self, path, who, status):
-        self.assertEqual(self.get(path, *([self.principal] if who == 'principal' else [])).status, status)
+        self.assertEqual(self.get(path, *([self.principal] if who == 'principal' else [])).status,
+                         status)
 
     def test_inherited_auth_request_may_admit(self):
         self.assertEqual(self.get('/x', server='INHERITING').status, 200)

@@ -10,7 +10,8 @@ CONFIG = '''load_module @MODULE@;
 pid @DIR@/nginx.pid;
 events { }
 http {
-    client_body_temp_path @DIR@/tmp/body; proxy_temp_path @DIR@/tmp/proxy; fastcgi_temp_path @DIR@/tmp/fastcgi;
+    client_body_temp_path @DIR@/tmp/body; proxy_temp_path @DIR@/tmp/proxy;
+    fastcgi_temp_path @DIR@/tmp/fastcgi;
     uwsgi_temp_path @DIR@/tmp/uwsgi; scgi_temp_path @DIR@/tmp/scgi; access_log off;
     @HTTP@
     server {
@@ -59,11 +60,13 @@ class Settings(Cases):
     def check(self, server, http=''):
         """What nginx says of it; empty: accepted."""
         text = CONFIG
-        for name, value in {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.site.dir, 'PORT': self.port, 'HTTP': http,
+        for name, value in {'MODULE': BUILD / 'ngx_http_unitpass_module.so', 'DIR': self.site.dir,
+                            'PORT': self.port, 'HTTP': http,
                             'SERVER': server}.items():
             text = text.replace(f'@{name}@', str(value))
         config = self.site.put('test.conf', text)
-        done = subprocess.run([NGINX, '-t', '-e', 'stderr', '-c', config], env=self.site.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run([NGINX, '-t', '-e', 'stderr', '-c', config], env=self.site.env,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.assertNotRegex(done.stdout, 'Sanitizer|runtime error:')
         said = [line for line in done.stdout.splitlines() if '[emerg]' in line]
         self.assertEqual(done.returncode != 0, bool(said), done.stdout)
@@ -76,12 +79,14 @@ class Settings(Cases):
         with_key=ISSUER + CLIENT + KEY + SESSION_KEY + 'unitpass on;',
         loopback_http='unitpass_issuer http://127.0.0.1:8080; ' + CLIENT + SECRET + SESSION_KEY,
         lifetimes=ALL + 'unitpass_session idle=5m max=2h;',
-        rules=ALL + 'location /x { unitpass on; unitpass_require role principal manager user; unitpass_require unit 12430000100000016Y; '
+        rules=ALL + 'location /x { unitpass on; unitpass_require role principal manager user; '
+                    'unitpass_require unit 12430000100000016Y; '
                     'unitpass_require item annual; unitpass_require certificate 143000000016; }',
         proxies=ALL + 'unitpass_trusted_proxy 10.0.0.0/8 ::1 unix:;',
         rules_for_locations=ALL + 'unitpass_require role user; location /x { unitpass on; }',
         rules_switched_off=ALL + 'location /x { unitpass off; unitpass_require role user; }',
-        own_lifetime_below=ALL + 'unitpass_session idle=5m; location /x { unitpass_session idle=6m; }',
+        own_lifetime_below=ALL + 'unitpass_session idle=5m; location /x { unitpass_session '
+                                 'idle=6m; }',
     )
     def test_accepted(self, server):
         self.assertEqual(self.check(server), '')
@@ -98,28 +103,36 @@ class Settings(Cases):
     @rows(
         no_issuer=('unitpass on;', 'unitpass_issuer is missing'),
         no_client=(ISSUER + SECRET + SESSION_KEY, 'unitpass_client is missing'),
-        no_secret=(ISSUER + CLIENT + SESSION_KEY, 'unitpass_client_secret_file or unitpass_client_key_file is missing'),
+        no_secret=(ISSUER + CLIENT + SESSION_KEY,
+                   'unitpass_client_secret_file or unitpass_client_key_file is missing'),
         no_session_key=(ISSUER + CLIENT + SECRET, 'unitpass_session_key_file is missing'),
-        secret_and_key=(ALL + KEY, 'unitpass_client_secret_file and unitpass_client_key_file are both set'),
+        secret_and_key=(ALL + KEY, 'unitpass_client_secret_file and unitpass_client_key_file are '
+                                   'both set'),
         issuer_twice=(ISSUER + ALL, '"unitpass_issuer" directive is duplicate'),
-        issuer_ftp=('unitpass_issuer ftp://x; ' + CLIENT + SECRET + SESSION_KEY, 'unitpass_issuer: must be https://'),
-        issuer_http_elsewhere=('unitpass_issuer http://id.example.org; ' + CLIENT + SECRET + SESSION_KEY, 'unitpass_issuer: must be https://'),
+        issuer_ftp=('unitpass_issuer ftp://x; ' + CLIENT + SECRET + SESSION_KEY,
+                    'unitpass_issuer: must be https://'),
+        issuer_http_elsewhere=('unitpass_issuer http://id.example.org; ' + CLIENT + SECRET +
+                               SESSION_KEY, 'unitpass_issuer: must be https://'),
         issuer_with_query=('unitpass_issuer https://id.example.org/?x; ' + CLIENT + SECRET +
                            SESSION_KEY, "unitpass_issuer: must not hold '?'"),
-        client_with_space=(ISSUER + 'unitpass_client "a b"; ' + SECRET + SESSION_KEY, 'unitpass_client: must be'),
+        client_with_space=(ISSUER + 'unitpass_client "a b"; ' + SECRET + SESSION_KEY,
+                           'unitpass_client: must be'),
     )
     def test_refused(self, server, why):
         self.assertIn(why, self.check(server))
 
     @rows(
-        session_key_644=('session_key_file', 'key_644', 'is open to group or others (mode 644); chmod 600 it'),
-        session_key_640=('session_key_file', 'key_640', 'is open to group or others (mode 640); chmod 600 it'),
+        session_key_644=('session_key_file', 'key_644',
+                         'is open to group or others (mode 644); chmod 600 it'),
+        session_key_640=('session_key_file', 'key_640',
+                         'is open to group or others (mode 640); chmod 600 it'),
         session_key_short=('session_key_file', 'key_short', 'line 1 is not a key'),
         session_key_twice=('session_key_file', 'key_twice', 'holds no key, more than'),
         session_key_empty=('session_key_file', 'key_none', 'holds no key, more than'),
         session_key_absent=('session_key_file', 'nope', 'cannot be opened: No such file'),
         session_key_folder=('session_key_file', 'log', 'is not a regular file'),
-        secret_644=('client_secret_file', 'secret_644', 'is open to group or others (mode 644); chmod 600 it'),
+        secret_644=('client_secret_file', 'secret_644',
+                    'is open to group or others (mode 644); chmod 600 it'),
         secret_short=('client_secret_file', 'secret_short', 'must hold one line of 8 to 512 bytes'),
         key_no_jwk=('client_key_file', 'secret', 'is not a private P-256 key as JWK'),
         key_public=('client_key_file', 'public.jwk', 'is not a private P-256 key as JWK'),
@@ -138,10 +151,12 @@ class Settings(Cases):
     @rows(
         what=('unitpass_require x y;', 'needs unit, role, item or certificate'),
         role=('unitpass_require role boss;', 'role: takes principal, manager and user'),
-        role_among_right_ones=('unitpass_require role user boss;', 'role: takes principal, manager and user'),
+        role_among_right_ones=('unitpass_require role user boss;',
+                               'role: takes principal, manager and user'),
         role_case=('unitpass_require role Principal;', 'role: takes principal, manager and user'),
         unit_check_character=('unitpass_require unit 12430000100000016X;', 'unit: a value is not'),
-        unit_organisation_check=('unitpass_require unit 12430000100000015Y;', 'unit: a value is not'),
+        unit_organisation_check=('unitpass_require unit 12430000100000015Y;',
+                                 'unit: a value is not'),
         unit_short=('unitpass_require unit 12430000100000016;', 'unit: a value is not'),
         no_value=('unitpass_require role;', 'invalid number of arguments'),
         guards_nothing=('unitpass_require role user;', 'has no effect without "unitpass on"'),
