@@ -56,7 +56,8 @@ def usual(w):
 def accepts_by_typed_code(w):
     usual(w)
     t = login(w, ACCEPTED, lang="C")
-    assert t.text.isascii() and "unitpass: confirm on the phone" in t.text and "Type this code" in t.text, t.text
+    assert t.text.isascii() and "unitpass: confirm on the phone" in t.text and \
+        "Type this code" in t.text, t.text
 
 
 def accepts_by_qr_in_colour(w):
@@ -123,7 +124,8 @@ def tells_the_phone_what_it_is_for(w):
     t = w.pamtester(items=["rhost=192.0.2.7"])
     assert t.until("Press Enter")
     seen = w.phone("scan", code(t), "--deny").stdout
-    assert f"check on {os.uname().nodename[:8]}" in seen and f"as {USER}" in seen and "192.0.2.7" in seen, seen
+    assert f"check on {os.uname().nodename[:8]}" in seen and f"as {USER}" in seen and \
+        "192.0.2.7" in seen, seen
     t.type("\n")
     t.end()
     assert DENIED in t.text, t.text
@@ -225,16 +227,20 @@ def asks_an_unmapped_account_all_the_same(w):
 # --- what is broken ---
 
 def refuses_wrong_settings(w):
-    for changes in ({"issuer": "http://id.example.org"}, {"client": None}, {"map_file": None}, {"timeout": "5"}, {"timeout": "601"}, {"qr": "yes"},
-                    {"role": "root"}, {"unit": "1243000010000001X"}, {"nonsense": "1"}, {"secret_file": None}, {"lang": "fr"},
-                    {"secret_file": "/nonexistent"}, {"map_file": "/nonexistent"}, {"key_file": "/etc/passwd"}):
+    for changes in ({"issuer": "http://id.example.org"}, {"client": None}, {"map_file": None},
+                    {"timeout": "5"}, {"timeout": "601"}, {"qr": "yes"},
+                    {"role": "root"}, {"unit": "1243000010000001X"}, {"nonsense": "1"},
+                    {"secret_file": None}, {"lang": "fr"},
+                    {"secret_file": "/nonexistent"}, {"map_file": "/nonexistent"},
+                    {"key_file": "/etc/passwd"}):
         usual(w)
         w.service("check", **changes)
         w.log.clear()
         refused_at_once(w, BROKEN)
         assert re.search(rf"\b{next(iter(changes))}\b", w.logged()), (changes, w.logged())
     usual(w)
-    for arguments in (f"config={w.dir}/check.conf timeout=60", "config=relative", "config=/nonexistent", ""):
+    for arguments in (f"config={w.dir}/check.conf timeout=60", "config=relative",
+                      "config=/nonexistent", ""):
         w.line("check", arguments)
         refused_at_once(w, BROKEN)
 
@@ -262,7 +268,8 @@ def refuses_a_damaged_map(w):
 
 def refuses_a_client_of_the_wrong_kind(w):
     usual(w)
-    w.service("check", client="sample-portal", secret_file=f"{w.dir}/site/keys-portal/client.secret")
+    w.service("check", client="sample-portal",
+              secret_file=f"{w.dir}/site/keys-portal/client.secret")
     w.log.clear()
     refused_at_once(w, BROKEN)
     assert "--static-qr" in w.logged(), w.logged()
@@ -277,8 +284,10 @@ def refuses_a_wrong_secret(w):
 def refuses_without_its_helper(w):
     usual(w)
     junk = w.write("junk", "#!/bin/sh\nprintf Va >&0\n", 0o700)
-    ends = w.write("ends", "#!/usr/bin/python3\nimport socket\ns = socket.socket(fileno=0)\ns.send(b'Vaa')\n", 0o755)
-    for helper, want in (("/nonexistent", BROKEN), ("relative", BROKEN), ("/bin/false", BROKEN), (ends, BROKEN)):
+    ends = w.write("ends", "#!/usr/bin/python3\nimport socket\ns = socket.socket(fileno=0)\n"
+                           "s.send(b'Vaa')\n", 0o755)
+    for helper, want in (("/nonexistent", BROKEN), ("relative", BROKEN), ("/bin/false", BROKEN),
+                         (ends, BROKEN)):
         w.line("check", f"config={w.dir}/check.conf", helper=helper)
         refused_at_once(w, want)
     os.unlink(junk)
@@ -297,7 +306,8 @@ def refuses_when_the_server_goes_away(w):
     t = w.pamtester()
     t.until("Press Enter")
     os.kill(w.site["pids"]["nginx"], 19)            # SIGSTOP: workers go on, so stop them as well
-    workers = [int(p) for p in os.listdir("/proc") if p.isdigit() and parent(p) == w.site["pids"]["nginx"]]
+    workers = [int(p) for p in os.listdir("/proc") if p.isdigit()
+               and parent(p) == w.site["pids"]["nginx"]]
     for p in workers:
         os.kill(p, 19)
     try:
@@ -334,8 +344,10 @@ def gives_the_helper_nothing_of_the_host(w):
     files = os.listdir(f"/proc/{pid}/fd")
     t.type("\x03")
     t.end()
-    assert sorted(s.split(b"=")[0] for s in environment.split(b"\0") if s) == [b"LC_ALL", b"PATH"], environment
-    assert re.search(r"Uid:\s+65534\s+65534\s+65534", status) and re.search(r"Groups:\s*\n", status), status
+    assert sorted(s.split(b"=")[0] for s in environment.split(b"\0") if s) == [b"LC_ALL",
+                                                                               b"PATH"], environment
+    assert re.search(r"Uid:\s+65534\s+65534\s+65534", status) and re.search(r"Groups:\s*\n",
+                                                                            status), status
     assert {"0", "1", "2"} <= set(files) and len(files) < 12, files
 
 
@@ -437,13 +449,15 @@ def sudo_is_cancelled_while_waiting(w):
 
 # --- what the person at the terminal can do ---
 
-LADDER = "auth [success=done authinfo_unavail=ignore default=die] %s helper=%s config=%s/check.conf\nauth required pam_permit.so\naccount required pam_permit.so\n"
+LADDER = ("auth [success=done authinfo_unavail=ignore default=die] %s helper=%s "
+          "config=%s/check.conf\nauth required pam_permit.so\naccount required pam_permit.so\n")
 
 
 def ladder(w):
     """A stack that has another way in, but only while the server is away."""
     usual(w)
-    w.write("etc/pam.d/check", LADDER % (f"{w.build}/pam_unitpass.so", f"{w.build}/unitpass-pam-helper", w.dir), 0o644)
+    w.write("etc/pam.d/check", LADDER % (f"{w.build}/pam_unitpass.so",
+                                         f"{w.build}/unitpass-pam-helper", w.dir), 0o644)
 
 
 def lets_nobody_down_the_ladder(w):
@@ -465,7 +479,8 @@ def lets_nobody_down_the_ladder(w):
     t = w.pamtester(user="a" * 5000)
     assert t.end() != 0 and BROKEN in t.text, t.text
     w.service("check", issuer="http://127.0.0.1:1")
-    w.write("etc/pam.d/check", LADDER % (f"{w.build}/pam_unitpass.so", f"{w.build}/unitpass-pam-helper", w.dir), 0o644)
+    w.write("etc/pam.d/check", LADDER % (f"{w.build}/pam_unitpass.so",
+                                         f"{w.build}/unitpass-pam-helper", w.dir), 0o644)
     t = w.pamtester()
     assert t.end() == 0 and ACCEPTED in t.text, t.text
 
@@ -474,7 +489,8 @@ def counts_too_many_attempts_as_no(w):
     ladder(w)
     w.log.clear()
     secret = open(f"{w.dir}/site/keys-portal/terminal.secret").read().strip()
-    form = urllib.parse.urlencode({"client_id": "terminal", "client_secret": secret, "scope": "openid unit", "initiator_ip": "192.0.2.99"}).encode()
+    form = urllib.parse.urlencode({"client_id": "terminal", "client_secret": secret,
+                                   "scope": "openid unit", "initiator_ip": "192.0.2.99"}).encode()
     for _ in range(300):
         try:
             urllib.request.urlopen(w.site["issuer"] + "/device_authorization", form).close()
@@ -487,9 +503,12 @@ def counts_too_many_attempts_as_no(w):
 
 
 def takes_no_limits_from_the_person(w):
-    """As su would pass them on. Lifted where the host may, which a container may not; never "unavailable"."""
+    """As su would pass them on. Lifted where the host may, which a container may not; never
+    "unavailable"."""
     usual(w)
-    for limit, line, needed in (("--nofile=9:", "open files", 64), ("--nproc=1:", "processes", 256), ("--cpu=9:", "cpu time", 120), ("--as=200000000:", "address space", 1 << 30)):
+    for limit, line, needed in (("--nofile=9:", "open files", 64), ("--nproc=1:", "processes", 256),
+                                ("--cpu=9:", "cpu time", 120),
+                                ("--as=200000000:", "address space", 1 << 30)):
         t = w.pamtester(lang="C", limits=[limit])
         assert t.until("Press Enter"), (limit, t.text)
         limits = open(f"/proc/{w.helpers()[0]}/limits").read()
@@ -518,12 +537,15 @@ def asks_in_silence(w):
 
 
 def refuses_when_nobody_can_be_asked(w):
-    """The conversation fails, at the first line or at the prompt, or gives no answer where it promised one."""
+    """The conversation fails, at the first line or at the prompt, or gives no answer where it
+    promised one."""
     ladder(w)
     w.service("check", timeout="10")
-    w.write("etc/pam.d/check", LADDER % (f"{w.build}/pam_unitpass.so", f"{w.build}/unitpass-pam-helper", w.dir), 0o644)
+    w.write("etc/pam.d/check", LADDER % (f"{w.build}/pam_unitpass.so",
+                                         f"{w.build}/unitpass-pam-helper", w.dir), 0o644)
     for how in ("text", "prompt", "nothing"):
-        t = Terminal([sys.executable, f"{w.top}/tests/pam/host.py", "check", USER, how], {"PATH": os.environ["PATH"], "LANG": "C"})
+        t = Terminal([sys.executable, f"{w.top}/tests/pam/host.py", "check", USER, how],
+                     {"PATH": os.environ["PATH"], "LANG": "C"})
         t.end()
         assert re.search(r"answer [1-9][0-9]* same", t.text), (how, t.text)
         assert not w.helpers()
@@ -537,7 +559,8 @@ def shows_no_name_as_it_came(w):
     t = w.pamtester(user=evil)
     assert t.until("Press Enter"), t.text
     lines = [s for s in t.text.split("\n") if "Confirm only" in s]
-    assert lines and "\x1b" not in lines[0] and "\u202e" not in lines[0] and "\u200b" not in lines[0], t.text
+    assert lines and "\x1b" not in lines[0] and "\u202e" not in lines[0] and \
+        "\u200b" not in lines[0], t.text
     seen = w.phone("scan", code(t), "--deny").stdout
     assert "\x1b" not in seen and "\u202e" not in seen, seen
     t.type("\n")
@@ -549,22 +572,29 @@ def signs_in_with_a_key(w):
     """private_key_jwt: no secret is shared with the server."""
     usual(w)
     key, jwks = new_key()
-    w.ctl("client", "add", "keyed", "--name", "密钥主机", "--origin", "https://host.example.org", "--static-qr", "--jwks", w.write("host.jwks", jwks))
+    w.ctl("client", "add", "keyed", "--name", "密钥主机", "--origin", "https://host.example.org",
+          "--static-qr", "--jwks", w.write("host.jwks", jwks))
     w.reload()
     w.service("check", client="keyed", secret_file=None, key_file=w.write("host.jwk", key))
     login(w, ACCEPTED)
-    w.service("check", client="keyed", secret_file=None, key_file=w.write("other.jwk", new_key()[0]))
+    w.service("check", client="keyed", secret_file=None,
+              key_file=w.write("other.jwk", new_key()[0]))
     refused_at_once(w, UNAVAILABLE)
 
 
 def new_key():
     """A P-256 key as JWK, and its public half as a set."""
-    pem = subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"], check=True, capture_output=True).stdout
-    text = subprocess.run(["openssl", "ec", "-text", "-noout"], input=pem, check=True, capture_output=True).stdout.decode()
-    private, public = (bytes.fromhex(re.sub(r"[\s:]", "", part)) for part in re.findall(r"(?:priv|pub):\n((?:\s+[0-9a-f:]+\n)+)", text))
+    pem = subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+                         check=True, capture_output=True).stdout
+    text = subprocess.run(["openssl", "ec", "-text", "-noout"], input=pem, check=True,
+                          capture_output=True).stdout.decode()
+    private, public = (bytes.fromhex(re.sub(r"[\s:]", "", part))
+                       for part in re.findall(r"(?:priv|pub):\n((?:\s+[0-9a-f:]+\n)+)", text))
     b64 = lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("=")
-    jwk = {"kty": "EC", "crv": "P-256", "x": b64(public[1:33]), "y": b64(public[33:65]), "kid": "h1", "alg": "ES256"}
-    return json.dumps({**jwk, "d": b64(private[-32:].rjust(32, b"\0"))}), json.dumps({"keys": [jwk]})
+    jwk = {"kty": "EC", "crv": "P-256", "x": b64(public[1:33]), "y": b64(public[33:65]),
+           "kid": "h1", "alg": "ES256"}
+    return json.dumps({**jwk, "d": b64(private[-32:].rjust(32, b"\0"))}), json.dumps(
+        {"keys": [jwk]})
 
 
 def takes_a_large_map_and_no_larger(w):
@@ -572,13 +602,15 @@ def takes_a_large_map_and_no_larger(w):
     filler = "".join(f"{OTHER_UNIT} holder{i} account{i}\n" for i in range(20000))
     w.write("map", filler + f"{UNIT} * {USER}\n")
     login(w, ACCEPTED)
-    for text, want in ((filler * 2, "larger than"), (f"{UNIT} * {'a' * 600000}\n", "line 1"), (f"{UNIT} * {USER}\0\n", "line 1"), ("\xff" * 9 + "\n", "line 1"),
+    for text, want in ((filler * 2, "larger than"), (f"{UNIT} * {'a' * 600000}\n", "line 1"),
+                       (f"{UNIT} * {USER}\0\n", "line 1"), ("\xff" * 9 + "\n", "line 1"),
                        (f"{UNIT} * {USER} {OTHER}\n", "line 1")):
         w.write("map", text)
         w.log.clear()
         t = w.pamtester()
         t.end(40) if "\0" not in text else t.until("Press Enter|Error", 10)
-        if "Press Enter" in t.text:                 # a NUL is part of the name, which no account has
+        # a NUL is part of the name, which no account has
+        if "Press Enter" in t.text:
             w.approve(code(t))
             t.type("\n")
             t.end()
@@ -633,7 +665,8 @@ def logs_who_and_no_secret(w):
     w.service("check", debug="yes")
     t = login(w, ACCEPTED)
     log = w.logged()
-    assert f"pam_unitpass(check:auth): pam_login accepted unit={UNIT} holder={w.holder} role=principal" in log, log
+    assert f"pam_unitpass(check:auth): pam_login accepted unit={UNIT} holder={w.holder} " \
+        "role=principal" in log, log
     assert "pam_login begun" in log, log
     for name in ("terminal", "client"):
         assert open(f"{w.dir}/site/keys-portal/{name}.secret").read().strip() not in "".join(w.log)
@@ -647,7 +680,8 @@ def leaves_nothing_behind(w):
 
 
 # the longest waits first
-SLOW = [refuses_when_the_server_goes_away, counts_too_many_attempts_as_no, maps_identities_to_accounts, refuses_a_late_enter, refuses_after_the_time]
+SLOW = [refuses_when_the_server_goes_away, counts_too_many_attempts_as_no,
+        maps_identities_to_accounts, refuses_a_late_enter, refuses_after_the_time]
 
 
 def take(counter):
@@ -682,8 +716,10 @@ def main():
     limit.start()
     w = World(directory, build, top, host)
     wanted = os.environ.get("CASES", "").split()
-    cases = [f for n, f in list(globals().items()) if callable(f) and getattr(f, "__code__", None) and f.__code__.co_varnames[:1] == ("w",)
-             and f.__code__.co_argcount == 1 and f not in (usual, leaves_nothing_behind) and (not wanted or n in wanted)]
+    cases = [f for n, f in list(globals().items()) if callable(f) and getattr(f, "__code__", None)
+             and f.__code__.co_varnames[:1] == ("w",)
+             and f.__code__.co_argcount == 1 and f not in (usual, leaves_nothing_behind)
+             and (not wanted or n in wanted)]
     cases.sort(key=lambda f: f not in SLOW)
     w.start_sshd()
     good = True

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PAM host whose conversation does as told: host.py SERVICE USER HOW, prints pam_authenticate's answer and the descriptors before and after.
+"""A PAM host whose conversation does as told: host.py SERVICE USER HOW, prints pam_authenticate's
+answer and the descriptors before and after.
 
-    text      refuses the first line      prompt    refuses the prompt      nothing    says that it went well and gives no answer
+    text      refuses the first line      prompt    refuses the prompt      nothing    says that it
+              went well and gives no answer
 """
 import ctypes
 import os
@@ -18,7 +20,8 @@ class Response(ctypes.Structure):
     _fields_ = [("text", ctypes.c_void_p), ("code", ctypes.c_int)]
 
 
-TALK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.POINTER(Message)), ctypes.POINTER(ctypes.POINTER(Response)), ctypes.c_void_p)
+TALK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.POINTER(Message)),
+                        ctypes.POINTER(ctypes.POINTER(Response)), ctypes.c_void_p)
 
 
 class Conversation(ctypes.Structure):
@@ -38,13 +41,15 @@ def talk(count, messages, responses, data):
     if how == "nothing":
         responses[0] = ctypes.POINTER(Response)()
     else:
-        responses[0] = ctypes.cast(libc.calloc(count, ctypes.sizeof(Response)), ctypes.POINTER(Response))
+        responses[0] = ctypes.cast(libc.calloc(count, ctypes.sizeof(Response)),
+                                   ctypes.POINTER(Response))
     return SUCCESS
 
 
 handle = ctypes.c_void_p()
 conversation = Conversation(talk, None)
-assert pam.pam_start(service.encode(), user.encode(), ctypes.byref(conversation), ctypes.byref(handle)) == SUCCESS
+assert pam.pam_start(service.encode(), user.encode(), ctypes.byref(conversation),
+                     ctypes.byref(handle)) == SUCCESS
 before = sorted(os.listdir("/proc/self/fd"))
 answer = pam.pam_authenticate(handle, 0)
 print("answer", answer, "same" if sorted(os.listdir("/proc/self/fd")) == before else "leaks")

@@ -21,7 +21,8 @@ class Terminal:
         self.status = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            for s in (signal.SIGINT, signal.SIGQUIT):           # which a background job of a shell ignores
+            for s in (signal.SIGINT,
+                      signal.SIGQUIT):           # which a background job of a shell ignores
                 signal.signal(s, signal.SIG_IGN if shielded else signal.SIG_DFL)
             if ignore_children:
                 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -90,7 +91,8 @@ def picture(text, ink, paper, file):
     rows = []
     for s in lines:
         for half in (0, 1):
-            row = bytes(v for c in s.ljust(width) for v in [ink if PIXELS[c][half] else paper] * scale)
+            row = bytes(v for c in s.ljust(width)
+                        for v in [ink if PIXELS[c][half] else paper] * scale)
             rows += [row] * scale
     with open(file, "wb") as f:
         f.write(b"P5 %d %d 255\n" % (width * scale, len(rows)) + b"".join(rows))
@@ -100,5 +102,6 @@ def picture(text, ink, paper, file):
 def decode(text, ink, paper, file, *options):
     if not picture(text, ink, paper, file):
         return ""
-    r = subprocess.run(["zbarimg", "-q", "--raw", *options, file], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    r = subprocess.run(["zbarimg", "-q", "--raw", *options, file], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL)
     return r.stdout.decode().strip()

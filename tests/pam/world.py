@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host of the tests: accounts, PAM services, sshd and sudo, in namespaces of its own; and the phone."""
+"""The host of the tests: accounts, PAM services, sshd and sudo, in namespaces of its own; and the
+phone."""
 import fcntl
 import json
 import os
@@ -17,13 +18,15 @@ from terminal import Terminal, decode
 
 USER, OTHER = "upalice", "upbob"
 UNIT, OTHER_UNIT = "12430000100000016Y", "12430100MB0A12342M"
-STACK = "auth required %s helper=%s %s\naccount required pam_permit.so\nsession required pam_permit.so\n"
+STACK = ("auth required %s helper=%s %s\naccount required pam_permit.so\n"
+         "session required pam_permit.so\n")
 
 
 def command(*argv, check=True, to=None, **more):
     """TO: a file, for programs that leave others behind which keep a pipe open."""
     out = open(to, "w") if to else subprocess.PIPE
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True, **more)
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                          text=True, **more)
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(argv)}: {open(to).read() if to else done.stdout}")
     return done
@@ -42,7 +45,8 @@ class World:
         self.devices()
         self.accounts()
         self.syslog()
-        command(f"{top}/script/site", "start", f"{directory}/site", "--build", build, to=f"{directory}/site.log")
+        command(f"{top}/script/site", "start", f"{directory}/site", "--build", build,
+                to=f"{directory}/site.log")
         self.site = json.load(open(f"{directory}/site/site.json"))
         self.ctl("item", "add", "shell", "--name", "服务器登录", "--client", "terminal")
         self.reload()
@@ -66,13 +70,17 @@ class World:
             fcntl.ioctl(s, 0x8914, struct.pack("16sh22x", b"lo", 1))
 
     def files(self, host):
-        """Everything that is written lies in memory of this namespace; with KEEP it stays to be looked at."""
+        """Everything that is written lies in memory of this namespace; with KEEP it stays to be
+        looked at."""
         if not os.environ.get("KEEP"):
             command("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.dir)
         if os.listdir(f"{host}/usr"):
             command("mount", "-t", "overlay", "-o", f"lowerdir={host}/usr:/usr", "overlay", "/usr")
-        shutil.copytree("/etc", f"{self.dir}/etc", symlinks=True, ignore=shutil.ignore_patterns("pam.d", "shadow*", "gshadow*", "sudoers*", "ssh"))
-        for name, mode in (("etc", 0o755), ("etc/pam.d", 0o755), ("run", 0o755), ("run/sshd", 0o755), ("run/sudo", 0o711), ("run/sudo/ts", 0o700)):
+        shutil.copytree("/etc", f"{self.dir}/etc", symlinks=True,
+                        ignore=shutil.ignore_patterns("pam.d", "shadow*", "gshadow*", "sudoers*",
+                                                      "ssh"))
+        for name, mode in (("etc", 0o755), ("etc/pam.d", 0o755), ("run", 0o755),
+                           ("run/sshd", 0o755), ("run/sudo", 0o711), ("run/sudo/ts", 0o700)):
             os.makedirs(f"{self.dir}/{name}", exist_ok=True)
             os.chmod(f"{self.dir}/{name}", mode)
         bind(f"{self.dir}/etc", "/etc")
@@ -87,18 +95,23 @@ class World:
         for name in ("null", "zero", "full", "random", "urandom", "tty"):
             open(f"{new}/{name}", "w").close()
             bind(f"/dev/{name}", f"{new}/{name}")
-        for name, what, options in (("pts", "devpts", "newinstance,ptmxmode=0666,mode=620,gid=5"), ("shm", "tmpfs", "mode=1777")):
+        for name, what, options in (("pts", "devpts", "newinstance,ptmxmode=0666,mode=620,gid=5"),
+                                    ("shm", "tmpfs", "mode=1777")):
             os.mkdir(f"{new}/{name}")
             command("mount", "-t", what, "-o", options, what, f"{new}/{name}")
-        for name, to in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        for name, to in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"),
+                         ("stdout", "fd/1"), ("stderr", "fd/2")):
             os.symlink(to, f"{new}/{name}")
         command("mount", "--rbind", new, "/dev")
 
     def accounts(self):
-        users = [(USER, 54321), (OTHER, 54322)] + [("sshd", 54320)] * ("\nsshd:" not in open("/etc/passwd").read())
-        for name, line in (("passwd", "%s:x:%d:%d::/tmp:/bin/sh\n"), ("shadow", "%s:*:19000:0:99999:7:::\n"), ("group", "%s:x:%d:\n")):
+        users = [(USER, 54321), (OTHER, 54322)] + \
+            [("sshd", 54320)] * ("\nsshd:" not in open("/etc/passwd").read())
+        for name, line in (("passwd", "%s:x:%d:%d::/tmp:/bin/sh\n"),
+                           ("shadow", "%s:*:19000:0:99999:7:::\n"), ("group", "%s:x:%d:\n")):
             with open(f"/etc/{name}", "a") as f:
-                f.write("".join(line % ((user, number, number)[:line.count("%")]) for user, number in users))
+                f.write("".join(line % ((user, number, number)[:line.count("%")])
+                                for user, number in users))
         self.write("etc/sudoers", f"Defaults timestamp_timeout=0\n{USER} ALL=(ALL) ALL\n", 0o440)
 
     def syslog(self):
@@ -123,24 +136,31 @@ class World:
 
     def service(self, name, arguments="", **changes):
         """A PAM service whose file has the usual keys, but for CHANGES (None: left out)."""
-        keys = {"issuer": self.site["issuer"], "client": "terminal", "secret_file": f"{self.dir}/site/keys-portal/terminal.secret",
+        keys = {"issuer": self.site["issuer"], "client": "terminal",
+                "secret_file": f"{self.dir}/site/keys-portal/terminal.secret",
                 "map_file": f"{self.dir}/map", "timeout": "60", **changes}
-        conf = self.write(f"{name}.conf", "".join(f"{k} = {v}\n" for k, v in keys.items() if v is not None))
+        conf = self.write(f"{name}.conf", "".join(f"{k} = {v}\n" for k, v in keys.items()
+                                                  if v is not None))
         self.line(name, f"config={conf} {arguments}")
 
     def line(self, name, arguments, helper=None):
         with open(f"/etc/pam.d/{name}", "w") as f:
-            f.write(STACK % (f"{self.build}/pam_unitpass.so", helper or f"{self.build}/unitpass-pam-helper", arguments))
+            f.write(STACK % (f"{self.build}/pam_unitpass.so", helper
+                             or f"{self.build}/unitpass-pam-helper", arguments))
 
     # --- doors ---
 
-    def pamtester(self, service="check", user=USER, lang="C.UTF-8", items=(), operation="authenticate", again=0, limits=(), **more):
+    def pamtester(self, service="check", user=USER, lang="C.UTF-8", items=(),
+                  operation="authenticate", again=0, limits=(), **more):
         """AGAIN: so many times more in the same process. LIMITS: of prlimit(1)."""
-        argv = ["pamtester", *[x for i in items for x in ("-I", i)], service, user, *[operation] * (again + 1)]
-        return Terminal([*(["prlimit", *limits] if limits else []), *argv], {"PATH": os.environ["PATH"], "LANG": lang}, **more)
+        argv = ["pamtester", *[x for i in items for x in ("-I", i)], service, user,
+                *[operation] * (again + 1)]
+        return Terminal([*(["prlimit", *limits] if limits else []), *argv],
+                        {"PATH": os.environ["PATH"], "LANG": lang}, **more)
 
     def sudo(self, *argv, lang="C.UTF-8"):
-        env = {"PATH": os.environ["PATH"], "LANG": lang, "SSLKEYLOGFILE": f"{self.dir}/keylog", "http_proxy": "http://127.0.0.1:1"}
+        env = {"PATH": os.environ["PATH"], "LANG": lang, "SSLKEYLOGFILE": f"{self.dir}/keylog",
+               "http_proxy": "http://127.0.0.1:1"}
         return Terminal(["sudo", *argv], env, user=pwd.getpwnam(USER))
 
     def start_sshd(self):
@@ -161,7 +181,8 @@ AuthenticationMethods keyboard-interactive
 StrictModes no
 LogLevel VERBOSE
 """)
-        self.sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", conf], env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        self.sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", conf],
+                                     env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
                                      stderr=open(f"{self.dir}/sshd.log", "w"))
         for _ in range(100):
             with socket.socket() as s:
@@ -171,9 +192,11 @@ LogLevel VERBOSE
         raise RuntimeError("sshd did not come up")
 
     def ssh(self, user=USER, *argv):
-        options = ["StrictHostKeyChecking=no", f"UserKnownHostsFile={self.dir}/known", "PreferredAuthentications=keyboard-interactive",
+        options = ["StrictHostKeyChecking=no", f"UserKnownHostsFile={self.dir}/known",
+                   "PreferredAuthentications=keyboard-interactive",
                    "NumberOfPasswordPrompts=1", "LogLevel=ERROR"]
-        line = ["ssh", "-F", "none", "-p", str(self.ssh_port), *[x for o in options for x in ("-o", o)], f"{user}@127.0.0.1", *argv]
+        line = ["ssh", "-F", "none", "-p", str(self.ssh_port),
+                *[x for o in options for x in ("-o", o)], f"{user}@127.0.0.1", *argv]
         return Terminal(line, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": self.dir})
 
     # --- the server and the phone ---
@@ -185,7 +208,8 @@ LogLevel VERBOSE
         return command(*self.site["unitpass_holder"], *argv, check=check)
 
     def approve(self, text):
-        return self.phone("scan", text, "--yes", "--password-file", self.site["holder_password_file"]).returncode == 0
+        return self.phone("scan", text, "--yes", "--password-file",
+                          self.site["holder_password_file"]).returncode == 0
 
     def holder_ref(self):
         """As the first login says: the log names unit and holder."""
