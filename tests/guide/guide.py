@@ -2,21 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The administrator's guide is its own test.
 
-    guide.py compare EN.md ZH.md            both have the same blocks in the same order, of known kinds, and both say what is expected
-    guide.py run EN.md ZH.md TREE EXEC...   do all that EN.md says on the machine that EXEC reaches: a command that runs bash scripts of standard input
+    guide.py compare EN.md ZH.md            both have the same blocks in the same order, of known
+                                            kinds, and both say what is expected
+    guide.py run EN.md ZH.md TREE EXEC...   do all that EN.md says on the machine that EXEC reaches:
+                                            a command that runs bash scripts of standard input
 
-Fenced blocks: sh is run, each in a bash of its own (set -eu); text must be in what the sh block before it printed ("…" stands for anything in
-a line, or for any lines when alone); all other kinds (nginx, apache, conf, csv, json) are files and are written.
-What only the test does stands in comments, which a reader does not see:
-    <!-- file: PATH [MODE] -->      where the next file block goes; the reader is told in the text (pieces of files: /root/test)
+Fenced blocks: sh is run, each in a bash of its own (set -eu); text must be in what the sh block
+before it printed ("…" stands for anything in a line, or for any lines when alone); all other kinds
+(nginx, apache, conf, csv, json) are files and are written. What only the test does stands in
+comments, which a reader does not see:
+    <!-- file: PATH [MODE] -->      where the next file block goes; the reader is told in the text
+                                    (pieces of files: /root/test)
     <!-- tree -->                   the next sh block is run in the source tree
     <!-- status: N -->              the next sh block ends with this exit status
-    <!-- put: WORDS = REGEX -->     in the next block, WORDS become what the first group of REGEX finds in the output so far
+    <!-- put: WORDS = REGEX -->     in the next block, WORDS become what the first group of REGEX
+                                    finds in the output so far
     <!-- env: NAME=VALUE ... -->    for the next sh block
     <!-- expect: WORDS -->          the output of the last sh block has them
     <!-- run: COMMANDS -->          be run too: what stands for other machines, phones and browsers
     <!-- break: COMMANDS -->        the same: make the fault that is written about
-    <!-- holds: COMMANDS -->        the same, counted as a check of its own: the symptom is there, or the remedy worked
+    <!-- holds: COMMANDS -->        the same, counted as a check of its own: the symptom is there,
+                                    or the remedy worked
 """
 import pathlib
 import re
@@ -27,13 +33,15 @@ STOP = 8                                 # failures: what comes after them says 
 RELOAD = re.compile(r"^systemctl (?:start|restart|reload) .*$", re.M)
 FILES = {"nginx", "apache", "conf", "csv", "json", "html"}
 COMMENTS = {"file", "tree", "status", "put", "env", "expect", "run", "break", "holds"}
-ITEM = re.compile(r"^```(?P<kind>\w*)\n(?P<body>.*?)^```\n|^<!-- (?P<word>\w+)(?:: ?(?P<arg>.*?))? ?-->\n", re.M | re.S)
+ITEM = re.compile(r"^```(?P<kind>\w*)\n(?P<body>.*?)^```\n"
+                  r"|^<!-- (?P<word>\w+)(?:: ?(?P<arg>.*?))? ?-->\n", re.M | re.S)
 FENCE = re.compile(r"^ *```", re.M)
 COMMENT = re.compile(r"<!--")
 
 
 def items(path):
-    """All blocks and comments in order: (line, kind, text). Nothing that looks like one is passed over."""
+    """All blocks and comments in order: (line, kind, text). Nothing that looks like one is passed
+    over."""
     text = pathlib.Path(path).read_text()
     found, fences, comments = [], 0, 0
     for m in ITEM.finditer(text):
@@ -50,15 +58,18 @@ def items(path):
                 sys.exit(f"{path}:{line}: a block of unknown kind '{kind}'")
         found.append((line, kind, body))
     if fences != len(FENCE.findall(text)) or comments != len(COMMENT.findall(text)):
-        sys.exit(f"{path}: {len(FENCE.findall(text))} fences and {len(COMMENT.findall(text))} comments, of which {fences} and {comments} were understood")
+        sys.exit(f"{path}: {len(FENCE.findall(text))} fences and {len(COMMENT.findall(text))} "
+                 f"comments, of which {fences} and {comments} were understood")
     return found
 
 
 def plain(kind, body):
-    """What must be the same in both languages: comments within blocks may differ, and so may what programs say to people."""
+    """What must be the same in both languages: comments within blocks may differ, and so may what
+    programs say to people."""
     if kind == "text":
         return ""
-    return "\n".join(x for x in (re.sub(r"(^|\s)#( .*)?$", "", line).rstrip() for line in body.splitlines()) if x)
+    return "\n".join(x for x in (re.sub(r"(^|\s)#( .*)?$", "", line).rstrip()
+                                 for line in body.splitlines()) if x)
 
 
 def compare(en, zh):
@@ -79,7 +90,8 @@ def fits(wanted, output):
         if want.strip() == "…":
             skip = True
             continue
-        pattern = re.compile(r"\s+".join(".*".join(re.escape(p) for p in w.split("…")) for w in want.split()))
+        pattern = re.compile(r"\s+".join(".*".join(re.escape(p) for p in w.split("…"))
+                                         for w in want.split()))
         while at < len(lines) and not pattern.fullmatch(lines[at].strip()):
             if not skip:
                 return f"after the line before it, not {lines[at]!r}: {want}"
@@ -114,11 +126,13 @@ class Runner:
         # a reload returns before all workers are the new ones; a person is slower
         script = RELOAD.sub(r"\g<0>\nsleep 2", script)
         head = "".join(f"export {word}\n" for word in env.split())
-        # bash reads all of the function before it runs any of it: a command cannot eat the rest of the script
+        # bash reads all of the function before it runs any of it: a command cannot eat the rest of
+        # the script
         text = f"{head}main() {{\nset -eu\n{script}\n}}\nmain </dev/null 2>&1\n"
         if "systemctl" in script:
             text += "sleep 1\n"         # reached only when main did not fail (set -e)
-        p = subprocess.run(where, input=text, cwd=self.tree, capture_output=True, text=True, timeout=900)
+        p = subprocess.run(where, input=text, cwd=self.tree, capture_output=True, text=True,
+                           timeout=900)
         return p.returncode, p.stdout + p.stderr
 
     def filled(self, line, body):
@@ -126,7 +140,8 @@ class Runner:
             words, pattern = arg.split(" = ", 1)
             hit = re.findall(pattern, self.all)
             if words not in body or not hit:
-                self.check(line, f"put: {'the block lacks ' + words if hit else 'nothing printed so far fits ' + pattern}")
+                self.check(line, "put: " + (f"the block lacks {words}" if hit else
+                                            f"nothing printed so far fits {pattern}"))
                 continue
             body = body.replace(words, hit[-1])
         return body
@@ -136,7 +151,9 @@ class Runner:
         self.last = (body, self.env, self.in_tree)
         status, self.output = self.shell(body, self.env, self.in_tree)
         self.all += self.output
-        self.check(line, None if status == self.status else f"exit status {status} instead of {self.status}", body + "--- printed:\n" + self.output)
+        self.check(line, None if status == self.status
+                   else f"exit status {status} instead of {self.status}", body + "--- printed:\n" +
+                   self.output)
         self.forget()
 
     def do_text(self, line, body, other):
@@ -153,7 +170,9 @@ class Runner:
             return
         path, mode = (self.file.split() + ["644"])[:2]
         body = self.filled(line, body)
-        status, said = self.shell(f"mkdir -p \"$(dirname '{path}')\"\ncat >'{path}' <<'END OF FILE'\n{body}END OF FILE\nchmod {mode} '{path}'")
+        status, said = self.shell(f"mkdir -p \"$(dirname '{path}')\"\n"
+                                  f"cat >'{path}' <<'END OF FILE'\n{body}END OF FILE\n"
+                                  f"chmod {mode} '{path}'")
         self.check(line, None if status == 0 else f"{path} was not written", said)
         self.forget()
 
@@ -169,12 +188,14 @@ class Runner:
         elif kind == "env":
             self.env = body
         elif kind == "expect":
-            self.check(line, None if body in self.output else f"was not printed: {body}", "--- printed:\n" + self.output)
+            self.check(line, None if body in self.output else f"was not printed: {body}",
+                       "--- printed:\n" + self.output)
         else:
             status, said = self.shell(body)
             self.all += said
             if kind == "holds" or status != 0:
-                self.check(line, None if status == 0 else f"{kind}: exit status {status}: {body}", said)
+                self.check(line, None if status == 0 else f"{kind}: exit status {status}: {body}",
+                           said)
 
     def do(self, line, kind, body, other):
         if kind == "sh":
@@ -188,7 +209,8 @@ class Runner:
 
 
 def told(path):
-    """The reader has to know where a file goes: its name stands in the text before it. Pieces of files are under /root/test."""
+    """The reader has to know where a file goes: its name stands in the text before it. Pieces of
+    files are under /root/test."""
     text = pathlib.Path(path).read_text()
     for m in re.finditer(r"<!-- file: (\S+).*?-->", text):
         name = m[1].removeprefix("/root/")
