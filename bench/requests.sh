@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a signed-in request costs nginx: a static file of 1 KiB, plain, behind unitpass, and behind auth_request.
+# What a signed-in request costs nginx: a static file of 1 KiB, plain, behind unitpass, and behind
+# auth_request.
 #
-#   requests.sh start DIR BUILD      a site (script/site) and a real login in it, two nginx with one worker each
+#   requests.sh start DIR BUILD      a site (script/site) and a real login in it, two nginx with one
+#                                    worker each
 #   requests.sh round DIR [SECONDS]  that long for each in turn by 2 s; one JSON line each
 #   requests.sh count DIR [REQUESTS] instructions a request, plain and behind unitpass (count.sh)
 #   requests.sh stop DIR
 #
-# All get the same requests, kept connections, and answers of the same size: with one session's cookie again and again, and (_many) with those of
-# 1000 sessions in turn. The nginx that is measured runs on core 0, as does the upstream of auth_request (another nginx, which answers 204 on a Unix
-# socket at once: the least that can stand there); wrk runs on core 1. CPU is user and system time of the worker; for auth_request of both workers, and
-# the first alone beside it.
+# All get the same requests, kept connections, and answers of the same size: with one session's
+# cookie again and again, and (_many) with those of 1000 sessions in turn. The nginx that is
+# measured runs on core 0, as does the upstream of auth_request (another nginx, which answers 204 on
+# a Unix socket at once: the least that can stand there); wrk runs on core 1. CPU is user and system
+# time of the worker; for auth_request of both workers, and the first alone beside it.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/slices.sh"
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
@@ -31,7 +34,8 @@ write_conf() {
 	    keepalive_requests 100000000;
 	    sendfile on;
 	    open_file_cache max=16;
-	    client_body_temp_path $dir/tmp/body; proxy_temp_path $dir/tmp/proxy; fastcgi_temp_path $dir/tmp/fastcgi;
+	    client_body_temp_path $dir/tmp/body; proxy_temp_path $dir/tmp/proxy;
+	    fastcgi_temp_path $dir/tmp/fastcgi;
 	    uwsgi_temp_path $dir/tmp/uwsgi; scgi_temp_path $dir/tmp/scgi;
 	    upstream verifier { server unix:$dir/verifier.sock; keepalive 32; }
 	    unitpass_issuer $(member issuer);
@@ -65,7 +69,8 @@ write_conf() {
 	http {
 	    access_log off;
 	    keepalive_requests 100000000;
-	    client_body_temp_path $dir/tmp/body; proxy_temp_path $dir/tmp/proxy; fastcgi_temp_path $dir/tmp/fastcgi;
+	    client_body_temp_path $dir/tmp/body; proxy_temp_path $dir/tmp/proxy;
+	    fastcgi_temp_path $dir/tmp/fastcgi;
 	    uwsgi_temp_path $dir/tmp/uwsgi; scgi_temp_path $dir/tmp/scgi;
 	    server { listen unix:$dir/verifier.sock; location / { return 204; } }
 	}
@@ -99,7 +104,9 @@ start() {
 check() {
 	local what cookie url=http://127.0.0.1:$port
 	cookie=$(cat "$dir/cookie")
-	for what in plain unitpass auth_request; do expect 200 1024 "$url/$what/file" -H "Cookie: $cookie"; done
+	for what in plain unitpass auth_request; do
+		expect 200 1024 "$url/$what/file" -H "Cookie: $cookie"
+	done
 	expect 200 1024 "$url/unitpass/file" -H "Cookie: $(tail -n 1 "$dir/cookies")"
 	expect 401 - "$url/unitpass/file"
 }
@@ -107,7 +114,8 @@ check() {
 cpu() { echo "$(ticks "$(worker nginx)") $(ticks "$(worker verifier)")"; }
 
 counted() { # PORT
-	sed -e "s/127\.0\.0\.1:$(cat "$dir/port")/127.0.0.1:$1/" -e 's/^pid .*/master_process off;/' \
+	sed -e "s/127\.0\.0\.1:$(cat "$dir/port")/127.0.0.1:$1/" \
+		-e 's/^pid .*/master_process off;/' \
 		"$dir/nginx.conf" >"$dir/counted.conf"
 	command=("$nginx" -e "$dir/counted.log" -c "$dir/counted.conf")
 }

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a signed-in request costs Apache (event): a static file of 1 KiB, plain, behind unitpass, behind mod_auth_openidc with its sessions in shared
-# memory and in the cookie, and behind mod_oauth2 with an ES256 bearer token.
+# What a signed-in request costs Apache (event): a static file of 1 KiB, plain, behind unitpass,
+# behind mod_auth_openidc with its sessions in shared memory and in the cookie, and behind
+# mod_oauth2 with an ES256 bearer token.
 #
-#   requests_apache.sh start DIR BUILD PEERS   a site (script/site) and a real login in it, an OP (node-oidc-provider, installed in PEERS by
-#                                              peers/install.sh) and a login there for each kind of session, an httpd with one child for each module
+#   requests_apache.sh start DIR BUILD PEERS   a site (script/site) and a real login in it, an OP
+#                                              (node-oidc-provider, installed in PEERS by
+#                                              peers/install.sh) and a login there for each kind of
+#                                              session, an httpd with one child for each module
 #   requests_apache.sh round DIR [SECONDS]     that long for each in turn by 2 s; one JSON line each
 #   requests_apache.sh count DIR [REQUESTS]    instructions a request, plain and behind unitpass
 #                                              (count.sh)
 #   requests_apache.sh stop DIR
 #
-# All get the same requests but for what says who asks, kept connections, and answers of the same size; plain is sent the cookie of unitpass. With
-# one session again and again, and (_many) with those of 1000 sessions in turn. httpd runs on core 0, wrk on core 1. CPU is user and system time of
-# httpd's children. mod_oauth2 keeps what it verified in its cache, as it does by default.
+# All get the same requests but for what says who asks, kept connections, and answers of the same
+# size; plain is sent the cookie of unitpass. With one session again and again, and (_many) with
+# those of 1000 sessions in turn. httpd runs on core 0, wrk on core 1. CPU is user and system time
+# of httpd's children. mod_oauth2 keeps what it verified in its cache, as it does by default.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/slices.sh"
 PATH=$PATH:/usr/sbin
@@ -46,8 +50,8 @@ oidc_host() {
 	END
 }
 
-# Each module has an httpd of its own: merely loaded, some cost all requests something (mod_oauth2 as locations are merged). write_conf NAME MODULE...
-# what its hosts hold comes from standard input.
+# Each module has an httpd of its own: merely loaded, some cost all requests something (mod_oauth2
+# as locations are merged). write_conf NAME MODULE... what its hosts hold comes from standard input.
 write_conf() {
 	local name
 	cat >"$dir/$1.conf" <<-END
@@ -60,7 +64,8 @@ write_conf() {
 	Mutex file:$dir/tmp default
 	$([ "$(id -u)" -ne 0 ] || printf 'User www-data\nGroup www-data')
 	$(for name in mpm_event authn_core authz_core authz_user mime unixd "${@:2}"; do
-		[ ! -f "$modules/mod_$name.so" ] || echo "LoadModule ${name}_module $modules/mod_$name.so"
+		[ ! -f "$modules/mod_$name.so" ] ||
+			echo "LoadModule ${name}_module $modules/mod_$name.so"
 	done)
 	TypesConfig /etc/mime.types
 	StartServers 1
@@ -117,8 +122,10 @@ write_confs() {
 start_op() { # PEERS
 	local i
 	[ -d "$1/oidc-provider/node_modules/oidc-provider" ] || die "run peers/install.sh first"
-	cp "$here/peers/oidc-provider/portal.mjs" "$1/oidc-provider/"	# modules are found beside it
-	NODE_ENV=production taskset -c 1 node "$1/oidc-provider/portal.mjs" "$op_port" "http://127.0.0.1:$shm_port/callback" \
+	cp "$here/peers/oidc-provider/portal.mjs" \
+		"$1/oidc-provider/"	# modules are found beside it
+	NODE_ENV=production taskset -c 1 node "$1/oidc-provider/portal.mjs" "$op_port" \
+		"http://127.0.0.1:$shm_port/callback" \
 		"http://127.0.0.1:$cookie_port/callback" >"$dir/op.json" 2>"$dir/op.log" &
 	echo $! >"$dir/op.pid"
 	for ((i = 0; i < 200; i++)); do
@@ -143,7 +150,8 @@ start_httpd() { # NAME PORT
 openidc() { # WHAT PORT: signs in
 	local cookie
 	echo "http://127.0.0.1:$2" >"$dir/url.$1"
-	cookie=$(python3 "$here/peers/oidc_login.py" "$(url "$1")") || die "no login at mod_auth_openidc; see $dir/openidc.log"
+	cookie=$(python3 "$here/peers/oidc_login.py" "$(url "$1")") ||
+		die "no login at mod_auth_openidc; see $dir/openidc.log"
 	echo "Cookie: $cookie" >"$dir/header.$1"
 }
 
@@ -156,7 +164,8 @@ start() { # PEERS
 	start_httpd unitpass "$port"
 	start_httpd oauth2 "$oauth2_port"
 	start_httpd openidc "$shm_port"
-	printf 'Cookie: %s\n' "$(cat "$dir/cookie")" | tee "$dir/header.plain" >"$dir/header.unitpass"
+	printf 'Cookie: %s\n' "$(cat "$dir/cookie")" | tee "$dir/header.plain" \
+		>"$dir/header.unitpass"
 	openidc oidc_shm "$shm_port"
 	openidc oidc_cookie "$cookie_port"
 	printf 'Authorization: Bearer %s\n' "$(field bearer <"$dir/op.json")" >"$dir/header.oauth2"
@@ -170,7 +179,9 @@ url() { echo "$(cat "$dir/url.$1")/$1/file"; }
 # All answer a person alike, and those that should refuse a stranger do.
 check() {
 	local what
-	for what in plain unitpass oidc_shm oidc_cookie oauth2; do expect 200 1024 "$(url $what)" -H "$(cat "$dir/header.$what")"; done
+	for what in plain unitpass oidc_shm oidc_cookie oauth2; do
+		expect 200 1024 "$(url $what)" -H "$(cat "$dir/header.$what")"
+	done
 	expect 200 1024 "$(url unitpass)" -H "Cookie: $(tail -n 1 "$dir/cookies")"
 	for what in oidc_shm oidc_cookie; do
 		expect 302 - "$(url $what)"
@@ -192,7 +203,8 @@ cpu() {
 counted() { # PORT
 	sed -e "s/127\.0\.0\.1:$(sed 's/.*://' "$dir/url.unitpass")/127.0.0.1:$1/" \
 		-e 's/unitpass\.pid/counted.pid/' \
-		-e '/^ThreadsPerChild\|^MaxRequestWorkers/s/64/1/' "$dir/unitpass.conf" >"$dir/counted.conf"
+		-e '/^ThreadsPerChild\|^MaxRequestWorkers/s/64/1/' "$dir/unitpass.conf" \
+		>"$dir/counted.conf"
 	command=("$apache" -f "$dir/counted.conf" -X)
 }
 

@@ -17,7 +17,10 @@ connections=32 sessions=1000
 lasting="idle=12h max=12h"
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
-member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$dir/site/site.json" "$1"; }
+member() {
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' \
+		"$dir/site/site.json" "$1"
+}
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 free_ports() { python3 -c 'import socket, sys
 s = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
@@ -27,14 +30,19 @@ print(*[x.getsockname()[1] for x in s])' "$1"; }
 sign_in() {
 	local portal login attempt text tries=1 phone
 	portal=$(member portal)
-	ask() { curl -fsS -b "$dir/jar" -c "$dir/jar" -H 'Sec-Fetch-Site: same-origin' -H 'Accept: application/json' "$@"; }
+	ask() {
+		curl -fsS -b "$dir/jar" -c "$dir/jar" -H 'Sec-Fetch-Site: same-origin' \
+			-H 'Accept: application/json' "$@"
+	}
 	rm -f "$dir/jar"
 	login=$(ask "$portal/.unitpass/login" --data-urlencode return=/)
 	attempt=$(field attempt <<<"$login")
 	phone=(-d "$(member holder_dir)" --password-file "$(member holder_password_file)")
 	# A frame lives a few seconds; on a busy machine it may be over before it is scanned.
-	until text=$(ask "$portal/.unitpass/state?attempt=$attempt" | sed 's/.*"text" *: *"\([^"]*\)".*/\1/') &&
-		"$build/unitpass-holder" "${phone[@]:0:2}" scan "$text" --yes "${phone[@]:2}" >"$dir/phone.log" 2>&1; do
+	until text=$(ask "$portal/.unitpass/state?attempt=$attempt" |
+		sed 's/.*"text" *: *"\([^"]*\)".*/\1/') &&
+		"$build/unitpass-holder" "${phone[@]:0:2}" scan "$text" --yes "${phone[@]:2}" \
+		>"$dir/phone.log" 2>&1; do
 		[ $((tries++)) -lt 5 ] || die "the phone refused: $(tail -n 3 "$dir/phone.log")"
 	done
 	# The second time it answers whether it is the person herself.
@@ -44,10 +52,12 @@ sign_in() {
 	[ -s "$dir/cookie" ] || die "no session cookie after the login"
 }
 
-# Many people's sessions, sealed as the portal itself would, and a script for wrk that sends them in turn.
+# Many people's sessions, sealed as the portal itself would, and a script for wrk that sends them in
+# turn.
 many_sessions() {
 	local keys=$dir/site/keys-portal
-	"$build/tests/nginx/mint" "$(member issuer)" "$(member client_id)" "$keys/client.secret" "$keys/session.key" principal annual-report 0 $sessions >"$dir/cookies"
+	"$build/tests/nginx/mint" "$(member issuer)" "$(member client_id)" "$keys/client.secret" \
+		"$keys/session.key" principal annual-report 0 $sessions >"$dir/cookies"
 	cat >"$dir/many.lua" <<-END
 	local requests, at = {}, 0
 	function init()
@@ -91,13 +101,16 @@ forged() { # FILE
 expect() {
 	local got
 	got=$(curl -s -o /dev/null -w '%{http_code} %{size_download}' "${@:4}" "$3") || true
-	[[ $got == "$1 "* && ($2 == - || $got == *" $2") ]] || die "$3 is answered $got, not $1 $2; see the logs in $dir"
+	[[ $got == "$1 "* && ($2 == - || $got == *" $2") ]] ||
+		die "$3 is answered $got, not $1 $2; see the logs in $dir"
 }
 
 # Ticks of user and system time of processes.
 ticks() {
 	local pid sum=0
-	for pid in "$@"; do sum=$((sum + $(sed 's/.*) //' "/proc/$pid/stat" | awk '{ print $12 + $13 }'))); done
+	for pid in "$@"; do
+		sum=$((sum + $(sed 's/.*) //' "/proc/$pid/stat" | awk '{ print $12 + $13 }')))
+	done
 	echo "$sum"
 }
 
@@ -126,11 +139,13 @@ round() { # SECONDS
 	    if bad:
 	        sys.exit(f"{what}: {bad[0]}")
 	    s = sums.setdefault(what, [0, 0, 0, 0.0])
-	    for i, value in enumerate((int(server1) - int(server0), int(behind1) - int(behind0), int(n), float(seconds))):
+	    for i, value in enumerate((int(server1) - int(server0),
+	                           int(behind1) - int(behind0), int(n), float(seconds))):
 	        s[i] += value
 	for what, (server, behind, n, seconds) in sums.items():
-	    print(json.dumps({"what": what, "requests": n, "rate": round(n / seconds, 1), "cpu_us_per_request": round((server + behind) / tick * 1e6 / n, 2),
-	                      "server_us_per_request": round(server / tick * 1e6 / n, 2), "errors": 0}))
+	    print(json.dumps({"what": what, "requests": n, "rate": round(n / seconds, 1),
+	        "cpu_us_per_request": round((server + behind) / tick * 1e6 / n, 2),
+	        "server_us_per_request": round(server / tick * 1e6 / n, 2), "errors": 0}))
 	END
 }
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# unitpassd alone for measurements: on loopback TCP, as the peers are, database in DIR (on a real disk), pinned to a core, with phones enrolled.
+# unitpassd alone for measurements: on loopback TCP, as the peers are, database in DIR (on a real
+# disk), pinned to a core, with phones enrolled.
 #
-#   unitpass.sh start DIR BUILD PHONES    makes DIR (or starts it again); afterwards DIR has: pid listen watch client.secret phones.json
+#   unitpass.sh start DIR BUILD PHONES    makes DIR (or starts it again); afterwards DIR has: pid
+#                                         listen watch client.secret phones.json
 #   unitpass.sh stop DIR
 #   unitpass.sh count DIR BUILD [LOGINS]  instructions a login (count.sh), where "start" has been
 #                                         before
@@ -29,7 +31,8 @@ print(*[s.getsockname()[1] for s in found])'; }
 postgres() { taskset -c "${SERVER_CORE:-0}" "$here/../script/postgres" "$@"; }
 
 start_database() {
-	if [ -d "$dir/pg" ] || { [ "${DATABASE:-}" = postgres ] && [ ! -f "$dir/unitpassd.conf" ]; }; then
+	if [ -d "$dir/pg" ] ||
+		{ [ "${DATABASE:-}" = postgres ] && [ ! -f "$dir/unitpassd.conf" ]; }; then
 		postgres start "$dir/pg" >/dev/null
 	fi
 }
@@ -63,7 +66,8 @@ write_conf() { # PORT WATCH_PORT
 
 make_site() {
 	local ports
-	[ "$(stat -f -c %T "$dir")" != tmpfs ] || die "$dir is in memory: records would not be on disk"
+	[ "$(stat -f -c %T "$dir")" != tmpfs ] ||
+		die "$dir is in memory: records would not be on disk"
 	mkdir -p "$dir/run" "$dir/var"
 	read -ra ports < <(free_ports)
 	write_conf "${ports[@]}"
@@ -71,14 +75,17 @@ make_site() {
 	[ "$(id -u)" -ne 0 ] || chown www-data "$dir/run" "$dir/var"
 	ctl init --authority-code 11430000006122244L --authority-name 湖南省事业单位登记管理局
 	ctl unit import "$dir/units.csv"
-	ctl client add bench --name 测量 --origin http://localhost:9 --secret-file "$dir/client.secret"
+	ctl client add bench --name 测量 --origin http://localhost:9 \
+		--secret-file "$dir/client.secret"
 }
 
 start_server() {
-	taskset -c "${SERVER_CORE:-0}" "$build/unitpassd" -c "$dir/unitpassd.conf" 2>>"$dir/unitpassd.log" &
+	taskset -c "${SERVER_CORE:-0}" "$build/unitpassd" -c "$dir/unitpassd.conf" \
+		2>>"$dir/unitpassd.log" &
 	echo $! >"$dir/pid"
 	for ((i = 0; i < 200; i++)); do
-		curl -fs --unix-socket "$dir/run/admin.sock" http://localhost/healthz >/dev/null && return
+		curl -fs --unix-socket "$dir/run/admin.sock" http://localhost/healthz >/dev/null &&
+			return
 		kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
 		sleep 0.05
 	done
@@ -92,13 +99,16 @@ enrol_phones() {
 	folder, ctl = sys.argv[1:]
 	for line in open(f"{folder}/persons.jsonl", encoding="utf-8"):
 	    o = json.loads(line)
-	    done = subprocess.run([ctl, "-c", f"{folder}/unitpassd.conf", "--json", "enrol", "--unit", o["unit"], "--person-file", "-"],
+	    done = subprocess.run([ctl, "-c", f"{folder}/unitpassd.conf", "--json", "enrol",
+	                           "--unit", o["unit"], "--person-file", "-"],
 	                          input=json.dumps(o["person"]), capture_output=True, text=True)
 	    if done.returncode != 0:
 	        sys.exit(done.stdout + done.stderr)
-	    print(json.dumps({"text": json.loads(done.stdout)["text"], "person": o["person"]}, ensure_ascii=False))
+	    print(json.dumps({"text": json.loads(done.stdout)["text"], "person": o["person"]},
+	                     ensure_ascii=False))
 	END
-	"$load" --listen "$(cat "$dir/listen")" --issuer "$(sed -n 's/^issuer = "\(.*\)"/\1/p' "$dir/unitpassd.conf")" \
+	"$load" --listen "$(cat "$dir/listen")" \
+		--issuer "$(sed -n 's/^issuer = "\(.*\)"/\1/p' "$dir/unitpassd.conf")" \
 		--phones "$dir/phones.json" --enrol "$dir/codes.jsonl"
 }
 

@@ -17,7 +17,8 @@ packages="glewlwyd sqlite3 curl openssl util-linux gcc libc6-dev libjansson-dev 
 
 missing=
 for p in $packages; do
-	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed$' || missing="$missing $p"
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed$' ||
+		missing="$missing $p"
 done
 if [ -n "$missing" ]; then
 	[ "$(id -u)" = 0 ] || { echo "install.sh: as root: apt-get install$missing" >&2; exit 1; }
@@ -33,7 +34,8 @@ node=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//')
 [ "${node:-0}" -ge 20 ] || { echo "install.sh: oidc-provider needs Node 20 or later" >&2; exit 1; }
 mkdir -p "$build/oidc-provider"
 if ! cmp -s "$here/oidc-provider/package-lock.json" "$build/oidc-provider/installed.json"; then
-	cp "$here/oidc-provider/package.json" "$here/oidc-provider/package-lock.json" "$build/oidc-provider/"
+	cp "$here/oidc-provider/package.json" "$here/oidc-provider/package-lock.json" \
+		"$build/oidc-provider/"
 	(cd "$build/oidc-provider" && npm ci --no-audit --no-fund --ignore-scripts)
 	cp "$here/oidc-provider/package-lock.json" "$build/oidc-provider/installed.json"
 fi

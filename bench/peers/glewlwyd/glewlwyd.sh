@@ -54,7 +54,8 @@ write_config() {
 }
 
 write_plugin() {
-	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$dir/key.pem" 2>/dev/null
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$dir/key.pem" \
+		2>/dev/null
 	openssl pkey -in "$dir/key.pem" -pubout -out "$dir/public.pem"
 	key=$(awk '{printf "%s\\n", $0}' "$dir/key.pem")
 	public=$(awk '{printf "%s\\n", $0}' "$dir/public.pem")
@@ -81,7 +82,8 @@ await_port() {
 	i=0
 	until curl -s -o /dev/null "http://127.0.0.1:$port/api/"; do
 		i=$((i + 1))
-		kill -0 "$pid" 2>/dev/null || die "ended at once: $(cat "$dir/out" "$dir/glewlwyd.log" 2>/dev/null)"
+		kill -0 "$pid" 2>/dev/null ||
+			die "ended at once: $(cat "$dir/out" "$dir/glewlwyd.log" 2>/dev/null)"
 		[ $i -lt 100 ] || die "does not answer on port $port"
 		sleep 0.1
 	done
@@ -92,7 +94,8 @@ configure() {
 	call POST auth/ '{"username":"admin","password":"password"}'
 	call POST mod/plugin/ "@$dir/plugin.json"
 	call POST client/ '{"client_id":"bench","name":"bench","client_secret":"bench-secret",
-		"confidential":true,"enabled":true,"scope":[],"authorization_type":["device_authorization"],
+		"confidential":true,"enabled":true,"scope":[],
+		"authorization_type":["device_authorization"],
 		"token_endpoint_auth_method":["client_secret_basic"]}'
 	call POST user/ '{"username":"'$user'","password":"'$password'","name":"Alice",
 		"scope":["openid","g_profile"],"enabled":true}'
