@@ -3,12 +3,15 @@
 set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_ROOT=${BUILD_ROOT:-$TOP/build}
-# The programs of the packages below, not others of their names (a python3 of pyenv starts twenty times as slowly).
+# The programs of the packages below, not others of their names (a python3 of pyenv starts twenty
+# times as slowly).
 PATH=/usr/sbin:/usr/bin:$PATH
 
-BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev liboauth2-dev libcurl4-openssl-dev libcjose-dev
-	libssl-dev libsqlite3-dev libpq-dev libjansson-dev libqrencode-dev libconfuse-dev libcsv-dev libunistring-dev
-	libjemalloc-dev nginx-dev apache2-dev libpam0g-dev libcunit1-dev"
+BUILD_PACKAGES="build-essential pkg-config autoconf automake libtool libmicrohttpd-dev
+	liboauth2-dev libcurl4-openssl-dev libcjose-dev
+	libssl-dev libsqlite3-dev libpq-dev libjansson-dev libqrencode-dev libconfuse-dev
+	libcsv-dev libunistring-dev libjemalloc-dev nginx-dev apache2-dev libpam0g-dev
+	libcunit1-dev"
 SITE_PACKAGES="nginx apache2 python3 curl openssl"
 E2E_PACKAGES="ca-certificates glewlwyd nodejs npm chromium zbar-tools fonts-noto-cjk
 	sqlite3 openssh-client util-linux"
@@ -35,7 +38,8 @@ own_folder() {
 
 # services: the servers that are installed as services by now, one a line; nothing without systemd.
 services() {
-	systemctl list-unit-files --no-legend nginx.service apache2.service postgresql.service 2>/dev/null |
+	systemctl list-unit-files --no-legend nginx.service apache2.service postgresql.service \
+		2>/dev/null |
 		awk '{ print $1 }' || true
 }
 
@@ -53,16 +57,22 @@ install_packages() {
 	local wanted=() p before log=$BUILD_ROOT/apt.log
 	for p in "$@"; do
 		# node and npm may come from elsewhere than Debian
-		case $p in nodejs) command -v node >/dev/null && continue ;; npm) command -v npm >/dev/null && continue ;; esac
-		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || wanted+=("$p")
+		case $p in
+		nodejs) command -v node >/dev/null && continue ;;
+		npm) command -v npm >/dev/null && continue ;;
+		esac
+		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed ||
+			wanted+=("$p")
 	done
 	[ ${#wanted[@]} -eq 0 ] && return 0
-	[ "$(id -u)" -eq 0 ] || die "these Debian packages are missing; install them or run as root: ${wanted[*]}"
+	[ "$(id -u)" -eq 0 ] ||
+		die "these Debian packages are missing; install them or run as root: ${wanted[*]}"
 	mkdir -p "$BUILD_ROOT"
 	say "installing ${#wanted[@]} Debian packages: ${wanted[*]}"
 	before=$(services)
 	{
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${wanted[@]}"
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+			--no-install-recommends "${wanted[@]}"
 	} >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "apt-get failed; the whole log is $log"; }
 	stop_new_services "$before" >>"$log" 2>&1
 }
@@ -74,13 +84,20 @@ build() {
 	shift
 	mkdir -p "$dir"
 	log=$dir/build.log
-	if [ ! -x "$TOP/configure" ] || [ "$TOP/configure.ac" -nt "$TOP/configure" ] || [ "$TOP/Makefile.am" -nt "$TOP/Makefile.in" ]; then
+	if [ ! -x "$TOP/configure" ] || [ "$TOP/configure.ac" -nt "$TOP/configure" ] ||
+		[ "$TOP/Makefile.am" -nt "$TOP/Makefile.in" ]; then
 		say "making configure"
-		(cd "$TOP" && autoreconf -fi) >"$log" 2>&1 || { tail -n 20 "$log" >&2; die "autoreconf failed; the whole log is $log"; }
+		(cd "$TOP" && autoreconf -fi) >"$log" 2>&1 || {
+			tail -n 20 "$log" >&2
+			die "autoreconf failed; the whole log is $log"
+		}
 	fi
 	if [ ! -f "$dir/Makefile" ] || [ "$TOP/configure" -nt "$dir/config.status" ]; then
 		say "configuring $name"
-		(cd "$dir" && "$TOP/configure" -q "$@") >>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "configure failed; the whole log is $log"; }
+		(cd "$dir" && "$TOP/configure" -q "$@") >>"$log" 2>&1 || {
+			tail -n 20 "$log" >&2
+			die "configure failed; the whole log is $log"
+		}
 	fi
 	say "building $name"
 	make -C "$dir" -s -j"$(nproc)" "${TARGET:-all}" >>"$log" 2>&1 || {
