@@ -100,8 +100,8 @@ class Portal:
         page = self.browser.ask(self.origin + answer.headers['Location'], Accept='text/html')
         assert page.status == 200, page.text
         self.attempt = re.search(r'data-attempt="([^"]+)"', page.text)[1]
-        typed = re.search(r'class="unitpass-typed">.*?href="([^"]+)".*<strong>([^<]+)</strong>',
-                          page.text)
+        typed = re.search(r'class="unitpass-typed">.*?href="([^"]+)".*?<strong>([^<]+)</strong>',
+                          page.text, re.S)
         self.uri, self.code = map(html.unescape, typed.groups())
         self.complete_uri = self.state()['frame']['text']
 
