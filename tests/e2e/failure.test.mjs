@@ -7,10 +7,11 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { SmallDisk } from './lib/disk.mjs';
 import { Events, form, postForm } from './lib/http.mjs';
 import { jws, newKey, publicJwk } from './lib/phone.mjs';
 import { Client, frame } from './lib/portal.mjs';
-import { alive, run, Site, TOP, until } from './lib/site.mjs';
+import { alive, Site, until } from './lib/site.mjs';
 
 let site, phone, signedIn;
 
@@ -52,9 +53,7 @@ async function load(who, answered, running) {
 
 /* Everything that was answered is on record, whole, and the log has no gap. */
 async function checkRecords(answered) {
-	if (!site.onPostgres)
-		assert.deepEqual(await site.sql('PRAGMA integrity_check'),
-			[{ integrity_check: 'ok' }]);
+	assert.deepEqual(await site.damages(), []);
 	const hex = site.onPostgres ? "encode(body, 'hex')" : 'hex(body)';
 	const rows = await site.sql(`SELECT seq, ${hex} AS body FROM usage ORDER BY seq`);
 	const leaves = new Map(), scans = new Set(), redeemed = new Map(), approved = new Set();
@@ -186,8 +185,6 @@ test('SECURITY 15: an assertion that was used is none at the server that starts 
 	assert.equal((await post(make(seconds()))).status, 200);
 });
 
-const postgres = (verb, ...more) =>
-	run([path.join(TOP, 'script/postgres'), verb, path.join(site.dir, 'pg'), ...more]);
 const status = async () => (await site.admin('healthz')).status;
 
 test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then it goes on',
@@ -203,7 +200,7 @@ test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then
 			running.on = true;
 			const loads = others.map((who) => load(who, answered, running));
 			await until(() => answered.tokens.length > before + 5, 'logins', 30000);
-			await postgres('stop', mode);
+			await site.postgres('stop', mode);
 			running.on = false;
 			await Promise.all(loads);
 			const scan = await phone.scan(await frame((await site.client.begin())
@@ -211,110 +208,82 @@ test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then
 			assert.equal(scan.status, 503, scan.text);
 			assert.equal(scan.json().error, 'temporarily_unavailable');
 			assert.notEqual(await status(), 200);
-			assert.equal((await signedIn.fetch('/whoami')).status, 200,
-				'sessions go on');
-			await postgres('start');
+			assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
+			await site.postgres('start');
 			await until(async () => await status() === 200, 'health');
 			await site.recovers(phone);
 		}
 		await checkRecords(answered);
 	});
 
+/* Redeemed and decided is what was scanned while there was room. */
+async function beginOnDisk(answered) {
+	const [begun, other, third] = await Promise.all([1, 2, 3].map(() => site.client.begin()));
+	const view = (await phone.scan(await frame(begun.watch_uri))).json();
+	const approved = await phone.approve(await frame(other.watch_uri));
+
+	answered.scans.push(view.transaction, approved.view.transaction);
+	answered.receipts.push(approved.receipt.usage_receipt);
+	return { view, other, third, transaction: approved.view.transaction };
+}
+
+/* What the store still has room for may succeed; soon nothing does. */
+async function untilRefused(answered) {
+	let refused = 0;
+
+	await until(async () => {
+		const a = await phone.scan(await frame((await site.client.begin()).watch_uri));
+
+		if (a.status === 200)
+			answered.scans.push(a.json().transaction);
+		refused = a.status === 503 ? refused + 1 : 0;
+		return refused >= 3;
+	}, 'a full disk', 30000);
+}
+
+async function checkRefusals({ view, other, third }) {
+	const scan = await phone.scan(await frame(third.watch_uri));
+	assert.equal(scan.status, 503, scan.text);
+	assert.equal(scan.json().error, 'temporarily_unavailable');
+	const decision = await phone.decide(view);
+	assert.equal(decision.status, 503, decision.text);
+	const token = await site.client.token(other.device_code);
+	assert.equal(token.status, 503, token.text);
+	assert.ok(!token.text.includes('access_token'));
+	assert.notEqual(await status(), 200);
+	assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
+}
+
+async function goOn(answered, { view, other, transaction }) {
+	const again = await phone.decide(view);
+	assert.equal(again.status, 200, again.text);
+	answered.receipts.push(again.json().usage_receipt);
+	const redeemed = await site.client.token(other.device_code);
+	assert.equal(redeemed.status, 200, redeemed.text);
+	answered.receipts.push(redeemed.json().usage_receipt);
+	answered.tokens.push(transaction);
+	await site.recovers(phone);
+	await checkRecords(answered);
+}
+
 test('SECURITY 28: the disk is full: 503 and no login; nothing lost; then it goes on',
 	{ timeout: 120000 }, async (t) => {
-	if (site.onPostgres)
-		return t.skip('a server has its own disk: tests/unit/test_db_postgres_cut');
-	const disk = path.join(site.dir, 'disk'), conf = fs.readFileSync(site.files.unitpassd_conf,
-		'utf8'), old = path.dirname(site.files.database);
-	const filler = path.join(disk, 'filler');
-
-	process.kill(site.serverPid, 'SIGTERM');
-	await until(() => !alive(site.serverPid), 'the end of the server');
-	fs.mkdirSync(disk, { recursive: true });
-	const size = fs.readdirSync(old).filter((f) => f.startsWith('unitpass.db'))
-		.reduce((n, f) => n + fs.statSync(path.join(old, f)).size, 0);
-	const { uid, gid } = fs.statSync(site.files.database);
-	const mounted = await run(['mount', '-t', 'tmpfs', '-o',
-		`size=${size + (6 << 20)},mode=700,uid=${uid},gid=${gid}`, 'tmpfs', disk]);
-	if (mounted.code !== 0) {
-		await site.restartServer(null);
-		return t.skip('no right to mount');
-	}
-	try {
-		for (const f of fs.readdirSync(old)
-			.filter((name) => name.startsWith('unitpass.db'))) {
-			fs.copyFileSync(path.join(old, f), path.join(disk, f));
-			fs.chownSync(path.join(disk, f), uid, gid);
-		}
-		fs.writeFileSync(site.files.unitpassd_conf,
-			conf.replace(/database = "[^"]+"/, `database = "${disk}/unitpass.db"`));
-		const database = site.files.database;
-		site.files.database = path.join(disk, 'unitpass.db');
-		await site.restartServer(null);
 		const answered = { scans: [], receipts: [], tokens: [] };
-		const begun = await site.client.begin(), other = await site.client.begin(),
-			third = await site.client.begin();
-		const view = (await phone.scan(await frame(begun.watch_uri))).json();
-		const approved = await phone.approve(await frame(other.watch_uri));
-		answered.scans.push(view.transaction, approved.view.transaction);
-		answered.receipts.push(approved.receipt.usage_receipt);
+		const disk = new SmallDisk(site);
 
-		/* full to the last byte, after which nothing may be done */
-		const fd = fs.openSync(filler, 'w');
-		for (let chunk = 1 << 16; chunk >= 1;) {
-			try {
-				if (fs.writeSync(fd, Buffer.alloc(chunk)) < chunk)
-					chunk >>= 1;
-			} catch {
-				chunk >>= 1;
-			}
+		if (!await disk.take())
+			return t.skip('no right to mount');
+		try {
+			await serverUp();
+			const begun = await beginOnDisk(answered);
+			disk.fill();
+			await untilRefused(answered);
+			await checkRefusals(begun);
+			disk.free();
+			await until(async () => await status() === 200, 'health');
+			await goOn(answered, begun);
+		} finally {
+			await disk.back();
 		}
-		fs.closeSync(fd);
-		/* what the log file of the database still has room for may succeed; soon nothing
-		 * does */
-		let refused = 0;
-		await until(async () => {
-			const b = await site.client.begin();
-			const a = await phone.scan(await frame(b.watch_uri));
-			if (a.status === 200)
-				answered.scans.push(a.json().transaction);
-			refused = a.status === 503 ? refused + 1 : 0;
-			return refused >= 3;
-		}, 'a full disk', 30000);
-		const scan = await phone.scan(await frame(third.watch_uri));
-		assert.equal(scan.status, 503, scan.text);
-		assert.equal(scan.json().error, 'temporarily_unavailable');
-		const decision = await phone.decide(view);
-		assert.equal(decision.status, 503, decision.text);
-		const token = await site.client.token(other.device_code);
-		assert.equal(token.status, 503, token.text);
-		assert.ok(!token.text.includes('access_token'));
-		assert.notEqual((await site.admin('healthz')).status, 200);
-		assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
-
-		fs.rmSync(filler);
-		await until(async () => (await site.admin('healthz')).status === 200, 'health');
-		const again = await phone.decide(view);
-		assert.equal(again.status, 200, again.text);
-		answered.receipts.push(again.json().usage_receipt);
-		const redeemed = await site.client.token(other.device_code);
-		assert.equal(redeemed.status, 200, redeemed.text);
-		answered.receipts.push(redeemed.json().usage_receipt);
-		answered.tokens.push(approved.view.transaction);
-		await site.recovers(phone);
-		await checkRecords(answered);
-
-		process.kill(site.serverPid, 'SIGTERM');
-		await until(() => !alive(site.serverPid), 'the end of the server');
-		site.files.database = database;
-	} finally {
-		fs.writeFileSync(site.files.unitpassd_conf, conf);
-		if (alive(site.serverPid)) {
-			process.kill(site.serverPid, 'SIGKILL');
-			await until(() => !alive(site.serverPid), 'the end of the server');
-		}
-		await run(['umount', disk]);
-	}
-	await site.restartServer(null);
-	await serverUp();
-});
+		await serverUp();
+	});

@@ -160,12 +160,16 @@ export class Site {
 
 	/* End unitpassd by SIGNAL (null: it is gone already), start it again. */
 	async restartServer(signal = 'SIGTERM') {
+		await this.endServer(signal);
+		await siteScript(this.dir, ['restart-server', this.dir, '--build', BUILD]);
+	}
+
+	async endServer(signal = 'SIGTERM') {
 		const pid = this.serverPid;
 
-		if (signal)
+		if (signal && alive(pid))
 			process.kill(pid, signal);
 		await until(() => !alive(pid), 'the end of unitpassd');
-		await siteScript(this.dir, ['restart-server', this.dir, '--build', BUILD]);
 	}
 
 	async ctl(...args) {
@@ -316,6 +320,36 @@ export class Site {
 		if (done.code !== 0)
 			throw new Error(`psql: ${done.stderr}`);
 		return JSON.parse(done.stdout);
+	}
+
+	/* script/postgres VERB on the site's own server. */
+	postgres(verb, ...more) {
+		const script = path.join(TOP, 'script/postgres');
+
+		return run([script, verb, path.join(this.dir, 'pg'), ...more]);
+	}
+
+	/* What the engine itself finds wrong with its tables and indexes, a line each. */
+	async damages() {
+		if (this.onPostgres)
+			return this.damagesOfServer();
+		const rows = await this.sqlOfFile('PRAGMA integrity_check');
+
+		return rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+	}
+
+	async damagesOfServer() {
+		const ours = "WHERE relnamespace = 'public'::regnamespace AND relkind =";
+		const done = await this.postgres('psql', '-qAt', '-v', 'ON_ERROR_STOP=1', '-c',
+			`BEGIN; CREATE EXTENSION amcheck;
+			SELECT 'looked at', bt_index_check(oid, true) FROM pg_class ${ours} 'i';
+			SELECT relname, msg FROM pg_class, LATERAL verify_heapam(oid) ${ours} 'r';
+			ROLLBACK`);
+		const lines = done.stdout.trim().split('\n');
+		const found = lines.filter((line) => !line.startsWith('looked at'));
+
+		return done.code === 0 && found.length < lines.length ? found :
+			[done.stderr || 'no index'];
 	}
 
 	/* A record's body as text, in the words of the engine. */
