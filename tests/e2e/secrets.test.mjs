@@ -5,12 +5,42 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { remembered } from './lib/secrets.mjs';
+import { foundIn, remembered } from './lib/secrets.mjs';
 import { Site } from './lib/site.mjs';
 
 const root = process.env.E2E_DIR;
 const sites = fs.readdirSync(root).map((name) => path.join(root, name))
 	.filter((dir) => fs.existsSync(path.join(dir, 'site.json')));
+
+const isOnPostgres = (dir) => fs.existsSync(path.join(dir, 'pg'));
+const clusterOf = (dir) => fs.realpathSync(path.join(dir, 'pg/cluster'));
+
+/* Every log: unitpassd's, the web servers', the application's, and PostgreSQL's. */
+function logsOf(dir) {
+	const logs = entries(path.join(dir, 'log'), () => true);
+
+	return isOnPostgres(dir) ?
+		[...logs, path.join(dir, 'pg/log'), path.join(clusterOf(dir), 'log')] : logs;
+}
+
+/* All of DIR's entries whose names FIT, as paths. */
+const entries = (dir, fits) => fs.readdirSync(dir).filter(fits).map((name) => path.join(dir, name));
+
+/* PostgreSQL's data folder with its log, and with what was deleted and not yet written over; of its
+ * databases the one that is made (1 to 16383 come with it). */
+function clusterFiles(data) {
+	return [...entries(data, (name) => name !== 'base'),
+		...entries(path.join(data, 'base'), (oid) => Number(oid) >= 16384)];
+}
+
+/* The store's bytes. */
+const storeOf = (dir) => isOnPostgres(dir) ? clusterFiles(path.join(clusterOf(dir), 'data')) :
+	entries(path.join(dir, 'var'), (name) => name.startsWith('unitpass.db'));
+
+/* unitpassd's, and the superuser's, for the database itself. */
+const databasePasswords = (dir) => isOnPostgres(dir) ? ['password', 'admin.password']
+	.map((name) => ({ kind: 'database ' + name,
+		value: fs.readFileSync(path.join(dir, 'pg', name), 'utf8').trim() })) : [];
 
 /* As in a file that may be large: one pass over the words in it. */
 function found(text, secrets) {
@@ -38,41 +68,47 @@ for (const dir of sites) {
 	const name = path.basename(dir);
 
 	test(`SECURITY 29: no secret in the logs of ${name}`, () => {
-		const secrets = remembered();
+		const secrets = [...remembered(), ...databasePasswords(dir)];
+		const logs = logsOf(dir);
 
-		for (const file of fs.readdirSync(path.join(dir, 'log'))) {
-			const text = fs.readFileSync(path.join(dir, 'log', file), 'utf8');
-			/* nginx logs the request line of what it could not pass on: that is its
-			 * own, and holds the watch token of a page that has ended */
-			const own = file === 'nginx.log' ? text.split('\n')
-				.map((line) => line.replace(/(request|upstream): "[^"]*"/g,
-				'$1: "…"')).join('\n') : text;
+		for (const file of logs) {
+			const text = fs.readFileSync(file, 'utf8');
+			/* nginx logs the request line of what it could not pass on: that is
+			 * its own, and holds the watch token of a page that has ended */
+			const own = path.basename(file) === 'nginx.log' ?
+				text.replace(/(request|upstream): "[^"\n]*"/g, '$1: "…"') : text;
 			assert.deepEqual(found(own, secrets), [], file);
 		}
 		const master = fs.readFileSync(path.join(dir, 'keys-portal/session.key'), 'utf8')
 			.trim().split('\n');
 		const server = fs.readFileSync(path.join(dir, 'keys/server.key'), 'utf8').trim();
-		for (const file of fs.readdirSync(path.join(dir, 'log')))
+		for (const file of logs)
 			for (const key of [...master, server])
-				assert.ok(!fs.readFileSync(path.join(dir, 'log', file), 'utf8')
-					.includes(key), file);
+				assert.ok(!fs.readFileSync(file, 'utf8').includes(key), file);
 	});
 
-	test(`SECURITY 2: the store of ${name} holds hashes of codes and tokens, not them`, () => {
+	const title = `SECURITY 2: the store of ${name} holds hashes of codes and tokens, not them`;
+	test(title, async () => {
 		const secrets = remembered()
 			.filter((s) => !['resident ID', 'mobile'].includes(s.kind));
+		const ours = [...secrets, ...databasePasswords(dir)];
+		/* what it does hold shows that it is looked where the store is */
+		const known = { kind: 'unit', value: Site.read(dir).unit };
+		const seen = await foundIn(storeOf(dir), [...ours, known]);
 
-		for (const file of fs.readdirSync(path.join(dir, 'var'))
-			.filter((f) => f.startsWith('unitpass.db')))
-			assert.deepEqual(found(fs.readFileSync(path.join(dir, 'var', file),
-				'latin1'), secrets), [], file);
+		assert.ok(seen.some((line) => line.endsWith(': unit')), 'the store is elsewhere');
+		assert.deepEqual(seen.filter((line) => !line.endsWith(': unit')), []);
 	});
 }
 
 test('SECURITY 29: no secret in command lines and environments', () => {
-	const secrets = remembered();
+	const secrets = [...remembered(), ...databasePasswords(Site.shared().dir)];
+	const { dir } = Site.shared();
 	const pids = ['nginx', 'apache'].map((server) => Site.shared(server))
 		.flatMap((site) => [site.serverPid, site.webPid, ...site.workers()]);
+	if (isOnPostgres(dir))
+		pids.push(parseInt(fs.readFileSync(
+			path.join(clusterOf(dir), 'data/postmaster.pid'), 'utf8'), 10));
 
 	for (const pid of pids)
 		for (const what of ['cmdline', 'environ'])
