@@ -77,6 +77,17 @@ install_packages() {
 	stop_new_services "$before" >>"$log" 2>&1
 }
 
+# make_configure: once for all builds; before builds that run beside each other.
+make_configure() {
+	local log=$BUILD_ROOT/configure.log
+	[ ! -x "$TOP/configure" ] || [ "$TOP/configure.ac" -nt "$TOP/configure" ] ||
+		[ "$TOP/Makefile.am" -nt "$TOP/Makefile.in" ] || return 0
+	say "making configure"
+	mkdir -p "$BUILD_ROOT"
+	(cd "$TOP" && autoreconf -fi) >"$log" 2>&1 ||
+		{ tail -n 20 "$log" >&2; die "autoreconf failed; the whole log is $log"; }
+}
+
 # build NAME [configure options]: configured and built in $BUILD_ROOT/NAME; prints progress, keeps
 # the log. TARGET: not all, but this.
 build() {
@@ -84,14 +95,8 @@ build() {
 	shift
 	mkdir -p "$dir"
 	log=$dir/build.log
-	if [ ! -x "$TOP/configure" ] || [ "$TOP/configure.ac" -nt "$TOP/configure" ] ||
-		[ "$TOP/Makefile.am" -nt "$TOP/Makefile.in" ]; then
-		say "making configure"
-		(cd "$TOP" && autoreconf -fi) >"$log" 2>&1 || {
-			tail -n 20 "$log" >&2
-			die "autoreconf failed; the whole log is $log"
-		}
-	fi
+	make_configure
+	: >"$log"
 	if [ ! -f "$dir/Makefile" ] || [ "$TOP/configure" -nt "$dir/config.status" ]; then
 		say "configuring $name"
 		(cd "$dir" && "$TOP/configure" -q "$@") >>"$log" 2>&1 || {
