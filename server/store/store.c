@@ -115,26 +115,53 @@ static int64_t monotonic_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Is there room for one record more? On a full disk an update may still fit, where the row was
+ * before. Larger than most records, and taken back. */
+static enum up_err try_room(struct up_tx *tx)
+{
+	static const uint8_t body[1500];
+	const struct up_db_arg none = up_db_optional(up_span_str(""));
+	const struct up_db_arg args[] = { up_db_int(0), up_db_int(0), none, none,
+		up_db_blob(body, sizeof(body)) };
+	enum up_err err = up_tx_begin(tx);
+	int64_t added;
+
+	/* who asks how many waits for the answer: see up_db_run_one */
+	if (err == UP_OK) {
+		err = up_db_run(tx->db, UP_SQL_USAGE_ADD, args, UP_ARRAY_LEN(args), &added);
+		up_tx_rollback(tx);
+	}
+	return err;
+}
+
+static enum up_err try_commit(struct up_tx *tx, int64_t now_ms)
+{
+	const struct up_db_arg arg = up_db_int(now_ms);
+	enum up_err err = up_tx_begin(tx);
+
+	if (err != UP_OK)
+		return err;
+	err = up_db_run_one(tx->db, UP_SQL_PROBE, &arg, 1);
+	if (err == UP_OK)
+		return up_tx_commit(tx);
+	up_tx_rollback(tx);
+	return err;
+}
+
 /* After a failed commit nobody may come to try again (a balancer sends no logins to the unhealthy):
  * so try, at most once a second. */
 static void probe(struct up_store *s)
 {
-	const struct up_db_arg arg = up_db_int(monotonic_ms());
-	struct up_tx *tx = &s->write;
+	const int64_t now_ms = monotonic_ms();
 	enum up_err err;
 
 	if (pthread_mutex_trylock(&s->write_lock) != 0)
 		return;
-	if (s->probed_ms == 0 || arg.i - s->probed_ms >= PROBE_EVERY_MS) {
-		s->probed_ms = arg.i;
-		err = up_tx_begin(tx);
-		if (err == UP_OK) {
-			err = up_db_run_one(tx->db, UP_SQL_PROBE, &arg, 1);
-			if (err == UP_OK)
-				err = up_tx_commit(tx);
-			else
-				up_tx_rollback(tx);
-		}
+	if (s->probed_ms == 0 || now_ms - s->probed_ms >= PROBE_EVERY_MS) {
+		s->probed_ms = now_ms;
+		err = try_room(&s->write);
+		if (err == UP_OK)
+			err = try_commit(&s->write, now_ms);
 		atomic_store(&s->failed, err != UP_OK);
 	}
 	pthread_mutex_unlock(&s->write_lock);
