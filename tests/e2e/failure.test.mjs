@@ -208,7 +208,8 @@ test('SECURITY 28: PostgreSQL stops in use: 503 and no login; nothing lost; then
 			assert.equal(scan.status, 503, scan.text);
 			assert.equal(scan.json().error, 'temporarily_unavailable');
 			assert.notEqual(await status(), 200);
-			assert.equal((await signedIn.fetch('/whoami')).status, 200, 'sessions go on');
+			assert.equal((await signedIn.fetch('/whoami')).status, 200,
+				'sessions go on');
 			await site.postgres('start');
 			await until(async () => await status() === 200, 'health');
 			await site.recovers(phone);

@@ -114,8 +114,10 @@ export class SmallDisk {
 		const size = lines.reduce((sum, line) => sum + parseInt(line, 10) * 1024, SPARE);
 
 		fs.mkdirSync(disk, { recursive: true });
-		return (await run(['mount', '-t', 'tmpfs',
-			'-o', `size=${size},mode=700,uid=${uid},gid=${gid}`, 'tmpfs', disk])).code === 0;
+		const options = `size=${size},mode=700,uid=${uid},gid=${gid}`;
+		const done = await run(['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
+
+		return done.code === 0;
 	}
 
 	fill() {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What must never be found in a log: every secret that passes through here is kept in a file for the last test. */
+ * What must never be found in a log: every secret that passes through here is kept in a file for
+ * the last test. */
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
