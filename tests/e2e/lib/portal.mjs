@@ -68,6 +68,8 @@ export async function frame(watchUri) {
 /* The payload of a JWS, unverified. */
 export const claimsOf = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
 
+/* A page that the person opens, as little as says so. */
+export const NAVIGATE = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
 const NAVIGATION = { accept: 'text/html,application/xhtml+xml', 'sec-fetch-mode': 'navigate',
 	'sec-fetch-site': 'none', 'sec-fetch-dest': 'document' };
 const SCRIPT = { accept: 'application/json', 'sec-fetch-mode': 'cors',
