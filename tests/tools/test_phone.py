@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the phone sees, and its end: the last, for the others sign in with it."""
+import json
+
+from scene import GRANT
+
+
+def test_phone_pages(s):
+    """The phone sees all of its records, page by page."""
+    words, seen = ['--limit', '3'], []
+    every = [r['seq'] for r in s.records('--unit', s.of['unit'])]
+    for _ in range(len(every)):
+        r = s.holder('--json', 'usage', *words)
+        assert r.returncode == 0, r
+        page = json.loads(r.stdout)
+        seen += [x['seq'] for x in page['records']]
+        if 'next' not in page:
+            break
+        words = ['--limit', '3', '--before', str(page['next'])]
+    assert seen == every, (seen, every)
+    assert '--before' in s.holder('usage', '--limit', '1').stdout
+    one = json.loads(s.holder('--json', 'usage', '--event', 'enrolment.done').stdout)['records']
+    assert [x['event'] for x in one] == ['enrolment.done'], one
+    for wrong in (['--before', 'x'], ['--limit', '0'], ['--event', 'login.foo'], ['--from', 'x']):
+        assert s.holder('usage', *wrong).returncode == 2, wrong
+    assert s.holder('--json', 'usage', '--certificate', '999').returncode == 1
+
+
+def test_device_ends(s):
+    """The last: the site's phone ends, at once, and says so."""
+    listed = json.loads(s.ctl('--json', 'device', 'list', '--unit', s.of['unit']).stdout)['devices']
+    assert len(listed) == 1 and listed[0]['units'] == s.of['unit'], listed
+    begun = s.begin()
+    assert s.approve(begun['user_code']).returncode == 0
+    r = s.ctl('device', 'end', listed[0]['device'])
+    assert r.returncode == 0, r
+    status, answer = s.post('/token', grant_type=GRANT, device_code=begun['device_code'])
+    assert status == 400 and answer['error'] == 'access_denied', answer
+    r = s.approve(s.begin()['user_code'])
+    assert r.returncode == 1 and json.loads(r.stdout)['error'] == 'device_ended', r
+    last = s.records('--event', 'device.end')[0]
+    assert last['device'] == listed[0]['device'] and last['unit_code'] == s.of['unit'], last
+    r = s.ctl('device', 'end', listed[0]['device'])
+    assert r.returncode == 1, r
+    r = s.ctl('device', 'end', 'x')
+    assert r.returncode == 1 and 'device list' in r.stderr, r
+    assert json.loads(s.ctl('--json', 'device', 'list').stdout)['devices'] == []
+    assert len(json.loads(s.ctl('--json', 'device', 'list', '--all').stdout)['devices']) == 1
