@@ -62,6 +62,16 @@ class World:
             assert time.monotonic() < until, "the server did not reload"
             time.sleep(0.02)
 
+    def limit(self, percent):
+        """The server starts again with PERCENT of its usual limits."""
+        path = self.site["files"]["unitpassd_conf"]
+        text = open(path).read()
+        with open(path, "w") as f:
+            f.write(re.sub(r"(?m)^rate_percent = \d+$", f"rate_percent = {percent}", text))
+        command(f"{self.top}/script/site", "restart-server", f"{self.dir}/site",
+                "--build", self.build, to=f"{self.dir}/site.log")
+        self.site = json.load(open(f"{self.dir}/site/site.json"))
+
     # --- the host ---
 
     def network(self):
