@@ -149,3 +149,36 @@ void postgres_drop(struct postgres_base *b)
 	snprintf(sql, sizeof(sql), "DROP DATABASE %s WITH (FORCE)", b->name);
 	CU_ASSERT_EQUAL(postgres_number(admin(), sql), 0);
 }
+
+bool postgres_is_here(const struct postgres_base *b)
+{
+	return strcmp(strchr(b->admin, '?'), strchr(admin(), '?')) == 0;
+}
+
+#define EACH_TABLE(todo) \
+	"FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP" \
+	" EXECUTE format('" todo "', t); END LOOP;"
+
+void postgres_keep(struct postgres_base *b)
+{
+	CU_ASSERT_EQUAL_FATAL(postgres_number(b->admin, "CREATE SCHEMA kept;"
+	    " CREATE TABLE kept.\"the sequences\" AS SELECT sequencename AS name, last_value"
+	    " FROM pg_sequences WHERE schemaname = 'public';"
+	    " DO $$ DECLARE t text; BEGIN "
+	    EACH_TABLE("CREATE TABLE kept.%1$I AS TABLE public.%1$I")
+	    " END $$"), 0);
+}
+
+/* As replica: the triggers that keep usage records, and references, are not asked. */
+void postgres_restore(struct postgres_base *b)
+{
+	CU_ASSERT_EQUAL_FATAL(postgres_number(b->admin,
+	    "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
+	    " WHERE datname = current_database() AND pid <> pg_backend_pid();"
+	    " SET session_replication_role = replica;"
+	    " DO $$ DECLARE t text; BEGIN "
+	    EACH_TABLE("DELETE FROM public.%1$I; INSERT INTO public.%1$I TABLE kept.%1$I")
+	    " PERFORM setval(format('public.%I', name)::regclass, coalesce(last_value, 1),"
+	    " last_value IS NOT NULL) FROM kept.\"the sequences\";"
+	    " END $$"), 0);
+}

@@ -14,6 +14,12 @@ struct postgres_base {
 };
 void postgres_make(struct postgres_base *);
 void postgres_drop(struct postgres_base *);
+/* Make and drop cost seconds under load: remember the rows and sequences of its tables, and put
+ * them back, whoever is connected to it. The tables themselves must not be altered between. */
+void postgres_keep(struct postgres_base *);
+void postgres_restore(struct postgres_base *);
+/* At the server where postgres_make would make one? */
+bool postgres_is_here(const struct postgres_base *);
 /* First column of the first row, 0 without rows; -1: failed. By a connection of its own. */
 int64_t postgres_number(const char *url, const char *sql);
 /* Wait until SQL gives N. False: not within 10 s. */

@@ -79,9 +79,50 @@ void fixture_make(struct fixture *f)
 	snprintf(f->database, sizeof(f->database), "%s/store.db", f->folder);
 }
 
+/* --- a database of PostgreSQL that was closed and can be had again --- */
+
+static struct postgres_base spare;       /* the last one ends with the server */
+static pid_t spare_of;                   /* 0: there is none */
+
+static bool has_spare(void)
+{
+	return spare_of == getpid() && postgres_is_here(&spare);
+}
+
+/* A database whose tables are there and empty. */
+static void make_kept(struct fixture *f)
+{
+	if (has_spare()) {
+		memset(f, 0, sizeof(*f));
+		f->base = spare;
+		strcpy(f->database, f->base.url);
+		spare_of = 0;
+		postgres_restore(&f->base);
+	} else {
+		fixture_make(f);
+		CU_ASSERT_EQUAL_FATAL(fixture_connect(f->database, false, &f->store), UP_OK);
+		up_store_close(&f->store);
+		postgres_keep(&f->base);
+	}
+	f->kept = true;
+}
+
+static void give_back(struct fixture *f)
+{
+	if (!f->kept || has_spare()) {
+		postgres_drop(&f->base);
+		return;
+	}
+	spare = f->base;
+	spare_of = getpid();
+}
+
 void fixture_open(struct fixture *f, bool writer)
 {
-	fixture_make(f);
+	if (fixture_on_postgres())
+		make_kept(f);
+	else
+		fixture_make(f);
 	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->database, writer, &f->store), UP_OK);
 	fill(f->store);
 }
@@ -99,7 +140,7 @@ void fixture_close(struct fixture *f)
 
 	up_store_close(&f->store);
 	if (fixture_on_postgres()) {
-		postgres_drop(&f->base);
+		give_back(f);
 		return;
 	}
 	for (size_t i = 0; i < UP_ARRAY_LEN(ends); i++) {
@@ -275,6 +316,7 @@ enum up_err fixture_change(struct fixture *f, const char *sql)
 	char why[256];
 	enum up_err err = up_db_open(&set, &db, why);
 
+	f->kept = false;                 /* it may alter tables */
 	if (err == UP_OK)
 		err = up_db_script(db, sql);
 	up_db_close(&db);

@@ -17,6 +17,7 @@
 struct fixture {
 	char folder[64];                 /* of an SQLite file */
 	struct postgres_base base;       /* instead, on PostgreSQL */
+	bool kept;                       /* its empty tables can be had again */
 	char database[POSTGRES_URL];     /* the file's path, or a URL */
 	struct up_store *store;
 	int64_t device, role;            /* of LI, principal of U1, after fixture_enrol */
@@ -29,9 +30,10 @@ extern const struct up_named fixture_li, fixture_zhang;
 bool fixture_on_postgres(void);
 const struct up_db_schema *fixture_schema(void);         /* of the engine */
 void fixture_make(struct fixture *);                     /* a new, empty database */
-void fixture_open(struct fixture *, bool writer);        /* a new database, filled */
+/* A new database, filled; on PostgreSQL one that was closed before, if it is as new. */
+void fixture_open(struct fixture *, bool writer);
 void fixture_reopen(struct fixture *, bool writer);
-void fixture_close(struct fixture *);                    /* and drop the database */
+void fixture_close(struct fixture *);                    /* the database is for nobody more */
 enum up_err fixture_connect(const char *database, bool writer, struct up_store **out);
 /* Of others whom we ended nothing is under way any more. */
 void fixture_quiet(struct fixture *);
