@@ -36,6 +36,7 @@ FETCH = {'Accept': 'application/json', 'Sec-Fetch-Mode': 'cors'}
 WANTED = ('authz_core authz_host authz_user authn_core alias dir mime proxy proxy_http rewrite '
           'headers env setenvif cgid include http2 log_config '
           'unixd cache cache_disk auth_basic authn_file deflate filter expires reqtimeout').split()
+FRAME_SECONDS = 10                         # core/frame.h: UP_FRAME_WINDOW
 PORTS = 'PORTAL', 'SECOND', 'PLAIN'
 PROBLEM = re.compile(r':(?:emerg|alert|crit)\]|exit signal|Sanitizer|runtime error:')
 
@@ -136,24 +137,34 @@ class Browser:
         page = self.ask(reply.header('Location'), headers)
         assert page.status == 200, page
         attempt = re.search(r'data-attempt="([^"]+)"', page.body).group(1)
+        return attempt, self.frame(attempt)
+
+    def frame(self, attempt):
+        """The text of the QR code that its page shows now."""
         state = self.ask(f'{PREFIX}state?attempt={attempt}', FETCH)
-        return attempt, json.loads(state.body)['frame']['text']
+        return json.loads(state.body)['frame']['text']
 
     def sign_in(self, path='/whoami'):
         """The whole login; the answer to its last step."""
-        attempt, text = self.begin(path)
-        scan(text)
+        attempt, _ = self.begin(path)
+        scan(lambda: self.frame(attempt))
         reply = self.ask(PREFIX + 'complete', form={'attempt': attempt})
         if '"confirm"' in reply.body:
             reply = self.ask(PREFIX + 'complete', form={'attempt': attempt, 'confirm': 'yes'})
         return reply
 
 
-def scan(text):
-    """The phone scans and its owner confirms: what it showed."""
-    done = subprocess.run([*SITE.unitpass_holder, '--json', 'scan', text, '--yes',
-                           '--password-file', SITE.holder_password_file],
-                          capture_output=True, text=True)
+def scan(show):
+    """The phone scans what SHOW() gives, and its owner confirms: what it showed. Where the machine
+    took longer than a frame is good for, she holds the phone there once more."""
+    while True:
+        began = time.monotonic()
+        done = subprocess.run([*SITE.unitpass_holder, '--json', 'scan', show(), '--yes',
+                               '--password-file', SITE.holder_password_file],
+                              capture_output=True, text=True)
+        in_time = time.monotonic() - began < FRAME_SECONDS
+        if done.returncode == 0 or in_time or '"invalid_code"' not in done.stdout:
+            break
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
