@@ -103,8 +103,32 @@ static const char client_step[] =
     "CREATE TRIGGER client_status AFTER UPDATE OF status ON client"
     " FOR EACH ROW EXECUTE FUNCTION catalogue_grow();";
 
+/* id stands in the indexes that lists are read by, newest first, where SQLite has it unasked. */
+static const char grant_step[] =
+    "ALTER TABLE role ADD COLUMN may_authorise bigint NOT NULL DEFAULT 1"
+    " CHECK (may_authorise IN (0, 1));"
+    "ALTER TABLE role ADD COLUMN suspended_ms bigint;"
+    "CREATE INDEX role_grantor ON role (grantor, id) WHERE grantor IS NOT NULL;"
+    "CREATE UNIQUE INDEX role_edge ON role (holder, grantor) WHERE status <> 'ended';"
+    "CREATE INDEX role_unit ON role (unit, role, id) WHERE status <> 'ended';"
+    "ALTER TABLE item ADD COLUMN ended_ms bigint;"
+    "CREATE TRIGGER item_ended AFTER UPDATE OF ended_ms ON item"
+    " FOR EACH ROW EXECUTE FUNCTION catalogue_grow();"
+    "CREATE TABLE item_grant (" ID ", ref " TEXT " NOT NULL UNIQUE,"
+    " edge bigint NOT NULL REFERENCES role, unit bigint NOT NULL REFERENCES unit,"
+    " grantor bigint NOT NULL REFERENCES role, from_day bigint NOT NULL,"
+    " to_day bigint NOT NULL CHECK (to_day >= from_day),"
+    " status " TEXT " NOT NULL CHECK (status IN ('waiting', 'live', 'ended')),"
+    " created_ms bigint NOT NULL, live_ms bigint, ended_ms bigint);"
+    "CREATE INDEX item_grant_edge ON item_grant (edge);"
+    "CREATE INDEX item_grant_unit ON item_grant (unit, id);"
+    "CREATE INDEX item_grant_grantor ON item_grant (grantor, id);"
+    "CREATE TABLE grant_item (item_grant bigint NOT NULL REFERENCES item_grant,"
+    " item " TEXT " NOT NULL REFERENCES item, PRIMARY KEY (item_grant, item));"
+    "ALTER TABLE enrolment ADD COLUMN item_grant bigint REFERENCES item_grant;";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step };
+	client_step, grant_step };
 
 /* Every number of its own that a table gives goes on after the greatest that is there. */
 static const char after_copy[] =

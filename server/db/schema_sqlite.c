@@ -114,8 +114,35 @@ static const char client_step[] =
     "CREATE TRIGGER client_status AFTER UPDATE OF status ON client BEGIN UPDATE catalogue SET "
     "version = version + 1; END;";
 
+/* By whose right somebody acts. An edge has one grantor, and one of each; a grant is one of an edge
+ * (unit and grantor are the edge's, repeated so that lists read no more than they show), for items
+ * that may have ended since. A code that names a grant takes it with the edge. */
+static const char grant_step[] =
+    "ALTER TABLE role ADD COLUMN may_authorise INTEGER NOT NULL DEFAULT 1"
+    " CHECK (may_authorise IN (0, 1));"
+    "ALTER TABLE role ADD COLUMN suspended_ms INTEGER;"
+    "CREATE INDEX role_grantor ON role (grantor) WHERE grantor IS NOT NULL;"
+    "CREATE UNIQUE INDEX role_edge ON role (holder, grantor) WHERE status <> 'ended';"
+    "CREATE INDEX role_unit ON role (unit, role) WHERE status <> 'ended';"
+    "ALTER TABLE item ADD COLUMN ended_ms INTEGER;"
+    "CREATE TRIGGER item_ended AFTER UPDATE OF ended_ms ON item BEGIN UPDATE catalogue SET "
+    "version = version + 1; END;"
+    "CREATE TABLE item_grant (id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE,"
+    " edge INTEGER NOT NULL REFERENCES role, unit INTEGER NOT NULL REFERENCES unit,"
+    " grantor INTEGER NOT NULL REFERENCES role, from_day INTEGER NOT NULL,"
+    " to_day INTEGER NOT NULL CHECK (to_day >= from_day),"
+    " status TEXT NOT NULL CHECK (status IN ('waiting', 'live', 'ended')),"
+    " created_ms INTEGER NOT NULL, live_ms INTEGER, ended_ms INTEGER) STRICT;"
+    "CREATE INDEX item_grant_edge ON item_grant (edge);"
+    "CREATE INDEX item_grant_unit ON item_grant (unit);"
+    "CREATE INDEX item_grant_grantor ON item_grant (grantor);"
+    "CREATE TABLE grant_item (item_grant INTEGER NOT NULL REFERENCES item_grant,"
+    " item TEXT NOT NULL REFERENCES item, PRIMARY KEY (item_grant, item)) STRICT,"
+    " WITHOUT ROWID;"
+    "ALTER TABLE enrolment ADD COLUMN item_grant INTEGER REFERENCES item_grant;";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step };
+	client_step, grant_step };
 
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number
