@@ -170,6 +170,102 @@ struct up_op_code {
 	struct up_named named;
 	uint8_t code_hash[32];
 	int64_t expires_ms;
+	/* In the place of another who lives: she and all whom she authorised end (rule 13). */
+	bool replace;
+};
+
+/* --- managers, users, grants, phones: by a holder on her phone --- */
+
+/* The head of these, and the first member of their structs: who acts, by which edge, with her
+ * password. Judged in this order, before anything is written: her role (UP_E_TOKEN, UP_E_ENDED,
+ * UP_E_ROLE), whom it is about (UP_E_NOT_FOUND, one answer for who is of another unit, was ended,
+ * is not hers to see, or never was), the password (UP_E_PASSWORD, UP_E_LOCKED; counted), and what
+ * each says below. Refused, nothing but that count has changed. */
+struct up_op_by {
+	struct up_op op;
+	int64_t device, role;
+	uint8_t password[32];            /* the stretched password; wiped by the store when used */
+
+	unsigned tries_left;             /* UP_E_PASSWORD */
+};
+
+/* A manager or a user comes to be, waiting, with a code for her phone (rules 3-5, 7, 10, 14).
+ * OUTCOME of the real-name check as in up_op_code; "unavailable": she is there as pending, without
+ * a code. UP_E_PENDING: unavailable, and she is known with other data, which stay. UP_E_MISMATCH,
+ * UP_E_NO_PERSON: what else it was. UP_E_MANAGERS: there are three. UP_E_OTHER_ROLE: she holds
+ * another role in the unit; UP_E_STATE: this one, by this grantor. UP_E_REQUEST and what is wrong
+ * with NAMED: not recorded. */
+struct up_op_people_add {
+	struct up_op_by by;
+	enum up_authority_role role;     /* UP_ROLE_MANAGER, UP_ROLE_USER */
+	struct up_named named;
+	struct up_span outcome, assurance;
+	bool may_authorise;              /* of a manager */
+	uint8_t code_hash[32];
+	int64_t expires_ms;
+
+	char out_ref[UP_STORE_REF + 1];  /* the holder's */
+	const char *out_status;          /* "pending" (no code) or "waiting" */
+};
+
+/* Another code for the edge to REF (a holder's) that the one who acts made: it takes the edge and
+ * those of its grants that wait now. Older codes of the edge end. UP_E_PENDING: her real-name check
+ * has no answer yet. */
+struct up_op_people_code {
+	struct up_op_by by;
+	enum up_authority_role role;     /* as which she is asked for */
+	struct up_span ref;
+	uint8_t code_hash[32];
+	int64_t expires_ms;
+};
+
+/* End the edges to REF that the one who acts may end (rules 10, 12, 13, 19), and all that stands on
+ * them: codes, grants, the edges that they gave with theirs, phones that hold nothing more. One
+ * record for each edge, that of REF last. */
+struct up_op_people_delete {
+	struct up_op_by by;
+	enum up_authority_role role;
+	struct up_span ref;
+
+	struct up_ended {
+		char ref[UP_STORE_REF + 1];
+		enum up_authority_role role;
+	} *out_ended;                    /* each edge, REF's own first; the caller's: free() */
+	size_t out_n;
+};
+
+#define UP_GRANT_USERS_MAX 32            /* that are given the same at once */
+
+/* ITEMS from FROM_DAY to TO_DAY for each of USERS (holders' references), with a code each: it takes
+ * the edge, if that waits, and makes the grant live (rules 15-17). Who has no edge by the one who
+ * acts, but by a manager of the same unit, gets one, waiting, when the principal acts. All or none.
+ * UP_E_ITEM: not in the catalogue; what core/grant says of the period; UP_E_REQUEST: none, too
+ * many, or one twice. */
+struct up_op_grant_add {
+	struct up_op_by by;
+	const struct up_span *users, *items;
+	size_t n_users, n_items;
+	uint32_t from_day, to_day;       /* yyyymmdd, both inclusive */
+	const uint8_t (*code_hashes)[32];        /* N_USERS */
+	int64_t expires_ms;
+
+	struct up_granted {              /* in the order of USERS */
+		char grant[UP_STORE_REF + 1];
+		const char *status;      /* "waiting", or "pending": no code was made */
+	} out_grants[UP_GRANT_USERS_MAX];
+};
+
+/* At once (rule 18). UP_E_STATE: it ended before. */
+struct up_op_grant_cancel {
+	struct up_op_by by;
+	struct up_span grant;
+};
+
+/* End the phone REF: her own, or one that holds an edge which the one who acts may end. As
+ * up_op_device_end otherwise. */
+struct up_op_phone_end {
+	struct up_op_by by;
+	struct up_span ref;
 };
 
 /* --- what an administrator puts in --- */
