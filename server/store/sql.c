@@ -166,8 +166,9 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " WHERE status = 'open' AND expires_ms > ?1",
 	[UP_SQL_AGREEMENT_ADD] = "INSERT INTO agreement (role, device, version, agreed_ms)"
 	    " VALUES (?1, ?2, ?3, ?4)",
-	[UP_SQL_PERSON] = "SELECT id, ref, name, mobile, outcome, masked FROM person"
+	[UP_SQL_PERSON] = "SELECT id, ref, " TRUTH("outcome = 'match'") " FROM person"
 	    " WHERE resident = ?1",
+	[UP_SQL_PERSON_DATA] = "SELECT resident, name, mobile FROM person WHERE id = ?1",
 	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident, name, masked, mobile,"
 	    " outcome, assurance, checked_ms, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) RETURNING id",

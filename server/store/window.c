@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The window writes a principal and makes the code for her phone (up_op_code). */
 #include "core/enrolment.h"
-#include "core/person.h"
 #include "server/store/act.h"
+#include "server/store/persons.h"
 
 #define ANY_DAY 99991231                 /* whether she is born yet, the window has judged */
 
 struct put {
 	const struct up_op_code *ask;
 	struct up_act *a;
-	int64_t unit, person, holder, role;
+	int64_t unit, holder, role;
+	struct up_persons_row person;
 	bool match;
 	struct up_person known;          /* her data in the one spelling that is kept */
-	char person_ref[UP_STORE_REF + 1], holder_ref[UP_STORE_REF + 1];
+	char holder_ref[UP_STORE_REF + 1];
 };
 
 static enum up_err put_unit(struct put *p)
@@ -35,47 +36,22 @@ static enum up_err put_unit(struct put *p)
 	return err;
 }
 
-/* Her row comes to be or is brought up to date; what the platform confirmed is not undone because
- * it is unavailable today. */
 static enum up_err put_person(struct put *p)
 {
-	const struct up_op_code *r = p->ask;
-	const struct up_db_arg key = up_db_text(up_span_str(p->known.resident));
-	const struct up_db_arg outcome = up_db_text(up_span_str(p->match ? "match" : "pending"));
-	const struct up_db_arg name = up_db_text(up_span_str(p->known.name));
-	const struct up_db_arg masked = up_db_text(p->a->record.person_name);
-	const struct up_db_arg mobile = up_db_text(up_span_str(p->known.mobile)),
-			       assurance = up_db_text(r->assurance);
-	struct up_db_rows *rows;
-	bool row, confirmed;
-	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
+	const struct up_persons_put put = {
+	    .person = &p->known,
+	    .masked = p->a->record.person_name,
+	    .assurance = p->ask->assurance,
+	    .match = p->match,
+	    .now_ms = p->a->op->now_ms,
+	};
 
-	confirmed = err == UP_OK && row && up_span_eq_str(up_db_column(rows, 4), "match");
-	if (err == UP_OK && row) {
-		p->person = up_db_column_int(rows, 0);
-		up_rows_copy_ref(rows, 1, p->person_ref);
-	}
-	up_db_end(&rows);
-	if (err != UP_OK || (confirmed && !p->match))
-		return err;
-	if (row) {
-		const struct up_db_arg set[] = {up_db_int(p->person), name, masked, mobile, outcome,
-		    assurance, up_db_int(p->a->op->now_ms)};
-
-		return up_db_run_one(p->a->tx->db, UP_SQL_PERSON_SET, set, UP_ARRAY_LEN(set));
-	}
-	if (up_tx_draw(p->person_ref) != UP_OK)
-		return UP_E_CRYPTO;
-
-	const struct up_db_arg add[] = {up_db_text(up_span_str(p->person_ref)), key, name, masked,
-	    mobile, outcome, assurance, up_db_int(p->a->op->now_ms)};
-
-	return up_db_add(p->a->tx->db, UP_SQL_PERSON_ADD, add, UP_ARRAY_LEN(add), &p->person);
+	return up_persons_put(p->a->tx, &put, &p->person);
 }
 
 static enum up_err put_holder(struct put *p)
 {
-	const struct up_db_arg key[] = {up_db_int(p->unit), up_db_int(p->person)};
+	const struct up_db_arg key[] = {up_db_int(p->unit), up_db_int(p->person.id)};
 	struct up_db_rows *rows;
 	bool row;
 	enum up_err err = up_db_first(
@@ -123,20 +99,17 @@ static void take_place(
  * not edited: rule 10). */
 static enum up_err find_principal(struct put *p, int64_t *other)
 {
-	const struct up_db_arg arg = up_db_int(p->unit), key = up_db_text(p->ask->named.resident);
-	struct up_db_rows *rows;
-	bool row;
-	int64_t person = 0;
-	enum up_err err = up_db_first(p->a->tx->db, UP_SQL_PERSON, &key, 1, &rows, &row);
+	const struct up_db_arg arg = up_db_int(p->unit);
+	struct up_persons_row named;
+	struct up_db_rows *rows = NULL;
+	bool row = false;
+	enum up_err err = up_persons_find(p->a->tx, up_span_str(p->known.resident), &named);
 
-	if (err == UP_OK && row)
-		person = up_db_column_int(rows, 0);
-	up_db_end(&rows);
 	if (err == UP_OK)
 		err = up_db_first(p->a->tx->db, UP_SQL_PRINCIPAL, &arg, 1, &rows, &row);
 	*other = 0;
 	if (err == UP_OK && row)
-		take_place(p, rows, person, other);
+		take_place(p, rows, named.id, other);
 	up_db_end(&rows);
 	return err;
 }
@@ -229,7 +202,7 @@ static enum up_err end_record(struct put *p)
 {
 	struct up_record *r = &p->a->record;
 
-	r->person_ref = up_act_keep(p->a, up_span_str(p->person_ref));
+	r->person_ref = up_act_keep(p->a, up_span_str(p->person.ref));
 	r->holder_ref = up_act_keep(p->a, up_span_str(p->holder_ref));
 	if (p->a->merit == UP_OK)
 		up_act_fill_code(p->a, p->ask->code_hash);
