@@ -36,7 +36,7 @@ struct up_record {
 	    operator_;
 	struct up_span channel;          /* animated-qr static-qr user-code window api */
 	struct up_span initiator_ip, initiator_agent /* safe text */, browser, holder_ip;
-	/* how the person's identity was checked: roster, formats */
+	/* how the person's identity was checked: platform, roster, formats */
 	struct up_span assurance;
 	struct up_span disclosed;        /* space-separated claim names that the portal received */
 	struct up_span session;          /* sid */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The real-name check (rule 5): does the population platform know this person by name, resident ID
- * number and mobile number? A platform is a connector; the built-in one looks in a roster file. */
+ * number and mobile number? A platform is a connector; the built-in one looks in a roster file,
+ * platform.h asks one behind HTTPS. */
 #ifndef UP_REALNAME_H
 #define UP_REALNAME_H
 
@@ -15,17 +16,20 @@ enum up_realname_outcome {
 
 struct up_realname_answer {
 	enum up_realname_outcome outcome;
-	const char *assurance;           /* how, for records: "roster", "formats"; static */
+	/* how, for records: "platform", "roster", "formats" (not at all); static */
+	const char *assurance;
 	/* What the operator must mend, in both languages: UNAVAILABLE says always why, the others
 	 * when rows could not be read. */
 	char why_en[512], why_zh[512];   /* nothing of the person but a character */
 };
 
-/* A connector: CHECK must set all of ANSWER; it may block. */
+/* A connector: CHECK must set all of ANSWER; it may block, so it is called neither inside a
+ * transaction nor on a thread that others need. */
 struct up_realname {
 	void (*check)(const struct up_realname *, const struct up_person *,
 	    struct up_realname_answer *answer);
 	const char *source;              /* the roster's path, the platform's address; borrowed */
+	void *state;                     /* the connector's own */
 };
 
 /* The roster FILE: CSV with the columns name, resident_id, mobile (also 姓名, 公民身份号码,
