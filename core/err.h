@@ -49,6 +49,17 @@ enum up_err {
 	UP_E_STATEMENT,    /* download statement not agreed, or another version (rule 8) */
 	UP_E_ROLE,         /* person, role, unit or certificate is not live */
 	UP_E_ITEM_GRANT,   /* the role lacks a live grant for the item (rule 20) */
+	/* who may act for a unit */
+	UP_E_SUSPENDED,    /* a principal who is to be confirmed anew (rule 28) */
+	UP_E_AUTHORISE,    /* a manager without the permission to authorise users (rule 14) */
+	UP_E_MANAGERS,     /* there are three managers, waiting ones counted (rule 3) */
+	UP_E_OTHER_ROLE,   /* the person has another role in this unit (rule 10) */
+	UP_E_MISMATCH,     /* the population platform knows the number by another name (rule 5) */
+	UP_E_NO_PERSON,    /* it does not know the number (rule 5) */
+	UP_E_PERIOD_PAST,  /* a grant that would begin before today (rule 16) */
+	UP_E_PERIOD_SHORT, /* ... end before it begins */
+	UP_E_PERIOD_LONG,  /* ... last longer than a year */
+	UP_E_PERIOD_OVER,  /* it ended while its scan was awaited (rule 17) */
 	/* values (DOMAIN formats) */
 	UP_E_FORMAT,       /* wrong alphabet or length */
 	UP_E_CHECK,        /* check character wrong */
