@@ -24,11 +24,24 @@ static int64_t start_of(int year, int month, int day)
 	return (int64_t)timegm(&tm) - OFFSET_S;
 }
 
+static enum up_err take(int year, int month, int day, int64_t *start_s)
+{
+	struct tm tm;
+
+	*start_s = 0;
+	if (year < 1992 || year > 2199)
+		return UP_E_RANGE;
+	tm = civil(start_of(year, month, day));
+	if (tm.tm_mon + 1 != month || tm.tm_mday != day)
+		return UP_E_RANGE;
+	*start_s = start_of(year, month, day);
+	return UP_OK;
+}
+
 enum up_err up_day_parse(struct up_span text, int64_t *start_s)
 {
 	int v[3] = { 0, 0, 0 };
 	size_t part = 0;
-	struct tm tm;
 
 	*start_s = 0;
 	if (text.n != 10)
@@ -42,11 +55,7 @@ enum up_err up_day_parse(struct up_span text, int64_t *start_s)
 		if (!dash)
 			v[part] = v[part] * 10 + text.p[i] - '0';
 	}
-	if (v[0] < 1992 || v[0] > 2199)
-		return UP_E_RANGE;
-	*start_s = start_of(v[0], v[1], v[2]);
-	tm = civil(*start_s);
-	return tm.tm_mon + 1 == v[1] && tm.tm_mday == v[2] ? UP_OK : UP_E_RANGE;
+	return take(v[0], v[1], v[2], start_s);
 }
 
 int64_t up_day_last(int64_t start_s, int years)
@@ -61,6 +70,11 @@ uint32_t up_day_number(int64_t s)
 	struct tm tm = civil(s);
 
 	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+}
+
+enum up_err up_day_start(uint32_t number, int64_t *start_s)
+{
+	return take((int)(number / 10000), (int)(number / 100 % 100), (int)(number % 100), start_s);
 }
 
 void up_day_text(int64_t s, char out[16])

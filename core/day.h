@@ -13,6 +13,8 @@ UP_MUST_USE enum up_err up_day_parse(struct up_span text, int64_t *start_s);
  * 2026-11-10; 2024-02-29, 5 -> 2029-02-28. */
 int64_t up_day_last(int64_t start_s, int years);
 uint32_t up_day_number(int64_t s);                       /* yyyymmdd */
+/* *start_s is 00:00:00 of the day NUMBER, yyyymmdd; years as up_day_parse. UP_E_RANGE. */
+UP_MUST_USE enum up_err up_day_start(uint32_t number, int64_t *start_s);
 void up_day_text(int64_t s, char out[16]);               /* "2026-11-10" */
 void up_day_time_text(int64_t ms, char out[32]);         /* "2026-11-10 08:15:00" */
 
