@@ -51,5 +51,5 @@ enum up_err up_auth_bearer(struct up_request *r)
 	err = up_store_role(r->server->store, r->session->role, r->session->device, &r->role);
 	if (err == UP_OK)
 		err = up_authority_may(&ask, &r->role->edge, &answer);
-	return err == UP_E_ROLE ? UP_E_TOKEN : err;
+	return err == UP_E_ROLE || err == UP_E_SUSPENDED ? UP_E_TOKEN : err;
 }

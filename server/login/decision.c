@@ -310,7 +310,8 @@ static void decide(struct up_request *r, struct decision *x)
 		return;
 	}
 	undo(r, x);
-	if (err == UP_E_SIGNATURE || err == UP_E_ROLE || err == UP_E_ITEM_GRANT) {
+	if (err == UP_E_SIGNATURE || err == UP_E_ROLE || err == UP_E_SUSPENDED ||
+	    err == UP_E_ITEM_GRANT) {
 		no = (struct up_holder_refusal){.err = err,
 		    .info = x->info,
 		    .event = x->write.approve ? "login.approve" : "login.deny",

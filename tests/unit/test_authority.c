@@ -133,7 +133,7 @@ static void check_cell(enum up_authority_use use, enum up_authority_role role, e
 
 static void test_matrix(void)
 {
-	for (unsigned use = 0; use < UP_USES; use++)
+	for (unsigned use = 0; use < UP_USE_ADD_MANAGER; use++)
 		for (unsigned role = 0; role < UP_ROLES; role++)
 			for (unsigned stand = 0; stand < STANDS; stand++)
 				check_cell(use, role, stand);
