@@ -23,3 +23,25 @@ enum up_enrolment_place up_enrolment_place(enum up_authority_state state, bool s
 		return UP_PLACE_HERS;
 	return state == UP_EDGE_LIVE ? UP_PLACE_TAKEN : UP_PLACE_GIVES_WAY;
 }
+
+enum up_err up_enrolment_add(const struct up_enrolment_adding *x, int64_t *same)
+{
+	*same = 0;
+	if (x->role != UP_ROLE_MANAGER && x->role != UP_ROLE_USER)
+		return UP_E_ROLE;
+	for (size_t i = 0; i < x->n_hers; i++) {
+		const struct up_authority_edge *one = &x->hers[i];
+
+		if (one->state != UP_EDGE_WAITING && one->state != UP_EDGE_LIVE)
+			continue;
+		if (one->role != x->role) {
+			*same = 0;
+			return UP_E_OTHER_ROLE;
+		}
+		if (one->grantor == x->grantor)
+			*same = one->id;
+	}
+	if (*same != 0 || x->role == UP_ROLE_USER)
+		return UP_OK;
+	return x->managers < UP_MANAGERS_MAX ? UP_OK : UP_E_MANAGERS;
+}

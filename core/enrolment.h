@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Enrolment codes, and the place of a principal: DOMAIN rules 2, 7, 8 and 10. Pure. */
+ * Enrolment codes, and the places that a unit has for people: DOMAIN rules 2, 3, 7, 8, 10 and 13.
+ * Pure. */
 #ifndef UP_ENROLMENT_H
 #define UP_ENROLMENT_H
 
@@ -7,6 +8,7 @@
 
 #define UP_ENROLMENT_LIFE_MS 300000      /* no code lives longer (rule 7) */
 #define UP_ENROLMENT_MISMATCHES 5        /* others who may try one; then it is void */
+#define UP_MANAGERS_MAX 3                /* of a unit, beside its principal (rule 3) */
 
 /* Facts of one code. */
 struct up_enrolment_code {
@@ -31,5 +33,18 @@ enum up_enrolment_place {
 };
 /* STATE of the principal's edge that stands, UP_EDGE_ENDED for none; SAME: the same person's. */
 enum up_enrolment_place up_enrolment_place(enum up_authority_state state, bool same);
+
+/* A phone adds a manager or a user: facts of her and of the unit. */
+struct up_enrolment_adding {
+	enum up_authority_role role;
+	int64_t grantor;                           /* the edge that adds her */
+	const struct up_authority_edge *hers;      /* all that she has in this unit */
+	size_t n_hers;
+	size_t managers;                           /* that the unit has, waiting or live */
+};
+/* Is there a place for her? UP_OK: *SAME is 0, or the edge that she has of this grantor already,
+ * which gets another code (as UP_PLACE_HERS). UP_E_OTHER_ROLE: a person has one role in a unit;
+ * UP_E_MANAGERS: there are three; UP_E_ROLE: nobody adds a principal so. */
+UP_MUST_USE enum up_err up_enrolment_add(const struct up_enrolment_adding *, int64_t *same);
 
 #endif
