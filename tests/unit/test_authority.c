@@ -3,99 +3,34 @@
 
 #include <string.h>
 
-#include "core/day.h"
-#include "unit.h"
-
-#define UNIT "124300001000001390"
-#define NUMBER "143000001234"
-
-/* How an edge stands; each spoils one fact of a living one. */
-enum stand {
-	ALIVE, WAITING, DELETED, OTHER_UNIT, UNIT_ENDED, NO_CERTIFICATE, NOT_BEGUN, EXPIRED,
-	PERSON_PENDING, PHONE_ENDED, STANDS
-};
-static const char *const stands[STANDS] = { "alive", "waiting", "deleted", "other unit",
-	"unit ended", "no certificate", "not begun", "expired", "person pending", "phone ended" };
-
-static int64_t day(const char *text)
-{
-	int64_t s;
-
-	CU_ASSERT_EQUAL(up_day_parse(up_span_str(text), &s), UP_OK);
-	return s;
-}
-
-static struct up_authority_edge edge_of(enum up_authority_role role, enum stand stand)
-{
-	struct up_authority_edge x = { .id = 7, .role = role, .state = UP_EDGE_LIVE,
-		.unit = UP_SPAN_LIT(UNIT), .certificate = UP_SPAN_LIT(NUMBER),
-		.valid_from_s = day("2021-11-11"), .valid_to_s = day("2026-11-11") - 1 };
-
-	x.state = stand == WAITING ? UP_EDGE_WAITING : stand == DELETED ? UP_EDGE_ENDED : x.state;
-	x.phone_live = stand != WAITING && stand != PHONE_ENDED;   /* who waits has none yet */
-	x.unit_live = stand != UNIT_ENDED;
-	x.person_confirmed = stand != PERSON_PENDING;
-	if (stand == OTHER_UNIT)
-		x.unit = UP_SPAN_LIT("12430000100000016Y");
-	if (stand == NO_CERTIFICATE) {
-		x.certificate.n = 0;
-		x.valid_from_s = x.valid_to_s = 0;
-	}
-	if (stand == NOT_BEGUN)
-		x.valid_from_s = day("2026-03-02");
-	if (stand == EXPIRED)
-		x.valid_to_s = day("2026-03-01") - 1;
-	return x;
-}
+#include "authority_edges.h"
 
 /* --- the matrix, written out whole and apart from the table under test --- */
 
-#define Y 'y'      /* may */
-#define R 'r'      /* UP_E_ROLE */
-#define G 'g'      /* may with a live grant, else UP_E_ITEM_GRANT */
-
-static const char expected[UP_USES][UP_ROLES][STANDS] = {
-	/*                 alive wait del other unit cert early late pers phone */
-	[UP_USE_TAKE] = {
-		/* principal */ { Y, Y,   R,  R,    R,   R,   R,    R,   R,   Y },
-		/* manager */   { Y, Y,   R,  R,    R,   R,   R,    R,   R,   Y },
-		/* user */      { Y, Y,   R,  R,    R,   R,   R,    R,   R,   Y },
-	},
-	[UP_USE_SCAN] = {
-		/* principal */ { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* manager */   { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* user */      { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-	},
-	[UP_USE_LOGIN] = {
-		/* principal */ { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* manager */   { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* user */      { G, R,   R,  R,    R,   R,   R,    R,   R,   R },
-	},
-	[UP_USE_DECLINE] = {
-		/* principal */ { Y, Y,   Y,  R,    Y,   Y,   Y,    Y,   Y,   Y },
-		/* manager */   { Y, Y,   Y,  R,    Y,   Y,   Y,    Y,   Y,   Y },
-		/* user */      { Y, Y,   Y,  R,    Y,   Y,   Y,    Y,   Y,   Y },
-	},
-	[UP_USE_SESSION] = {
-		/* principal */ { Y, R,   R,  R,    R,   Y,   Y,    Y,   R,   R },
-		/* manager */   { Y, R,   R,  R,    R,   Y,   Y,    Y,   R,   R },
-		/* user */      { Y, R,   R,  R,    R,   Y,   Y,    Y,   R,   R },
-	},
-	[UP_USE_IDENTITY] = {
-		/* principal */ { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* manager */   { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* user */      { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-	},
-	[UP_USE_SEE_OWN] = {
-		/* principal */ { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* manager */   { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* user */      { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-	},
-	[UP_USE_SEE_UNIT] = {
-		/* principal */ { Y, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* manager */   { R, R,   R,  R,    R,   R,   R,    R,   R,   R },
-		/* user */      { R, R,   R,  R,    R,   R,   R,    R,   R,   R },
-	},
+/* Y may; R UP_E_ROLE; S UP_E_SUSPENDED; G may with a live grant, else UP_E_ITEM_GRANT. Columns as
+ * enum stand: alive, waiting, deleted, other unit, unit ended, no certificate, not begun, expired,
+ * person pending, phone ended, suspended. Who does something to others does it to a user of hers;
+ * other targets: test_authority_target. */
+static const char expected[UP_USES][UP_ROLES][STANDS + 1] = {
+	/*                         principal      manager        user */
+	[UP_USE_TAKE] =            { "YYRRRRRRRYY", "YYRRRRRRRYY", "YYRRRRRRRYY" },
+	[UP_USE_SCAN] =            { "YRRRRRRRRRS", "YRRRRRRRRRS", "YRRRRRRRRRS" },
+	[UP_USE_LOGIN] =           { "YRRRRRRRRRS", "YRRRRRRRRRS", "GRRRRRRRRRS" },
+	[UP_USE_DECLINE] =         { "YYYRYYYYYYY", "YYYRYYYYYYY", "YYYRYYYYYYY" },
+	[UP_USE_SESSION] =         { "YRRRRYYYRRS", "YRRRRYYYRRS", "YRRRRYYYRRS" },
+	[UP_USE_IDENTITY] =        { "YRRRRRRRRRS", "YRRRRRRRRRS", "YRRRRRRRRRS" },
+	[UP_USE_SEE_OWN] =         { "YRRRRRRRRRS", "YRRRRRRRRRS", "YRRRRRRRRRS" },
+	[UP_USE_SEE_UNIT] =        { "YRRRRRRRRRS", "RRRRRRRRRRR", "RRRRRRRRRRR" },
+	[UP_USE_ADD_MANAGER] =     { "YRRRRRRRRRS", "RRRRRRRRRRR", "RRRRRRRRRRR" },
+	[UP_USE_ADD_USER] =        { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_SEE] =             { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_SEE_USAGE_OF] =    { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_CODE] =            { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_DELETE] =          { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_GRANT] =           { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_CANCEL] =          { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_END_PHONE] =       { "YRRRRRRRRRS", "YRRRRRRRRRS", "RRRRRRRRRRR" },
+	[UP_USE_END_OWN_PHONE] =   { "YRRRRRRRRRS", "YRRRRRRRRRS", "YRRRRRRRRRS" },
 };
 
 static struct up_authority_ask ask_for(enum up_authority_use use, const char *item,
@@ -111,29 +46,35 @@ static void check_cell(enum up_authority_use use, enum up_authority_role role, e
 	const struct up_authority_grant grant = { 3, 7, UP_SPAN_LIT("change"), 20260301, 20260301,
 		false };
 	const struct up_authority_edge edge = edge_of(role, stand);
+	const struct up_authority_edge hers = { .id = 8, .grantor = 7, .role = UP_ROLE_USER,
+		.state = UP_EDGE_WAITING, .unit = edge.unit };
 	const char want = expected[use][role][stand];
-	const enum up_err granted = want == R ? UP_E_ROLE : UP_OK;
-	const enum up_err without = want == G ? UP_E_ITEM_GRANT : granted;
+	const enum up_err granted =
+	    want == 'R' ? UP_E_ROLE : want == 'S' ? UP_E_SUSPENDED : UP_OK;
+	const enum up_err without = want == 'G' ? UP_E_ITEM_GRANT : granted;
 	struct up_authority_ask ask = ask_for(use, "change", NULL);
 	struct up_authority_answer out;
 	char row[80];
 
 	snprintf(row, sizeof(row), "use %d, %s, %s", (int)use, up_authority_role_name(role),
 	    stands[stand]);
+	ask.target = &hers;
 	UP_CHECK(up_authority_may(&ask, &edge, &out) == without, row);
 	UP_CHECK(out.edge == &edge && out.grant == NULL, row);
 	UP_CHECK((out.lacks == 0) == (without == UP_OK), row);
 	ask = ask_for(use, "change", &grant);
+	ask.target = &hers;
 	UP_CHECK(up_authority_may(&ask, &edge, &out) == granted, row);
 	UP_CHECK((out.grant != NULL) == (use == UP_USE_LOGIN && role == UP_ROLE_USER), row);
 	/* without an item no grant is wanted */
 	ask = ask_for(use, "", NULL);
+	ask.target = &hers;
 	UP_CHECK(up_authority_may(&ask, &edge, &out) == granted, row);
 }
 
 static void test_matrix(void)
 {
-	for (unsigned use = 0; use < UP_USE_ADD_MANAGER; use++)
+	for (unsigned use = 0; use < UP_USES; use++)
 		for (unsigned role = 0; role < UP_ROLES; role++)
 			for (unsigned stand = 0; stand < STANDS; stand++)
 				check_cell(use, role, stand);
