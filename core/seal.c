@@ -168,8 +168,16 @@ enum up_err up_seal_parse_keys(
 
 void up_seal_fingerprint(const struct up_seal *s, char out[9])
 {
-	up_text_hex(up_span_of(s->key[0].head + 1, ID), out);
-	out[8] = '\0';
+	(void)up_seal_id(s, 0, out);
+}
+
+bool up_seal_id(const struct up_seal *s, size_t i, char out[9])
+{
+	out[0] = out[8] = '\0';
+	if (i >= s->n)
+		return false;
+	up_text_hex(up_span_of(s->key[i].head + 1, ID), out);
+	return true;
 }
 
 /* Nonce and AAD; key and key schedule stay as they are. */

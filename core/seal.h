@@ -32,6 +32,8 @@ UP_MUST_USE enum up_err up_seal_parse_keys(
     struct up_span text, uint8_t keys[UP_SEAL_KEYS * 32], size_t *n, unsigned *line);
 /* 8 hex digits of the newest key's id: what `doctor` compares across nodes. */
 void up_seal_fingerprint(const struct up_seal *, char out[9]);
+/* The same of the Ith key, from the newest on; false: there are not so many. */
+bool up_seal_id(const struct up_seal *, size_t i, char out[9]);
 
 /* Append the sealed text of PLAIN to OUT. PURPOSE separates uses ("session https://id.example
  * client"). A nonce serves once. UP_E_TOO_LARGE (over 1 MiB), UP_E_CRYPTO, UP_E_NOMEM. */
