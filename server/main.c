@@ -120,7 +120,7 @@ static enum up_log_level level_of(const char *name)
 static enum up_err open_store(struct up_server *s, bool writer, char why[256])
 {
 	struct up_store_settings set = { .writer = writer, .log = up_log_line };
-	struct up_buf secret;
+	struct up_buf secret = { 0 };
 	struct up_keys *keys;
 	enum up_err err = up_keys_load(s->config->keys, &keys, why);
 
@@ -128,7 +128,10 @@ static enum up_err open_store(struct up_server *s, bool writer, char why[256])
 		return err;
 	memcpy(set.password_key, keys->password, sizeof(set.password_key));
 	up_keys_free(&keys);
-	err = up_database_settings(s->config, &set, &secret, why);
+	err = up_data_keys_open(s->config->keys, &s->data_keys, why);
+	set.data_keys = s->data_keys;
+	if (err == UP_OK)
+		err = up_database_settings(s->config, &set, &secret, why);
 	if (err == UP_OK)
 		err = up_store_open(&set, &s->store, why);
 	up_buf_free(&secret);
@@ -247,6 +250,7 @@ static void finish(struct up_server *s, struct listeners *l)
 	up_listener_stop(&l->watch);
 	up_listener_stop(&l->admin);
 	up_store_close(&s->store);
+	up_data_keys_free(&s->data_keys);
 	up_steps_free(&s->steps);
 	up_live_free(&s->live);
 	up_catalogue_put(&s->owed);
@@ -385,6 +389,7 @@ static int test(struct up_server *s)
 	else
 		fprintf(stderr, "unitpassd: %s\n", why[0] != '\0' ? why : up_err_name(err));
 	up_store_close(&s->store);
+	up_data_keys_free(&s->data_keys);
 	up_catalogue_put(&s->catalogue);
 	return err == UP_OK ? 0 : 1;
 }

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/seal.h"
 #include "server/config.h"
+#include "server/data_keys.h"
 #include "server/keys.h"
 #include "server/live/live.h"
 #include "server/store/store.h"
@@ -30,6 +31,7 @@ struct up_catalogue {
 
 struct up_server {
 	struct up_config *config;
+	struct up_data_keys *data_keys;
 	struct up_store *store;
 	struct up_live *live;
 	struct up_steps *steps;          /* when live waits (steps.h); or NULL */

@@ -18,8 +18,9 @@ static const struct up_copy_table tables[] = {
 	    "id, unit, number, version, status, valid_from_s, valid_to_s, fields, created_ms",
 	    "iititiiti", 1 },
 	{ "person",
-	    "id, ref, resident, name, masked, mobile, outcome, assurance, checked_ms, created_ms",
-	    "itttttttii", 1 },
+	    "id, ref, resident_index, resident, name, masked, mobile, key_id, outcome, assurance,"
+	    " checked_ms, created_ms",
+	    "itttttttttii", 1 },
 	{ "device",
 	    "id, ref, person, key, token_hash, verifier, errors, status, name, created_ms,"
 	    " ended_ms",
@@ -50,6 +51,7 @@ static const struct up_copy_table tables[] = {
 	{ "usage_block", "block, first_ms, last_ms", "iii", 1 },
 	{ "refusal", "source, event, reason, day, n", "tttii", 3 },
 	{ "catalogue", "version", "i", 1 },
+	{ "chore", "name", "t", 1 },
 };
 #define TABLES UP_ARRAY_LEN(tables)
 
@@ -334,11 +336,28 @@ static enum up_err compare_table(const struct run *r, size_t table)
 	return err;
 }
 
+/* What lies in the clear would lie so in the target's files too. */
+static enum up_err check_sealed(const struct run *r)
+{
+	int64_t clear = 0;
+	enum up_err err =
+	    up_db_number(r->from, "SELECT count(*) FROM person WHERE key_id = ''", &clear);
+
+	if (err != UP_OK)
+		return explain(r, err, r->from, "person");
+	if (clear == 0)
+		return UP_OK;
+	snprintf(r->why, 256, "the data of %lld persons are not sealed yet", (long long)clear);
+	return UP_E_KEY;
+}
+
 static enum up_err copy_all(const struct run *r)
 {
 	const char *after = up_schema_of(r->to)->after_copy;
-	enum up_err err = check_empty(r);
+	enum up_err err = check_sealed(r);
 
+	if (err == UP_OK)
+		err = check_empty(r);
 	for (size_t i = 0; err == UP_OK && i < TABLES; i++)
 		err = copy_table(r, i);
 	for (size_t i = 0; err == UP_OK && i < TABLES; i++)

@@ -17,7 +17,8 @@ struct up_copy {
 /* Both are brought to this release's schema. Nobody writes into either meanwhile: their write locks
  * are held. The target keeps all or nothing: it is one transaction there, and it ends only after
  * every row was read back and found the same as its source. Afterwards new rows get free numbers.
- * UP_E_STATE: there are rows in the target. UP_E_CONFIG: a database is not there, is another
+ * UP_E_STATE: there are rows in the target. UP_E_KEY: persons' data in the source are not sealed
+ * yet: opening it as a store does that. UP_E_CONFIG: a database is not there, is another
  * program's or a newer one's. UP_E_STORE, UP_E_NOMEM. WHY gets a text for people. */
 UP_MUST_USE enum up_err up_copy_run(struct up_copy *, char why[256]);
 

@@ -19,6 +19,10 @@ struct up_db_schema {
 	/* After rows were put with numbers of their own: the next new number is a free one. NULL:
 	 * nothing to do. */
 	const char *after_copy;
+	/* What was overwritten or deleted is gone from the files too when these have run, each
+	 * outside a transaction; a number other than 0 that one answers says that it was hindered.
+	 */
+	const char *scrub[2];
 };
 extern const struct up_db_schema up_schema_sqlite, up_schema_postgres;
 

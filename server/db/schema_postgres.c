@@ -127,8 +127,15 @@ static const char grant_step[] =
     " item " TEXT " NOT NULL REFERENCES item, PRIMARY KEY (item_grant, item));"
     "ALTER TABLE enrolment ADD COLUMN item_grant bigint REFERENCES item_grant;";
 
+static const char seal_step[] =
+    "ALTER TABLE person RENAME COLUMN resident TO resident_index;"
+    "ALTER TABLE person ADD COLUMN resident " TEXT " NOT NULL DEFAULT '';"
+    "ALTER TABLE person ADD COLUMN key_id " TEXT " NOT NULL DEFAULT '';"
+    "CREATE INDEX person_key ON person (key_id, id);"
+    "CREATE TABLE chore (name " TEXT " PRIMARY KEY);";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step };
+	client_step, grant_step, seal_step };
 
 /* Every number of its own that a table gives goes on after the greatest that is there. */
 static const char after_copy[] =
@@ -149,5 +156,8 @@ const struct up_db_schema up_schema_postgres = {
 	    " at timestamptz NOT NULL) WITH (fillfactor = 20)",
 	.steps = steps,
 	.n = UP_ARRAY_LEN(steps),
+	/* The planner keeps samples of columns: new ones, and the old ones go with their table's
+	 * dead rows (which the owner of the database may clear away). */
+	.scrub = { "VACUUM (FULL, ANALYZE) person", "VACUUM (FULL) pg_statistic" },
 	.after_copy = after_copy,
 };

@@ -141,8 +141,18 @@ static const char grant_step[] =
     " WITHOUT ROWID;"
     "ALTER TABLE enrolment ADD COLUMN item_grant INTEGER REFERENCES item_grant;";
 
+/* Persons' data are sealed, and the resident ID is found by its blind index. Which rows are not
+ * sealed yet the store sees by an empty key_id, and seals them before it does anything else
+ * (server/store/reseal.c). chore: what is left to do after a step. */
+static const char seal_step[] =
+    "ALTER TABLE person RENAME COLUMN resident TO resident_index;"
+    "ALTER TABLE person ADD COLUMN resident TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE person ADD COLUMN key_id TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX person_key ON person (key_id);"
+    "CREATE TABLE chore (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step };
+	client_step, grant_step, seal_step };
 
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number
@@ -153,4 +163,5 @@ const struct up_db_schema up_schema_sqlite = {
 	    " applied_s INTEGER NOT NULL, probed_ms INTEGER) STRICT",
 	.steps = steps,
 	.n = UP_ARRAY_LEN(steps),
+	.scrub = { "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)" },
 };

@@ -24,9 +24,11 @@ struct sqlite {
 	struct rows kept[];              /* one for each text */
 };
 
-/* trusted_schema off: nothing in the file may call functions with side effects. */
+/* trusted_schema off: nothing in the file may call functions with side effects. What is deleted is
+ * overwritten. */
 static const char settings[] =
     "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;"
+    " PRAGMA secure_delete=ON;"
     " PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864;";
 
 static struct sqlite *own(struct up_db *db)

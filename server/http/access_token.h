@@ -16,7 +16,8 @@ UP_MUST_USE enum up_err up_token_access_put(const struct up_catalogue *, const c
 UP_MUST_USE enum up_err up_token_access_take(
     const struct up_catalogue *, struct up_span text, int64_t now_ms, char session[23]);
 
-/* "unit":{...},"holder":{...},"items":[...]: what a portal learns of a login. */
-void up_token_put_identity(struct up_json_put *, const struct up_role *, struct up_span item);
+/* "unit":{...},"holder":{...},"items":[...]: what a portal learns of a login. UP_E_STORE. */
+UP_MUST_USE enum up_err up_token_put_identity(struct up_json_put *, struct up_store *,
+    const struct up_role *, struct up_span item);
 
 #endif

@@ -35,13 +35,14 @@ static void free_redemption(void *p)
 	free(x);
 }
 
-static void put_claims(struct up_json_put *j, const struct up_request *r,
+static enum up_err put_claims(struct up_json_put *j, const struct up_request *r,
     const struct redemption *x)
 {
 	static const char *const amr[] = { "hwk", "pin", NULL };
 	const struct up_role *role = x->write.out_role;
 	const struct up_login_info *in = x->live.info;
 	int64_t now = r->now_ms / 1000;
+	enum up_err err;
 	char jti[23];
 
 	up_random_id(jti);
@@ -58,22 +59,29 @@ static void put_claims(struct up_json_put *j, const struct up_request *r,
 	up_json_put_opt(j, "nonce", in->nonce);
 	up_json_put_words(j, "amr", amr);
 	up_json_put_str(j, "acr", "urn:unitpass:acr:device-password");
-	up_token_put_identity(j, role, in->item);
+	err = up_token_put_identity(j, r->server->store, role, in->item);
 	up_json_put_end(j);
+	return err;
 }
 
-void up_token_put_identity(struct up_json_put *j, const struct up_role *role, struct up_span item)
+enum up_err up_token_put_identity(struct up_json_put *j, struct up_store *store,
+    const struct up_role *role, struct up_span item)
 {
+	char name[UP_PERSON_NAME_SIZE];
+	enum up_err err = up_store_name(store, role, name);
 	const struct up_disclosure told = {
 		.unit_code = up_span_str(role->unit_code),
 		.unit_name = up_span_str(role->unit_name),
 		.certificate = up_span_str(role->certificate),
 		.certificate_version = role->certificate_version,
 		.holder_ref = up_span_str(role->ref), .role = up_span_str(role->role),
-		.holder_name = up_span_str(role->person_name), .item = item,
+		.holder_name = up_span_str(name), .item = item,
 	};
 
-	up_disclosure_put_claims(j, &told);
+	if (err == UP_OK)
+		up_disclosure_put_claims(j, &told);
+	up_wipe(name, sizeof(name));
+	return err;
 }
 
 static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
@@ -90,7 +98,8 @@ static enum up_err put_tokens(struct up_request *r, const struct redemption *x)
 	up_json_put_str(&j, "token_type", "Bearer");
 	up_json_put_int(&j, "expires_in", UP_TOKEN_ACCESS_LIFE_S);
 	up_json_put_opt(&j, "scope", x->live.info->scope);
-	put_claims(&inner, r, x);
+	if (err == UP_OK)
+		err = put_claims(&inner, r, x);
 	up_json_put_open(&j, "id_token");
 	if (err == UP_OK)
 		err = up_jwt_sign(r->catalogue->keys->signing[0], NULL, up_buf_span(&claims), b);

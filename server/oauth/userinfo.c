@@ -7,10 +7,15 @@
 void up_userinfo(struct up_request *r)
 {
 	struct up_json_put j = { .b = &r->out };
+	enum up_err err;
 
 	up_json_put_object(&j, NULL);
 	up_json_put_str(&j, "sub", r->role->ref);
-	up_token_put_identity(&j, r->role, up_span_str(r->session->items));
+	err = up_token_put_identity(
+	    &j, r->server->store, r->role, up_span_str(r->session->items));
 	up_json_put_end(&j);
-	up_reply(r, "application/json");
+	if (err == UP_OK)
+		up_reply(r, "application/json");
+	else
+		up_reply_err(r, err);
 }

@@ -70,6 +70,7 @@ enum up_err up_act_client_rotate(struct up_act *);
 enum up_err up_act_client_set(struct up_act *);
 enum up_err up_act_item(struct up_act *);                /* item.c */
 enum up_err up_act_clock(struct up_act *);               /* clock.c */
+enum up_err up_act_data_key(struct up_act *);            /* reseal.c */
 
 /* --- steps that they share --- */
 

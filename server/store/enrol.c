@@ -7,6 +7,7 @@
 #include "core/password.h"
 #include "core/person.h"
 #include "server/store/act.h"
+#include "server/store/persons.h"
 
 /* A code as it stands, beside what the outside may see of it. */
 struct code {
@@ -17,19 +18,35 @@ struct code {
 };
 
 /* All three are compared whatever the first one says; a name without regard to capitals. */
-static bool is_named(const struct up_named *who, struct up_span name, struct up_span resident,
-    struct up_span mobile)
+static bool is_named(const struct up_named *who, const struct up_person *person)
 {
 	struct up_buf given = { 0 }, kept = { 0 };
 	bool same = up_person_put_key(&given, who->name) == UP_OK;
 
-	same &= up_person_put_key(&kept, name) == UP_OK;
+	same &= up_person_put_key(&kept, up_span_str(person->name)) == UP_OK;
 	same &= up_span_eq_ct(up_buf_span(&given), up_buf_span(&kept));
-	same &= up_span_eq_ct(who->resident, resident);
-	same &= up_span_eq_ct(who->mobile, mobile);
+	same &= up_span_eq_ct(who->resident, up_span_str(person->resident));
+	same &= up_span_eq_ct(who->mobile, up_span_str(person->mobile));
 	up_buf_free(&given);
 	up_buf_free(&kept);
 	return same;
+}
+
+static enum up_err judge_named(struct up_db *db, struct up_data_keys *keys,
+    const struct up_db_rows *rows, const struct up_named *who, bool *named)
+{
+	const struct up_persons_sealed sealed = {
+	    .name = up_db_column(rows, UP_ROWS_EDGE + 8),
+	    .resident = up_db_column(rows, UP_ROWS_EDGE + 9),
+	    .mobile = up_db_column(rows, UP_ROWS_EDGE + 10),
+	    .ref = up_db_column(rows, UP_ROWS_EDGE + 13),
+	};
+	struct up_person person;
+	enum up_err err = up_persons_open_all(db, keys, &sealed, &person);
+
+	*named = err == UP_OK && is_named(who, &person);
+	up_wipe(&person, sizeof(person));
+	return err;
 }
 
 static const struct up_rows_text code_texts[] = {
@@ -41,8 +58,8 @@ static const struct up_rows_text code_texts[] = {
 	{ offsetof(struct up_enrolment, person_masked), UP_ROWS_EDGE + 3 },
 };
 
-static enum up_err load(
-    struct up_db *db, const uint8_t code_hash[32], const struct up_named *who, struct code *out)
+static enum up_err load(struct up_db *db, struct up_data_keys *keys, const uint8_t code_hash[32],
+    const struct up_named *who, struct code *out)
 {
 	const struct up_db_arg arg = up_db_blob(code_hash, 32);
 	struct up_db_rows *rows;
@@ -67,10 +84,9 @@ static enum up_err load(
 	out->facts.expires_ms = out->enrolment->expires_ms;
 	out->facts.mismatches = (unsigned)up_db_column_int(rows, UP_ROWS_EDGE + 6);
 	out->facts.open = up_db_column_int(rows, UP_ROWS_EDGE + 7) != 0;
-	out->named = is_named(who, up_db_column(rows, UP_ROWS_EDGE + 8),
-	    up_db_column(rows, UP_ROWS_EDGE + 9), up_db_column(rows, UP_ROWS_EDGE + 10));
 	out->device = up_db_column_int(rows, UP_ROWS_EDGE + 11);
 	out->person = up_db_column_int(rows, UP_ROWS_EDGE + 12);
+	err = judge_named(db, keys, rows, who, &out->named);
 out:
 	up_db_end(&rows);
 	return err;
@@ -100,7 +116,7 @@ static enum up_err look(struct up_store *s, const uint8_t code_hash[32],
 	memset(out, 0, sizeof(*out));
 	if (err != UP_OK)
 		return err;
-	err = load(db, code_hash, who, out);
+	err = load(db, s->data_keys, code_hash, who, out);
 	*answer = judge(out, now_ms);
 	up_tx_put(s, &db);
 	return err;
@@ -338,7 +354,8 @@ enum up_err up_act_open(struct up_act *a)
 {
 	struct up_op_open *ask = (void *)a->op;
 	struct code code;
-	enum up_err err = load(a->tx->db, ask->code_hash, ask->named, &code);
+	enum up_err err =
+	    load(a->tx->db, a->tx->data_keys, ask->code_hash, ask->named, &code);
 
 	a->enrolment = code.enrolment;           /* whatever comes of it: it is freed */
 	if (err != UP_OK)
@@ -362,7 +379,8 @@ enum up_err up_act_enrol(struct up_act *a)
 {
 	const struct up_op_enrol *ask = asked(a);
 	struct code code;
-	enum up_err err = load(a->tx->db, ask->code_hash, ask->named, &code);
+	enum up_err err =
+	    load(a->tx->db, a->tx->data_keys, ask->code_hash, ask->named, &code);
 
 	if (err == UP_OK)
 		err = put_on_phone(a, &code);

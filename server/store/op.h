@@ -26,6 +26,7 @@ enum up_op_kind {
 	UP_OP_CLIENT_SET,
 	UP_OP_ITEM,
 	UP_OP_CLOCK,
+	UP_OP_DATA_KEY,
 	UP_OPS
 };
 
@@ -314,6 +315,15 @@ struct up_op_client_set {
 struct up_op_item {
 	struct up_op op;
 	struct up_span code, name, client;
+};
+
+/* --- the data key --- */
+
+/* An administrator has changed it: persons' data are sealed under KEY, the newest, and none under
+ * another (up_store_reseal). UP_E_STATE: some are, after all. */
+struct up_op_data_key {
+	struct up_op op;
+	struct up_span key;              /* its id */
 };
 
 /* --- the clock --- */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Private to server/store: the one place that reads and writes persons' own data (resident ID,
- * name, mobile). All else knows a person by her row, her reference and her masked name. */
+ * name, mobile), which lie sealed in the database (server/data_keys.h). All else knows a person by
+ * her row, her reference and her masked name.
+ *
+ * The row: resident_index is the blind index of the resident ID; resident, name and mobile are
+ * sealed for their column and her reference, under the key that key_id names. */
 #ifndef UP_PERSONS_H
 #define UP_PERSONS_H
 
 #include "core/person.h"
+#include "server/data_keys.h"
 #include "server/store/tx.h"
 
 /* A person as operations know her. */
@@ -33,5 +38,18 @@ UP_MUST_USE enum up_err up_persons_put(
 /* The data of the person of row ID: for the real-name check, asked again. UP_E_NOT_FOUND; else as
  * above. OUT holds secrets: up_wipe it; it is wiped when this fails. */
 UP_MUST_USE enum up_err up_persons_read(struct up_tx *, int64_t id, struct up_person *out);
+
+/* --- columns of statements that read other things beside --- */
+
+/* What a statement read of her: p.ref, and one of p.resident, p.name, p.mobile as SEALED. The
+ * value, with NUL, in OUT (the sizes of struct up_person hold them all), which the caller wipes.
+ * KEYS: the store's or the transaction's. UP_E_STORE, with DB's words: it is not hers, damaged, or
+ * its key is not there. */
+UP_MUST_USE enum up_err up_persons_open(struct up_db *, struct up_data_keys *keys,
+    enum up_data_column, struct up_span ref, struct up_span sealed, char *out, size_t cap);
+/* The same of all three; wiped when it fails. */
+struct up_persons_sealed { struct up_span ref, resident, name, mobile; };
+UP_MUST_USE enum up_err up_persons_open_all(struct up_db *, struct up_data_keys *keys,
+    const struct up_persons_sealed *, struct up_person *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/store/act.h"
+#include "server/store/persons.h"
 
 static enum up_err add_session(struct up_act *a, const struct up_op_redeem *d)
 {
@@ -37,6 +38,18 @@ static enum up_err add_browser(struct up_act *a)
 	return up_db_run(a->tx->db, UP_SQL_BROWSER_ADD, args, UP_ARRAY_LEN(args), NULL);
 }
 
+/* The portal is told the name: where it cannot be read, no session comes to be. */
+static enum up_err try_name(struct up_act *a)
+{
+	const struct up_role *role = a->found.role;
+	char name[UP_PERSON_NAME_SIZE];
+	enum up_err err = up_persons_open(a->tx->db, a->tx->data_keys, UP_DATA_NAME,
+	    up_span_str(role->person_ref), up_span_str(role->sealed_name), name, sizeof(name));
+
+	up_wipe(name, sizeof(name));
+	return err;
+}
+
 enum up_err up_act_redeem(struct up_act *a)
 {
 	struct up_op_redeem *d = (void *)a->op;
@@ -51,6 +64,8 @@ enum up_err up_act_redeem(struct up_act *a)
 		err = add_session(a, d);
 	if (err == UP_OK && a->merit == UP_OK)
 		err = add_browser(a);
+	if (err == UP_OK && a->merit == UP_OK)
+		err = try_name(a);
 	if (err == UP_OK && a->merit == UP_OK)
 		d->out_role = up_act_take_role(a);
 	return err;

@@ -120,7 +120,7 @@ static const struct up_rows_text role_texts[] = {
 	{ offsetof(struct up_role, unit_code), UP_ROWS_EDGE_UNIT },
 	{ offsetof(struct up_role, certificate), UP_ROWS_EDGE_CERTIFICATE },
 	{ offsetof(struct up_role, unit_name), UP_ROWS_EDGE + 2 },
-	{ offsetof(struct up_role, person_name), UP_ROWS_EDGE + 3 },
+	{ offsetof(struct up_role, sealed_name), UP_ROWS_EDGE + 3 },
 	{ offsetof(struct up_role, person_masked), UP_ROWS_EDGE + 4 },
 	{ offsetof(struct up_role, assurance), UP_ROWS_EDGE + 5 },
 	{ offsetof(struct up_role, fields), UP_ROWS_EDGE + 6 },

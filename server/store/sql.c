@@ -148,7 +148,7 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_ENROLMENT] = "SELECT " EDGE_COLUMNS("FALSE")
 	    ", e.id, u.name, c.fields, p.masked, c.version, e.expires_ms, e.mismatches, "
 	    TRUTH("e.status = 'open'")
-	    ", p.name, p.resident, p.mobile, r.device, p.id"
+	    ", p.name, p.resident, p.mobile, r.device, p.id, p.ref"
 	    " FROM enrolment e JOIN role r ON r.id = e.role JOIN holder h ON h.id = r.holder"
 	    " JOIN unit u ON u.id = h.unit"
 	    " JOIN person p ON p.id = h.person JOIN certificate c ON c.unit = u.id"
@@ -167,13 +167,25 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_AGREEMENT_ADD] = "INSERT INTO agreement (role, device, version, agreed_ms)"
 	    " VALUES (?1, ?2, ?3, ?4)",
 	[UP_SQL_PERSON] = "SELECT id, ref, " TRUTH("outcome = 'match'") " FROM person"
-	    " WHERE resident = ?1",
-	[UP_SQL_PERSON_DATA] = "SELECT resident, name, mobile FROM person WHERE id = ?1",
-	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident, name, masked, mobile,"
-	    " outcome, assurance, checked_ms, created_ms)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8) RETURNING id",
-	[UP_SQL_PERSON_SET] = "UPDATE person SET name = ?2, masked = ?3, mobile = ?4, outcome ="
-	    " ?5, assurance = ?6, checked_ms = ?7 WHERE id = ?1",
+	    " WHERE resident_index = ?1",
+	[UP_SQL_PERSON_DATA] = "SELECT ref, resident, name, mobile FROM person WHERE id = ?1",
+	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident_index, resident, name, masked,"
+	    " mobile, key_id, outcome, assurance, checked_ms, created_ms)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) RETURNING id",
+	[UP_SQL_PERSON_SET] = "UPDATE person SET resident = ?2, name = ?3, masked = ?4,"
+	    " mobile = ?5, key_id = ?6, outcome = ?7, assurance = ?8, checked_ms = ?9"
+	    " WHERE id = ?1",
+	/* what lies under which key; one that is there under '' is not sealed yet */
+	[UP_SQL_PERSON_KEY_NEXT] = "SELECT key_id FROM person WHERE key_id > ?1"
+	    " ORDER BY key_id LIMIT 1",
+	[UP_SQL_PERSON_KEY_OTHER] = "SELECT count(*) FROM person WHERE key_id <> ?1",
+	[UP_SQL_PERSON_UNDER] = "SELECT id, ref, resident_index, resident, name, mobile"
+	    " FROM person WHERE key_id = ?1 ORDER BY id LIMIT ?2",
+	[UP_SQL_PERSON_SEAL] = "UPDATE person SET resident_index = ?2, resident = ?3, name = ?4,"
+	    " mobile = ?5, key_id = ?6 WHERE id = ?1",
+	[UP_SQL_CHORE] = "SELECT 1 FROM chore WHERE name = ?1",
+	[UP_SQL_CHORE_ADD] = "INSERT INTO chore (name) VALUES (?1) ON CONFLICT DO NOTHING",
+	[UP_SQL_CHORE_DONE] = "DELETE FROM chore WHERE name = ?1",
 	[UP_SQL_HOLDER] = "SELECT id, ref FROM holder WHERE unit = ?1 AND person = ?2",
 	[UP_SQL_HOLDER_ADD] = "INSERT INTO holder (ref, unit, person, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4) RETURNING id",

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "server/db/schema.h"
+#include "server/store/reseal.h"
 #include "server/store/tx.h"
 #include "server/store/writer.h"
 
@@ -24,9 +25,12 @@ static enum up_err prepare(struct up_store *s, const struct up_store_settings *o
 	up_pool_init(&s->readers, &settings);
 	tx->password_key = s->password_key;
 	tx->administrator = s->administrator;
+	tx->data_keys = s->data_keys;
 	err = up_db_open(&settings, &tx->db, why);
 	if (err == UP_OK)
 		err = up_schema_migrate(tx->db, up_schema_of(tx->db), why);
+	if (err == UP_OK)
+		err = up_reseal_prepare(s, why);
 	if (err == UP_OK && o->writer) {
 		err = up_writer_start(s);
 		if (err != UP_OK)
@@ -78,6 +82,7 @@ enum up_err up_store_open(const struct up_store_settings *o, struct up_store **o
 		return UP_E_NOMEM;
 	}
 	memcpy(s->password_key, o->password_key, sizeof(s->password_key));
+	s->data_keys = o->data_keys;
 	s->log = o->log;
 	s->last = &s->first;
 	pthread_mutex_init(&s->write_lock, NULL);

@@ -10,6 +10,7 @@
 #define UP_STORE_H
 
 #include "core/authority.h"
+#include "core/person.h"
 #include "core/record.h"
 #include "core/span.h"
 
@@ -17,16 +18,23 @@ struct up_store;
 
 #define UP_STORE_REF 22 /* references and ids for the outside: base64url of 128 random bits */
 
+struct up_data_keys;
+
 /* Opens (and with CREATE makes, mode 0600) the database and brings its schema to the newest
- * version; a newer one than we know is UP_E_CONFIG. WRITER: start the writer thread (unitpassd);
- * without it operations run in the caller (unitpassctl). ADMINISTRATOR: who makes changes, as
- * change records name him; may be NULL. WHY gets a text for people. */
+ * version; a newer one than we know is UP_E_CONFIG. Persons' data that an older version left in the
+ * clear are sealed then, and what they lay in is cleared away. WRITER: start the writer thread
+ * (unitpassd); without it operations run in the caller (unitpassctl). ADMINISTRATOR: who makes
+ * changes, as change records name him; may be NULL. WHY gets a text for people. */
 struct up_store_settings {
 	const char *database;            /* a file's path or a server's URI: see server/db/db.h */
 	const char *password;            /* for the server; may be NULL */
 	const char *administrator;
 	bool create, writer;
 	uint8_t password_key[32];
+	/* Borrowed until the close (server/data_keys.h). A missing file is made where no person is
+	 * sealed yet; UP_E_KEY: it is missing, or not the one under which they are. NULL: persons'
+	 * data can neither be read nor written. */
+	struct up_data_keys *data_keys;
 	void (*log)(char level, const char *line);
 };
 UP_MUST_USE enum up_err up_store_open(
@@ -79,7 +87,8 @@ struct up_role {                         /* a person in a role for a unit, as it
 	char ref[UP_STORE_REF + 1];      /* holder ref: stable per person and unit, = sub */
 	char person_ref[UP_STORE_REF + 1];
 	char *role;                      /* principal manager user */
-	char *unit_code, *unit_name, *person_name, *person_masked, *certificate, *assurance;
+	char *unit_code, *unit_name, *person_masked, *certificate, *assurance;
+	char *sealed_name;               /* see up_store_name */
 	int64_t certificate_version, valid_from_s, valid_to_s;
 	char *fields;                    /* certificate fields (条例 art 8) as JSON text */
 	struct up_authority_edge edge;   /* the facts, for core/authority to judge */
@@ -92,6 +101,9 @@ void up_store_roles_free(struct up_role ***, size_t n);
 UP_MUST_USE enum up_err up_store_role(
     struct up_store *, int64_t role, int64_t device, struct up_role **out);
 void up_store_role_free(struct up_role **);
+/* The person's name in full, which the caller wipes. UP_E_STORE. */
+UP_MUST_USE enum up_err up_store_name(
+    struct up_store *, const struct up_role *, char out[UP_PERSON_NAME_SIZE]);
 
 struct up_enrolment {
 	int64_t id;
@@ -148,6 +160,15 @@ void up_store_stats(struct up_store *, struct up_store_stats *out);
  * administrator's word that it was right. */
 UP_MUST_USE enum up_err up_store_clock(struct up_store *, int64_t *shown_ms, bool *accepted);
 /* --- for administration (unitpassctl) --- */
+
+/* Seal anew, under the newest data key, what lies under another: in short transactions, beside a
+ * server that goes on; what was done stays done when it is interrupted. TELL (may be NULL) hears
+ * after each how many of TOTAL are done. UP_E_KEY: some cannot be opened; UP_E_STORE. */
+typedef void (*up_reseal_fn)(void *arg, int64_t done, int64_t total);
+UP_MUST_USE enum up_err up_store_reseal(struct up_store *, up_reseal_fn tell, void *arg);
+/* Persons whose data lie under another key than KEY. */
+UP_MUST_USE enum up_err up_store_under_others(
+    struct up_store *, const char *key, int64_t *n);
 
 /* One unit as it stands, for people who administer; borrowed until the call returns. */
 struct up_unit_view {

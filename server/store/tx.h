@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/data_keys.h"
 #include "server/db/pool.h"
 #include "server/store/sql.h"
 #include "server/store/op.h"
@@ -14,6 +15,7 @@
 struct up_tx {
 	struct up_db *db;
 	const uint8_t *password_key;     /* the store's */
+	struct up_data_keys *data_keys;  /* the store's; may be NULL */
 	const char *administrator;       /* the store's; may be NULL */
 	int64_t last_seq, last_ms;       /* of the newest record */
 	struct { int64_t number, first_ms, last_ms; bool dirty; } block;
@@ -23,6 +25,7 @@ struct up_tx {
 struct up_store {
 	char *database, *password;       /* PASSWORD may be NULL */
 	uint8_t password_key[32];
+	struct up_data_keys *data_keys;  /* borrowed; may be NULL */
 	char *administrator;             /* who makes the changes of this process; may be NULL */
 	void (*log)(char level, const char *line);
 

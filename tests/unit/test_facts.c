@@ -22,7 +22,7 @@ static const struct up_device phone = { .id = 7, .ref = "pppppppppppppppppppppp"
 static const struct up_role role = { .ref = "hhhhhhhhhhhhhhhhhhhhhh",
 	.person_ref = "nnnnnnnnnnnnnnnnnnnnnn", .role = (char *)"principal",
 	.unit_code = (char *)"12430000100000016Y", .unit_name = (char *)"第三中学",
-	.person_name = (char *)"李明", .person_masked = (char *)"李*",
+	.person_masked = (char *)"李*",
 	.certificate = (char *)"CERT-3", .assurance = (char *)"roster",
 	.certificate_version = 2 };
 static const struct up_enrolment code = { .unit_code = (char *)"12430000100000016Y",

@@ -84,7 +84,8 @@ static void test_migrate_fails(void)
 		"CREATE TABLE a (x INTEGER)",
 		"CREATE TABLE b (x INTEGER); CREATE TABLE a (x INTEGER)",
 	};
-	struct up_db_schema schema = { fixture_schema()->mark, steps, 2, NULL };
+	struct up_db_schema schema = {
+	    .mark = fixture_schema()->mark, .steps = steps, .n = 2 };
 	struct fixture f;
 	char why[256];
 

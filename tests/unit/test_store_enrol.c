@@ -118,7 +118,7 @@ static void test_enrol(void)
 	struct up_enrolment *e;
 	struct fixture f;
 	uint8_t code[32];
-	char ref[23];
+	char ref[23], name[UP_PERSON_NAME_SIZE];
 	size_t n;
 
 	fixture_open(&f, true);
@@ -132,7 +132,8 @@ static void test_enrol(void)
 	CU_ASSERT_EQUAL_FATAL(up_store_roles(f.store, f.device, &roles, &n), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(n, 1);
 	CU_ASSERT(is_live(roles[0], NOW));
-	CU_ASSERT_STRING_EQUAL(roles[0]->person_name, "李明");
+	CU_ASSERT_EQUAL(up_store_name(f.store, roles[0], name), UP_OK);
+	CU_ASSERT_STRING_EQUAL(name, "李明");
 	CU_ASSERT_STRING_EQUAL(roles[0]->assurance, "roster");
 	up_store_roles_free(&roles, n);
 	CU_ASSERT_EQUAL(up_store_role(f.store, f.role, f.device + 1, &role), UP_E_ROLE);

@@ -4,6 +4,7 @@
 #ifndef UP_TEST_STORE_FIXTURE_H
 #define UP_TEST_STORE_FIXTURE_H
 
+#include "server/data_keys.h"
 #include "server/db/schema.h"
 #include "server/store/tx.h"
 #include "test_postgres.h"
@@ -34,6 +35,8 @@ void fixture_make(struct fixture *);                     /* a new, empty databas
 void fixture_open(struct fixture *, bool writer);
 void fixture_reopen(struct fixture *, bool writer);
 void fixture_close(struct fixture *);                    /* the database is for nobody more */
+/* Under which persons' data lie: the same for all stores of a program. */
+struct up_data_keys *fixture_keys(void);
 enum up_err fixture_connect(const char *database, bool writer, struct up_store **out);
 /* Of others whom we ended nothing is under way any more. */
 void fixture_quiet(struct fixture *);
@@ -52,6 +55,7 @@ enum up_err fixture_item_put(struct up_store *, struct up_span code, struct up_s
     struct up_span client, int64_t now_ms);
 enum up_err fixture_device_end(struct up_store *, struct up_span ref, int64_t now_ms);
 enum up_err fixture_clock_accept(struct up_store *, int64_t now_ms, int64_t *newest_ms);
+enum up_err fixture_data_key(struct up_store *, const char *key, int64_t now_ms);
 enum up_err fixture_code_put(struct up_store *, const struct up_op_code *, int64_t now_ms);
 /* Look at what CODE gives, as WHO. */
 enum up_err fixture_open_code(struct up_store *, const char *code, const struct up_named *who);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/data_keys.h"
 #include "server/database.h"
 #include "tools/unitpassctl/ctl.h"
 
@@ -47,13 +48,16 @@ bool up_ctl_open(struct up_ctl *ctl)
 {
 	struct up_store_settings settings = {
 	    .log = log_line, .administrator = up_ctl_administrator()};
-	struct up_buf secret;
+	struct up_buf secret = { 0 };
 	enum up_err err;
 	char why[256];
 
 	if (!up_ctl_configure(ctl))
 		return false;
-	err = up_database_settings(ctl->config, &settings, &secret, why);
+	err = up_data_keys_open(ctl->config->keys, &ctl->data_keys, why);
+	settings.data_keys = ctl->data_keys;
+	if (err == UP_OK)
+		err = up_database_settings(ctl->config, &settings, &secret, why);
 	if (err == UP_OK)
 		err = up_store_open(&settings, &ctl->store, why);
 	up_buf_free(&secret);
@@ -76,6 +80,7 @@ enum up_err up_ctl_run(const struct up_ctl *ctl, enum up_op_kind kind, struct up
 void up_ctl_close(struct up_ctl *ctl)
 {
 	up_store_close(&ctl->store);
+	up_data_keys_free(&ctl->data_keys);
 	up_config_free(&ctl->config);
 }
 

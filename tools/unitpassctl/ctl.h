@@ -21,6 +21,7 @@ struct up_ctl {
 	const char *config_file;
 	bool json;
 	struct up_config *config;
+	struct up_data_keys *data_keys;
 	struct up_store *store;
 	int64_t now_ms;
 };
@@ -84,6 +85,9 @@ bool up_ctl_id_ok(const char *text);
 int up_ctl_clock_accept(struct up_command_line *);
 int up_ctl_database_copy(struct up_command_line *);
 extern const struct argp_option up_database_copy_options[];
+
+int up_key_rotate(struct up_command_line *);
+extern const struct argp_option up_key_rotate_options[];
 
 int up_init_run(struct up_command_line *);
 extern const struct argp_option up_init_options[];

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/data_keys.h"
 #include "server/db/copy.h"
 #include "tools/common/file.h"
 #include "tools/common/terminal.h"
@@ -104,11 +105,28 @@ static int report(const struct up_ctl *ctl, struct up_copy *copy, json_t *tables
 	printf(up_say("%lld rows of %zu tables are in %s as they are in %s.\n",
 	    "%2$zu 个表的 %1$lld 行已在 %3$s 中，与 %4$s 一致。\n"),
 	    (long long)copy->rows, json_object_size(tables), to, from);
+	printf(up_say("The keys are not in it: %s goes where the server goes.\n",
+	    "密钥不在数据库中：请将 %s 一并迁移。\n"), ctl->config->keys);
 	printf(up_say("Next: set database = \"%s\"%s in %s, and start the server.\n",
 	    "下一步：在 %3$s 中设置 database = \"%1$s\"%2$s，然后启动服务器。\n"),
 	    copy->to.database, copy->to.password != NULL ? up_say(" and database_password_file",
 	    " 以及 database_password_file") : "", ctl->config_file);
 	return 0;
+}
+
+/* A site of an older release: its persons' data are sealed as its own server would do it. */
+static enum up_err seal_source(struct up_ctl *ctl, const struct up_copy *copy, char why[256])
+{
+	struct up_store_settings settings = { .database = copy->from.database,
+		.password = copy->from.password };
+	struct up_store *store = NULL;
+	enum up_err err = up_data_keys_open(ctl->config->keys, &ctl->data_keys, why);
+
+	settings.data_keys = ctl->data_keys;
+	if (err == UP_OK)
+		err = up_store_open(&settings, &store, why);
+	up_store_close(&store);
+	return err;
 }
 
 static int copy_with(struct up_ctl *ctl, struct up_copy *copy, const struct up_owner *owner)
@@ -121,6 +139,8 @@ static int copy_with(struct up_ctl *ctl, struct up_copy *copy, const struct up_o
 	copy->tell = tell;
 	copy->arg = &progress;
 	err = up_copy_run(copy, why);
+	if (err == UP_E_KEY && (err = seal_source(ctl, copy, why)) == UP_OK)
+		err = up_copy_run(copy, why);
 	if (err != UP_OK)
 		status = fail(ctl, err, why);
 	else if (up_db_file(copy->to.database) == NULL ||

@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "server/config.h"
+#include "server/data_keys.h"
 #include "server/database.h"
 #include "server/db/db.h"
 #include "server/harden.h"
@@ -47,12 +48,16 @@ static long server_uid(struct up_doctor *d, const struct up_config *c)
 
 static void check_keys(struct up_doctor *d, const struct up_config *c, long uid)
 {
-	static const char *const names[] = { "", "/server.key", "/signing.jwks" };
+	static const char *const names[] = { "", "/server.key", "/signing.jwks",
+		"/" UP_DATA_KEYS_FILE };
 	struct up_keys *keys = NULL;
 	char path[4096], why[256];
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(names); i++) {
 		snprintf(path, sizeof(path), "%s%s", c->keys, names[i]);
+		/* made at the first start of this release; who should have it, check_store says */
+		if (i == UP_ARRAY_LEN(names) - 1 && access(path, F_OK) != 0)
+			continue;
 		if (!up_doctor_keys_private(d, "keys", path, uid))
 			return;
 	}
@@ -211,12 +216,16 @@ static void check_portals(struct up_doctor *d, struct up_store *store)
 }
 
 /* UP_OK, or WHY. */
-static enum up_err open_store(const struct up_config *c, struct up_store **out, char why[256])
+static enum up_err open_store(const struct up_config *c, struct up_data_keys **keys,
+    struct up_store **out, char why[256])
 {
 	struct up_store_settings settings = { 0 };
-	struct up_buf secret;
-	enum up_err err = up_database_settings(c, &settings, &secret, why);
+	struct up_buf secret = { 0 };
+	enum up_err err = up_data_keys_open(c->keys, keys, why);
 
+	settings.data_keys = *keys;
+	if (err == UP_OK)
+		err = up_database_settings(c, &settings, &secret, why);
 	if (err == UP_OK)
 		err = up_store_open(&settings, out, why);
 	if (err == UP_OK)
@@ -225,9 +234,12 @@ static enum up_err open_store(const struct up_config *c, struct up_store **out, 
 	return err;
 }
 
-static void store_remedy(struct up_doctor *d, const struct up_config *c)
+static void store_remedy(struct up_doctor *d, const struct up_config *c, enum up_err err)
 {
-	if (up_db_file(c->database) != NULL)
+	if (err == UP_E_KEY)
+		up_doctor_remedy(d, up_say("restore the folder %s from your backup",
+		    "请从备份恢复目录 %s"), c->keys);
+	else if (up_db_file(c->database) != NULL)
 		up_doctor_remedy(d, "%s",
 		    up_say("run this as root; if the file is damaged, restore it from your backup",
 			"请以 root 运行；文件若已损坏，请从备份恢复"));
@@ -241,18 +253,21 @@ static void check_store(struct up_doctor *d, const struct up_config *c, long uid
 {
 	const char *secret = up_db_file(c->database);
 	struct up_store *store = NULL;
+	struct up_data_keys *keys = NULL;
 	int64_t now_ms = (int64_t)time(NULL) * 1000;
 	char why[256] = "", shown[256];
+	enum up_err err;
 
 	if (secret == NULL)
 		secret = c->database_password_file;
 	if (secret[0] != '\0' && !up_doctor_keys_private(d, "database", secret, uid))
 		return;
 	up_db_show(c->database, shown);
-	if (open_store(c, &store, why) != UP_OK) {
+	err = open_store(c, &keys, &store, why);
+	if (err != UP_OK) {
 		up_doctor_find(d, UP_DOCTOR_ERROR, "database", "%s: %s", shown,
 		    why[0] != '\0' ? why : up_err_reply(UP_E_STORE)->en);
-		store_remedy(d, c);
+		store_remedy(d, c, err);
 	} else {
 		up_doctor_find(d, UP_DOCTOR_OK, "database",
 		    up_say("%s opens, and its schema fits", "%s 可打开，结构相符"), shown);
@@ -261,6 +276,7 @@ static void check_store(struct up_doctor *d, const struct up_config *c, long uid
 		check_units(d, store, now_ms);
 	}
 	up_store_close(&store);
+	up_data_keys_free(&keys);
 }
 
 /* --- listeners and proxies --- */

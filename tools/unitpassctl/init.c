@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/uscc.h"
+#include "server/data_keys.h"
 #include "server/database.h"
 #include "server/db/db.h"
 #include "server/keys.h"
@@ -113,12 +114,13 @@ static bool has_file(const struct up_ctl *ctl)
 
 static bool nothing_there(const struct up_ctl *ctl)
 {
-	char path[3][PATH_MAX];
+	char path[4][PATH_MAX];
 
 	key_file(ctl, "server.key", path[0]);
 	key_file(ctl, "signing.jwks", path[1]);
-	snprintf(path[2], PATH_MAX, "%s", ctl->config->database);
-	for (size_t i = 0; i < (has_file(ctl) ? 3 : 2); i++) {
+	key_file(ctl, UP_DATA_KEYS_FILE, path[2]);
+	snprintf(path[3], PATH_MAX, "%s", ctl->config->database);
+	for (size_t i = 0; i < (has_file(ctl) ? 4 : 3); i++) {
 		struct stat st;
 
 		if (lstat(path[i], &st) == 0) {
@@ -186,10 +188,13 @@ static bool make_database(struct up_ctl *ctl, const struct up_owner *o, const st
 {
 	struct up_store_settings settings = { .create = true,
 		.administrator = up_ctl_administrator() };
-	struct up_buf secret;
+	struct up_buf secret = { 0 };
 	char why[256];
-	enum up_err err = up_database_settings(ctl->config, &settings, &secret, why);
+	enum up_err err = up_data_keys_open(ctl->config->keys, &ctl->data_keys, why);
 
+	settings.data_keys = ctl->data_keys;
+	if (err == UP_OK)
+		err = up_database_settings(ctl->config, &settings, &secret, why);
 	if (err == UP_OK)
 		err = up_store_open(&settings, &ctl->store, why);
 	up_buf_free(&secret);
@@ -223,6 +228,8 @@ static void undo(struct up_ctl *ctl)
 	unlink(path);
 	key_file(ctl, "signing.jwks", path);
 	unlink(path);
+	key_file(ctl, UP_DATA_KEYS_FILE, path);
+	unlink(path);
 }
 
 /* What follows. An option that only says the default would make her think that it is needed. */
@@ -252,12 +259,14 @@ static int report(const struct up_ctl *ctl, const char *code)
 		return up_ctl_print(ctl,
 		    json_pack("{s:s, s:s, s:s, s:s*}", "issuer", ctl->config->issuer, "keys",
 			ctl->config->keys, "database", ctl->config->database, "authority", code));
-	printf(up_say("Made:\n  keys      %s/server.key, %s/signing.jwks  (back them up; without "
-		      "server.key no phone's password works)\n  database  %s\n",
-		   "已创建：\n  密钥    %s/server.key、%s/signing.jwks （请备份；丢失 server.key "
-		   "后所有手机的证书密码都将失效）\n  "
-		   "数据库  %s\n"),
-	    ctl->config->keys, ctl->config->keys, ctl->config->database);
+	printf(up_say("Made:\n  keys      %s/server.key, signing.jwks, " UP_DATA_KEYS_FILE
+		      "  (back them up, apart from the database; without server.key no phone's "
+		      "password works, without " UP_DATA_KEYS_FILE " no person's data can be "
+		      "read)\n  database  %s\n",
+		   "已创建：\n  密钥    %s/server.key、signing.jwks、" UP_DATA_KEYS_FILE
+		   "（请与数据库分开备份；丢失 server.key 后所有手机的证书密码都将失效，丢失 "
+		   UP_DATA_KEYS_FILE " 后人员信息无法读取）\n  数据库  %s\n"),
+	    ctl->config->keys, ctl->config->database);
 	say_next(ctl, code != NULL);
 	return 0;
 }

@@ -28,11 +28,12 @@ const struct argp_option up_usage_options[] = {
 	{ "event", EVENT, "NAME", 0, UP_WORDS("login.scan login.approve login.deny login.expire "
 	    "login.redeem login.replay enrolment.code enrolment.open enrolment.done; changes: "
 	    "device.end unit.add authority.add authority.change client.add client.rotate "
-	    "client.disable client.enable client.remove item.add clock.accept",
+	    "client.disable client.enable client.remove item.add clock.accept "
+	    "key.rotate",
 	    "login.scan login.approve login.deny login.expire login.redeem login.replay "
 	    "enrolment.code enrolment.open enrolment.done；变动：device.end unit.add authority.add "
 	    "authority.change client.add client.rotate client.disable client.enable client.remove "
-	    "item.add clock.accept"), 0 },
+	    "item.add clock.accept key.rotate"), 0 },
 	{ "result", RESULT, "WORD", 0, UP_WORDS("ok, refused or expired",
 	    "ok（成功）、refused（拒绝）或 expired（超时）"), 0 },
 	{ "reason", REASON, "WORD", 0, UP_WORDS("refused or expired for this reason, as not_mine, "
