@@ -36,6 +36,7 @@ static const struct words events[] = {
 	{ "client.enable", "portal enabled", "启用业务系统" },
 	{ "client.remove", "portal removed", "删除业务系统" },
 	{ "item.add", "item added", "登记授权事项" },
+	{ "key.rotate", "data key changed", "更换数据密钥" },
 	{ "clock.accept", "clock accepted", "确认时钟" },
 };
 

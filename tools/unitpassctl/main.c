@@ -110,6 +110,16 @@ static const struct up_command commands[] = {
 	  "先进行实名核验。命令行参数会出现在进程列表中，身份证号最好用 --person-file 提供：一个 JSON 对象 "
 	  "{\"name\", \"resident_id\", \"mobile\"}（- 表示标准输入）。领取码 5 分钟内一次有效。"),
 	  up_enrol_options, UP_COMMAND_NEED(1), up_enrol_run },
+	{ "key rotate", NULL,
+	  UP_WORDS("seal persons' data under a new key\v"
+	  "Resident ID numbers, names and mobile numbers lie in the database sealed under the "
+	  "first key of data.keys. This makes another one and seals everything anew, in short "
+	  "steps beside a running server; interrupted, it goes on when it is run again. It says "
+	  "which keys are not needed any more.",
+	  "以新密钥重新加密人员信息\v"
+	  "数据库中的身份证号、姓名和手机号以 data.keys 的第一个密钥加密。本命令生成新密钥并分批重新加密，"
+	  "服务器可照常运行；中断后再次运行即继续。完成后说明哪些密钥不再需要。"),
+	  up_key_rotate_options, UP_COMMAND_NEED(1), up_key_rotate },
 	{ "clock accept", NULL,
 	  UP_WORDS("say that this machine's clock is right, after it was set back\v"
 	  "The server believes no clock that is behind its newest usage record, or that stepped "
