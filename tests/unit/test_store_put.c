@@ -79,6 +79,13 @@ enum up_err fixture_clock_accept(struct up_store *s, int64_t now_ms, int64_t *ne
 	return err;
 }
 
+enum up_err fixture_data_key(struct up_store *s, const char *key, int64_t now_ms)
+{
+	struct up_op_data_key done = { .key = up_span_str(key) };
+
+	return run(s, UP_OP_DATA_KEY, &done.op, now_ms);
+}
+
 enum up_err fixture_code_put(struct up_store *s, const struct up_op_code *code, int64_t now_ms)
 {
 	struct up_op_code put = *code;

@@ -187,6 +187,14 @@ static enum up_err act_open(struct fixture *f)
 	return fixture_open_code(f->store, "next", &fixture_li);
 }
 
+static enum up_err act_data_key(struct fixture *f)
+{
+	char ids[UP_SEAL_KEYS][UP_VAULT_ID + 1];
+
+	CU_ASSERT_EQUAL(up_data_keys_ids(fixture_keys(), ids), 1);
+	return fixture_data_key(f->store, ids[0], NOW);
+}
+
 static enum up_err act_clock(struct fixture *f)
 {
 	int64_t newest;
@@ -276,6 +284,7 @@ static const struct {
 	{ "item", act_item, UP_OK },
 	{ "authority", act_authority, UP_OK },
 	{ "clock", act_clock, UP_OK },
+	{ "data key", act_data_key, UP_OK },
 	{ "phone ends", act_end_phone, UP_OK },
 };
 
