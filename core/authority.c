@@ -169,10 +169,14 @@ enum up_err up_authority_may(const struct up_authority_ask *ask,
 	return said_by(out);
 }
 
-/* Smaller is better. */
-static int rank(enum up_err said)
+/* Greater is better: what is told first is the worst. */
+static size_t rank(enum up_err said)
 {
-	return said == UP_OK ? 0 : said == UP_E_ITEM_GRANT ? 1 : 2;
+	size_t i = 0;
+
+	while (i < UP_ARRAY_LEN(lack_errors) && lack_errors[i].err != said)
+		i++;
+	return i;
 }
 
 enum up_err up_authority_consider(const struct up_authority_ask *ask,
@@ -183,7 +187,7 @@ enum up_err up_authority_consider(const struct up_authority_ask *ask,
 
 	if ((one.lacks & UP_NEED_OTHER_EDGE) != 0)
 		return said_by(best);
-	if (best->edge == NULL || rank(said) < rank(said_by(best)))
+	if (best->edge == NULL || rank(said) > rank(said_by(best)))
 		*best = one;
 	return said_by(best);
 }

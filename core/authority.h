@@ -117,9 +117,9 @@ struct up_authority_answer {
 UP_MUST_USE enum up_err up_authority_may(const struct up_authority_ask *,
     const struct up_authority_edge *edge, struct up_authority_answer *out);
 /* The same over several edges, one call each: *BEST, zeroed before the first, becomes EDGE's answer
- * when that is better: she may, before only a grant is lacking, before anything else; the first of
- * equals. An edge that is not the one asked for counts for nothing. Returns what *BEST says now;
- * before the first call that would be UP_E_ROLE. */
+ * when that is better: she may, before only a grant is lacking, and so on up the list above; the
+ * first of equals. An edge that is not the one asked for counts for nothing. Returns what *BEST
+ * says now; before the first call that would be UP_E_ROLE. */
 UP_MUST_USE enum up_err up_authority_consider(const struct up_authority_ask *,
     const struct up_authority_edge *edge, struct up_authority_answer *best);
 
