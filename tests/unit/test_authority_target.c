@@ -275,14 +275,16 @@ static void test_circle(void)
 		{ .id = 2, .grantor = 1, .state = UP_EDGE_LIVE },
 		{ .id = 3, .grantor = 3, .state = UP_EDGE_LIVE },
 		{ .id = 0, .grantor = 0, .state = UP_EDGE_LIVE },
+		{ .id = 4, .grantor = 0, .state = UP_EDGE_LIVE },
 	};
-	bool ends[4];
+	bool ends[5];
 
-	CU_ASSERT_EQUAL(up_authority_cascade(edges, 4, 1, ends), 2);
+	CU_ASSERT_EQUAL(up_authority_cascade(edges, 5, 1, ends), 2);
 	CU_ASSERT_TRUE(ends[0] && ends[1] && !ends[2] && !ends[3]);
-	CU_ASSERT_EQUAL(up_authority_cascade(edges, 4, 3, ends), 1);
-	CU_ASSERT_EQUAL(up_authority_cascade(edges, 4, 0, ends), 1);
-	CU_ASSERT_FALSE(ends[0] || ends[1]);
+	CU_ASSERT_EQUAL(up_authority_cascade(edges, 5, 3, ends), 1);
+	/* no grantor is not edge 0 */
+	CU_ASSERT_EQUAL(up_authority_cascade(edges, 5, 0, ends), 1);
+	CU_ASSERT_TRUE(ends[3]);
 }
 
 UP_SUITE("authority_target", test_matrix, test_empty, test_consider, test_cascade, test_delete,
