@@ -234,8 +234,7 @@ size_t up_authority_cascade(
 size_t up_authority_delete(const struct up_authority_edge *edges, size_t n,
     const struct up_authority_edge *by, const struct up_authority_edge *target, bool ends[])
 {
-	bool all = by->role == UP_ROLE_PRINCIPAL && target->role == UP_ROLE_USER &&
-	    target->holder != 0;
+	bool all = by->role == UP_ROLE_PRINCIPAL && target->holder != 0;
 
 	for (size_t i = 0; i < n; i++)
 		ends[i] = stands(&edges[i]) && (edges[i].id == target->id ||
