@@ -84,7 +84,7 @@ static unsigned lacks_of(const struct up_authority_edge *edge, int64_t now_s)
 		lacks |= UP_NEED_PHONE;
 	if (edge->suspended)
 		lacks |= UP_NEED_CONFIRMED;
-	if (!edge->may_authorise && edge->role != UP_ROLE_PRINCIPAL)
+	if (!edge->may_authorise)
 		lacks |= UP_NEED_AUTHORISE;
 	return lacks;
 }
