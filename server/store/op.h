@@ -8,7 +8,8 @@
 #ifndef UP_OP_H
 #define UP_OP_H
 
-#include "server/store/store.h"
+#include "core/grant.h"
+#include "server/store/people.h"
 
 enum up_op_kind {
 	UP_OP_RECORD,
@@ -19,6 +20,12 @@ enum up_op_kind {
 	UP_OP_ENROL,
 	UP_OP_DEVICE_END,
 	UP_OP_CODE,
+	UP_OP_PEOPLE_ADD,
+	UP_OP_PEOPLE_CODE,
+	UP_OP_PEOPLE_DELETE,
+	UP_OP_GRANT_ADD,
+	UP_OP_GRANT_CANCEL,
+	UP_OP_PHONE_END,
 	UP_OP_AUTHORITY,
 	UP_OP_UNITS,
 	UP_OP_CLIENT_ADD,
@@ -87,7 +94,9 @@ struct up_op_record {
 struct up_op_decide {
 	struct up_op op;
 	int64_t device;
-	int64_t role;                    /* the edge by which she acts */
+	/* The edge by which she acts; or, of a user, another of hers in this unit on this phone,
+	 * when that has a live grant for ITEM and this one has none: out_role says which. */
+	int64_t role;
 	struct up_span item;             /* for which the role must be good (rule 20); or empty */
 	bool approve;
 	uint8_t password[32];            /* the stretched password; wiped by the store when used */
@@ -104,7 +113,9 @@ struct up_op_redeem {
 	struct up_span item;             /* as above */
 	char session[UP_STORE_REF + 1];  /* the new id */
 
-	struct up_role *out_role;        /* the caller's */
+	struct up_role *out_role;        /* the caller's; for a user not always the edge asked for:
+					  * see up_op_decide */
+	struct up_chain *out_chain;      /* by what right she acts, as it stands now; so is this */
 };
 
 /* Revoke SESSION (there may be none), then the record. DEVICE, ROLE: whose it was. UNSURE: it is
@@ -129,8 +140,9 @@ struct up_op_open {
 };
 
 /* Use up the code, register the phone with its password or ask a known one for it; the role
- * lives. UNSURE: the phone hears that it failed, and does not know its token; if it was kept, the
- * code is used up and the role rests with a phone that nobody can use, until the window makes
+ * lives, and the grants that the code takes with it (rule 17; UP_E_PERIOD_OVER: the one that it
+ * names is over). UNSURE: the phone hears that it failed, and does not know its token; if it was
+ * kept, the code is used up and the role rests with a phone that nobody can use, until there is
  * another code. */
 struct up_op_enrol {
 	struct up_op op;
@@ -194,8 +206,8 @@ struct up_op_by {
  * OUTCOME of the real-name check as in up_op_code; "unavailable": she is there as pending, without
  * a code. UP_E_PENDING: unavailable, and she is known with other data, which stay. UP_E_MISMATCH,
  * UP_E_NO_PERSON: what else it was. UP_E_MANAGERS: there are three. UP_E_OTHER_ROLE: she holds
- * another role in the unit; UP_E_STATE: this one, by this grantor. UP_E_REQUEST and what is wrong
- * with NAMED: not recorded. */
+ * another role in the unit. One whom the same grantor added before gets another code; UP_E_STATE:
+ * not with another may_authorise. UP_E_REQUEST and what is wrong with NAMED: not recorded. */
 struct up_op_people_add {
 	struct up_op_by by;
 	enum up_authority_role role;     /* UP_ROLE_MANAGER, UP_ROLE_USER */
@@ -206,7 +218,7 @@ struct up_op_people_add {
 	int64_t expires_ms;
 
 	char out_ref[UP_STORE_REF + 1];  /* the holder's */
-	const char *out_status;          /* "pending" (no code) or "waiting" */
+	const char *out_status;          /* "pending" (no code), "waiting", "live" */
 };
 
 /* Another code for the edge to REF (a holder's) that the one who acts made: it takes the edge and
@@ -234,8 +246,6 @@ struct up_op_people_delete {
 	} *out_ended;                    /* each edge, REF's own first; the caller's: free() */
 	size_t out_n;
 };
-
-#define UP_GRANT_USERS_MAX 32            /* that are given the same at once */
 
 /* ITEMS from FROM_DAY to TO_DAY for each of USERS (holders' references), with a code each: it takes
  * the edge, if that waits, and makes the grant live (rules 15-17). Who has no edge by the one who

@@ -72,13 +72,14 @@ UP_MUST_USE enum up_err up_store_catalogue(struct up_store *, up_item_fn fn, voi
 struct up_phone_view {
 	int64_t number;
 	struct up_span ref, name;
-	struct up_span user, person;     /* holder's reference, empty for her own; masked name */
+	struct up_span user, person;     /* holder's reference; masked name */
 	enum up_authority_role role;
 	bool own;
 	int64_t since_ms;
 };
 typedef int (*up_phone_fn)(void *arg, const struct up_phone_view *);
-/* Live ones that VIEWER may end. */
+/* Live ones that VIEWER may end: on the first page her own of this unit, which do not count to its
+ * LIMIT. Who holds two edges on a phone is there twice. */
 UP_MUST_USE enum up_err up_store_phones(struct up_store *, const struct up_role *viewer,
     const struct up_page *, up_phone_fn fn, void *arg);
 

@@ -111,7 +111,21 @@ struct up_authority_edge up_rows_edge(const struct up_db_rows *rows, const char 
 		.unit_live = up_db_column_int(rows, 7) != 0,
 		.person_confirmed = up_db_column_int(rows, 8) != 0,
 		.phone_live = up_db_column_int(rows, 9) != 0,
+		.holder = up_db_column_int(rows, 10),
+		.grantor = up_db_column_int(rows, 11),
+		.may_authorise = up_db_column_int(rows, 12) != 0,
+		.suspended = up_db_column_int(rows, 13) != 0,
 	};
+}
+
+void up_rows_target(const struct up_db_rows *rows, struct up_rows_target *out)
+{
+	memset(out, 0, sizeof(*out));
+	up_rows_copy(rows, UP_ROWS_EDGE_UNIT, out->unit, sizeof(out->unit));
+	out->edge = up_rows_edge(rows, out->unit, "");
+	up_rows_copy_ref(rows, UP_ROWS_EDGE, out->ref);
+	up_rows_copy(rows, UP_ROWS_EDGE + 1, out->masked, sizeof(out->masked));
+	out->device = up_db_column_int(rows, UP_ROWS_EDGE + 2);
 }
 
 /* Columns of ROLE_COLUMNS in sql.c. */

@@ -18,9 +18,18 @@ UP_MUST_USE enum up_err up_rows_device(
 
 /* The facts of a role edge: the first columns of each statement that reads one. Its texts are the
  * caller's, as up_rows_pack makes them. */
-enum { UP_ROWS_EDGE_ROLE = 1, UP_ROWS_EDGE_UNIT = 3, UP_ROWS_EDGE_CERTIFICATE, UP_ROWS_EDGE = 10 };
+enum { UP_ROWS_EDGE_ROLE = 1, UP_ROWS_EDGE_UNIT = 3, UP_ROWS_EDGE_CERTIFICATE, UP_ROWS_EDGE = 14 };
 struct up_authority_edge up_rows_edge(const struct up_db_rows *, const char *unit,
     const char *certificate);
+
+/* An edge that something is done to; its unit is UNIT. */
+struct up_rows_target {
+	struct up_authority_edge edge;
+	char unit[24], ref[UP_STORE_REF + 1] /* the holder's */, masked[64];
+	int64_t device;                  /* that it is on, or was; 0: none yet */
+};
+/* Columns of TARGET_COLUMNS in sql.c. OUT stays where it is: its edge borrows from it. */
+void up_rows_target(const struct up_db_rows *, struct up_rows_target *out);
 
 /* A role, its phone, and the row number of its unit. */
 struct up_rows_role {

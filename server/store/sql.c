@@ -7,7 +7,15 @@
 /* Facts that core/authority judges, wherever a role is read: up_rows_edge knows these columns. */
 #define EDGE_COLUMNS(phone) \
 	"r.id, r.role, r.status, u.code, c.number, c.valid_from_s, c.valid_to_s, " \
-	TRUTH("u.status = 'live'") ", " TRUTH("p.outcome = 'match'") ", " TRUTH(phone)
+	TRUTH("u.status = 'live'") ", " TRUTH("p.outcome = 'match'") ", " TRUTH(phone) \
+	", r.holder, r.grantor, r.may_authorise, " TRUTH("r.suspended_ms IS NOT NULL")
+
+/* An edge that something is done to, whatever became of its phone: up_rows_target. */
+#define TARGET_COLUMNS \
+	"SELECT " EDGE_COLUMNS("FALSE") ", h.ref, p.masked, r.device" \
+	" FROM role r JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = r.unit" \
+	" JOIN person p ON p.id = h.person" \
+	" LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' "
 
 /* One shape for a role wherever it is read: take_role (rows.c) knows the columns. */
 #define ROLE_COLUMNS \
@@ -18,6 +26,37 @@
 	" JOIN person p ON p.id = h.person" \
 	" JOIN device d ON d.id = r.device LEFT JOIN certificate c ON c.unit = u.id" \
 	" AND c.status = 'live' "
+
+/* The same, for lists that holders see: PEOPLE, GRANTS, PHONES know the further columns
+ * (people_list.c). */
+#define LISTED_FROM \
+	" JOIN holder h ON h.id = r.holder JOIN unit u ON u.id = r.unit" \
+	" JOIN person p ON p.id = h.person" \
+	" LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'" \
+	" LEFT JOIN role gr ON gr.id = r.grantor LEFT JOIN holder o ON o.id = gr.holder "
+#define LISTED_COLUMNS \
+	"SELECT " EDGE_COLUMNS("FALSE") ", h.ref, p.masked, r.device, p.name, o.ref, gr.role"
+#define PEOPLE \
+	LISTED_COLUMNS ", p.mobile, r.created_ms, r.live_ms, (SELECT count(*) FROM item_grant g" \
+	" WHERE g.edge = r.id AND g.status <> 'ended') FROM role r" LISTED_FROM
+#define GRANTS \
+	LISTED_COLUMNS ", g.id, g.ref, g.from_day, g.to_day, g.status, g.created_ms, g.live_ms," \
+	" g.ended_ms FROM item_grant g JOIN role r ON r.id = g.edge" LISTED_FROM
+#define PHONES \
+	LISTED_COLUMNS ", d.ref, d.name, d.created_ms FROM role r" \
+	" JOIN device d ON d.id = r.device AND d.status = 'live'" LISTED_FROM
+#define UNIT_OF(code) "(SELECT id FROM unit WHERE code = " code ")"
+
+/* A grant and who gave it: up_edge_grant_row. */
+#define GRANT_COLUMNS \
+	"SELECT g.id, g.edge, g.from_day, g.to_day, g.status, h.ref, g.ref FROM item_grant g" \
+	" JOIN role r ON r.id = g.grantor JOIN holder h ON h.id = r.holder "
+/* Those that core/authority judges for ITEM (right.c). */
+#define GRANTS_FOR(item) \
+	"SELECT g.id, g.edge, g.from_day, g.to_day FROM role r" \
+	" JOIN item_grant g ON g.edge = r.id JOIN grant_item i ON i.item_grant = g.id" \
+	" JOIN item t ON t.code = i.item" \
+	" WHERE i.item = " item " AND g.status = 'live' AND t.ended_ms IS NULL"
 
 /* An ended client that was not removed is disabled: it may come back. */
 #define CLIENT_STATUS \
@@ -67,7 +106,8 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_CLIENTS] = "SELECT c.id, c.code, c.name, c.origin, c.jwks, c.is_static,"
 	    " c.secret_hash, " CLIENT_STATUS ", c.created_ms, c.since_ms FROM client c"
 	    " WHERE ?1 <> 0 OR c.status = 'live' ORDER BY c.id",
-	[UP_SQL_CLIENT_ITEMS] = "SELECT code FROM item WHERE client = ?1 ORDER BY code",
+	[UP_SQL_CLIENT_ITEMS] = "SELECT code FROM item WHERE client = ?1 AND ended_ms IS NULL"
+	    " ORDER BY code",
 	[UP_SQL_CLIENT] = "SELECT id, " TRUTH("status = 'live'") " FROM client WHERE code = ?1",
 	[UP_SQL_CLIENT_ADD] = "INSERT INTO client (code, name, origin, is_static, secret_hash,"
 	    " jwks, status, created_ms)"
@@ -82,7 +122,8 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " WHERE code = ?1 AND removed_ms IS NULL",
 	[UP_SQL_CLIENTS_VERSION] = "SELECT version FROM catalogue",
 	[UP_SQL_ITEMS] = "SELECT i.code, i.name, c.code FROM item i"
-	    " JOIN client c ON c.id = i.client WHERE c.status = 'live' ORDER BY i.code",
+	    " JOIN client c ON c.id = i.client WHERE c.status = 'live' AND i.ended_ms IS NULL"
+	    " ORDER BY i.code",
 	[UP_SQL_ITEM] = "SELECT 1 FROM item WHERE code = ?1",
 	[UP_SQL_PERSON_KNOWN] = "SELECT 1 FROM person WHERE ref = ?1",
 	[UP_SQL_ITEM_ADD] = "INSERT INTO item (code, name, client, created_ms)"
@@ -115,7 +156,9 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_ROLE] = ROLE_COLUMNS "WHERE r.id = ?1 AND r.device = ?2",
 	[UP_SQL_ROLE_ONLY] = ROLE_COLUMNS "WHERE r.device = ?1 AND r.status <> 'ended'"
 	    " AND (SELECT count(*) FROM role WHERE device = ?1 AND status <> 'ended') = 1",
-	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2, live_ms = ?3"
+	/* a suspended principal is confirmed by it: her codes come from the window alone */
+	[UP_SQL_ROLE_TAKE] = "UPDATE role SET status = 'live', device = ?2,"
+	    " live_ms = coalesce(live_ms, ?3), suspended_ms = NULL"
 	    " WHERE id = ?1 AND status <> 'ended'",
 
 	[UP_SQL_REFUSAL_COUNT] = "INSERT INTO refusal (source, event, reason, day, n)"
@@ -148,14 +191,16 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_ENROLMENT] = "SELECT " EDGE_COLUMNS("FALSE")
 	    ", e.id, u.name, c.fields, p.masked, c.version, e.expires_ms, e.mismatches, "
 	    TRUTH("e.status = 'open'")
-	    ", p.name, p.resident, p.mobile, r.device, p.id, p.ref"
+	    ", p.name, p.resident, p.mobile, r.device, p.id, p.ref, e.created_ms, g.id, g.ref,"
+	    " g.from_day, g.to_day, " TRUTH("g.status = 'waiting'")
 	    " FROM enrolment e JOIN role r ON r.id = e.role JOIN holder h ON h.id = r.holder"
 	    " JOIN unit u ON u.id = h.unit"
 	    " JOIN person p ON p.id = h.person JOIN certificate c ON c.unit = u.id"
-	    " AND c.status = 'live' WHERE e.code_hash = ?1",
+	    " AND c.status = 'live' LEFT JOIN item_grant g ON g.id = e.item_grant"
+	    " WHERE e.code_hash = ?1",
 	[UP_SQL_ENROLMENT_ADD] = "INSERT INTO enrolment (code_hash, role, status, expires_ms,"
-	    " mismatches, clerk, \"window\", created_ms)"
-	    " VALUES (?1, ?2, 'open', ?3, 0, ?4, ?5, ?6)",
+	    " mismatches, clerk, \"window\", created_ms, item_grant)"
+	    " VALUES (?1, ?2, 'open', ?3, 0, ?4, ?5, ?6, ?7)",
 	[UP_SQL_ENROLMENT_MISMATCH] = "UPDATE enrolment SET mismatches = mismatches + 1"
 	    " WHERE id = ?1 AND status = 'open'",
 	[UP_SQL_ENROLMENT_USE] = "UPDATE enrolment SET status = 'used', used_ms = ?2"
@@ -197,6 +242,60 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_ROLE_END] = "UPDATE role SET status = 'ended', ended_ms = ?2 WHERE id = ?1"
 	    " AND status <> 'ended'",
 
+	[UP_SQL_EDGE_ADD] = "INSERT INTO role (holder, unit, role, status, created_ms, grantor,"
+	    " may_authorise) VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6) RETURNING id",
+	[UP_SQL_EDGES_OF_REF] = TARGET_COLUMNS "WHERE h.ref = ?1 AND r.status <> 'ended'"
+	    " ORDER BY r.id",
+	[UP_SQL_EDGES_OF_PERSON] = TARGET_COLUMNS "WHERE h.unit = ?1 AND h.person = ?2"
+	    " AND r.status <> 'ended' ORDER BY r.id",
+	[UP_SQL_EDGES_ON_PHONE] = TARGET_COLUMNS "WHERE r.device = ?1 AND r.status <> 'ended'"
+	    " ORDER BY r.id",
+	[UP_SQL_EDGE] = TARGET_COLUMNS "WHERE r.id = ?1",
+	[UP_SQL_EDGE_VIEW] = "SELECT h.ref, p.masked, r.role, r.status, r.device, o.ref,"
+	    " r.may_authorise FROM role r JOIN holder h ON h.id = r.holder"
+	    " JOIN person p ON p.id = h.person LEFT JOIN role g ON g.id = r.grantor"
+	    " LEFT JOIN holder o ON o.id = g.holder WHERE r.id = ?1 AND r.status <> 'ended'",
+	[UP_SQL_EDGE_GIVEN] = "SELECT id FROM role WHERE grantor = ?1 AND status <> 'ended'"
+	    " ORDER BY id",
+	[UP_SQL_EDGE_GRANTS] = "SELECT ref FROM item_grant WHERE edge = ?1 AND status <> 'ended'"
+	    " ORDER BY id",
+	[UP_SQL_EDGE_GRANTS_END] = "UPDATE item_grant SET status = 'ended', ended_ms = ?2"
+	    " WHERE edge = ?1 AND status <> 'ended'",
+	[UP_SQL_MANAGERS] = "SELECT count(*) FROM role WHERE unit = ?1 AND role = 'manager'"
+	    " AND status <> 'ended'",
+
+	[UP_SQL_GRANT_ADD] = "INSERT INTO item_grant (ref, edge, unit, grantor, from_day, to_day,"
+	    " status, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7) RETURNING id",
+	[UP_SQL_GRANT_ITEM_ADD] = "INSERT INTO grant_item (item_grant, item) VALUES (?1, ?2)",
+	[UP_SQL_GRANT_ITEMS] = "SELECT item FROM grant_item WHERE item_grant = ?1 ORDER BY item",
+	[UP_SQL_GRANT] = GRANT_COLUMNS "WHERE g.id = ?1",
+	[UP_SQL_GRANT_BY_REF] = GRANT_COLUMNS "WHERE g.ref = ?1",
+	[UP_SQL_GRANT_TAKE] = "UPDATE item_grant SET status = 'live', from_day = ?2, live_ms = ?3"
+	    " WHERE id = ?1 AND status = 'waiting'",
+	[UP_SQL_GRANT_CANCEL] = "UPDATE item_grant SET status = 'ended', ended_ms = ?2"
+	    " WHERE id = ?1 AND status <> 'ended'",
+	/* of an edge that was taken: codes that name no grant */
+	[UP_SQL_PLAIN_CODES_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1"
+	    " AND status = 'open' AND item_grant IS NULL",
+	/* and those whose grant waits no more */
+	[UP_SQL_GRANT_CODES_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1"
+	    " AND status = 'open' AND item_grant IN (SELECT id FROM item_grant"
+	    " WHERE edge = ?1 AND status <> 'waiting')",
+	/* one, or those that were there when the code was made */
+	[UP_SQL_GRANTS_WAITING] = GRANT_COLUMNS "WHERE g.edge = ?1 AND g.status = 'waiting'"
+	    " AND (g.id = ?2 OR (?2 = 0 AND g.created_ms <= ?3)) ORDER BY g.id",
+	/* of all edges of one holder on one phone, that one first which is named */
+	[UP_SQL_GRANTS_FOR_EDGE] = GRANTS_FOR("?3") " AND r.device = ?1 AND r.holder = ?2"
+	    " AND r.status <> 'ended' ORDER BY CASE WHEN r.id = ?4 THEN 0 ELSE 1 END, g.id",
+	[UP_SQL_GRANTS_FOR_PHONE] = GRANTS_FOR("?2") " AND r.device = ?1"
+	    " AND r.status <> 'ended' ORDER BY g.id",
+	[UP_SQL_GRANTS_OF_EDGE] = GRANTS_FOR("?2") " AND r.id = ?1 ORDER BY g.id",
+	[UP_SQL_ITEM_GRANTABLE] = "SELECT 1 FROM item i JOIN client c ON c.id = i.client"
+	    " WHERE i.code = ?1 AND i.ended_ms IS NULL AND c.status = 'live'",
+	[UP_SQL_CHAIN_LINK] = "SELECT r.role, h.ref, r.live_ms, r.grantor, "
+	    TRUTH("r.status = 'live'") " FROM role r JOIN holder h ON h.id = r.holder"
+	    " WHERE r.id = ?1",
+
 	[UP_SQL_AUTHORITY_PUT] = "INSERT INTO authority (code, name, created_ms)"
 	    " VALUES (?1, ?2, ?3) ON CONFLICT (code) DO UPDATE SET name = excluded.name",
 	[UP_SQL_AUTHORITY] = "SELECT id, name FROM authority WHERE code = ?1",
@@ -229,4 +328,29 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " AND (?4 <> '' OR d.status = 'live') ORDER BY d.id",
 	[UP_SQL_DEVICE_UNITS] = "SELECT u.code FROM role r JOIN unit u ON u.id = r.unit"
 	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY u.code",
+
+	[UP_SQL_PEOPLE_OF_UNIT] = PEOPLE "WHERE r.unit = " UNIT_OF("?1") " AND r.role = ?2"
+	    " AND r.status <> 'ended' AND r.id < ?3 ORDER BY r.id DESC LIMIT ?4",
+	[UP_SQL_PEOPLE_OF_GRANTOR] = PEOPLE "WHERE r.grantor = ?1 AND r.role = ?2"
+	    " AND r.status <> 'ended' AND r.id < ?3 ORDER BY r.id DESC LIMIT ?4",
+	[UP_SQL_PEOPLE_OF_REF] = PEOPLE "WHERE h.ref = ?1 AND r.role = ?2"
+	    " AND r.status <> 'ended' ORDER BY r.id",
+	[UP_SQL_GRANTS_OF_UNIT] = GRANTS "WHERE g.unit = " UNIT_OF("?1") " AND g.id < ?2"
+	    " AND (?3 <> 0 OR g.status <> 'ended') ORDER BY g.id DESC LIMIT ?4",
+	[UP_SQL_GRANTS_OF_GRANTOR] = GRANTS "WHERE g.grantor = ?1 AND g.id < ?2"
+	    " AND (?3 <> 0 OR g.status <> 'ended') ORDER BY g.id DESC LIMIT ?4",
+	/* 0: of whichever grantor */
+	[UP_SQL_GRANTS_OF_HOLDER] = GRANTS "WHERE h.ref = ?1 AND g.id < ?2"
+	    " AND (?3 <> 0 OR g.status <> 'ended') AND (?5 = 0 OR g.grantor = ?5)"
+	    " ORDER BY g.id DESC LIMIT ?4",
+	[UP_SQL_GRANTS_OF_REF] = GRANTS "WHERE g.ref = ?1",
+	[UP_SQL_ITEMS_GRANTABLE] = "SELECT i.code, i.name, c.code, c.name FROM item i"
+	    " JOIN client c ON c.id = i.client WHERE c.status = 'live' AND i.ended_ms IS NULL"
+	    " ORDER BY i.code",
+	[UP_SQL_PHONES_OF_UNIT] = PHONES "WHERE r.unit = " UNIT_OF("?1")
+	    " AND r.role IN ('manager', 'user') AND r.status <> 'ended' AND r.id < ?2"
+	    " ORDER BY r.id DESC LIMIT ?3",
+	[UP_SQL_PHONES_OF_GRANTOR] = PHONES "WHERE r.grantor = ?1 AND r.status <> 'ended'"
+	    " AND r.id < ?2 ORDER BY r.id DESC LIMIT ?3",
+	[UP_SQL_PHONES_OF_HOLDER] = PHONES "WHERE h.ref = ?1 AND r.status <> 'ended' ORDER BY r.id",
 };
