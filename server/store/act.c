@@ -116,17 +116,6 @@ struct up_role *up_act_take_role(struct up_act *a)
 
 /* --- what they may --- */
 
-/* Grants to users are not kept yet, so there is none. */
-void up_act_may(struct up_act *a, enum up_authority_use use, struct up_span item)
-{
-	const struct up_authority_ask ask = {
-		.use = use, .item = item, .now_s = a->op->now_ms / 1000 };
-	struct up_authority_answer answer;
-
-	if (a->merit == UP_OK)
-		a->merit = up_authority_may(&ask, &a->found.role->edge, &answer);
-}
-
 enum up_err up_act_find_client(struct up_act *a)
 {
 	const struct up_db_arg arg = up_db_text(a->record.client);

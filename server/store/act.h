@@ -7,7 +7,7 @@
 #include "server/store/op.h"
 #include "server/store/rows.h"
 
-#define UP_ACT_KEPT 8
+#define UP_ACT_KEPT 12
 
 /* Steps set MERIT, the answer on the merits, once; a step that returns something else than UP_OK
  * has failed and the transaction must be given up. */
@@ -23,7 +23,10 @@ struct up_act {
 	/* what the steps below have read */
 	struct up_rows_device device;
 	struct up_rows_role found;
+	/* that was found first, when up_act_may chose another: the record borrows from it */
+	struct up_role *named;
 	int64_t client;
+	int64_t grant;                   /* by which she acts (up_act_may); 0: needs none */
 	/* what the record of an enrolment borrows */
 	struct up_enrolment *enrolment;
 	char code_hex[32];
@@ -63,6 +66,12 @@ enum up_err up_act_open(struct up_act *);                /* enrol.c */
 enum up_err up_act_enrol(struct up_act *);
 enum up_err up_act_device_end(struct up_act *);          /* device.c */
 enum up_err up_act_code(struct up_act *);                /* window.c */
+enum up_err up_act_people_add(struct up_act *);          /* people.c */
+enum up_err up_act_people_code(struct up_act *);
+enum up_err up_act_people_delete(struct up_act *);
+enum up_err up_act_grant_add(struct up_act *);           /* grant.c */
+enum up_err up_act_grant_cancel(struct up_act *);
+enum up_err up_act_phone_end(struct up_act *);           /* device.c */
 enum up_err up_act_authority(struct up_act *);           /* unit.c */
 enum up_err up_act_units(struct up_act *);
 enum up_err up_act_client_add(struct up_act *);          /* client.c */
@@ -111,8 +120,9 @@ UP_MUST_USE enum up_err up_act_find_client(struct up_act *);
 /* Count the try (rule 27): sets the merit and the tries left. The device is loaded. */
 UP_MUST_USE enum up_err up_act_password(
     struct up_act *, const uint8_t password[32], unsigned *tries_left);
-/* May the role that was found do it now? */
-void up_act_may(struct up_act *, enum up_authority_use, struct up_span item);
+/* May the role that was found do it now? Of a user it becomes the edge, of those that she holds in
+ * this unit on this phone, that is granted the item; the record says by which grant (right.c). */
+UP_MUST_USE enum up_err up_act_may(struct up_act *, enum up_authority_use, struct up_span item);
 /* The role that was found is the caller's. */
 struct up_role *up_act_take_role(struct up_act *);
 #endif

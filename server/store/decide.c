@@ -5,10 +5,9 @@
 /* Role before password: a phone whose role is dead gives nobody a try, right or wrong. */
 static enum up_err approve(struct up_act *a, struct up_op_decide *d)
 {
-	enum up_err err = UP_OK;
+	enum up_err err = up_act_may(a, UP_USE_LOGIN, d->item);
 
-	up_act_may(a, UP_USE_LOGIN, d->item);
-	if (a->record.client.n > 0)
+	if (err == UP_OK && a->record.client.n > 0)
 		err = up_act_find_client(a);
 	if (err == UP_OK)
 		err = up_act_password(a, d->password, &d->tries_left);

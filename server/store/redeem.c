@@ -2,18 +2,18 @@
  * What was approved becomes a session; what is redeemed twice ends it. */
 #include <string.h>
 
-#include "server/store/act.h"
 #include "server/store/persons.h"
+#include "server/store/right.h"
 
 static enum up_err add_session(struct up_act *a, const struct up_op_redeem *d)
 {
 	const struct up_db_arg args[] = {
 	    up_db_text(up_span_str(d->session)),
 	    up_db_int(a->client),
-	    up_db_int(d->role),
+	    up_db_int(a->found.role->id),
 	    up_db_int(d->device),
 	    up_db_int(d->op.now_ms),
-	    up_db_text(a->record.items.n > 0 ? a->record.items : d->item),
+	    up_db_text(d->item),
 	};
 	int64_t added = 0;
 	enum up_err err =
@@ -50,16 +50,27 @@ static enum up_err try_name(struct up_act *a)
 	return err;
 }
 
+/* Nobody has a right that no living grantor gave: what is not whole is no right. */
+static enum up_err take_chain(struct up_act *a, struct up_op_redeem *d)
+{
+	enum up_err err = up_right_chain(a->tx->db, a->found.role->id, a->grant, &d->out_chain);
+
+	up_act_judge(a, err != UP_E_ROLE, UP_E_ROLE);
+	return err == UP_E_ROLE ? UP_OK : err;
+}
+
 enum up_err up_act_redeem(struct up_act *a)
 {
 	struct up_op_redeem *d = (void *)a->op;
 	enum up_err err = up_act_find_role(a, d->device, d->role);
 
-	if (err != UP_OK)
-		return err;
-	up_act_may(a, UP_USE_LOGIN, d->item);
-	err = up_act_find_client(a);
+	if (err == UP_OK)
+		err = up_act_may(a, UP_USE_LOGIN, d->item);
+	if (err == UP_OK)
+		err = up_act_find_client(a);
 	up_act_judge(a, strlen(d->session) == UP_STORE_REF, UP_E_STATE);
+	if (err == UP_OK && a->merit == UP_OK)
+		err = take_chain(a, d);
 	if (err == UP_OK && a->merit == UP_OK)
 		err = add_session(a, d);
 	if (err == UP_OK && a->merit == UP_OK)

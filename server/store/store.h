@@ -109,6 +109,10 @@ struct up_enrolment {
 	int64_t id;
 	char *unit_code, *unit_name, *role, *certificate, *fields, *person_masked;
 	int64_t certificate_version, expires_ms;
+	/* the grant that it takes as well; "", 0 and NULL: it names none */
+	char grant[UP_STORE_REF + 1];
+	uint32_t from_day, to_day;       /* yyyymmdd, as it was given */
+	char *items;                     /* space-separated codes */
 };
 /* By SHA-256 of the code, for the person who says she is NAMED. UP_E_CODE: unknown, expired, used,
  * voided by 5 mismatches; UP_E_PERSON: another person. Nothing is counted: she who is told has to
