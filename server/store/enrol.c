@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/day.h"
 #include "core/enrolment.h"
+#include "core/grant.h"
 #include "core/password.h"
 #include "core/person.h"
-#include "server/store/act.h"
+#include "server/store/edge.h"
 #include "server/store/persons.h"
 
 /* A code as it stands, beside what the outside may see of it. */
@@ -15,6 +17,9 @@ struct code {
 	int64_t role, person, device;    /* device: that held the role until now, or 0 */
 	struct up_enrolment_code facts;
 	bool named;
+	int64_t made_ms;
+	int64_t grant;                   /* that it takes as well, or 0 */
+	bool grant_waits;
 };
 
 /* All three are compared whatever the first one says; a name without regard to capitals. */
@@ -58,6 +63,31 @@ static const struct up_rows_text code_texts[] = {
 	{ offsetof(struct up_enrolment, person_masked), UP_ROWS_EDGE + 3 },
 };
 
+static void take_grant(const struct up_db_rows *rows, struct code *out)
+{
+	struct up_enrolment *e = out->enrolment;
+
+	out->grant = up_db_column_int(rows, UP_ROWS_EDGE + 15);
+	up_rows_copy_ref(rows, UP_ROWS_EDGE + 16, e->grant);
+	e->from_day = (uint32_t)up_db_column_int(rows, UP_ROWS_EDGE + 17);
+	e->to_day = (uint32_t)up_db_column_int(rows, UP_ROWS_EDGE + 18);
+	out->grant_waits = up_db_column_int(rows, UP_ROWS_EDGE + 19) != 0;
+}
+
+static enum up_err read_items(struct up_db *db, struct code *out)
+{
+	struct up_buf words = { 0 };
+	enum up_err err =
+	    up_rows_words(db, UP_SQL_GRANT_ITEMS, up_db_int(out->grant), &words);
+
+	if (err == UP_OK) {
+		out->enrolment->items = up_span_dup(up_buf_span(&words));
+		err = out->enrolment->items != NULL ? UP_OK : UP_E_NOMEM;
+	}
+	up_buf_free(&words);
+	return err;
+}
+
 static enum up_err load(struct up_db *db, struct up_data_keys *keys, const uint8_t code_hash[32],
     const struct up_named *who, struct code *out)
 {
@@ -86,16 +116,27 @@ static enum up_err load(struct up_db *db, struct up_data_keys *keys, const uint8
 	out->facts.open = up_db_column_int(rows, UP_ROWS_EDGE + 7) != 0;
 	out->device = up_db_column_int(rows, UP_ROWS_EDGE + 11);
 	out->person = up_db_column_int(rows, UP_ROWS_EDGE + 12);
+	out->made_ms = up_db_column_int(rows, UP_ROWS_EDGE + 14);
+	take_grant(rows, out);
 	err = judge_named(db, keys, rows, who, &out->named);
 out:
 	up_db_end(&rows);
-	return err;
+	return err == UP_OK && out->grant != 0 ? read_items(db, out) : err;
 }
 
+/* Rule 17: what is over is not taken, with one's own code neither. */
 static enum up_err judge(const struct code *code, int64_t now_ms)
 {
-	return up_enrolment_judge(
+	enum up_err answer = up_enrolment_judge(
 	    code->enrolment != NULL ? &code->facts : NULL, code->named, now_ms);
+	uint32_t from;
+
+	if (answer != UP_OK || code->grant == 0)
+		return answer;
+	if (!code->grant_waits)
+		return UP_E_CODE;
+	from = code->enrolment->from_day;
+	return up_grant_begin(&from, code->enrolment->to_day, up_day_number(now_ms / 1000));
 }
 
 static enum up_err count_mismatch(struct up_tx *tx, const struct code *code)
@@ -151,6 +192,8 @@ enum up_err up_store_enrolment(struct up_store *s, const uint8_t code_hash[32],
 
 void up_store_enrolment_free(struct up_enrolment **e)
 {
+	if (*e != NULL)
+		free((*e)->items);
 	free(*e);
 	*e = NULL;
 }
@@ -272,15 +315,12 @@ static enum up_err move_role(struct up_act *a, const struct code *code)
 	const struct up_db_arg take[] = {up_db_int(code->role), up_db_int(ask->out_device), now};
 	const struct up_db_arg agree[] = {
 	    take[0], take[1], up_db_text(ask->statement_version), now};
-	const struct up_db_arg old[] = {up_db_int(code->device), now};
 	enum up_err err = up_db_run_one(db, UP_SQL_ENROLMENT_USE, use, UP_ARRAY_LEN(use));
 
 	if (err == UP_OK)
-		err = up_db_run(db, UP_SQL_ENROLMENT_END, take, 1, NULL);
+		err = up_db_run(db, UP_SQL_PLAIN_CODES_END, take, 1, NULL);
 	if (err == UP_OK)
 		err = up_db_run_one(db, UP_SQL_ROLE_TAKE, take, UP_ARRAY_LEN(take));
-	if (err == UP_OK && code->device != 0)
-		err = up_db_run(db, UP_SQL_DEVICE_END_UNUSED, old, UP_ARRAY_LEN(old), NULL);
 	if (err == UP_OK)
 		err = up_db_run_one(db, UP_SQL_AGREEMENT_ADD, agree, UP_ARRAY_LEN(agree));
 	return err;
@@ -290,6 +330,7 @@ static enum up_err take_role(struct up_act *a, const struct code *code)
 {
 	struct up_op_enrol *ask = asked(a);
 	const struct up_db_arg key[] = {up_db_int(code->role), up_db_int(ask->out_device)};
+	const struct up_edge_take grants = { code->role, code->grant, code->made_ms };
 	enum up_err err = move_role(a, code);
 
 	if (err == UP_OK)
@@ -299,8 +340,11 @@ static enum up_err take_role(struct up_act *a, const struct code *code)
 	if (err != UP_OK)
 		return err;
 	up_facts_role(&a->record, a->found.role);
+	err = up_edge_take_grants(a, &grants);
+	if (err == UP_OK)
+		err = up_edge_phone_unused(a, code->device, a->found.role->ref);
 	ask->out_role = up_act_take_role(a);
-	return UP_OK;
+	return err;
 }
 
 static enum up_err put_on_phone(struct up_act *a, const struct code *code)
@@ -344,7 +388,7 @@ static void name_person(struct up_act *a, const struct up_enrolment *e)
 /* A code that was ours is the source of its own refusals, whoever shows it. */
 static void set_source(struct up_act *a, const struct code *code)
 {
-	if (a->merit != UP_E_CODE)
+	if (a->merit != UP_E_CODE && a->merit != UP_E_PERIOD_OVER)
 		a->source.n = 0;
 	else if (code->enrolment != NULL)
 		a->source = up_span_of(a->code_hex, sizeof(a->code_hex));
@@ -369,8 +413,10 @@ enum up_err up_act_open(struct up_act *a)
 		name_person(a, code.enrolment);
 		ask->out_enrolment = code.enrolment;
 		a->enrolment = NULL;
-	} else {
+	} else if (a->merit == UP_E_PERSON) {
 		err = count_mismatch(a->tx, &code);
+	} else {
+		name_person(a, code.enrolment);
 	}
 	return err;
 }

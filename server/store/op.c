@@ -2,6 +2,7 @@
  * The table of operations, and how each is run: its own part, then its record. */
 #include "server/store/op.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/store/act.h"
@@ -38,6 +39,7 @@ static void reset_redeem(struct up_op *op)
 	struct up_op_redeem *d = (void *)op;
 
 	up_store_role_free(&d->out_role);
+	up_chain_free(&d->out_chain);
 }
 
 static void reset_enrol(struct up_op *op)
@@ -54,6 +56,48 @@ static void wipe_enrol(struct up_op *op)
 	struct up_op_enrol *e = (void *)op;
 
 	up_wipe(e->password, sizeof(e->password));
+}
+
+/* The head of every operation by a holder. */
+static void reset_by(struct up_op *op)
+{
+	struct up_op_by *by = (void *)op;
+
+	by->tries_left = 0;
+}
+
+static void wipe_by(struct up_op *op)
+{
+	struct up_op_by *by = (void *)op;
+
+	up_wipe(by->password, sizeof(by->password));
+}
+
+static void reset_people_add(struct up_op *op)
+{
+	struct up_op_people_add *add = (void *)op;
+
+	reset_by(op);
+	memset(add->out_ref, 0, sizeof(add->out_ref));
+	add->out_status = NULL;
+}
+
+static void reset_people_delete(struct up_op *op)
+{
+	struct up_op_people_delete *delete = (void *)op;
+
+	reset_by(op);
+	free(delete->out_ended);
+	delete->out_ended = NULL;
+	delete->out_n = 0;
+}
+
+static void reset_grant_add(struct up_op *op)
+{
+	struct up_op_grant_add *add = (void *)op;
+
+	reset_by(op);
+	memset(add->out_grants, 0, sizeof(add->out_grants));
 }
 
 static void reset_units(struct up_op *op)
@@ -75,6 +119,17 @@ const struct up_op_row up_op_rows[UP_OPS] = {
 	    up_act_device_end,
 	    .administrative = true },
 	[UP_OP_CODE] = { "code", "enrolment.code", up_act_code, NULL, NULL },
+	[UP_OP_PEOPLE_ADD] = { "people-add", "people.add", up_act_people_add, reset_people_add,
+	    wipe_by },
+	[UP_OP_PEOPLE_CODE] = { "people-code", "people.code", up_act_people_code, reset_by,
+	    wipe_by },
+	[UP_OP_PEOPLE_DELETE] = { "people-delete", "people.delete", up_act_people_delete,
+	    reset_people_delete, wipe_by },
+	[UP_OP_GRANT_ADD] = { "grant-add", "grant.add", up_act_grant_add, reset_grant_add,
+	    wipe_by },
+	[UP_OP_GRANT_CANCEL] = { "grant-cancel", "grant.cancel", up_act_grant_cancel, reset_by,
+	    wipe_by },
+	[UP_OP_PHONE_END] = { "phone-end", "device.end", up_act_phone_end, reset_by, wipe_by },
 	[UP_OP_AUTHORITY] = { .name = "authority", NULL, up_act_authority, .administrative = true },
 	[UP_OP_UNITS] = { "units", "unit.add", up_act_units, reset_units, NULL,
 	    .administrative = true },
@@ -237,6 +292,7 @@ static void release(struct up_act *a)
 	for (size_t i = 0; i < a->n_kept; i++)
 		up_buf_free(&a->kept[i]);
 	up_store_role_free(&a->found.role);
+	up_store_role_free(&a->named);
 	up_store_enrolment_free(&a->enrolment);
 	up_wipe(&a->device, sizeof(a->device));
 	up_wipe(&a->found, sizeof(a->found));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The window writes a principal and makes the code for her phone (up_op_code). */
+#include <string.h>
+
 #include "core/enrolment.h"
-#include "server/store/act.h"
+#include "server/store/edge.h"
 #include "server/store/persons.h"
 
 #define ANY_DAY 99991231                 /* whether she is born yet, the window has judged */
@@ -51,26 +53,12 @@ static enum up_err put_person(struct put *p)
 
 static enum up_err put_holder(struct put *p)
 {
-	const struct up_db_arg key[] = {up_db_int(p->unit), up_db_int(p->person.id)};
-	struct up_db_rows *rows;
-	bool row;
-	enum up_err err = up_db_first(
-	    p->a->tx->db, UP_SQL_HOLDER, key, UP_ARRAY_LEN(key), &rows, &row);
+	struct up_edge_holder holder = { .unit = p->unit, .person = p->person.id };
+	enum up_err err = up_edge_put_holder(p->a, &holder);
 
-	if (err == UP_OK && row) {
-		p->holder = up_db_column_int(rows, 0);
-		up_rows_copy_ref(rows, 1, p->holder_ref);
-	}
-	up_db_end(&rows);
-	if (err != UP_OK || row)
-		return err;
-	if (up_tx_draw(p->holder_ref) != UP_OK)
-		return UP_E_CRYPTO;
-
-	const struct up_db_arg add[] = {
-	    up_db_text(up_span_str(p->holder_ref)), key[0], key[1], up_db_int(p->a->op->now_ms)};
-
-	return up_db_add(p->a->tx->db, UP_SQL_HOLDER_ADD, add, UP_ARRAY_LEN(add), &p->holder);
+	p->holder = holder.id;
+	memcpy(p->holder_ref, holder.ref, sizeof(p->holder_ref));
+	return err;
 }
 
 /* ROWS: the principal's edge that stands. */
@@ -91,7 +79,8 @@ static void take_place(
 		*other = role;
 		return;
 	case UP_PLACE_TAKEN:
-		p->a->merit = UP_E_STATE;
+		*other = role;
+		up_act_judge(p->a, p->ask->replace, UP_E_STATE);
 	}
 }
 
@@ -114,13 +103,21 @@ static enum up_err find_principal(struct put *p, int64_t *other)
 	return err;
 }
 
+/* She who gave way, or whose place was taken, with all who act by her right (rule 13). */
 static enum up_err end_role(struct put *p, int64_t role)
 {
-	const struct up_db_arg args[] = {up_db_int(role), up_db_int(p->a->op->now_ms)};
-	enum up_err err = up_db_run(p->a->tx->db, UP_SQL_ENROLMENT_END, args, 1, NULL);
+	const struct up_record mine = p->a->record;
+	struct up_edge_ends ends = { 0 };
+	enum up_err err = up_edge_end_add(p->a, &ends, role);
 
-	return err == UP_OK ? up_db_run_one(p->a->tx->db, UP_SQL_ROLE_END, args, UP_ARRAY_LEN(args))
-			    : err;
+	/* of these the clerk is the one who acts, not the person whom she writes */
+	p->a->record.person_name = p->a->record.role = p->a->record.assurance =
+	    (struct up_span){ NULL, 0 };
+	if (err == UP_OK)
+		err = up_edge_end_all(p->a, &ends, false);
+	p->a->record = mine;
+	up_edge_ends_free(&ends);
+	return err;
 }
 
 static enum up_err put_role(struct put *p)
@@ -136,16 +133,15 @@ static enum up_err put_role(struct put *p)
 
 static enum up_err put_code(struct put *p)
 {
-	const struct up_db_arg args[] = {
-	    up_db_blob(p->ask->code_hash, 32),
-	    up_db_int(p->role),
-	    up_db_int(p->ask->expires_ms),
-	    up_db_text(p->ask->clerk),
-	    up_db_text(p->ask->window),
-	    up_db_int(p->a->op->now_ms),
+	const struct up_edge_code code = {
+	    .edge = p->role,
+	    .hash = p->ask->code_hash,
+	    .expires_ms = p->ask->expires_ms,
+	    .clerk = p->ask->clerk,
+	    .window = p->ask->window,
 	};
 
-	return up_db_run_one(p->a->tx->db, UP_SQL_ENROLMENT_ADD, args, UP_ARRAY_LEN(args));
+	return up_edge_put_code(p->a, &code);
 }
 
 static enum up_err put_all(struct put *p)
