@@ -77,6 +77,71 @@ static void test_migrate(void)
 	fixture_close(&f);
 }
 
+/* A site as release 5 of the schema left it: a principal who lives, with her phone and a code. */
+static void put_site(struct fixture *f)
+{
+	static const char rows[] =
+	    "INSERT INTO authority (id, code, name, created_ms) VALUES (1, 'hn', 'hn', 1);"
+	    "INSERT INTO unit (id, code, name, authority, status, created_ms)"
+	    " VALUES (1, '" U1 "', 'one', 1, 'live', 1);"
+	    "INSERT INTO certificate (id, unit, number, version, status, valid_from_s, valid_to_s,"
+	    " fields, created_ms) VALUES (1, 1, 'CERT-1', 1, 'live', 1700000000, 1900000000,"
+	    " '{}', 1);"
+	    "INSERT INTO person (id, ref, resident, name, masked, mobile, outcome, assurance,"
+	    " checked_ms, created_ms) VALUES (1, 'person', '430102198808080010', 'li', 'l*',"
+	    " '13812345678', 'match', 'roster', 1, 1);"
+	    "INSERT INTO device (id, ref, person, key, token_hash, verifier, errors, status, name,"
+	    " created_ms) VALUES (1, 'device', 1, %1$s64%2$s, %1$s32%2$s, %1$s32%2$s, 0, 'live',"
+	    " 'phone', 1);"
+	    "INSERT INTO holder (id, ref, unit, person, created_ms) VALUES (1, 'holder', 1, 1, 1);"
+	    "INSERT INTO role (id, holder, unit, role, status, device, created_ms, live_ms)"
+	    " VALUES (1, 1, 1, 'principal', 'live', 1, 1, 1);"
+	    "INSERT INTO enrolment (id, code_hash, role, status, expires_ms, mismatches, clerk,"
+	    " \"window\", created_ms) VALUES (1, %1$s32%2$s, 1, 'open', 2, 0, 'c', 'w', 1);"
+	    "INSERT INTO client (id, code, name, origin, is_static, status, created_ms)"
+	    " VALUES (1, 'portal', 'p', 'https://p.example.org', 0, 'live', 1);"
+	    "INSERT INTO item (code, name, client, created_ms) VALUES ('report', 'r', 1, 1)";
+	char sql[4096];
+
+	if (fixture_on_postgres())
+		snprintf(sql, sizeof(sql), rows, "decode(repeat('00', ", "), 'hex')");
+	else
+		snprintf(sql, sizeof(sql), rows, "zeroblob(", ")");
+	CU_ASSERT_EQUAL_FATAL(fixture_change(f, sql), UP_OK);
+}
+
+/* It goes on as it was: her edge has no grantor, nobody suspended her, and nothing was granted. */
+static void test_migrate_site(void)
+{
+	struct up_db_schema schema = *fixture_schema();
+	struct up_role **roles;
+	struct up_item *items;
+	struct fixture f;
+	char why[256];
+	size_t n;
+
+	fixture_make(&f);
+	schema.n = 5;
+	CU_ASSERT_EQUAL(migrate(&f, &schema, why), UP_OK);
+	put_site(&f);
+	CU_ASSERT_EQUAL_FATAL(fixture_connect(f.database, false, &f.store), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_store_roles(f.store, 1, &roles, &n), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(n, 1);
+	CU_ASSERT_EQUAL(roles[0]->edge.state, UP_EDGE_LIVE);
+	CU_ASSERT_EQUAL(roles[0]->edge.grantor, 0);
+	CU_ASSERT(roles[0]->edge.may_authorise && !roles[0]->edge.suspended);
+	CU_ASSERT_STRING_EQUAL(roles[0]->person_masked, "l*");
+	up_store_roles_free(&roles, n);
+	CU_ASSERT_EQUAL_FATAL(up_store_items(f.store, &items, &n), UP_OK);
+	CU_ASSERT_EQUAL(n, 1);
+	up_store_items_free(&items, n);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM enrolment"
+	    " WHERE item_grant IS NULL"), 1);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM item_grant"), 0);
+	CU_ASSERT(fixture_gapless(&f));
+	fixture_close(&f);
+}
+
 /* A step that fails leaves the version before it. */
 static void test_migrate_fails(void)
 {
@@ -335,5 +400,5 @@ static void test_dead(void)
 	fixture_close(&f);
 }
 
-UP_SUITE("store", test_open, test_migrate, test_migrate_fails, test_units_put,
+UP_SUITE("store", test_open, test_migrate, test_migrate_site, test_migrate_fails, test_units_put,
     test_clients_and_items, test_decision, test_session, test_dead)

@@ -5,7 +5,7 @@
 
 #include "server/db/engine.h"
 #include "server/store/act.h"
-#include "test_store_fixture.h"
+#include "test_people_fixture.h"
 
 static int steps_left;                   /* fail when it reaches 0 */
 static bool for_ever;
@@ -256,39 +256,123 @@ static enum up_err act_end_phone(struct fixture *f)
 		   : UP_E_TOKEN;
 }
 
+/* --- with a manager, her user, and a grant that waits --- */
+
+static struct holder principal, manager, user, added;
+static struct given waiting;
+
+static void prepare_people(struct fixture *f)
+{
+	struct up_role *role;
+
+	principal = (struct holder){ .who = LI, .device = f->device, .role = f->role };
+	CU_ASSERT_EQUAL_FATAL(up_store_role(f->store, f->role, f->device, &role), UP_OK);
+	memcpy(principal.ref, role->ref, sizeof(principal.ref));
+	up_store_role_free(&role);
+	manager = people_make(f, &principal, UP_ROLE_MANAGER, 1);
+	user = people_make(f, &manager, UP_ROLE_USER, 2);
+	CU_ASSERT_EQUAL_FATAL(
+	    people_grant(f, &manager, &user, TODAY, TODAY + 1, &waiting), UP_OK);
+}
+
+static enum up_err act_people_add(struct fixture *f)
+{
+	added = (struct holder){ .who = 3, .is = UP_ROLE_MANAGER };
+	return people_add(f, &principal, &added);
+}
+
+static enum up_err act_people_code(struct fixture *f)
+{
+	return people_code(f, &manager, &user);
+}
+
+static enum up_err act_people_delete(struct fixture *f)
+{
+	return people_delete(f, &principal, &manager, NULL);
+}
+
+static enum up_err act_grant_add(struct fixture *f)
+{
+	struct given given;
+
+	return people_grant(f, &principal, &user, TODAY, TODAY, &given);
+}
+
+static enum up_err act_grant_take(struct fixture *f)
+{
+	return people_take(f, &user, waiting.code);
+}
+
+static enum up_err act_grant_cancel(struct fixture *f)
+{
+	return people_cancel(f, &manager, waiting.grant);
+}
+
+static enum up_err act_no_grant(struct fixture *f)
+{
+	return people_login(f, &user, "annual-report");
+}
+
+static enum up_err act_phone_end(struct fixture *f)
+{
+	return people_end_phone(f, &manager, user.phone);
+}
+
+static enum up_err act_replace(struct fixture *f)
+{
+	const struct up_named named = people_named(9);
+	struct up_op_code code = { .unit = UP_SPAN_LIT(U1), .role = UP_SPAN_LIT("principal"),
+		.outcome = UP_SPAN_LIT("match"), .assurance = UP_SPAN_LIT("roster"),
+		.clerk = UP_SPAN_LIT("c"), .window = UP_SPAN_LIT("w"), .named = named,
+		.expires_ms = NOW + 300000, .replace = true };
+
+	fixture_code("replace", code.code_hash);
+	return fixture_code_put(f->store, &code, NOW);
+}
+
 static const struct {
 	const char *name;
 	enum up_err (*act)(struct fixture *);
 	enum up_err good;
+	bool people;
 } actions[] = {
-	{ "record", act_record, UP_OK },
-	{ "counted refusal", act_counted, UP_OK },
-	{ "spent code", act_spent_code, UP_E_CODE },
-	{ "deny", act_deny, UP_OK },
-	{ "approve", act_approve, UP_OK },
-	{ "approve without role", act_unnamed, UP_E_ROLE },
-	{ "wrong password", act_wrong, UP_E_PASSWORD },
-	{ "redeem", act_redeem, UP_OK },
-	{ "redeem without role", act_no_role, UP_E_ROLE },
-	{ "replay", act_replay, UP_OK },
-	{ "enrol", act_enrol, UP_OK },
-	{ "enrol a known phone", act_known_phone, UP_OK },
-	{ "enrol another person", act_stranger, UP_E_PERSON },
-	{ "code", act_code, UP_OK },
-	{ "open", act_open, UP_OK },
-	{ "mismatch", act_mismatch, UP_E_PERSON },
-	{ "units", act_units, UP_OK },
-	{ "client", act_client, UP_OK },
-	{ "rotate", act_rotate, UP_OK },
-	{ "disable", act_disable, UP_OK },
-	{ "item", act_item, UP_OK },
-	{ "authority", act_authority, UP_OK },
-	{ "clock", act_clock, UP_OK },
-	{ "data key", act_data_key, UP_OK },
-	{ "phone ends", act_end_phone, UP_OK },
+	{ "record", act_record, UP_OK, false },
+	{ "counted refusal", act_counted, UP_OK, false },
+	{ "spent code", act_spent_code, UP_E_CODE, false },
+	{ "deny", act_deny, UP_OK, false },
+	{ "approve", act_approve, UP_OK, false },
+	{ "approve without role", act_unnamed, UP_E_ROLE, false },
+	{ "wrong password", act_wrong, UP_E_PASSWORD, false },
+	{ "redeem", act_redeem, UP_OK, false },
+	{ "redeem without role", act_no_role, UP_E_ROLE, false },
+	{ "replay", act_replay, UP_OK, false },
+	{ "enrol", act_enrol, UP_OK, false },
+	{ "enrol a known phone", act_known_phone, UP_OK, false },
+	{ "enrol another person", act_stranger, UP_E_PERSON, false },
+	{ "code", act_code, UP_OK, false },
+	{ "open", act_open, UP_OK, false },
+	{ "mismatch", act_mismatch, UP_E_PERSON, false },
+	{ "units", act_units, UP_OK, false },
+	{ "client", act_client, UP_OK, false },
+	{ "rotate", act_rotate, UP_OK, false },
+	{ "disable", act_disable, UP_OK, false },
+	{ "item", act_item, UP_OK, false },
+	{ "authority", act_authority, UP_OK, false },
+	{ "clock", act_clock, UP_OK, false },
+	{ "data key", act_data_key, UP_OK, false },
+	{ "phone ends", act_end_phone, UP_OK, false },
+	{ "people add", act_people_add, UP_OK, true },
+	{ "people code", act_people_code, UP_OK, true },
+	{ "people delete", act_people_delete, UP_OK, true },
+	{ "grant add", act_grant_add, UP_OK, true },
+	{ "grant take", act_grant_take, UP_OK, true },
+	{ "grant cancel", act_grant_cancel, UP_OK, true },
+	{ "login without grant", act_no_grant, UP_E_ITEM_GRANT, true },
+	{ "holder ends a phone", act_phone_end, UP_OK, true },
+	{ "replace the principal", act_replace, UP_OK, true },
 };
 
-static void prepare(struct fixture *f)
+static void prepare(struct fixture *f, size_t action)
 {
 	struct up_op_redeem session;
 
@@ -297,6 +381,8 @@ static void prepare(struct fixture *f)
 	session = fixture_redeem(f, "qqqqqqqqqqqqqqqqqqqqqq");
 	CU_ASSERT_EQUAL(run(f, &session.op), UP_OK);
 	CU_ASSERT_EQUAL(fixture_put_code(f->store, U1, &fixture_li, "next"), UP_OK);
+	if (actions[action].people)
+		prepare_people(f);
 }
 
 /* ACTION I while FAULT decides. */
@@ -323,7 +409,7 @@ static int fail_for_ever(size_t i)
 	enum up_err err;
 	int n = 0;
 
-	prepare(&f);
+	prepare(&f, i);
 	fixture_digest(&f, before);
 	do {
 		err = act(&f, i, n, true);
@@ -342,7 +428,7 @@ static void fail_once(size_t i, int at)
 {
 	struct fixture f;
 
-	prepare(&f);
+	prepare(&f, i);
 	UP_CHECK(act(&f, i, at, false) == actions[i].good, actions[i].name);
 	UP_CHECK(fixture_gapless(&f), actions[i].name);
 	UP_CHECK(up_store_healthy(f.store) == UP_OK, actions[i].name);
@@ -370,7 +456,7 @@ static int count_steps(size_t action, int64_t *records)
 	struct fixture f;
 	int64_t before;
 
-	prepare(&f);
+	prepare(&f, action);
 	before = fixture_count(&f, "SELECT count(*) FROM usage");
 	f.store->write.db->fault = fault;
 	steps_left = many;
@@ -388,7 +474,7 @@ static void test_again(void)
 		int n = count_steps(i, &want);
 		struct fixture f;
 
-		prepare(&f);
+		prepare(&f, i);
 		before = fixture_count(&f, "SELECT count(*) FROM usage");
 		f.store->write.db->fault = fault;
 		with = UP_DB_RETRY;
@@ -410,7 +496,7 @@ static void test_again_and_again(void)
 	struct up_op_record note = fixture_note("login.scan");
 	struct fixture f;
 
-	prepare(&f);
+	prepare(&f, 0);
 	f.store->write.db->fault = fault;
 	with = UP_DB_RETRY;
 	for_ever = true;
@@ -434,7 +520,7 @@ static void test_unknown(void)
 	int64_t records;
 	int n = count_steps(0, &records);
 
-	prepare(&f);
+	prepare(&f, 0);
 	f.store->write.db->fault = fault;
 	with = UP_DB_UNKNOWN;
 	for_ever = true;
