@@ -5,12 +5,13 @@
 
 #include <string.h>
 
+#include "server/store/persons.h"
 #include "server/store/rows.h"
 
 #define LIMIT_MAX 1000
 
 /* Further columns of LISTED_COLUMNS in sql.c, behind those of a target. */
-enum { NAME = UP_ROWS_EDGE + 3, GRANTOR, GRANTOR_ROLE, MORE };
+enum { NAME = UP_ROWS_EDGE + 3, PERSON, GRANTOR, GRANTOR_ROLE, MORE };
 
 struct list {
 	const struct up_role *viewer;
@@ -25,6 +26,8 @@ struct list {
 		up_item_fn items;
 	} fn;
 	void *arg;
+	struct up_data_keys *keys;
+	struct up_person person;         /* name and mobile of the row, opened */
 	struct up_buf words;
 	size_t seen;
 	enum up_err err;
@@ -52,6 +55,7 @@ static enum up_err walk(struct up_store *s, enum up_sql id, const struct up_db_a
 	enum up_err err = up_tx_read(s, id, args, n, &r);
 	bool stop = false;
 
+	l->keys = s->data_keys;
 	while (err == UP_OK && r.row && !stop) {
 		struct up_rows_target target;
 
@@ -63,10 +67,19 @@ static enum up_err walk(struct up_store *s, enum up_sql id, const struct up_db_a
 		if (!stop)
 			err = up_db_next(r.rows, &r.row);
 	}
+	err = err == UP_OK ? l->err : err;
 	if (err == UP_E_STORE && r.db != NULL)
 		up_tx_log(s, 'e', "store: list failed", r.db);
 	up_tx_read_end(&r);
-	return err == UP_OK ? l->err : err;
+	up_wipe(&l->person, sizeof(l->person));
+	return err;
+}
+
+/* Her name in full. */
+static enum up_err open_name(struct list *l, struct up_db *db, const struct up_db_rows *rows)
+{
+	return up_persons_open(db, l->keys, UP_DATA_NAME, up_db_column(rows, PERSON),
+	    up_db_column(rows, NAME), l->person.name, sizeof(l->person.name));
 }
 
 static struct up_db_arg before_of(const struct up_page *page)
@@ -97,13 +110,20 @@ static struct up_span status_of(const struct up_authority_edge *edge)
 static int person(struct list *l, struct up_db *db, const struct up_db_rows *rows,
     const struct up_rows_target *target)
 {
+	l->err = open_name(l, db, rows);
+	if (l->err == UP_OK)
+		l->err = up_persons_open(db, l->keys, UP_DATA_MOBILE, up_db_column(rows, PERSON),
+		    up_db_column(rows, MORE), l->person.mobile, sizeof(l->person.mobile));
+	if (l->err != UP_OK)
+		return 1;
+
 	const struct up_people_view v = {
 	    .number = target->edge.id,
 	    .role = target->edge.role,
 	    .ref = up_span_str(target->ref),
-	    .name = up_db_column(rows, NAME),
+	    .name = up_span_str(l->person.name),
 	    .masked = up_span_str(target->masked),
-	    .mobile = up_db_column(rows, MORE),
+	    .mobile = up_span_str(l->person.mobile),
 	    .status = status_of(&target->edge),
 	    .grantor = up_db_column(rows, GRANTOR),
 	    .grantor_role = grantor_role(rows),
@@ -113,7 +133,6 @@ static int person(struct list *l, struct up_db *db, const struct up_db_rows *row
 	    .grants = up_db_column_int(rows, MORE + 3),
 	};
 
-	(void)db;
 	return l->fn.people(l->arg, &v);
 }
 
@@ -154,6 +173,8 @@ static int grant(struct list *l, struct up_db *db, const struct up_db_rows *rows
 	const struct up_db_arg number = up_db_int(up_db_column_int(rows, MORE));
 
 	l->err = up_rows_words(db, UP_SQL_GRANT_ITEMS, number, &l->words);
+	if (l->err == UP_OK)
+		l->err = open_name(l, db, rows);
 	if (l->err != UP_OK)
 		return 1;
 
@@ -161,7 +182,7 @@ static int grant(struct list *l, struct up_db *db, const struct up_db_rows *rows
 	    .number = number.i,
 	    .ref = up_db_column(rows, MORE + 1),
 	    .user = up_span_str(target->ref),
-	    .name = up_db_column(rows, NAME),
+	    .name = up_span_str(l->person.name),
 	    .masked = up_span_str(target->masked),
 	    .grantor = up_db_column(rows, GRANTOR),
 	    .grantor_role = grantor_role(rows),

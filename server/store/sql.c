@@ -35,7 +35,7 @@
 	" LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'" \
 	" LEFT JOIN role gr ON gr.id = r.grantor LEFT JOIN holder o ON o.id = gr.holder "
 #define LISTED_COLUMNS \
-	"SELECT " EDGE_COLUMNS("FALSE") ", h.ref, p.masked, r.device, p.name, o.ref, gr.role"
+	"SELECT " EDGE_COLUMNS("FALSE") ", h.ref, p.masked, r.device, p.name, p.ref, o.ref, gr.role"
 #define PEOPLE \
 	LISTED_COLUMNS ", p.mobile, r.created_ms, r.live_ms, (SELECT count(*) FROM item_grant g" \
 	" WHERE g.edge = r.id AND g.status <> 'ended') FROM role r" LISTED_FROM
