@@ -207,6 +207,23 @@ static void test_userinfo(void)
 	end();
 }
 
+/* A principal who is to be confirmed anew may do nothing (rule 28): a portal hears what it hears of
+ * any token that ended. */
+static void test_userinfo_suspended(void)
+{
+	char token[512], header[640];
+
+	begin();
+	sign_in(token, sizeof(token));
+	snprintf(header, sizeof(header), "Authorization: Bearer %s\r\n", token);
+	CU_ASSERT_EQUAL(fixture_change(&f, "UPDATE role SET suspended_ms = 1"), UP_OK);
+	CU_ASSERT_EQUAL(get("/userinfo", header), 401);
+	CU_ASSERT_TRUE(says("\"error\":\"invalid_token\""));
+	CU_ASSERT_EQUAL(fixture_change(&f, "UPDATE role SET suspended_ms = NULL"), UP_OK);
+	CU_ASSERT_EQUAL(get("/userinfo", header), 200);
+	end();
+}
+
 /* RFC 6750 section 3.1: an error code for whoever showed a token,
  * a bare challenge for who did not. */
 static void test_userinfo_challenge(void)
@@ -240,4 +257,4 @@ static void test_userinfo_challenge(void)
 
 UP_SUITE("wire_client", test_client_authentication, test_assertions,
     test_assertions_after_a_restart, test_scopes, test_userinfo,
-    test_userinfo_challenge)
+    test_userinfo_suspended, test_userinfo_challenge)
