@@ -241,6 +241,22 @@ static void wipe_points(struct points *t)
 	*t = (struct points){ NULL, 0 };
 }
 
+/* Into a place of ours, of the usual size: the library grows its own by steps, and leaves what it
+ * outgrew as it is. */
+static void normalize(uninorm_t form, const struct points *t, struct points *out)
+{
+	size_t room = 2 * t->n + 8;
+	uint32_t *place = malloc(room * sizeof(*place));
+
+	out->n = room;
+	if (place != NULL)
+		out->p = u32_normalize(form, t->p, t->n, place, &out->n);
+	if (out->p != place)
+		free(place);
+	if (out->p == NULL)
+		out->n = 0;
+}
+
 static enum up_err fold(const struct points *raw, enum up_normal kind, struct points *out)
 {
 	struct points t = { malloc((raw->n + 1) * sizeof(*t.p)), raw->n };
@@ -253,7 +269,7 @@ static enum up_err fold(const struct points *raw, enum up_normal kind, struct po
 	if (kind == UP_NORMAL_PROSE)
 		fold_letters(&t);
 	if (t.n > 0)
-		out->p = u32_normalize(form, t.p, t.n, NULL, &out->n);
+		normalize(form, &t, out);
 	wipe_points(&t);
 	if (raw->n > 0 && out->p == NULL)
 		return UP_E_NOMEM;
@@ -438,6 +454,7 @@ enum up_err up_normal_put(struct up_buf *out, struct up_span in, enum up_normal 
 		err = UP_E_NOMEM;
 	wipe_points(&raw);
 	wipe_points(&folded);
+	up_wipe_stack();
 	return err;
 }
 

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
+#include <uninorm.h>
 
 #define NAME_MIN 2
 #define NAME_MAX 30
+#define FOLDED_MAX 512                   /* a name in any form; a longer one lies elsewhere */
 #define MIDDLE_DOT 0x00b7
 
 static bool digit(uint8_t c)
@@ -125,24 +127,43 @@ enum up_err up_person_check_name(struct up_span name)
 	return !separator(before) || before == '.' ? UP_OK : UP_E_FORMAT;
 }
 
+/* A place of ours, or one of the library's, which is let go. */
+static void drop(uint8_t *p, size_t n, uint8_t place[FOLDED_MAX])
+{
+	if (p != NULL && p != place) {
+		up_wipe(p, n);
+		free(p);
+	}
+	up_wipe(place, FOLDED_MAX);
+}
+
+/* In two steps, each into a place of ours: in one the library keeps what lies between in memory
+ * that it does not wipe. */
+static enum up_err put_folded(struct up_buf *b, struct up_span normal)
+{
+	uint8_t folded[FOLDED_MAX], composed[FOLDED_MAX], *fold, *key = NULL;
+	size_t n_fold = sizeof(folded), n = sizeof(composed);
+
+	fold = u8_casefold(normal.p, normal.n, NULL, NULL, folded, &n_fold);
+	if (fold != NULL)
+		key = u8_normalize(UNINORM_NFC, fold, n_fold, composed, &n);
+	if (key != NULL)
+		up_buf_put(b, key, n);
+	drop(fold, n_fold, folded);
+	drop(key, n, composed);
+	return key != NULL ? UP_OK : UP_E_NOMEM;
+}
+
 enum up_err up_person_put_key(struct up_buf *b, struct up_span name)
 {
 	struct up_normal_fault fault;
 	struct up_buf normal = { 0 };
 	enum up_err err = up_normal_put(&normal, name, UP_NORMAL_PERSON, &fault);
-	uint8_t *key = NULL;
-	size_t n = 0;
 
-	if (err == UP_OK && normal.n > 0) {
-		key = u8_casefold(normal.p, normal.n, NULL, UNINORM_NFC, NULL, &n);
-		err = key != NULL ? UP_OK : UP_E_NOMEM;
-	}
-	if (key != NULL) {
-		up_buf_put(b, key, n);
-		up_wipe(key, n);
-	}
-	free(key);
+	if (err == UP_OK && normal.n > 0)
+		err = put_folded(b, up_buf_span(&normal));
 	up_buf_free(&normal);
+	up_wipe_stack();
 	return err == UP_OK && b->failed ? UP_E_NOMEM : err;
 }
 

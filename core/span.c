@@ -358,3 +358,12 @@ void up_wipe(void *p, size_t n)
 	if (p != NULL && n > 0)
 		explicit_bzero(p, n);
 }
+
+#define STACK_BELOW 16384                /* more than libunistring goes down */
+
+__attribute__((noinline)) void up_wipe_stack(void)
+{
+	uint8_t below[STACK_BELOW];
+
+	up_wipe(below, sizeof(below));
+}

@@ -94,5 +94,7 @@ void up_buf_free(struct up_buf *b);                          /* wipes */
 
 /* Zeros that no compiler leaves out (explicit_bzero); P may be NULL when N is 0. */
 void up_wipe(void *p, size_t n);
+/* The stack below the caller: what functions of libraries that got a secret left there. */
+void up_wipe_stack(void);
 
 #endif
