@@ -241,38 +241,28 @@ static void wipe_points(struct points *t)
 	*t = (struct points){ NULL, 0 };
 }
 
-/* Into a place of ours, of the usual size: the library grows its own by steps, and leaves what it
- * outgrew as it is. */
-static void normalize(uninorm_t form, const struct points *t, struct points *out)
-{
-	size_t room = 2 * t->n + 8;
-	uint32_t *place = malloc(room * sizeof(*place));
-
-	out->n = room;
-	if (place != NULL)
-		out->p = u32_normalize(form, t->p, t->n, place, &out->n);
-	if (out->p != place)
-		free(place);
-	if (out->p == NULL)
-		out->n = 0;
-}
-
+/* Into a place of ours: the library grows its own by steps, and leaves what it outgrew. */
 static enum up_err fold(const struct points *raw, enum up_normal kind, struct points *out)
 {
 	struct points t = { malloc((raw->n + 1) * sizeof(*t.p)), raw->n };
 	const uninorm_t form = kind == UP_NORMAL_PROSE ? UNINORM_NFC : UNINORM_NFKC;
+	const size_t room = 2 * raw->n + 8;
+	uint32_t *place = malloc(room * sizeof(*place));
 
-	*out = (struct points){ NULL, 0 };
-	if (t.p == NULL)
-		return UP_E_NOMEM;
-	memcpy(t.p, raw->p, raw->n * sizeof(*t.p));
-	if (kind == UP_NORMAL_PROSE)
-		fold_letters(&t);
-	if (t.n > 0)
-		normalize(form, &t, out);
+	*out = (struct points){ NULL, room };
+	if (t.p != NULL && place != NULL) {
+		memcpy(t.p, raw->p, raw->n * sizeof(*t.p));
+		if (kind == UP_NORMAL_PROSE)
+			fold_letters(&t);
+		out->p = u32_normalize(form, t.p, t.n, place, &out->n);
+	}
 	wipe_points(&t);
-	if (raw->n > 0 && out->p == NULL)
+	if (out->p != place)
+		free(place);
+	if (out->p == NULL) {
+		out->n = 0;
 		return UP_E_NOMEM;
+	}
 	for (size_t i = 0; i < out->n; i++)
 		out->p[i] = fold_one(out->p[i], kind);
 	fold_blanks(out, kind);
