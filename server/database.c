@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/keys.h"
+#include "server/keys/keys.h"
 
 enum up_err up_database_settings(const struct up_config *c, struct up_store_settings *set,
     struct up_buf *secret, char why[256])

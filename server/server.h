@@ -10,8 +10,8 @@
 #include "core/clock.h"
 #include "core/seal.h"
 #include "server/config.h"
-#include "server/data_keys.h"
-#include "server/keys.h"
+#include "server/keys/data_keys.h"
+#include "server/keys/keys.h"
 #include "server/live/live.h"
 #include "server/store/store.h"
 

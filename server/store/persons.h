@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Private to server/store: the one place that reads and writes persons' own data (resident ID,
- * name, mobile), which lie sealed in the database (server/data_keys.h). All else knows a person by
- * her row, her reference and her masked name.
+ * name, mobile), which lie sealed in the database (server/keys/data_keys.h). All else knows a
+ * person by her row, her reference and her masked name.
  *
  * The row: resident_index is the blind index of the resident ID; resident, name and mobile are
  * sealed for their column and her reference, under the key that key_id names. */
@@ -9,7 +9,7 @@
 #define UP_PERSONS_H
 
 #include "core/person.h"
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "server/store/tx.h"
 
 /* A person as operations know her. */

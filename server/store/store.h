@@ -31,9 +31,9 @@ struct up_store_settings {
 	const char *administrator;
 	bool create, writer;
 	uint8_t password_key[32];
-	/* Borrowed until the close (server/data_keys.h). A missing file is made where no person is
-	 * sealed yet; UP_E_KEY: it is missing, or not the one under which they are. NULL: persons'
-	 * data can neither be read nor written. */
+	/* Borrowed until the close (server/keys/data_keys.h). A missing file is made where no
+	 * person is sealed yet; UP_E_KEY: it is missing, or not the one under which they are.
+	 * NULL: persons' data can neither be read nor written. */
 	struct up_data_keys *data_keys;
 	void (*log)(char level, const char *line);
 };

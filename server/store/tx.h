@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "server/db/pool.h"
 #include "server/store/sql.h"
 #include "server/store/op.h"

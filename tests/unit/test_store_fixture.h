@@ -4,7 +4,7 @@
 #ifndef UP_TEST_STORE_FIXTURE_H
 #define UP_TEST_STORE_FIXTURE_H
 
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "server/db/schema.h"
 #include "server/store/tx.h"
 #include "test_postgres.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "server/database.h"
 #include "tools/unitpassctl/ctl.h"
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "server/db/copy.h"
 #include "tools/common/file.h"
 #include "tools/common/terminal.h"

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "core/uscc.h"
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "server/database.h"
 #include "server/db/db.h"
-#include "server/keys.h"
+#include "server/keys/keys.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 #include "tools/unitpassctl/owner.h"

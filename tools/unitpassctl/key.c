@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/keys.h"
+#include "server/keys/keys.h"
 
 #include <errno.h>
 #include <fcntl.h>

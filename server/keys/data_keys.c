@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/data_keys.h"
+#include "server/keys/data_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #include "core/hash.h"
 #include "core/text.h"
-#include "server/keys.h"
+#include "server/keys/keys.h"
 
 #define KEY 32
 #define KEY_TEXT (2 * KEY + 1)           /* hex digits and the line's end */
