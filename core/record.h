@@ -34,7 +34,7 @@ struct up_record {
 	struct up_span device;           /* reference */
 	struct up_span client, client_name, client_origin, item, purpose, business, window,
 	    operator_;
-	struct up_span channel;          /* animated-qr static-qr user-code window api */
+	struct up_span channel;          /* animated-qr static-qr user-code window phone */
 	struct up_span initiator_ip, initiator_agent /* safe text */, browser, holder_ip;
 	/* how the person's identity was checked: platform, roster, formats */
 	struct up_span assurance;

@@ -42,12 +42,6 @@ void up_edge_may(struct up_act *a, enum up_authority_use use)
 		a->merit = ask(a, use, NULL);
 }
 
-bool up_edge_allows(
-    const struct up_act *a, enum up_authority_use use, const struct up_rows_target *target)
-{
-	return a->merit == UP_OK && ask(a, use, &target->edge) == UP_OK;
-}
-
 enum up_err up_edge_targets(struct up_act *a, const struct up_edge_asked *asked,
     struct up_rows_target *out, size_t cap, size_t *n)
 {
@@ -61,7 +55,7 @@ enum up_err up_edge_targets(struct up_act *a, const struct up_edge_asked *asked,
 	err = up_db_first(a->tx->db, asked->statement, &asked->key, 1, &rows, &row);
 	while (err == UP_OK && row && *n < cap) {
 		up_rows_target(rows, &out[*n]);
-		if (up_edge_allows(a, asked->use, &out[*n]) &&
+		if (ask(a, asked->use, &out[*n].edge) == UP_OK &&
 		    (asked->role == UP_ROLES || out[*n].edge.role == asked->role))
 			++*n;
 		err = up_db_next(rows, &row);

@@ -12,8 +12,6 @@
 UP_MUST_USE enum up_err up_edge_actor(struct up_act *);
 UP_MUST_USE enum up_err up_edge_password(struct up_act *);
 void up_edge_may(struct up_act *, enum up_authority_use);        /* without a target */
-bool up_edge_allows(
-    const struct up_act *, enum up_authority_use, const struct up_rows_target *);
 
 /* Of the edges that STATEMENT gives for KEY: those in ROLE (UP_ROLES: any) to which she may do USE.
  * None: UP_E_NOT_FOUND, whatever the reason, or that she may not at all. */
