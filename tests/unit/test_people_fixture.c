@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PEOPLE 400
 
@@ -12,7 +13,7 @@ static atomic_int codes;                 /* drawn so far: each has a text of its
 
 static void next_code(char out[24])
 {
-	snprintf(out, 24, "code-%d-", atomic_fetch_add(&codes, 1));
+	snprintf(out, 24, "c%d-%d-", (int)getpid(), atomic_fetch_add(&codes, 1));
 }
 
 struct up_named people_named(int who)
