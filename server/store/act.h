@@ -9,6 +9,15 @@
 
 #define UP_ACT_KEPT 12
 
+/* A grant as records tell of it. */
+struct up_act_grant {
+	int64_t id, edge;                /* id 0: none */
+	char ref[UP_STORE_REF + 1], grantor[UP_STORE_REF + 1];   /* a holder's reference */
+	uint32_t from_day, to_day;
+	char period[24];                 /* 2026-03-01/2027-02-28 */
+	struct up_span items;            /* space-separated; borrowed */
+};
+
 /* Steps set MERIT, the answer on the merits, once; a step that returns something else than UP_OK
  * has failed and the transaction must be given up. */
 struct up_act {
@@ -26,7 +35,7 @@ struct up_act {
 	/* that was found first, when up_act_may chose another: the record borrows from it */
 	struct up_role *named;
 	int64_t client;
-	int64_t grant;                   /* by which she acts (up_act_may); 0: needs none */
+	struct up_act_grant grant;       /* by which she acts (up_act_may); none: she needs none */
 	/* what the record of an enrolment borrows */
 	struct up_enrolment *enrolment;
 	char code_hex[32];

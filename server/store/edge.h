@@ -47,16 +47,9 @@ UP_MUST_USE enum up_err up_edge_put_code(struct up_act *, const struct up_edge_c
 
 /* --- records of them --- */
 
-struct up_edge_grant {
-	int64_t id, edge;
-	char ref[UP_STORE_REF + 1], grantor[UP_STORE_REF + 1];   /* a holder's reference */
-	uint32_t from_day, to_day;
-	char period[24];                 /* 2026-03-01/2027-02-28 */
-	struct up_span items;            /* space-separated; the operation's (up_act_buffer) */
-};
-void up_edge_fill_grant(struct up_record *, const struct up_edge_grant *);
-/* All but the items: columns of UP_SQL_GRANT, UP_SQL_GRANT_BY_REF and UP_SQL_GRANTS_WAITING. */
-void up_edge_grant_row(const struct up_db_rows *, struct up_edge_grant *out);
+void up_edge_fill_grant(struct up_record *, const struct up_act_grant *);
+/* All but the items: columns of GRANT_COLUMNS in sql.c. */
+void up_edge_grant_row(const struct up_db_rows *, struct up_act_grant *out);
 /* EDGE was taken by a code of MADE_MS: those grants of it that waited then, or GRANT alone, become
  * live, with a record each (rule 17), and codes for them end. */
 struct up_edge_take { int64_t edge, grant, made_ms; };
@@ -67,7 +60,7 @@ UP_MUST_USE enum up_err up_edge_take_grants(struct up_act *, const struct up_edg
 struct up_edge_change {
 	const char *event;
 	struct up_span before, after;
-	const struct up_edge_grant *grant;       /* NULL: none */
+	const struct up_act_grant *grant;       /* NULL: none */
 	bool last;
 };
 UP_MUST_USE enum up_err up_edge_record(struct up_act *, const struct up_edge_change *);

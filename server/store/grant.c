@@ -17,7 +17,7 @@ static void put_day(char out[16], uint32_t day)
 	    (unsigned)(day % 100));
 }
 
-static void set_period(struct up_edge_grant *g)
+static void set_period(struct up_act_grant *g)
 {
 	char from[16], to[16];
 
@@ -26,7 +26,7 @@ static void set_period(struct up_edge_grant *g)
 	snprintf(g->period, sizeof(g->period), "%.10s/%.10s", from, to);
 }
 
-void up_edge_fill_grant(struct up_record *r, const struct up_edge_grant *g)
+void up_edge_fill_grant(struct up_record *r, const struct up_act_grant *g)
 {
 	r->grant = up_span_str(g->ref);
 	r->grantor = up_span_str(g->grantor);
@@ -46,7 +46,7 @@ static void put_state(struct up_buf *b, const char *status, const char *ref, con
 	up_json_put_end(&j);
 }
 
-void up_edge_grant_row(const struct up_db_rows *rows, struct up_edge_grant *g)
+void up_edge_grant_row(const struct up_db_rows *rows, struct up_act_grant *g)
 {
 	memset(g, 0, sizeof(*g));
 	g->id = up_db_column_int(rows, 0);
@@ -162,7 +162,7 @@ static enum up_err add_edge(struct give *g, struct one *user)
 	return err;
 }
 
-static enum up_err add_rows(struct give *g, const struct one *user, struct up_edge_grant *grant)
+static enum up_err add_rows(struct give *g, const struct one *user, struct up_act_grant *grant)
 {
 	const struct up_db_arg args[] = {
 	    up_db_text(up_span_str(grant->ref)),
@@ -187,7 +187,7 @@ static enum up_err add_rows(struct give *g, const struct one *user, struct up_ed
 }
 
 /* The code's hash is the grant's record's, so that one finds the other. */
-static enum up_err add_code(struct give *g, size_t i, const struct up_edge_grant *grant)
+static enum up_err add_code(struct give *g, size_t i, const struct up_act_grant *grant)
 {
 	const struct up_edge_code code = { .edge = g->users[i].edge, .grant = grant->id,
 		.hash = g->ask->code_hashes[i], .expires_ms = g->ask->expires_ms };
@@ -203,7 +203,7 @@ static enum up_err give_one(struct give *g, size_t i)
 {
 	struct one *user = &g->users[i];
 	struct up_granted *out = &g->ask->out_grants[i];
-	struct up_edge_grant grant = { .from_day = g->ask->from_day, .to_day = g->ask->to_day,
+	struct up_act_grant grant = { .from_day = g->ask->from_day, .to_day = g->ask->to_day,
 		.items = g->items };
 	struct up_edge_change change = { .event = "grant.add", .grant = &grant,
 		.last = i + 1 == g->ask->n_users };
@@ -266,7 +266,7 @@ enum up_err up_act_grant_add(struct up_act *a)
 
 /* --- with a code (rule 17) --- */
 
-static enum up_err take_one(struct up_act *a, struct up_edge_grant *g, struct up_buf *words)
+static enum up_err take_one(struct up_act *a, struct up_act_grant *g, struct up_buf *words)
 {
 	struct up_edge_change change = { .event = "grant.take", .grant = g,
 		.before = UP_SPAN_LIT("{\"status\":\"waiting\"}"),
@@ -288,7 +288,7 @@ static enum up_err take_one(struct up_act *a, struct up_edge_grant *g, struct up
 	return err == UP_OK ? up_edge_record(a, &change) : err;
 }
 
-struct waiting { struct up_edge_grant *list; size_t n, cap; };
+struct waiting { struct up_act_grant *list; size_t n, cap; };
 
 static enum up_err gather(struct up_act *a, const struct up_edge_take *take, struct waiting *w)
 {
@@ -300,7 +300,7 @@ static enum up_err gather(struct up_act *a, const struct up_edge_take *take, str
 	    a->tx->db, UP_SQL_GRANTS_WAITING, args, UP_ARRAY_LEN(args), &rows, &row);
 
 	while (err == UP_OK && row) {
-		struct up_edge_grant *more = up_room(w->list, w->n, &w->cap, sizeof(*more));
+		struct up_act_grant *more = up_room(w->list, w->n, &w->cap, sizeof(*more));
 
 		if (more == NULL) {
 			err = UP_E_NOMEM;
@@ -333,7 +333,7 @@ enum up_err up_edge_take_grants(struct up_act *a, const struct up_edge_take *tak
 /* --- up_op_grant_cancel --- */
 
 static enum up_err find_grant(
-    struct up_act *a, struct up_span ref, struct up_edge_grant *g, bool *ended)
+    struct up_act *a, struct up_span ref, struct up_act_grant *g, bool *ended)
 {
 	const struct up_db_arg key = up_db_text(ref);
 	struct up_db_rows *rows;
@@ -350,7 +350,7 @@ static enum up_err find_grant(
 	return err;
 }
 
-static enum up_err cancel(struct up_act *a, struct up_edge_grant *g)
+static enum up_err cancel(struct up_act *a, struct up_act_grant *g)
 {
 	const struct up_db_arg args[] = { up_db_int(g->id), up_db_int(a->op->now_ms) };
 	const struct up_db_arg edge = up_db_int(g->edge);
@@ -367,7 +367,7 @@ static enum up_err cancel(struct up_act *a, struct up_edge_grant *g)
 
 /* Of a grant that she may not know, the record says no more than what she asked for. */
 static void note_grant(
-    struct up_act *a, const struct up_edge_grant *g, const struct up_rows_target *user)
+    struct up_act *a, const struct up_act_grant *g, const struct up_rows_target *user)
 {
 	struct up_buf *after = up_act_buffer(a);
 
@@ -384,7 +384,7 @@ enum up_err up_act_grant_cancel(struct up_act *a)
 	const struct up_op_grant_cancel *ask = (void *)a->op;
 	struct up_edge_asked asked = { UP_USE_CANCEL, UP_SQL_EDGE, up_db_int(0), UP_ROLE_USER };
 	struct up_rows_target user;
-	struct up_edge_grant g;
+	struct up_act_grant g;
 	bool ended = false;
 	size_t n = 0;
 	enum up_err err = up_edge_actor(a);

@@ -53,7 +53,7 @@ static enum up_err try_name(struct up_act *a)
 /* Nobody has a right that no living grantor gave: what is not whole is no right. */
 static enum up_err take_chain(struct up_act *a, struct up_op_redeem *d)
 {
-	enum up_err err = up_right_chain(a->tx->db, a->found.role->id, a->grant, &d->out_chain);
+	enum up_err err = up_right_chain(a->tx->db, a->found.role->id, &a->grant, &d->out_chain);
 
 	up_act_judge(a, err != UP_E_ROLE, UP_E_ROLE);
 	return err == UP_E_ROLE ? UP_OK : err;

@@ -12,11 +12,29 @@
 
 /* --- grants, as core/authority judges them --- */
 
-/* Those of one statement: id, edge, from, to in its first columns. */
+/* Those of one statement; TOLD[i] is what records tell of LIST[i]. */
 struct grants {
 	struct up_authority_grant *list;
-	size_t n, cap;
+	struct up_act_grant *told;
+	size_t n, list_cap, told_cap;
 };
+
+static enum up_err add_grant(
+    struct grants *g, const struct up_db_rows *rows, struct up_span item)
+{
+	struct up_authority_grant *list = up_room(g->list, g->n, &g->list_cap, sizeof(*list));
+	struct up_act_grant *told = up_room(g->told, g->n, &g->told_cap, sizeof(*told));
+
+	g->list = list != NULL ? list : g->list;
+	g->told = told != NULL ? told : g->told;
+	if (list == NULL || told == NULL)
+		return UP_E_NOMEM;
+	told += g->n;
+	up_edge_grant_row(rows, told);
+	list[g->n++] = (struct up_authority_grant){ .id = told->id, .edge = told->edge,
+		.item = item, .from_day = told->from_day, .to_day = told->to_day };
+	return UP_OK;
+}
 
 static enum up_err read_grants(struct up_db *db, enum up_sql id, const struct up_db_arg *args,
     size_t n_args, struct up_span item, struct grants *out)
@@ -26,24 +44,32 @@ static enum up_err read_grants(struct up_db *db, enum up_sql id, const struct up
 	enum up_err err = up_db_first(db, id, args, n_args, &rows, &row);
 
 	while (err == UP_OK && row) {
-		struct up_authority_grant *more =
-		    up_room(out->list, out->n, &out->cap, sizeof(*more));
-
-		if (more == NULL) {
-			err = UP_E_NOMEM;
-			break;
-		}
-		out->list = more;
-		out->list[out->n++] = (struct up_authority_grant){
-		    .id = up_db_column_int(rows, 0),
-		    .edge = up_db_column_int(rows, 1),
-		    .item = item,
-		    .from_day = (uint32_t)up_db_column_int(rows, 2),
-		    .to_day = (uint32_t)up_db_column_int(rows, 3),
-		};
-		err = up_db_next(rows, &row);
+		err = add_grant(out, rows, item);
+		if (err == UP_OK)
+			err = up_db_next(rows, &row);
 	}
 	up_db_end(&rows);
+	return err;
+}
+
+static void free_grants(struct grants *g)
+{
+	free(g->list);
+	free(g->told);
+	*g = (struct grants){ 0 };
+}
+
+/* That which core/authority found, and its items in WORDS. */
+static enum up_err take_grant(struct up_db *db, const struct grants *g,
+    const struct up_authority_answer *answer, struct up_buf *words, struct up_act_grant *out)
+{
+	enum up_err err;
+
+	if (answer->grant == NULL)
+		return UP_OK;
+	*out = g->told[answer->grant - g->list];
+	err = up_rows_words(db, UP_SQL_GRANT_ITEMS, up_db_int(out->id), words);
+	out->items = up_buf_span(words);
 	return err;
 }
 
@@ -59,10 +85,9 @@ enum up_err up_store_grants_for(struct up_store *s, int64_t device, struct up_sp
 		err = read_grants(db, UP_SQL_GRANTS_FOR_PHONE, args, 2, item, &grants);
 		up_tx_put(s, &db);
 	}
-	if (err != UP_OK) {
-		free(grants.list);
-		grants = (struct grants){ 0 };
-	}
+	if (err != UP_OK)
+		free_grants(&grants);
+	free(grants.told);
 	*out = grants.list;
 	*n = grants.n;
 	return err;
@@ -70,20 +95,10 @@ enum up_err up_store_grants_for(struct up_store *s, int64_t device, struct up_sp
 
 /* --- at the moment of use --- */
 
-static enum up_err judge(const struct up_authority_ask *ask,
-    const struct up_authority_edge *edge, int64_t *grant)
-{
-	struct up_authority_answer answer;
-	enum up_err said = up_authority_may(ask, edge, &answer);
-
-	*grant = said == UP_OK && answer.grant != NULL ? answer.grant->id : 0;
-	return said;
-}
-
 /* Another edge of hers for the same unit, on the same phone, that has the grant which the one named
  * lacks: what she signed names unit and role, and both are the same. */
 static enum up_err find_other(
-    struct up_act *a, const struct up_authority_ask *ask, int64_t *grant)
+    struct up_act *a, const struct up_authority_ask *ask, struct up_authority_answer *answer)
 {
 	int64_t named = a->found.role->edge.id, tried = 0;
 	enum up_err err = UP_OK;
@@ -98,7 +113,7 @@ static enum up_err find_other(
 		tried = key[0].i;
 		err = up_rows_role(a->tx->db, UP_SQL_ROLE, key, UP_ARRAY_LEN(key), &other);
 		if (err == UP_OK && other.role != NULL &&
-		    judge(ask, &other.role->edge, grant) == UP_OK) {
+		    up_authority_may(ask, &other.role->edge, answer) == UP_OK) {
 			a->named = a->found.role;
 			a->found = other;
 			a->merit = UP_OK;
@@ -110,31 +125,10 @@ static enum up_err find_other(
 	return err;
 }
 
-/* What the record says of the grant by which she acts. */
-static enum up_err note_grant(struct up_act *a)
-{
-	const struct up_db_arg key = up_db_int(a->grant);
-	struct up_buf *words = up_act_buffer(a);
-	struct up_edge_grant grant = { 0 };
-	struct up_db_rows *rows;
-	bool row;
-	enum up_err err = up_db_first(a->tx->db, UP_SQL_GRANT, &key, 1, &rows, &row);
-
-	if (err == UP_OK && row)
-		up_edge_grant_row(rows, &grant);
-	up_db_end(&rows);
-	if (err == UP_OK)
-		err = up_rows_words(a->tx->db, UP_SQL_GRANT_ITEMS, key, words);
-	a->record.grant = up_act_keep(a, up_span_str(grant.ref));
-	a->record.grantor = up_act_keep(a, up_span_str(grant.grantor));
-	a->record.period = up_act_keep(a, up_span_str(grant.period));
-	a->record.items = up_buf_span(words);
-	return err;
-}
-
 enum up_err up_act_may(struct up_act *a, enum up_authority_use use, struct up_span item)
 {
 	struct up_authority_ask ask = { .use = use, .item = item, .now_s = a->op->now_ms / 1000 };
+	struct up_authority_answer answer;
 	struct grants grants = { 0 };
 	enum up_err err = UP_OK;
 
@@ -154,38 +148,49 @@ enum up_err up_act_may(struct up_act *a, enum up_authority_use use, struct up_sp
 	ask.grants = grants.list;
 	ask.n_grants = grants.n;
 	if (err == UP_OK)
-		a->merit = judge(&ask, &a->found.role->edge, &a->grant);
+		a->merit = up_authority_may(&ask, &a->found.role->edge, &answer);
 	if (err == UP_OK && a->merit == UP_E_ITEM_GRANT)
-		err = find_other(a, &ask, &a->grant);
-	free(grants.list);
-	return err == UP_OK && a->grant != 0 ? note_grant(a) : err;
+		err = find_other(a, &ask, &answer);
+	if (err == UP_OK && a->merit == UP_OK)
+		err = take_grant(a->tx->db, &grants, &answer, up_act_buffer(a), &a->grant);
+	if (a->grant.id != 0)
+		up_edge_fill_grant(&a->record, &a->grant);
+	free_grants(&grants);
+	return err;
 }
 
 /* --- the chain --- */
 
-static struct up_span items_of(struct up_buf *words)
+#define COLUMNS 4                        /* of a link in the row, from her upwards */
+
+static void take_link(const struct up_db_rows *rows, int at, struct up_link *link)
 {
-	return words->n > 0 ? up_buf_span(words) : (struct up_span){ NULL, 0 };
+	link->role = up_authority_role(up_db_column(rows, at));
+	up_rows_copy_ref(rows, at + 1, link->ref);
+	link->since_s = up_db_column_int(rows, at + 2) / 1000;
 }
 
-/* LINK's edge; *ABOVE: that gave it, 0 for a principal's. UP_E_ROLE: not live. */
-static enum up_err read_link(
-    struct up_db *db, int64_t edge, struct up_link *link, int64_t *above)
+/* UP_E_ROLE: one of them does not live, or there is a further one. */
+static enum up_err read_links(
+    struct up_db *db, int64_t edge, struct up_link links[UP_CHAIN_MAX], size_t *n)
 {
 	const struct up_db_arg key = up_db_int(edge);
 	struct up_db_rows *rows;
-	bool row, live = false;
-	enum up_err err = up_db_first(db, UP_SQL_CHAIN_LINK, &key, 1, &rows, &row);
+	bool row, live = true;
+	enum up_err err = up_db_first(db, UP_SQL_CHAIN, &key, 1, &rows, &row);
+	int at = 0;
 
-	if (err == UP_OK && row) {
-		link->role = up_authority_role(up_db_column(rows, 0));
-		up_rows_copy_ref(rows, 1, link->ref);
-		link->since_s = up_db_column_int(rows, 2) / 1000;
-		*above = up_db_column_int(rows, 3);
-		live = up_db_column_int(rows, 4) != 0;
+	*n = 0;
+	while (err == UP_OK && row && *n < UP_CHAIN_MAX && !up_db_column_null(rows, at)) {
+		take_link(rows, at, &links[(*n)++]);
+		live = live && up_db_column_int(rows, at + 3) != 0;
+		at += COLUMNS;
 	}
+	if (err == UP_OK && (*n == 0 || !live ||
+	    !up_db_column_null(rows, UP_CHAIN_MAX * COLUMNS)))
+		err = UP_E_ROLE;
 	up_db_end(&rows);
-	return err == UP_OK && !live ? UP_E_ROLE : err;
+	return err;
 }
 
 static struct up_chain *make(
@@ -206,51 +211,34 @@ static struct up_chain *make(
 	return chain;
 }
 
-/* 23:59:59 of the grant's last day. */
-static enum up_err read_grant(
-    struct up_db *db, int64_t grant, struct up_link *link, struct up_buf *words)
-{
-	const struct up_db_arg key = up_db_int(grant);
-	struct up_db_rows *rows;
-	bool row;
-	int64_t start_s = 0;
-	enum up_err err = up_db_first(db, UP_SQL_GRANT, &key, 1, &rows, &row);
-
-	if (err == UP_OK && row)
-		err = up_day_start((uint32_t)up_db_column_int(rows, 3), &start_s);
-	up_db_end(&rows);
-	link->until_s = start_s + UP_DAY_S - 1;
-	return err == UP_OK ? up_rows_words(db, UP_SQL_GRANT_ITEMS, key, words) : err;
-}
-
-enum up_err up_right_chain(
-    struct up_db *db, int64_t edge, int64_t grant, struct up_chain **out)
+enum up_err up_right_chain(struct up_db *db, int64_t edge, const struct up_act_grant *grant,
+    struct up_chain **out)
 {
 	struct up_link links[UP_CHAIN_MAX] = { 0 };
-	struct up_buf words = { 0 };
-	size_t n = 0;
-	enum up_err err = UP_OK;
+	struct up_span items = { NULL, 0 };
+	int64_t start_s = 0;
+	size_t n;
+	enum up_err err = read_links(db, edge, links, &n);
 
 	*out = NULL;
-	while (err == UP_OK && edge != 0 && n < UP_CHAIN_MAX)
-		err = read_link(db, edge, &links[n++], &edge);
-	if (err == UP_OK && (n == 0 || edge != 0))
-		err = UP_E_ROLE;
-	if (err == UP_OK && grant != 0)
-		err = read_grant(db, grant, &links[0], &words);
-	if (err == UP_OK) {
-		*out = make(links, n, items_of(&words));
-		err = *out != NULL ? UP_OK : UP_E_NOMEM;
+	if (err == UP_OK && grant != NULL && grant->id != 0) {
+		items = grant->items;
+		err = up_day_start(grant->to_day, &start_s);
+		links[0].until_s = start_s + UP_DAY_S - 1;       /* 23:59:59 */
 	}
-	up_buf_free(&words);
-	return err;
+	if (err != UP_OK)
+		return err;
+	*out = make(links, n, items);
+	return *out != NULL ? UP_OK : UP_E_NOMEM;
 }
 
+struct asked { int64_t role; struct up_span item; int64_t now_s; };
+
 /* The grant by which the edge ROLE acts for ITEM; whether its phone lives is not asked. */
-static enum up_err find_grant(
-    struct up_db *db, int64_t role, struct up_span item, int64_t now_s, int64_t *grant)
+static enum up_err find_grant(struct up_db *db, const struct asked *asked,
+    struct up_buf *words, struct up_act_grant *grant)
 {
-	const struct up_db_arg args[] = { up_db_int(role), up_db_text(item) };
+	const struct up_db_arg args[] = { up_db_int(asked->role), up_db_text(asked->item) };
 	struct up_authority_answer answer = { .lacks = 0 };
 	struct grants grants = { 0 };
 	struct up_rows_target target;
@@ -263,35 +251,39 @@ static enum up_err find_grant(
 	up_db_end(&rows);
 	if (err == UP_OK && row)
 		err = read_grants(
-		    db, UP_SQL_GRANTS_OF_EDGE, args, UP_ARRAY_LEN(args), item, &grants);
+		    db, UP_SQL_GRANTS_OF_EDGE, args, UP_ARRAY_LEN(args), asked->item, &grants);
 	if (err == UP_OK && row) {
-		const struct up_authority_ask ask = { .use = UP_USE_LOGIN, .item = item,
-			.now_s = now_s, .grants = grants.list, .n_grants = grants.n };
+		const struct up_authority_ask ask = { .use = UP_USE_LOGIN, .item = asked->item,
+			.now_s = asked->now_s, .grants = grants.list, .n_grants = grants.n };
 
 		if (up_authority_may(&ask, &target.edge, &answer) != UP_OK &&
 		    (answer.lacks & UP_NEED_GRANT) != 0)
 			err = UP_E_ITEM_GRANT;
 	}
-	*grant = answer.grant != NULL ? answer.grant->id : 0;
-	free(grants.list);
+	if (err == UP_OK)
+		err = take_grant(db, &grants, &answer, words, grant);
+	free_grants(&grants);
 	return err;
 }
 
 enum up_err up_store_chain(struct up_store *s, int64_t role, struct up_span item, int64_t now_s,
     struct up_chain **out)
 {
+	const struct asked asked = { role, item, now_s };
+	struct up_act_grant grant = { .id = 0 };
+	struct up_buf words = { 0 };
 	struct up_db *db;
-	int64_t grant = 0;
 	enum up_err err = up_tx_take(s, &db);
 
 	*out = NULL;
 	if (err != UP_OK)
 		return err;
 	if (item.n > 0)
-		err = find_grant(db, role, item, now_s, &grant);
+		err = find_grant(db, &asked, &words, &grant);
 	if (err == UP_OK)
-		err = up_right_chain(db, role, grant, out);
+		err = up_right_chain(db, role, &grant, out);
 	up_tx_put(s, &db);
+	up_buf_free(&words);
 	return err;
 }
 

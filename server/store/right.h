@@ -6,9 +6,9 @@
 #include "server/store/act.h"
 #include "server/store/people.h"
 
-/* EDGE and those above it, with what GRANT (0: none) says of the last. UP_E_ROLE: one of
+/* EDGE and those above it, with what GRANT (NULL, or none) says of the last. UP_E_ROLE: one of
  * them does not live. */
 UP_MUST_USE enum up_err up_right_chain(
-    struct up_db *, int64_t edge, int64_t grant, struct up_chain **out);
+    struct up_db *, int64_t edge, const struct up_act_grant *grant, struct up_chain **out);
 
 #endif

@@ -47,15 +47,14 @@
 	" JOIN device d ON d.id = r.device AND d.status = 'live'" LISTED_FROM
 #define UNIT_OF(code) "(SELECT id FROM unit WHERE code = " code ")"
 
-/* A grant and who gave it: up_edge_grant_row. */
-#define GRANT_COLUMNS \
-	"SELECT g.id, g.edge, g.from_day, g.to_day, g.status, h.ref, g.ref FROM item_grant g" \
-	" JOIN role r ON r.id = g.grantor JOIN holder h ON h.id = r.holder "
+/* A grant and who gave it: up_edge_grant_row knows the columns. */
+#define GRANT_COLUMNS "SELECT g.id, g.edge, g.from_day, g.to_day, g.status, o.ref, g.ref"
+#define GRANTOR " JOIN role gr ON gr.id = g.grantor JOIN holder o ON o.id = gr.holder "
+#define GRANT GRANT_COLUMNS " FROM item_grant g" GRANTOR
 /* Those that core/authority judges for ITEM (right.c). */
 #define GRANTS_FOR(item) \
-	"SELECT g.id, g.edge, g.from_day, g.to_day FROM role r" \
-	" JOIN item_grant g ON g.edge = r.id JOIN grant_item i ON i.item_grant = g.id" \
-	" JOIN item t ON t.code = i.item" \
+	GRANT_COLUMNS " FROM role r JOIN item_grant g ON g.edge = r.id" GRANTOR \
+	"JOIN grant_item i ON i.item_grant = g.id JOIN item t ON t.code = i.item" \
 	" WHERE i.item = " item " AND g.status = 'live' AND t.ended_ms IS NULL"
 
 /* An ended client that was not removed is disabled: it may come back. */
@@ -268,8 +267,7 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " status, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7) RETURNING id",
 	[UP_SQL_GRANT_ITEM_ADD] = "INSERT INTO grant_item (item_grant, item) VALUES (?1, ?2)",
 	[UP_SQL_GRANT_ITEMS] = "SELECT item FROM grant_item WHERE item_grant = ?1 ORDER BY item",
-	[UP_SQL_GRANT] = GRANT_COLUMNS "WHERE g.id = ?1",
-	[UP_SQL_GRANT_BY_REF] = GRANT_COLUMNS "WHERE g.ref = ?1",
+	[UP_SQL_GRANT_BY_REF] = GRANT "WHERE g.ref = ?1",
 	[UP_SQL_GRANT_TAKE] = "UPDATE item_grant SET status = 'live', from_day = ?2, live_ms = ?3"
 	    " WHERE id = ?1 AND status = 'waiting'",
 	[UP_SQL_GRANT_CANCEL] = "UPDATE item_grant SET status = 'ended', ended_ms = ?2"
@@ -282,7 +280,7 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " AND status = 'open' AND item_grant IN (SELECT id FROM item_grant"
 	    " WHERE edge = ?1 AND status <> 'waiting')",
 	/* one, or those that were there when the code was made */
-	[UP_SQL_GRANTS_WAITING] = GRANT_COLUMNS "WHERE g.edge = ?1 AND g.status = 'waiting'"
+	[UP_SQL_GRANTS_WAITING] = GRANT "WHERE g.edge = ?1 AND g.status = 'waiting'"
 	    " AND (g.id = ?2 OR (?2 = 0 AND g.created_ms <= ?3)) ORDER BY g.id",
 	/* of all edges of one holder on one phone, that one first which is named */
 	[UP_SQL_GRANTS_FOR_EDGE] = GRANTS_FOR("?3") " AND r.device = ?1 AND r.holder = ?2"
@@ -292,8 +290,13 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_GRANTS_OF_EDGE] = GRANTS_FOR("?2") " AND r.id = ?1 ORDER BY g.id",
 	[UP_SQL_ITEM_GRANTABLE] = "SELECT 1 FROM item i JOIN client c ON c.id = i.client"
 	    " WHERE i.code = ?1 AND i.ended_ms IS NULL AND c.status = 'live'",
-	[UP_SQL_CHAIN_LINK] = "SELECT r.role, h.ref, r.live_ms, r.grantor, "
-	    TRUTH("r.status = 'live'") " FROM role r JOIN holder h ON h.id = r.holder"
+	/* an edge, and those above it */
+	[UP_SQL_CHAIN] = "SELECT r.role, h.ref, r.live_ms, " TRUTH("r.status = 'live'")
+	    ", a.role, ah.ref, a.live_ms, " TRUTH("a.status = 'live'")
+	    ", b.role, bh.ref, b.live_ms, " TRUTH("b.status = 'live'") ", b.grantor"
+	    " FROM role r JOIN holder h ON h.id = r.holder"
+	    " LEFT JOIN role a ON a.id = r.grantor LEFT JOIN holder ah ON ah.id = a.holder"
+	    " LEFT JOIN role b ON b.id = a.grantor LEFT JOIN holder bh ON bh.id = b.holder"
 	    " WHERE r.id = ?1",
 
 	[UP_SQL_AUTHORITY_PUT] = "INSERT INTO authority (code, name, created_ms)"
