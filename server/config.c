@@ -55,8 +55,9 @@ static const struct key {
 	    "refused.",
 	    "PostgreSQL 角色密码所在的文件，只有一行；其他人可读的文件会被拒绝。" },
 	{ "keys", TEXT, offsetof(struct up_config, keys), false, "/var/lib/unitpass/keys", 0, 0, 0,
-	    "Folder of server.key and signing.jwks; files readable by others are refused.",
-	    "server.key 和 signing.jwks 所在目录；其他人可读的密钥文件会被拒绝。" },
+	    "Folder of server.key, signing.jwks and data.keys; files readable by others are "
+	    "refused.",
+	    "server.key、signing.jwks 和 data.keys 所在目录；其他人可读的密钥文件会被拒绝。" },
 	{ "live_secret", TEXT, offsetof(struct up_config, live_secret), false, "", 0, 0, 0,
 	    "File of 64 hex digits (openssl rand -hex 32), from which the keys of logins under way "
 	    "are "
