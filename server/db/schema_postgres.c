@@ -134,8 +134,11 @@ static const char seal_step[] =
     "CREATE INDEX person_key ON person (key_id, id);"
     "CREATE TABLE chore (name " TEXT " PRIMARY KEY);";
 
+static const char pending_step[] =
+    "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step, seal_step };
+	client_step, grant_step, seal_step, pending_step };
 
 /* Every number of its own that a table gives goes on after the greatest that is there. */
 static const char after_copy[] =

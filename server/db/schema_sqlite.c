@@ -151,8 +151,12 @@ static const char seal_step[] =
     "CREATE INDEX person_key ON person (key_id);"
     "CREATE TABLE chore (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
 
+/* Of a great register few are pending, and they are looked for all the time. */
+static const char pending_step[] =
+    "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step, seal_step };
+	client_step, grant_step, seal_step, pending_step };
 
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number

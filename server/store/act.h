@@ -81,6 +81,7 @@ enum up_err up_act_people_delete(struct up_act *);
 enum up_err up_act_grant_add(struct up_act *);           /* grant.c */
 enum up_err up_act_grant_cancel(struct up_act *);
 enum up_err up_act_phone_end(struct up_act *);           /* device.c */
+enum up_err up_act_realname(struct up_act *);            /* realname.c */
 enum up_err up_act_authority(struct up_act *);           /* unit.c */
 enum up_err up_act_units(struct up_act *);
 enum up_err up_act_client_add(struct up_act *);          /* client.c */

@@ -130,6 +130,7 @@ const struct up_op_row up_op_rows[UP_OPS] = {
 	[UP_OP_GRANT_CANCEL] = { "grant-cancel", "grant.cancel", up_act_grant_cancel, reset_by,
 	    wipe_by },
 	[UP_OP_PHONE_END] = { "phone-end", "device.end", up_act_phone_end, reset_by, wipe_by },
+	[UP_OP_REALNAME] = { "realname", "person.check", up_act_realname, NULL, NULL },
 	[UP_OP_AUTHORITY] = { .name = "authority", NULL, up_act_authority, .administrative = true },
 	[UP_OP_UNITS] = { "units", "unit.add", up_act_units, reset_units, NULL,
 	    .administrative = true },

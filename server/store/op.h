@@ -26,6 +26,7 @@ enum up_op_kind {
 	UP_OP_GRANT_ADD,
 	UP_OP_GRANT_CANCEL,
 	UP_OP_PHONE_END,
+	UP_OP_REALNAME,
 	UP_OP_AUTHORITY,
 	UP_OP_UNITS,
 	UP_OP_CLIENT_ADD,
@@ -277,6 +278,21 @@ struct up_op_grant_cancel {
 struct up_op_phone_end {
 	struct up_op_by by;
 	struct up_span ref;
+};
+
+/* --- the real-name check --- */
+
+/* What the check said of a person who was pending (rule 5); ASKED is what it was asked about.
+ * OUTCOME "match": she is confirmed, and with her all that waits for her. "mismatch", "not_found"
+ * (UP_E_PERSON): her waiting edges end, with codes and grants; who never was anybody's holder is
+ * forgotten. One record for each edge, so that its unit finds it, or one of the person alone.
+ * UP_E_STATE: she is not pending any more, or known by other data than was asked about; nothing is
+ * recorded. */
+struct up_op_realname {
+	struct up_op op;
+	int64_t person;                  /* her number, as up_store_pending gave it */
+	const struct up_person *asked;
+	struct up_span outcome, assurance;
 };
 
 /* --- what an administrator puts in --- */

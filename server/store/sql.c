@@ -67,6 +67,11 @@
 	"(SELECT ?1 UNION SELECT u.code FROM person p JOIN holder h ON h.person = p.id" \
 	" JOIN unit u ON u.id = h.unit WHERE p.ref = ?1)"
 
+/* Of a person, in whatever unit. */
+#define WAITING_EDGES \
+	"(SELECT r.id FROM holder h JOIN role r ON r.holder = h.id" \
+	" WHERE h.person = ?1 AND r.status = 'waiting')"
+
 const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_PING] = "SELECT max(version) FROM schema_version",
 	[UP_SQL_PROBE] = "UPDATE schema_version SET probed_ms = ?1"
@@ -230,6 +235,30 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_CHORE] = "SELECT 1 FROM chore WHERE name = ?1",
 	[UP_SQL_CHORE_ADD] = "INSERT INTO chore (name) VALUES (?1) ON CONFLICT DO NOTHING",
 	[UP_SQL_CHORE_DONE] = "DELETE FROM chore WHERE name = ?1",
+	/* An edge of hers ended before she was confirmed: nobody waits for the answer. */
+	[UP_SQL_PENDING] = "SELECT p.id FROM person p WHERE p.outcome = 'pending' AND p.id > ?1"
+	    " AND (NOT EXISTS (SELECT 1 FROM holder h WHERE h.person = p.id)"
+	    " OR EXISTS (SELECT 1 FROM holder h JOIN role r ON r.holder = h.id"
+	    " WHERE h.person = p.id AND r.status = 'waiting'))"
+	    " ORDER BY p.id LIMIT ?2",
+	[UP_SQL_PENDING_REF] = "SELECT ref, masked FROM person WHERE id = ?1"
+	    " AND outcome = 'pending'",
+	[UP_SQL_PENDING_SET] = "UPDATE person SET outcome = 'match', assurance = ?2,"
+	    " checked_ms = ?3 WHERE id = ?1 AND outcome = 'pending'",
+	[UP_SQL_PENDING_FORGET] = "DELETE FROM person WHERE id = ?1 AND outcome = 'pending'"
+	    " AND NOT EXISTS (SELECT 1 FROM holder WHERE person = ?1)"
+	    " AND NOT EXISTS (SELECT 1 FROM device WHERE person = ?1)",
+	[UP_SQL_PENDING_EDGES] = "SELECT u.code, u.name, h.ref, r.role, c.number, c.version"
+	    " FROM holder h JOIN role r ON r.holder = h.id AND r.status = 'waiting'"
+	    " JOIN unit u ON u.id = h.unit"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'"
+	    " WHERE h.person = ?1 ORDER BY r.id",
+	[UP_SQL_PENDING_CODES_END] = "UPDATE enrolment SET status = 'ended'"
+	    " WHERE status = 'open' AND role IN " WAITING_EDGES,
+	[UP_SQL_PENDING_GRANTS_END] = "UPDATE item_grant SET status = 'ended', ended_ms = ?2"
+	    " WHERE status <> 'ended' AND edge IN " WAITING_EDGES,
+	[UP_SQL_PENDING_EDGES_END] = "UPDATE role SET status = 'ended', ended_ms = ?2"
+	    " WHERE status = 'waiting' AND holder IN (SELECT id FROM holder WHERE person = ?1)",
 	[UP_SQL_HOLDER] = "SELECT id, ref FROM holder WHERE unit = ?1 AND person = ?2",
 	[UP_SQL_HOLDER_ADD] = "INSERT INTO holder (ref, unit, person, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4) RETURNING id",

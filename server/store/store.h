@@ -154,6 +154,16 @@ typedef int (*up_usage_fn)(void *arg, int64_t seq, struct up_span canonical);
 UP_MUST_USE enum up_err up_store_usage(
     struct up_store *, const struct up_usage_filter *, up_usage_fn fn, void *arg);
 
+/* A person whom the real-name check has not answered for, and who waits for it: she has an edge
+ * that waits, or never had one. PERSON is borrowed, and holds secrets. */
+struct up_pending { int64_t number; const char *ref; const struct up_person *person; };
+/* Non-zero stops; reading goes on no further then. FN may take its time: nothing is held open. */
+typedef int (*up_pending_fn)(void *arg, const struct up_pending *);
+/* At most LIMIT (no more than UP_PENDING_MAX) of those with numbers above AFTER, in order. */
+#define UP_PENDING_MAX 64
+UP_MUST_USE enum up_err up_store_pending(
+    struct up_store *, int64_t after, size_t limit, up_pending_fn fn, void *arg);
+
 struct up_store_stats {
 	uint64_t commits, jobs, failures, counted /* refusals without a record of their own */,
 	    queue;

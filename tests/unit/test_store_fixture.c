@@ -13,6 +13,8 @@ const struct up_named fixture_li = { { (const uint8_t *)"李明", 6 },
 	{ (const uint8_t *)"430102198808080010", 18 }, { (const uint8_t *)"13812345678", 11 } };
 const struct up_named fixture_zhang = { { (const uint8_t *)"张伟", 6 },
 	{ (const uint8_t *)"430102198808080061", 18 }, { (const uint8_t *)"13912345678", 11 } };
+const struct up_named fixture_wang = { { (const uint8_t *)"王芳", 6 },
+	{ (const uint8_t *)"43010219880808007X", 18 }, { (const uint8_t *)"13712345678", 11 } };
 
 /* What failed on purpose is told as well: with UNITPASS_LOG only. */
 static void tell(char level, const char *line)
@@ -197,6 +199,45 @@ enum up_err fixture_put_code(
 
 	fixture_code(code, r.code_hash);
 	return fixture_code_put(s, &r, NOW);
+}
+
+enum up_err fixture_put_pending(
+    struct up_store *s, const char *unit, const struct up_named *who)
+{
+	struct up_op_code r = { .unit = up_span_str(unit),
+		.role = UP_SPAN_LIT("principal"),
+		.outcome = UP_SPAN_LIT("unavailable"),
+		.assurance = UP_SPAN_LIT("formats"),
+		.named = *who,
+		.expires_ms = NOW + 300000 };
+
+	return fixture_code_put(s, &r, NOW);
+}
+
+static int take_pending(void *arg, const struct up_pending *p)
+{
+	struct fixture_pending *out = arg;
+
+	out->number = p->number;
+	strcpy(out->ref, p->ref);
+	out->person = *p->person;
+	return 1;
+}
+
+bool fixture_pending(struct up_store *s, int64_t after, struct fixture_pending *out)
+{
+	memset(out, 0, sizeof(*out));
+	CU_ASSERT_EQUAL(up_store_pending(s, after, 64, take_pending, out), UP_OK);
+	return out->number != 0;
+}
+
+struct up_op_realname fixture_realname(const struct fixture_pending *p, const char *outcome)
+{
+	return (struct up_op_realname){ .op = { .kind = UP_OP_REALNAME, .now_ms = NOW },
+		.person = p->number,
+		.asked = &p->person,
+		.outcome = up_span_str(outcome),
+		.assurance = UP_SPAN_LIT("platform") };
 }
 
 struct up_op_enrol fixture_enrolling(

@@ -25,7 +25,7 @@ struct fixture {
 	uint8_t password[32], token_hash[32];
 };
 
-extern const struct up_named fixture_li, fixture_zhang;
+extern const struct up_named fixture_li, fixture_zhang, fixture_wang;
 
 /* UNITPASS_ENGINE=postgresql: the same tests on a real PostgreSQL; else on SQLite. */
 bool fixture_on_postgres(void);
@@ -62,6 +62,13 @@ enum up_err fixture_open_code(struct up_store *, const char *code, const struct 
 void fixture_code(const char *text, uint8_t hash[32]);   /* 32 bytes that depend on TEXT */
 enum up_err fixture_put_code(
     struct up_store *, const char *unit, const struct up_named *, const char *code);
+/* The real-name check gives no answer (UP_E_PENDING). */
+enum up_err fixture_put_pending(
+    struct up_store *, const char *unit, const struct up_named *);
+/* The first who is pending with a number above AFTER; false: none. */
+struct fixture_pending { int64_t number; char ref[UP_STORE_REF + 1]; struct up_person person; };
+bool fixture_pending(struct up_store *, int64_t after, struct fixture_pending *out);
+struct up_op_realname fixture_realname(const struct fixture_pending *, const char *outcome);
 /* CODE on a new phone (its ref is CODE too, padded). */
 struct up_op_enrol fixture_enrolling(const char *code, const struct up_named *, char ref[23]);
 enum up_err fixture_run(struct fixture *, struct up_op *);       /* and clear it */

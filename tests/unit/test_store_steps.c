@@ -177,6 +177,26 @@ static enum up_err act_code(struct fixture *f)
 	return fixture_put_code(f->store, U2, &fixture_zhang, "zhang");
 }
 
+static enum up_err act_answer(struct fixture *f, const char *outcome)
+{
+	struct fixture_pending p;
+	struct up_op_realname op;
+
+	CU_ASSERT(fixture_pending(f->store, 0, &p));
+	op = fixture_realname(&p, outcome);
+	return run(f, &op.op);
+}
+
+static enum up_err act_confirmed(struct fixture *f)
+{
+	return act_answer(f, "match");
+}
+
+static enum up_err act_unknown(struct fixture *f)
+{
+	return act_answer(f, "not_found");
+}
+
 static enum up_err act_mismatch(struct fixture *f)
 {
 	return fixture_open_code(f->store, "next", &fixture_zhang);
@@ -350,6 +370,8 @@ static const struct {
 	{ "enrol a known phone", act_known_phone, UP_OK, false },
 	{ "enrol another person", act_stranger, UP_E_PERSON, false },
 	{ "code", act_code, UP_OK, false },
+	{ "confirmed", act_confirmed, UP_OK, false },
+	{ "not found", act_unknown, UP_E_PERSON, false },
 	{ "open", act_open, UP_OK, false },
 	{ "mismatch", act_mismatch, UP_E_PERSON, false },
 	{ "units", act_units, UP_OK, false },
@@ -381,6 +403,7 @@ static void prepare(struct fixture *f, size_t action)
 	session = fixture_redeem(f, "qqqqqqqqqqqqqqqqqqqqqq");
 	CU_ASSERT_EQUAL(run(f, &session.op), UP_OK);
 	CU_ASSERT_EQUAL(fixture_put_code(f->store, U1, &fixture_li, "next"), UP_OK);
+	CU_ASSERT_EQUAL(fixture_put_pending(f->store, U2, &fixture_wang), UP_E_PENDING);
 	if (actions[action].people)
 		prepare_people(f);
 }
