@@ -284,10 +284,10 @@ struct up_op_phone_end {
 
 /* What the check said of a person who was pending (rule 5); ASKED is what it was asked about.
  * OUTCOME "match": she is confirmed, and with her all that waits for her. "mismatch", "not_found"
- * (UP_E_PERSON): her waiting edges end, with codes and grants; who never was anybody's holder is
- * forgotten. One record for each edge, so that its unit finds it, or one of the person alone.
- * UP_E_STATE: she is not pending any more, or known by other data than was asked about; nothing is
- * recorded. */
+ * (UP_E_MISMATCH, UP_E_NO_PERSON): her waiting edges end, with codes and grants; who never was
+ * anybody's holder is forgotten. One record for each edge, so that its unit finds it, or one of the
+ * person alone. UP_E_STATE: she is not pending any more, or known by other data than was asked
+ * about; nothing is recorded. */
 struct up_op_realname {
 	struct up_op op;
 	int64_t person;                  /* her number, as up_store_pending gave it */

@@ -173,7 +173,8 @@ enum up_err up_act_realname(struct up_act *a)
 	a->record.before = state(a, UP_SPAN_LIT("pending"), "");
 	a->record.after = state(a, asked(a)->outcome, "");
 	if (!match) {
-		a->merit = UP_E_PERSON;
+		a->merit = up_span_eq_str(asked(a)->outcome, "mismatch") ? UP_E_MISMATCH
+		    : UP_E_NO_PERSON;
 		a->record.reason = asked(a)->outcome;
 	}
 	err = record_edges(a, match);

@@ -77,7 +77,7 @@ static void test_forgotten(void)
 	fixture_open(&f, false);
 	CU_ASSERT_EQUAL(fixture_put_pending(f.store, U1, &fixture_wang), UP_E_PENDING);
 	CU_ASSERT_FATAL(fixture_pending(f.store, 0, &p));
-	CU_ASSERT_EQUAL(answer(&f, &p, "not_found"), UP_E_PERSON);
+	CU_ASSERT_EQUAL(answer(&f, &p, "not_found"), UP_E_NO_PERSON);
 	check_record(&f, refused);
 	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"), 0);
 	CU_ASSERT(!fixture_pending(f.store, 0, &p));
@@ -118,7 +118,7 @@ static void test_edges_refused(void)
 	make_waiting(&f);
 	CU_ASSERT_FATAL(fixture_pending(f.store, 0, &p));
 	before = records(&f);
-	CU_ASSERT_EQUAL(answer(&f, &p, "mismatch"), UP_E_PERSON);
+	CU_ASSERT_EQUAL(answer(&f, &p, "mismatch"), UP_E_MISMATCH);
 	CU_ASSERT_EQUAL(records(&f), before + 2);
 	check_record(&f, refused);
 	CU_ASSERT_EQUAL(fixture_having(&f, "person.check"), 2);

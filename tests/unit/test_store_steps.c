@@ -371,7 +371,7 @@ static const struct {
 	{ "enrol another person", act_stranger, UP_E_PERSON, false },
 	{ "code", act_code, UP_OK, false },
 	{ "confirmed", act_confirmed, UP_OK, false },
-	{ "not found", act_unknown, UP_E_PERSON, false },
+	{ "not found", act_unknown, UP_E_NO_PERSON, false },
 	{ "open", act_open, UP_OK, false },
 	{ "mismatch", act_mismatch, UP_E_PERSON, false },
 	{ "units", act_units, UP_OK, false },

@@ -26,6 +26,7 @@ static const struct words events[] = {
 	{ "enrolment.code", "code made", "生成领取码" },
 	{ "enrolment.open", "code opened", "打开领取码" },
 	{ "enrolment.done", "certificate taken", "领取证书" },
+	{ "person.check", "real-name check answered", "实名核验有结果" },
 	{ "people.add", "manager or user added", "添加管理人或使用人" },
 	{ "people.code", "code made anew", "重新生成领取码" },
 	{ "people.delete", "manager or user deleted", "删除管理人或使用人" },
