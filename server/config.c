@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/checks.h"
 #include "server/db/db.h"
 
 enum type { TEXT, NUMBER, LIST };
@@ -74,6 +75,86 @@ static const struct key {
 	    "check is 'unavailable'.",
 	    "内置实名核验的 CSV "
 	    "文件（name,resident_id,mobile）；不设置时所有核验均为不可用（unavailable）。" },
+	{ "realname_url", TEXT, offsetof(struct up_config, realname_url), false, "", 0, 0, 0,
+	    "Address of the population platform that is asked instead of the roster: https "
+	    "(http for a "
+	    "loopback host only). What is said there: doc/REALNAME.md.",
+	    "人口信息核验平台的地址，设置后不再使用名册：须为 https（http 仅限本机地址）。"
+	    "通信格式见 doc/REALNAME.md。" },
+	{ "realname_secret_file", TEXT, offsetof(struct up_config, realname_secret_file),
+	    false, "", 0, 0, 0,
+	    "File with the secret shared with the platform in one line of at least 32 bytes; one "
+	    "readable by others is refused.",
+	    "与核验平台共享的密钥文件，只有一行，至少 32 字节；其他人可读的文件会被拒绝。" },
+	{ "realname_key_id", TEXT, offsetof(struct up_config, realname_key_id),
+	    false, "unitpass", 0, 0, 0,
+	    "Which secret that is, as the platform calls it.",
+	    "该密钥在核验平台上的名称。" },
+	{ "realname_ca", TEXT, offsetof(struct up_config, realname_ca), false, "", 0, 0, 0,
+	    "File of the authorities that vouch for the platform's certificate; the system's when "
+	    "empty.",
+	    "签发核验平台证书的 CA 文件；为空时用系统的。" },
+	{ "realname_name", TEXT, offsetof(struct up_config, realname_name), false, "name", 0, 0, 0,
+	    "The platform's name for the member of the request that holds the person's name.",
+	    "请求中“姓名”的成员名。" },
+	{ "realname_resident_id", TEXT, offsetof(struct up_config, realname_resident_id),
+	    false, "resident_id", 0, 0, 0,
+	    "The same for the resident ID number.",
+	    "请求中“公民身份号码”的成员名。" },
+	{ "realname_mobile", TEXT, offsetof(struct up_config, realname_mobile),
+	    false, "mobile", 0, 0, 0,
+	    "The same for the mobile number.",
+	    "请求中“手机号”的成员名。" },
+	{ "realname_answer", TEXT, offsetof(struct up_config, realname_answer),
+	    false, "outcome", 0, 0, 0,
+	    "The member of the answer that says the outcome; a path where it lies deeper "
+	    "(data.result).",
+	    "应答中表示结果的成员名；在内层时写路径（data.result）。" },
+	{ "realname_match", TEXT, offsetof(struct up_config, realname_match),
+	    false, "match", 0, 0, 0,
+	    "Values there that mean: this person is known so. Several are separated by blanks.",
+	    "表示“一致”的值，可有多个，以空格分隔。" },
+	{ "realname_mismatch", TEXT, offsetof(struct up_config, realname_mismatch),
+	    false, "mismatch", 0, 0, 0,
+	    "Values that mean: the number is known, name or mobile are others.",
+	    "表示“不一致”的值。" },
+	{ "realname_not_found", TEXT, offsetof(struct up_config, realname_not_found),
+	    false, "not_found", 0, 0, 0,
+	    "Values that mean: the number is not known. Any other value is no answer.",
+	    "表示“查无此人”的值。其他值一律视为没有结果。" },
+	{ "realname_connect_ms", NUMBER, offsetof(struct up_config, realname_connect_ms),
+	    false, NULL,
+	    3000, 100, 60000, "Milliseconds to connect to the platform.",
+	    "连接核验平台的时限（毫秒）。" },
+	{ "realname_timeout_ms", NUMBER, offsetof(struct up_config, realname_timeout_ms),
+	    false, NULL,
+	    8000, 200, 120000, "Milliseconds for a whole check, all tries together.",
+	    "一次核验（含重试）的总时限（毫秒）。" },
+	{ "realname_tries", NUMBER, offsetof(struct up_config, realname_tries), false, NULL,
+	    3, 1, 10, "Tries of a check, while its time lasts.",
+	    "一次核验在时限内最多尝试的次数。" },
+	{ "realname_pause_ms", NUMBER, offsetof(struct up_config, realname_pause_ms), false, NULL,
+	    300, 1, 10000,
+	    "Pause before the second try; doubled before each further one, and varied.",
+	    "第二次尝试前的间隔（毫秒），以后逐次加倍并随机浮动。" },
+	{ "realname_failures", NUMBER, offsetof(struct up_config, realname_failures), false, NULL,
+	    5, 1, 1000, "Failures in a row after which the platform is left in peace.",
+	    "连续失败多少次后暂停访问平台。" },
+	{ "realname_rest_s", NUMBER, offsetof(struct up_config, realname_rest_s), false, NULL,
+	    30, 1, 3600, "For how many seconds; longer each time it fails on, up to ten times.",
+	    "暂停的秒数；继续失败则逐次加长，最多十倍。" },
+	{ "realname_per_minute", NUMBER, offsetof(struct up_config, realname_per_minute),
+	    false, NULL,
+	    300, 1, 1000000, "Checks in a minute, at most; who comes later is pending.",
+	    "每分钟核验次数上限；超出者列为待核验。" },
+	{ "realname_threads", NUMBER, offsetof(struct up_config, realname_threads), false, NULL,
+	    4, 1, 64, "Threads that wait for checks.",
+	    "等待核验结果的线程数。" },
+	{ "realname_again_s", NUMBER, offsetof(struct up_config, realname_again_s), false, NULL,
+	    60, 1, 86400,
+	    "Seconds between two rounds in which those who are pending are asked for again; longer "
+	    "while nobody answers.",
+	    "两轮后台重新核验之间的秒数；无结果时逐次加长。" },
 	{ "trusted_proxy", LIST, 0, false, "{\"127.0.0.1/32\", \"::1\", \"unix:\"}", 0, 0, 0,
 	    "Networks whose X-Forwarded-For counts. The web server in front must set that "
 	    "header itself.",
@@ -203,6 +284,7 @@ static enum up_err check(const char *file, const struct up_config *c, char why[5
 	const char *const listens[][2] = { { "listen", c->listen },
 		{ "watch_listen", c->watch_listen }, { "admin_listen", c->admin_listen } };
 	struct up_span origin, path;
+	const char *key, *wrong;
 
 	if (up_target_url(up_span_str(c->issuer), &origin, &path) != UP_OK || path.n != 0)
 		return refuse(file, why, "issuer",
@@ -218,6 +300,9 @@ static enum up_err check(const char *file, const struct up_config *c, char why[5
 		return refuse(file, why, "database",
 		    "holds a password, which others may read: name a file as "
 		    "database_password_file");
+	wrong = up_checks_wrong(c, &key);
+	if (wrong != NULL)
+		return refuse(file, why, key, wrong);
 	if (!one_of(c->log, logs))
 		return refuse(file, why, "log", "must be plain or json");
 	if (!one_of(c->log_level, levels))

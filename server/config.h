@@ -18,6 +18,13 @@ struct up_config {
 	char *keys;              /* folder of key files */
 	char *live_secret;       /* file of the secret behind the keys of logins under way, or "" */
 	char *roster;            /* CSV of the real-name check, or "" */
+	/* The platform of the real-name check, or "": its address, key, and names (platform.h) */
+	char *realname_url, *realname_key_id, *realname_secret_file, *realname_ca;
+	char *realname_name, *realname_resident_id, *realname_mobile, *realname_answer;
+	char *realname_match, *realname_mismatch, *realname_not_found;
+	long realname_connect_ms, realname_timeout_ms, realname_tries, realname_pause_ms;
+	long realname_failures, realname_rest_s, realname_threads, realname_again_s;
+	long realname_per_minute;
 	char *user, *group;      /* who to become when started as root */
 	char *log;               /* plain | json */
 	char *log_level;         /* error | warning | info | debug */

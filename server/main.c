@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "server/checks.h"
 #include "server/database.h"
 #include "server/login/expiry.h"
 #include "server/harden.h"
@@ -46,6 +47,8 @@ struct options {
 struct listeners {
 	struct up_listener *main, *watch, *admin;
 };
+
+static struct up_checks_again *again;    /* NULL: nobody is there to be asked */
 
 static void print_help(void);
 
@@ -204,6 +207,8 @@ static enum up_err start_all(struct up_server *s, struct listeners *l, char why[
 	enum up_err err = up_hub_start(s);
 
 	if (err == UP_OK)
+		err = up_checks_again_start(s, s->checks, &again);
+	if (err == UP_OK)
 		err = up_expiry_start(s);
 	if (err == UP_OK)
 		err = up_listener_start(l->watch);
@@ -237,8 +242,12 @@ static void finish(struct up_server *s, struct listeners *l)
 	if (l->watch != NULL)
 		up_listener_quiesce(l->watch);
 	up_hub_stop();
+	/* first: who waits for a check goes on to the store */
+	if (s->checks != NULL)
+		up_checks_stop(s->checks);
 	for (int i = 0; i < FINISH_S * 50 && up_http_busy() > 0; i++)
 		nanosleep(&pause, NULL);
+	up_checks_again_end(&again);
 	/* Who still waits for the store gets his answer now: libmicrohttpd cannot stop with
 	 * suspended connections. */
 	up_expiry_stop();
@@ -252,6 +261,7 @@ static void finish(struct up_server *s, struct listeners *l)
 	up_store_close(&s->store);
 	up_data_keys_free(&s->data_keys);
 	up_steps_free(&s->steps);
+	up_checks_free(&s->checks);
 	up_live_free(&s->live);
 	up_catalogue_put(&s->owed);
 	up_catalogue_put(&s->catalogue);
@@ -343,6 +353,8 @@ static int serve(struct up_server *s)
 	if (err == UP_OK)
 		err = make_live(s, why);
 	if (err == UP_OK)
+		err = up_checks_start(s, &s->checks, why);
+	if (err == UP_OK)
 		err = up_pages_start(why);
 	if (err == UP_OK)
 		err = load_statement(s, why);
@@ -371,6 +383,16 @@ static enum up_err check_secret(struct up_server *s, char why[256])
 	return err;
 }
 
+static enum up_err check_realname(struct up_server *s, char why[256])
+{
+	struct up_checks_source source;
+	enum up_err err = up_checks_open(s->config, &source, why);
+
+	if (err == UP_OK)
+		up_checks_close(&source);
+	return err;
+}
+
 static int test(struct up_server *s)
 {
 	char why[256] = "";
@@ -383,6 +405,8 @@ static int test(struct up_server *s)
 		err = up_catalogue_load(s, why);
 	if (err == UP_OK)
 		err = check_secret(s, why);
+	if (err == UP_OK)
+		err = check_realname(s, why);
 	if (err == UP_OK)
 		printf("configuration, keys and database are good: %zu clients, %zu items\n",
 		    s->catalogue->n_clients, s->catalogue->n_items);

@@ -15,6 +15,7 @@
 #include "server/live/live.h"
 #include "server/store/store.h"
 
+struct up_checks;
 struct up_legal;
 
 /* Clients, items and keys as of one (re)load: immutable, swapped whole by SIGHUP, freed with the
@@ -35,6 +36,7 @@ struct up_server {
 	struct up_store *store;
 	struct up_live *live;
 	struct up_steps *steps;          /* when live waits (steps.h); or NULL */
+	struct up_checks *checks;        /* the real-name check (checks.h) */
 	struct up_catalogue *catalogue;  /* under catalogue_lock */
 	/* As it was before clients ended whose logins live could not be told to end; or NULL. Under
 	 * the same lock. */

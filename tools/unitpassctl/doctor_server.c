@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "server/checks.h"
 #include "server/config.h"
 #include "server/keys/data_keys.h"
 #include "server/database.h"
@@ -76,11 +77,31 @@ static void check_keys(struct up_doctor *d, const struct up_config *c, long uid)
 	up_keys_free(&keys);
 }
 
+/* The platform is not asked: that takes a person. */
+static void check_platform(struct up_doctor *d, const struct up_config *c)
+{
+	struct up_checks_source source;
+	char why[256] = "";
+	enum up_err err = up_checks_open(c, &source, why);
+
+	if (err == UP_OK) {
+		up_checks_close(&source);
+		up_doctor_find(d, UP_DOCTOR_OK, "realname", "%s", c->realname_url);
+		return;
+	}
+	up_doctor_find(d, UP_DOCTOR_ERROR, "realname", "%s", why[0] ? why : up_err_name(err));
+	up_doctor_remedy(d, "%s",
+	    up_say("put the secret that was agreed on with the platform there, for unitpassd alone",
+		"请将与核验平台约定的密钥写入该文件，仅 unitpassd 可读"));
+}
+
 static void check_roster(struct up_doctor *d, const struct up_config *c)
 {
 	struct stat st;
 
-	if (c->roster[0] == '\0') {
+	if (c->realname_url[0] != '\0') {
+		check_platform(d, c);
+	} else if (c->roster[0] == '\0') {
 		up_doctor_find(d, UP_DOCTOR_WARNING, "roster", "%s",
 		    up_say("no real-name check: nobody can be enrolled",
 			"没有实名核验：无法为任何人办理"));

@@ -14,7 +14,7 @@
 #include "core/person.h"
 #include "core/text.h"
 #include "core/uscc.h"
-#include "server/connect/realname.h"
+#include "server/checks.h"
 #include "core/day.h"
 #include "tools/common/person.h"
 #include "tools/common/qr.h"
@@ -189,12 +189,28 @@ static int report(struct enrol *x)
 	return 0;
 }
 
+/* In the foreground: the window waits for the answer. False: said why it cannot be asked. */
+static bool check_person(struct enrol *x)
+{
+	struct up_checks_source source;
+	char why[256] = "";
+	enum up_err err = up_checks_open(x->ctl->config, &source, why);
+
+	if (err != UP_OK) {
+		up_ctl_fail(x->ctl, "config", "%s", why[0] != '\0' ? why : up_err_name(err));
+		return false;
+	}
+	up_realname_check(&source.connector, &x->person, &x->answer);
+	up_checks_close(&source);
+	return true;
+}
+
 static int run(struct enrol *x)
 {
-	const struct up_realname platform = up_realname_roster(x->ctl->config->roster);
 	enum up_err err;
 
-	up_realname_check(&platform, &x->person, &x->answer);
+	if (!check_person(x))
+		return 1;
 	if (x->answer.outcome != UP_REALNAME_UNAVAILABLE && x->answer.why_en[0] != '\0')
 		up_ctl_warn(up_say(x->answer.why_en, x->answer.why_zh));
 	x->expires_ms = x->ctl->now_ms + UP_ENROLMENT_LIFE_MS;
