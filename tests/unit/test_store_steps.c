@@ -464,7 +464,8 @@ static void test_failing_steps(void)
 	for (size_t i = 0; i < UP_ARRAY_LEN(actions); i++) {
 		int n = fail_for_ever(i);
 
-		for (int at = 0; at < n; at++)
+		/* a server's database for each costs: of the long ones every fourth is tried */
+		for (int at = 0; at < n; at += fixture_on_postgres() && actions[i].people ? 4 : 1)
 			fail_once(i, at);
 	}
 	/* an operation that nobody tries here is missed */
