@@ -16,27 +16,32 @@
 #define MEMBER_MAX 512
 #define HASH_CHARS 43
 
-static enum up_err token_hash(struct up_span token, char out[HASH_CHARS])
+static enum up_err hash_text(struct up_span what, char out[HASH_CHARS])
 {
 	uint8_t hash[UP_HASH_LEN];
-	enum up_err err = up_hash_sha256(&token, 1, hash);
+	enum up_err err = up_hash_sha256(&what, 1, hash);
 
 	up_text_b64url(up_span_of(hash, sizeof(hash)), out);
 	return err;
 }
 
+static bool hash_fits(const json_t *claims, const char *name, struct up_span what)
+{
+	struct up_span got;
+	char want[HASH_CHARS];
+
+	if (up_json_text(claims, name, HASH_CHARS, &got) != UP_OK ||
+	    hash_text(what, want) != UP_OK)
+		return false;
+	return up_span_eq_ct(got, up_span_of(want, HASH_CHARS));
+}
+
 /* A token's hash where a token is presented; none where there is none. */
 static bool ath_fits(const json_t *claims, struct up_span token)
 {
-	struct up_span ath;
-	char want[HASH_CHARS];
-
 	if (token.n == 0)
 		return json_object_get(claims, "ath") == NULL;
-	if (up_json_text(claims, "ath", HASH_CHARS, &ath) != UP_OK ||
-	    token_hash(token, want) != UP_OK)
-		return false;
-	return up_span_eq_ct(ath, up_span_of(want, HASH_CHARS));
+	return hash_fits(claims, "ath", token);
 }
 
 static bool is_url(struct up_span htu, struct up_span url)
@@ -61,7 +66,8 @@ static bool claims_fit(const json_t *claims, const struct up_dpop_expect *x, str
 		return false;
 	if (up_json_text_opt(claims, "nonce", NONCE_MAX, &out->nonce) != UP_OK)
 		return false;
-	return ath_fits(claims, x->token);
+	return ath_fits(claims, x->token) &&
+	       (x->body == NULL || hash_fits(claims, "bh", *x->body));
 }
 
 /* The key in the header is the registered one, or at enrolment becomes it. Equal x and y are an
@@ -122,7 +128,8 @@ static void put_header(struct up_buf *b, const struct up_jwk *key)
 	up_json_put_end(&j);
 }
 
-static void put_claims(struct up_json_put *j, const struct up_dpop_make *m, struct up_span ath)
+static void put_claims(struct up_json_put *j, const struct up_dpop_make *m, struct up_span ath,
+    struct up_span bh)
 {
 	up_json_put_object(j, NULL);
 	up_json_put_int(j, "iat", m->now_s);
@@ -131,6 +138,7 @@ static void put_claims(struct up_json_put *j, const struct up_dpop_make *m, stru
 	up_json_put_text(j, "jti", m->jti);
 	up_json_put_opt(j, "nonce", m->nonce);
 	up_json_put_opt(j, "ath", ath);
+	up_json_put_opt(j, "bh", bh);
 	if (m->decision != NULL)
 		up_decision_put(j, m->decision);
 	up_json_put_end(j);
@@ -140,13 +148,16 @@ enum up_err up_dpop_make(const struct up_dpop_make *m, struct up_buf *out)
 {
 	struct up_buf header = { 0 }, claims = { 0 };
 	struct up_json_put j = { .b = &claims };
-	char ath[HASH_CHARS];
-	enum up_err err = m->token.n > 0 ? token_hash(m->token, ath) : UP_OK;
+	char ath[HASH_CHARS], bh[HASH_CHARS];
+	enum up_err err = m->token.n > 0 ? hash_text(m->token, ath) : UP_OK;
 
+	if (err == UP_OK && m->body != NULL)
+		err = hash_text(*m->body, bh);
 	if (err != UP_OK)
 		return err;
 	put_header(&header, m->key);
-	put_claims(&j, m, up_span_of(ath, m->token.n > 0 ? HASH_CHARS : 0));
+	put_claims(&j, m, up_span_of(ath, m->token.n > 0 ? HASH_CHARS : 0),
+	    up_span_of(bh, m->body != NULL ? HASH_CHARS : 0));
 	err = UP_E_NOMEM;
 	if (!header.failed && !claims.failed)
 		err = up_jwt_sign_header(m->key, up_buf_span(&header), up_buf_span(&claims), out);

@@ -15,6 +15,8 @@ struct up_dpop_expect {
 	/* the device's registered key: header jwk must have its thumbprint. NULL: any key
 	 * (enrolment) */
 	const struct up_jwk *key;
+	/* what was sent: bh must be its SHA-256; NULL: nobody asks for bh */
+	const struct up_span *body;
 	int64_t now_s;                   /* iat within 60 s */
 };
 
@@ -27,8 +29,8 @@ struct up_dpop {
 };
 
 /* Everything but the signature and the nonce's value: typ dpop+jwt, alg, one jwk without private
- * part, htm, htu, iat, jti (16-128 bytes), ath. UP_E_PROOF for every failure. The caller frees *OUT
- * in all cases. */
+ * part, htm, htu, iat, jti (16-128 bytes), ath, bh. UP_E_PROOF for every failure. The caller frees
+ * *OUT in all cases. */
 UP_MUST_USE enum up_err up_dpop_parse(
     struct up_span proof, const struct up_dpop_expect *, struct up_dpop *out);
 /* The signature, by the registered key or at enrolment the header's own: UP_E_PROOF. */
@@ -59,6 +61,9 @@ struct up_dpop_make {
 	const char *method;
 	struct up_span url, token, nonce, jti;
 	const struct up_decision *decision;      /* that it carries; NULL: none */
+	/* that it goes with: the proof's bh, base64url of the SHA-256, signs all that is asked
+	 * (SECURITY 31); NULL: none */
+	const struct up_span *body;
 	int64_t now_s;
 };
 UP_MUST_USE enum up_err up_dpop_make(const struct up_dpop_make *, struct up_buf *out);

@@ -24,6 +24,7 @@ static const struct {
 	[UP_BEARER] = { true, up_auth_bearer },
 	[UP_WATCH_KEY] = { true, take_watch_key },
 	[UP_PHONE] = { true, up_auth_phone },
+	[UP_SIGNED_PHONE] = { true, up_auth_phone },
 	[UP_NEW_PHONE] = { true, up_auth_phone },
 };
 

@@ -134,11 +134,12 @@ static enum up_err take_once(struct up_request *r, const struct up_jwk *key)
 
 static enum up_err check_proof(struct up_request *r, struct up_span token, const struct up_jwk *key)
 {
-	struct up_span issuer = up_span_str(r->server->config->issuer),
-		       path = up_span_str(r->route->path);
+	struct up_span issuer = up_span_str(r->server->config->issuer), path = r->path,
+	    body = up_buf_span(&r->body);
 	uint8_t url[512];
 	struct up_dpop_expect want = { .method = (const char *)r->method.p,
-		.token = token, .key = key, .now_s = r->now_ms / 1000 };
+		.token = token, .key = key, .now_s = r->now_ms / 1000,
+		.body = r->route->who == UP_SIGNED_PHONE ? &body : NULL };
 	enum up_err err;
 
 	if (r->h.n_dpop != 1 || issuer.n + path.n > sizeof(url))

@@ -31,6 +31,7 @@ enum up_who {                            /* auth.h checks it, before the handler
 	UP_BEARER,               /* an access token: r->session and the role behind it, r->role */
 	UP_WATCH_KEY,            /* the secret of one login, in the path: r->watch */
 	UP_PHONE,                /* a device token with a proof of its key: r->device */
+	UP_SIGNED_PHONE,         /* the same, and the proof signs the body (SECURITY 31) */
 	UP_NEW_PHONE,            /* a proof by any key, or an enrolled phone */
 	UP_WHOS
 };
@@ -43,7 +44,8 @@ enum up_style {                          /* how what is refused is told */
 struct up_request;
 
 struct up_route {
-	/* a path that ends in '/' also takes what follows: r->tail */
+	/* A path that ends in '/' also takes what follows: r->tail; one with a part "{...}" any
+	 * one part of a path there, which is then r->tail. */
 	const char *method, *path;
 	enum up_who who;
 	enum up_body body;

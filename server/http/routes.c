@@ -8,11 +8,30 @@ const struct up_room *const up_rooms_main[] = {
 const struct up_room *const up_rooms_watch[] = { &up_room_login, NULL };
 const struct up_room *const up_rooms_admin[] = { &up_room_admin, NULL };
 
+/* The part in the place of PATTERN's "{...}": not empty. */
+static bool part_fits(struct up_span pattern, struct up_span path, struct up_span *tail)
+{
+	struct up_span before, name, after, part, rest;
+	bool more;
+
+	up_span_cut(pattern, '{', &before, &name);
+	up_span_cut(name, '}', &name, &after);
+	if (path.n <= before.n || memcmp(path.p, before.p, before.n) != 0)
+		return false;
+	more = up_span_cut(up_span_of(path.p + before.n, path.n - before.n), '/', &part, &rest);
+	if (part.n == 0 || more != (after.n > 0))
+		return false;
+	*tail = part;
+	return !more || up_span_eq(rest, up_span_of(after.p + 1, after.n - 1));
+}
+
 static bool path_fits(const struct up_route *route, struct up_span path, struct up_span *tail)
 {
 	size_t n = strlen(route->path);
 
 	*tail = (struct up_span){ NULL, 0 };
+	if (strchr(route->path, '{') != NULL)
+		return part_fits(up_span_str(route->path), path, tail);
 	if (route->path[n - 1] != '/')
 		return up_span_eq_str(path, route->path);
 	if (!up_span_starts(path, route->path))

@@ -95,6 +95,30 @@ static void test_other_request(void)
 	up_buf_free(&b);
 }
 
+/* The body is what was signed, to the byte; whoever does not ask takes a proof with and without. */
+static void test_body_hash(void)
+{
+	static const struct up_span bodies[] = { UP_SPAN_LIT("{\"a\":1}"), UP_SPAN_LIT("{\"a\":2}"),
+		UP_SPAN_LIT("{\"a\": 1}"), UP_SPAN_LIT("") };
+	struct up_dpop_make m = maker();
+	struct up_dpop_expect x = expected();
+	struct up_buf with = { 0 }, without = { 0 };
+
+	CU_ASSERT_EQUAL(up_dpop_make(&m, &without), UP_OK);
+	m.body = &bodies[0];
+	CU_ASSERT_EQUAL(up_dpop_make(&m, &with), UP_OK);
+	CU_ASSERT_EQUAL(judge(up_buf_span(&with), &x), UP_OK);
+	for (size_t i = 0; i < UP_ARRAY_LEN(bodies); i++) {
+		x.body = &bodies[i];
+		UP_CHECK(judge(up_buf_span(&with), &x) == (i == 0 ? UP_OK : UP_E_PROOF),
+		    (const char *)bodies[i].p);
+		UP_CHECK(judge(up_buf_span(&without), &x) == UP_E_PROOF,
+		    (const char *)bodies[i].p);
+	}
+	up_buf_free(&with);
+	up_buf_free(&without);
+}
+
 /* Proof with any header and claims, rightly signed by the key whose public half stands in for "@".
  */
 static void make(const char *header, const char *claims, struct up_buf *out)
@@ -330,5 +354,6 @@ static void test_end(void)
 	CU_ASSERT_PTR_NULL(key);
 }
 
-UP_SUITE("dpop", test_known_proof, test_make_and_check, test_other_request, test_headers,
-    test_key_not_quite, test_signed_by_another, test_claims, test_token_hash, test_end)
+UP_SUITE("dpop", test_known_proof, test_make_and_check, test_other_request, test_body_hash,
+    test_headers, test_key_not_quite, test_signed_by_another, test_claims, test_token_hash,
+    test_end)
