@@ -2,6 +2,7 @@
 #include "core/err.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct row {
 	const char *name;
@@ -35,6 +36,10 @@ static const struct row rows[UP_E_N] = {
 	    { 405, "invalid_request",
 		"this address does not take that method; use one named in Allow",
 		"此地址不支持该请求方法，请使用允许的方法" } },
+	[UP_E_REUSED] = { "key_reused",
+	    { 422, "idempotency_key_reused",
+		"this Idempotency-Key came with another request before; use a new one for each",
+		"此幂等键已用于另一请求，请为每个请求使用新的幂等键" } },
 	[UP_E_RATE] = { "rate_limited",
 	    { 429, "temporarily_unavailable", "too many requests; wait a little and try again",
 		"操作过于频繁，请稍候再试" } },
@@ -169,6 +174,11 @@ static const struct row rows[UP_E_N] = {
 		"this person has another role in the unit; delete that role first, then add her "
 		"anew",
 		"此人在本单位已有其他角色，请先删除该角色再添加" } },
+	[UP_E_UNCHECKED] = { "realname_pending",
+	    { 409, "realname_pending",
+		"the population platform has not answered yet whether this person is real; it is "
+		"asked again by itself, try later",
+		"此人的实名核验尚无结果，系统会自动继续核验，请稍后再试" } },
 	[UP_E_MISMATCH] = { "person_mismatch",
 	    { 400, "person_mismatch",
 		"name and resident ID number do not belong together; check both with the person's "
@@ -280,4 +290,13 @@ const struct up_reply *up_err_reply(enum up_err err)
 const char *up_err_name(enum up_err err)
 {
 	return row_of(err)->name;
+}
+
+enum up_err up_err_named(const char *name)
+{
+	unsigned err = 0;
+
+	while (err < UP_E_N && strcmp(rows[err].name, name) != 0)
+		err++;
+	return (enum up_err)err;
 }

@@ -17,6 +17,7 @@ enum up_err {
 	UP_E_HEADERS,    /* body, header or nesting over its bound */
 	UP_E_NOT_FOUND,    /* no such route or object */
 	UP_E_METHOD,       /* route exists, method does not */
+	UP_E_REUSED,       /* an Idempotency-Key that came with another request before */
 	UP_E_RATE,         /* too many requests from this source */
 	/* clients (RFC 6749 section 5.2) */
 	UP_E_CLIENT,       /* client unknown or its authentication failed: one answer */
@@ -54,6 +55,7 @@ enum up_err {
 	UP_E_AUTHORISE,    /* a manager without the permission to authorise users (rule 14) */
 	UP_E_MANAGERS,     /* there are three managers, waiting ones counted (rule 3) */
 	UP_E_OTHER_ROLE,   /* the person has another role in this unit (rule 10) */
+	UP_E_UNCHECKED,    /* the real-name check of this person has no answer yet (rule 5) */
 	UP_E_MISMATCH,     /* the population platform knows the number by another name (rule 5) */
 	UP_E_NO_PERSON,    /* it does not know the number (rule 5) */
 	UP_E_PERIOD_PAST,  /* a grant that would begin before today (rule 16) */
@@ -97,5 +99,7 @@ const struct up_reply *up_err_reply(enum up_err err);
 
 /* Short stable name for logs and records: "stale_frame" style, never NULL. */
 const char *up_err_name(enum up_err err);
+/* The error of this name; UP_E_N: none has it. */
+enum up_err up_err_named(const char *name);
 
 #endif

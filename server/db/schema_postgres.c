@@ -137,8 +137,24 @@ static const char seal_step[] =
 static const char pending_step[] =
     "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
 
+static const char signed_step[] =
+    "CREATE TABLE proof (evidence " TEXT " PRIMARY KEY, seq bigint NOT NULL,"
+    " proof " TEXT " NOT NULL);"
+    "CREATE FUNCTION proof_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " RAISE EXCEPTION 'proofs are never changed nor deleted'; END $$;"
+    "CREATE TRIGGER proof_no_change BEFORE UPDATE OR DELETE ON proof"
+    " FOR EACH ROW EXECUTE FUNCTION proof_keep();"
+    "CREATE TRIGGER proof_no_truncate BEFORE TRUNCATE ON proof"
+    " FOR EACH STATEMENT EXECUTE FUNCTION proof_keep();"
+    "CREATE TABLE answer (device bigint NOT NULL REFERENCES device,"
+    " key bytea NOT NULL CHECK (length(key) = 32),"
+    " request bytea NOT NULL CHECK (length(request) = 32), kept_ms bigint NOT NULL,"
+    " err " TEXT " NOT NULL, tries bigint NOT NULL, sealed " TEXT " NOT NULL,"
+    " PRIMARY KEY (device, key));"
+    "CREATE INDEX answer_kept ON answer (kept_ms);";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step, seal_step, pending_step };
+	client_step, grant_step, seal_step, pending_step, signed_step };
 
 /* Every number of its own that a table gives goes on after the greatest that is there. */
 static const char after_copy[] =

@@ -155,8 +155,25 @@ static const char seal_step[] =
 static const char pending_step[] =
     "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
 
+/* What phones signed, whole: "evidence" of records is its SHA-256 in hex, seq the first of them.
+ * What they asked with a key of its own is answered again for a day; the answers are sealed
+ * (server/store/signed.c). */
+static const char signed_step[] =
+    "CREATE TABLE proof (evidence TEXT PRIMARY KEY, seq INTEGER NOT NULL, proof TEXT NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER proof_no_update BEFORE UPDATE ON proof BEGIN SELECT RAISE (ABORT,"
+    " 'proofs are never changed'); END;"
+    "CREATE TRIGGER proof_no_delete BEFORE DELETE ON proof BEGIN SELECT RAISE (ABORT,"
+    " 'proofs are never deleted'); END;"
+    "CREATE TABLE answer (device INTEGER NOT NULL REFERENCES device,"
+    " key BLOB NOT NULL CHECK (length(key) = 32),"
+    " request BLOB NOT NULL CHECK (length(request) = 32), kept_ms INTEGER NOT NULL,"
+    " err TEXT NOT NULL, tries INTEGER NOT NULL, sealed TEXT NOT NULL,"
+    " PRIMARY KEY (device, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX answer_kept ON answer (kept_ms);";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step, seal_step, pending_step };
+	client_step, grant_step, seal_step, pending_step, signed_step };
 
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number

@@ -39,6 +39,7 @@ struct up_act {
 	/* what the record of an enrolment borrows */
 	struct up_enrolment *enrolment;
 	char code_hex[32];
+	char evidence[64];               /* hex SHA-256 of the operation's proof */
 	/* copies of what it borrows: up_act_keep, up_act_buffer */
 	struct up_buf kept[UP_ACT_KEPT];
 	size_t n_kept;
@@ -90,6 +91,16 @@ enum up_err up_act_client_set(struct up_act *);
 enum up_err up_act_item(struct up_act *);                /* item.c */
 enum up_err up_act_clock(struct up_act *);               /* clock.c */
 enum up_err up_act_data_key(struct up_act *);            /* reseal.c */
+
+/* --- what a phone signed, and what it asks again (signed.c) --- */
+
+UP_MUST_USE enum up_err up_act_sign(struct up_act *);    /* first of all */
+/* TOLD: it was asked before, and the merit is what came of it then. */
+UP_MUST_USE enum up_err up_act_again(struct up_act *);
+/* Of the record that was appended, with the first one of an operation; and, after the last, its
+ * answer. */
+UP_MUST_USE enum up_err up_act_keep_proof(struct up_act *);
+UP_MUST_USE enum up_err up_act_keep_answer(struct up_act *);
 
 /* --- steps that they share --- */
 

@@ -258,6 +258,9 @@ static enum up_err append(struct up_act *a)
 	err = up_usage_add(a->tx, r, a->op->out_leaf);
 	if (err != UP_OK)
 		return err;
+	err = up_act_keep_proof(a);
+	if (err != UP_OK)
+		return err;
 	r->id = a->op->record.id;
 	a->op->out_seq = r->seq;
 	a->recorded++;
@@ -317,9 +320,15 @@ static enum up_err perform(struct up_act *a)
 
 	if (row->event != NULL)
 		up_facts_str(&a->record.event, row->event);
-	err = row->apply(a);
+	err = up_act_sign(a);
+	if (err == UP_OK)
+		err = up_act_again(a);
+	if (err == UP_OK && !a->told)
+		err = row->apply(a);
 	if (err == UP_OK && !a->told && (a->merit == UP_OK || !row->administrative))
 		err = up_act_append(a);
+	if (err == UP_OK)
+		err = up_act_keep_answer(a);
 	if (err != UP_OK)
 		return UP_E_STORE;
 	wrote = up_db_writes(a->tx->db) != before;

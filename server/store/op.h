@@ -38,6 +38,25 @@ enum up_op_kind {
 	UP_OPS
 };
 
+/* A request with a key of its own (SECURITY 32): a phone that asks the same again under the same
+ * KEY within UP_AGAIN_MS is answered as the first time, and nothing is done; whatever it asked, and
+ * whatever came of it that is on record. The caller fills the upper part; free OUT. */
+struct up_op;
+#define UP_AGAIN_MS (24 * 3600 * INT64_C(1000))
+struct up_again {
+	int64_t device;
+	uint8_t key[32], request[32];    /* hashes: of the key, of all that was asked */
+	/* Append what is answered to OP, which is good and has its records. Called on the thread
+	 * that writes, inside the transaction, and again when that has to run again. */
+	void (*answer)(struct up_op *op, struct up_buf *out);
+	unsigned *tries;                 /* of OP, what is left after a wrong password; or NULL */
+
+	/* It was asked before: then that is what the operation's err says, and TRIES. */
+	bool found;
+	enum up_err err;
+	struct up_buf out;               /* the answer to a good one, now or then */
+};
+
 /* The head of every operation, and the first member of its struct. The caller fills the upper part,
  * zeroes the rest, and keeps all it points to until DONE. A refusal on the merits (wrong password,
  * role not live ...) still appends the record, with result "refused" and the reason, and ERR says
@@ -59,6 +78,10 @@ struct up_op {
 	 * appended, with the count, when those alike that day are 1, 2, 4, 8 ... Empty: each is
 	 * recorded. */
 	struct up_span refused_by;
+	/* What the phone signed, whole: kept with the records of this operation, whose "evidence"
+	 * is its SHA-256. Empty: nothing. */
+	struct up_span proof;
+	struct up_again *again;          /* NULL: the request has no key of its own */
 
 	/* what came of it */
 	enum up_err err;
@@ -72,6 +95,13 @@ struct up_op {
 
 	struct up_op *next;              /* the store's */
 };
+
+/* Was it asked before? Sets what was answered. UP_E_REUSED: something else was, under this key. An
+ * operation with it asks again, inside its transaction. */
+UP_MUST_USE enum up_err up_store_again(struct up_store *, struct up_again *, int64_t now_ms);
+/* The proof whose SHA-256, in hex, is EVIDENCE, as a record has it: appended. UP_E_NOT_FOUND. */
+UP_MUST_USE enum up_err up_store_proof(
+    struct up_store *, struct up_span evidence, struct up_buf *out);
 
 /* UP_E_BUSY: the queue is full or closing: DONE is not called. */
 UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_op *);
@@ -205,7 +235,7 @@ struct up_op_by {
 
 /* A manager or a user comes to be, waiting, with a code for her phone (rules 3-5, 7, 10, 14).
  * OUTCOME of the real-name check as in up_op_code; "unavailable": she is there as pending, without
- * a code. UP_E_PENDING: unavailable, and she is known with other data, which stay. UP_E_MISMATCH,
+ * a code. UP_E_UNCHECKED: unavailable, and she is known with other data, which stay. UP_E_MISMATCH,
  * UP_E_NO_PERSON: what else it was. UP_E_MANAGERS: there are three. UP_E_OTHER_ROLE: she holds
  * another role in the unit. One whom the same grantor added before gets another code; UP_E_STATE:
  * not with another may_authorise. UP_E_REQUEST and what is wrong with NAMED: not recorded. */
@@ -223,8 +253,8 @@ struct up_op_people_add {
 };
 
 /* Another code for the edge to REF (a holder's) that the one who acts made: it takes the edge and
- * those of its grants that wait now. Older codes of the edge end. UP_E_PENDING: her real-name check
- * has no answer yet. */
+ * those of its grants that wait now. Older codes of the edge end. UP_E_UNCHECKED: her real-name
+ * check has no answer yet. */
 struct up_op_people_code {
 	struct up_op_by by;
 	enum up_authority_role role;     /* as which she is asked for */

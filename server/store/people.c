@@ -105,7 +105,7 @@ static enum up_err judge_outcome(struct add *p)
 	same = err == UP_OK && strcmp(kept.name, p->known.name) == 0 &&
 	    strcmp(kept.mobile, p->known.mobile) == 0;
 	up_wipe(&kept, sizeof(kept));
-	up_act_judge(p->a, same, UP_E_PENDING);
+	up_act_judge(p->a, same, UP_E_UNCHECKED);
 	return err;
 }
 
@@ -271,7 +271,7 @@ enum up_err up_act_people_code(struct up_act *a)
 	if (err == UP_OK)
 		err = up_edge_password(a);
 	up_act_judge(a, ask->expires_ms > a->op->now_ms, UP_E_REQUEST);
-	up_act_judge(a, n > 0 && targets[0].edge.person_confirmed, UP_E_PENDING);
+	up_act_judge(a, n > 0 && targets[0].edge.person_confirmed, UP_E_UNCHECKED);
 	return err == UP_OK && a->merit == UP_OK ? renew_code(a, ask, &targets[0]) : err;
 }
 

@@ -104,6 +104,14 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " WHERE owner IN " PERSON_OWNERS " AND seq > ?2 AND seq < ?3"
 	    " ORDER BY seq DESC LIMIT ?4",
 	[UP_SQL_USAGE_LOGIN] = "SELECT min(seq), max(time_ms) FROM usage WHERE login = ?1",
+	[UP_SQL_PROOF_ADD] = "INSERT INTO proof (evidence, seq, proof) VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT (evidence) DO NOTHING",
+	[UP_SQL_PROOF] = "SELECT proof FROM proof WHERE evidence = ?1",
+	[UP_SQL_ANSWER] = "SELECT request, err, tries, sealed FROM answer"
+	    " WHERE device = ?1 AND key = ?2 AND kept_ms > ?3",
+	[UP_SQL_ANSWER_ADD] = "INSERT INTO answer (device, key, request, kept_ms, err, tries,"
+	    " sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[UP_SQL_ANSWERS_END] = "DELETE FROM answer WHERE kept_ms <= ?1",
 	[UP_SQL_HOLDER_UNIT] = "SELECT u.code FROM holder h JOIN unit u ON u.id = h.unit"
 	    " WHERE h.ref = ?1",
 
