@@ -34,6 +34,9 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 		r->h.accept_language = v;
 	} else if (up_span_ieq_str(name, "user-agent")) {
 		r->h.user_agent = v;
+	} else if (up_span_ieq_str(name, "idempotency-key")) {
+		r->h.idempotency_key = v;
+		r->h.n_idempotency_key++;
 	} else if (up_span_ieq_str(name, "x-forwarded-for")) {
 		if (r->forwarded.n > 0)
 			up_buf_put_char(&r->forwarded, ',');

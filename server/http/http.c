@@ -11,6 +11,7 @@
 #include "core/template.h"
 #include "core/text.h"
 #include "server/http/auth.h"
+#include "server/http/body.h"
 #include "server/log.h"
 #include "server/http/metrics.h"
 #include "server/http/routes.h"
@@ -186,6 +187,7 @@ void up_http_commit(struct up_request *r, struct up_op *op, void (*then)(struct 
 	enum up_err err;
 
 	op->now_ms = op->record.time_ms = r->now_ms;
+	op->arg = r;
 	r->op = op;
 	if (r->conn == NULL) {
 		commit_alone(r, then);
@@ -194,7 +196,6 @@ void up_http_commit(struct up_request *r, struct up_op *op, void (*then)(struct 
 	r->then = then;
 	r->phase = UP_REQ_WAITING;
 	op->done = op_done;
-	op->arg = r;
 	/* Suspended first: the writer may be done before submit returns. */
 	if (!up_steps_hand_on())
 		MHD_suspend_connection(r->conn);
@@ -318,10 +319,12 @@ void up_http_step(struct up_request *r)
 	} else {
 		r->phase = UP_REQ_DONE;
 		err = prepare(r);
-		if (err != UP_OK)
-			up_reply_err(r, err);
-		else
+		if (err == UP_OK)
 			r->route->handle(r);
+		else if (style_of(r) == UP_STYLE_HOLDER && r->json == NULL)
+			up_body_refuse_unread(r, err);
+		else
+			up_reply_err(r, err);
 	}
 }
 

@@ -62,8 +62,8 @@ struct up_room {
 
 struct up_headers {                      /* borrowed from the connection; p == NULL: absent */
 	struct up_span authorization, dpop, content_type, accept, accept_language, user_agent,
-	    forwarded_for;
-	unsigned n_authorization, n_dpop, n_content_type;
+	    forwarded_for, idempotency_key;
+	unsigned n_authorization, n_dpop, n_content_type, n_idempotency_key;
 };
 
 struct up_request {
