@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/record.h"
 
+#include <string.h>
+
 #include "core/hash.h"
 #include "core/json_put.h"
 #include "core/text.h"
@@ -94,6 +96,34 @@ enum up_err up_record_put(struct up_buf *b, const struct up_record *r)
 	}
 	up_json_put_end(&j);
 	return b->failed ? UP_E_NOMEM : UP_OK;
+}
+
+/* An event, or with a point at its end the beginning of events. */
+static const struct { const char *event; enum up_record_kind kind; } kinds[] = {
+	{ "login.", UP_RECORD_USE },
+	{ "signing.", UP_RECORD_USE },
+	{ "presentation.", UP_RECORD_USE },
+	{ "verification.", UP_RECORD_USE },
+	{ "unit.", UP_RECORD_CHANGE },
+	{ "certificate.", UP_RECORD_CHANGE },
+	{ "people.", UP_RECORD_CHANGE },
+	{ "person.", UP_RECORD_CHANGE },
+	{ "grant.", UP_RECORD_CHANGE },
+	{ "device.", UP_RECORD_CHANGE },
+	{ "enrolment.code", UP_RECORD_CHANGE },
+	{ "enrolment.done", UP_RECORD_CHANGE },
+};
+
+enum up_record_kind up_record_kind(struct up_span event)
+{
+	for (size_t i = 0; i < UP_ARRAY_LEN(kinds); i++) {
+		const char *known = kinds[i].event;
+
+		if (known[strlen(known) - 1] == '.' ? up_span_starts(event, known)
+						    : up_span_eq_str(event, known))
+			return kinds[i].kind;
+	}
+	return UP_RECORD_OTHER;
 }
 
 enum up_err up_record_leaf(struct up_span canonical, uint8_t hash[32])

@@ -44,6 +44,14 @@ struct up_record {
 	struct up_span before, after;    /* of a change, JSON text or "" */
 };
 
+/* What an event is about (rule 25). */
+enum up_record_kind {
+	UP_RECORD_OTHER,                 /* neither, as a look at a code */
+	UP_RECORD_USE,                   /* login, signing, presentation, verification */
+	UP_RECORD_CHANGE                 /* of unit and certificate, holders, grants, phones */
+};
+enum up_record_kind up_record_kind(struct up_span event);
+
 /* Append the canonical bytes. Fields hold valid UTF-8 (UP_E_UTF8 otherwise). */
 UP_MUST_USE enum up_err up_record_put(struct up_buf *, const struct up_record *);
 /* UP_E_CRYPTO (no memory): HASH is all zeros then, which is no leaf; nothing may be stored or

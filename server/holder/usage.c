@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * GET /holder/usage: what a phone's certificates were used for (rules 11, 25), by page. */
+ * GET /holder/usage and GET /holder/changes: what a phone's certificates were used for, and what
+ * became of them and of who holds them (rules 11, 25), by page. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/day.h"
 #include "core/room.h"
+#include "server/holder/sight.h"
 #include "server/login/holder.h"
 #include "server/http/routes.h"
 
@@ -24,6 +26,7 @@ struct page {
 	struct up_buf text;
 	struct entry *entries;
 	size_t n, cap;
+	bool changes;                    /* alone */
 	bool any, failed;                /* a live role was asked; no memory */
 };
 
@@ -105,21 +108,25 @@ static int keep(void *arg, int64_t seq, struct up_span canonical)
 	return page->failed;
 }
 
-/* Of the unit where she may (rule 11), else her own. */
 static enum up_err ask(struct up_request *r, const struct up_role *role, struct page *page)
 {
 	const struct up_span none = { NULL, 0 };
 	struct up_usage_filter f = page->filter;
+	struct up_sight sight;
+	enum up_err err;
 
 	if (up_holder_may(r, role, UP_USE_SEE_OWN, none) != UP_OK ||
 	    (page->certificate.n > 0 && !up_span_eq_str(page->certificate, role->certificate)))
 		return UP_OK;
 	page->any = true;
-	if (up_holder_may(r, role, UP_USE_SEE_UNIT, none) == UP_OK)
-		f.unit = up_span_str(role->unit_code);
-	else
-		f.holder_ref = up_span_str(role->ref);
-	return up_store_usage(r->server->store, &f, keep, page);
+	err = up_sight_open(r, role, page->changes, &sight);
+	f.unit = up_span_str(role->unit_code);
+	f.wanted = up_sight_sees;
+	f.wanted_arg = &sight;
+	if (err == UP_OK)
+		err = up_store_usage(r->server->store, &f, keep, page);
+	up_sight_close(&sight);
+	return err;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -175,9 +182,9 @@ static void answer(struct up_request *r, const struct page *page)
 	up_reply(r, "application/json");
 }
 
-void up_holder_usage(struct up_request *r)
+static void list(struct up_request *r, bool changes)
 {
-	struct page page = { .limit = PAGE };
+	struct page page = { .limit = PAGE, .changes = changes };
 	struct up_form query;
 	enum up_err err = up_form_parse(r->query, &query);
 
@@ -192,4 +199,14 @@ void up_holder_usage(struct up_request *r)
 	up_form_free(&query);
 	up_buf_free(&page.text);
 	free(page.entries);
+}
+
+void up_holder_usage(struct up_request *r)
+{
+	list(r, false);
+}
+
+void up_holder_changes(struct up_request *r)
+{
+	list(r, true);
 }

@@ -21,6 +21,8 @@ static const struct { const char *kind; unsigned burst; int64_t every_ms; } limi
 	[UP_LIMIT_UNIT] = { "unit", 300, 100 },
 	[UP_LIMIT_WATCH] = { "watch", 20, 500 },
 	[UP_LIMIT_PAGE] = { "page", 120, 500 },
+	[UP_LIMIT_REALNAME_PHONE] = { "realname-phone", 60, 10000 },
+	[UP_LIMIT_REALNAME_PERSON] = { "realname-person", 10, 60000 },
 };
 
 /* False: scaled beyond one a millisecond there is no limit left to keep. */

@@ -18,6 +18,8 @@ enum up_limit {
 	UP_LIMIT_UNIT,           /* decisions for one unit */
 	UP_LIMIT_WATCH,          /* snapshots of one transaction */
 	UP_LIMIT_PAGE,           /* pages for one address */
+	UP_LIMIT_REALNAME_PHONE, /* real-name checks that one phone causes */
+	UP_LIMIT_REALNAME_PERSON,        /* ... about one person */
 	UP_LIMITS
 };
 

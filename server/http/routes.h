@@ -28,6 +28,24 @@ void up_holder_enrolment(struct up_request *);                   /* holder/enrol
 void up_holder_enrolment_accept(struct up_request *);
 void up_holder_certificates(struct up_request *);                /* certificates.c */
 void up_holder_usage(struct up_request *);
+void up_holder_changes(struct up_request *);
+void up_holder_managers(struct up_request *);                    /* holder/people.c */
+void up_holder_manager(struct up_request *);
+void up_holder_manager_add(struct up_request *);
+void up_holder_manager_code(struct up_request *);
+void up_holder_manager_delete(struct up_request *);
+void up_holder_users(struct up_request *);
+void up_holder_user(struct up_request *);
+void up_holder_user_add(struct up_request *);
+void up_holder_user_code(struct up_request *);
+void up_holder_user_delete(struct up_request *);
+void up_holder_items(struct up_request *);                       /* items.c */
+void up_holder_grants(struct up_request *);                      /* grants.c */
+void up_holder_grant(struct up_request *);
+void up_holder_grant_add(struct up_request *);
+void up_holder_grant_cancel(struct up_request *);
+void up_holder_devices(struct up_request *);                     /* devices.c */
+void up_holder_device_end(struct up_request *);
 void up_holder_scan(struct up_request *);                        /* login/scan.c */
 void up_holder_decision(struct up_request *);                    /* login/decision.c */
 void up_admin_health(struct up_request *);                       /* metrics.c */

@@ -35,6 +35,12 @@ UP_MUST_USE enum up_err up_store_people(struct up_store *, const struct up_role 
 UP_MUST_USE enum up_err up_store_person(struct up_store *, const struct up_role *viewer,
     enum up_authority_role which, struct up_span ref, up_people_fn fn, void *arg);
 
+/* References of those whose uses VIEWER may see beside her own (UP_USE_SEE_USAGE_OF) because she
+ * authorised them. */
+typedef int (*up_ref_fn)(void *arg, struct up_span ref);
+UP_MUST_USE enum up_err up_store_people_below(
+    struct up_store *, const struct up_role *viewer, int64_t now_s, up_ref_fn fn, void *arg);
+
 /* --- grants --- */
 
 struct up_grant_view {

@@ -165,6 +165,30 @@ enum up_err up_store_person(struct up_store *s, const struct up_role *viewer,
 	return err == UP_OK && l.seen == 0 ? UP_E_NOT_FOUND : err;
 }
 
+enum up_err up_store_people_below(
+    struct up_store *s, const struct up_role *viewer, int64_t now_s, up_ref_fn fn, void *arg)
+{
+	const struct up_db_arg edge = up_db_int(viewer->id);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, UP_SQL_EDGES_OF_GRANTOR, &edge, 1, &r);
+	bool stop = false;
+
+	while (err == UP_OK && r.row && !stop) {
+		struct up_authority_answer answer;
+		struct up_rows_target target;
+		const struct up_authority_ask ask = {
+		    .use = UP_USE_SEE_USAGE_OF, .target = &target.edge, .now_s = now_s };
+
+		up_rows_target(r.rows, &target);
+		if (up_authority_may(&ask, &viewer->edge, &answer) == UP_OK)
+			stop = fn(arg, up_span_str(target.ref)) != 0;
+		if (!stop)
+			err = up_db_next(r.rows, &r.row);
+	}
+	up_tx_read_end(&r);
+	return err;
+}
+
 /* --- grants --- */
 
 static int grant(struct list *l, struct up_db *db, const struct up_db_rows *rows,

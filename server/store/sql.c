@@ -282,6 +282,8 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " may_authorise) VALUES (?1, ?2, ?3, 'waiting', ?4, ?5, ?6) RETURNING id",
 	[UP_SQL_EDGES_OF_REF] = TARGET_COLUMNS "WHERE h.ref = ?1 AND r.status <> 'ended'"
 	    " ORDER BY r.id",
+	[UP_SQL_EDGES_OF_GRANTOR] = TARGET_COLUMNS
+	    "WHERE r.grantor = ?1 AND r.status <> 'ended' ORDER BY h.ref",
 	[UP_SQL_EDGES_OF_PERSON] = TARGET_COLUMNS "WHERE h.unit = ?1 AND h.person = ?2"
 	    " AND r.status <> 'ended' ORDER BY r.id",
 	[UP_SQL_EDGES_ON_PHONE] = TARGET_COLUMNS "WHERE r.device = ?1 AND r.status <> 'ended'"

@@ -149,6 +149,9 @@ struct up_usage_filter {
 	struct up_span address;          /* of the browser or of the phone */
 	int64_t from_ms, to_ms, after_seq, limit;
 	bool oldest_first;
+	/* asked last, of what fits all else; NULL: all of it */
+	bool (*wanted)(void *arg, struct up_span canonical);
+	void *wanted_arg;
 };
 typedef int (*up_usage_fn)(void *arg, int64_t seq, struct up_span canonical);
 UP_MUST_USE enum up_err up_store_usage(

@@ -207,7 +207,9 @@ static bool matches(const struct query *q, int64_t time_ms, struct up_span body)
 	for (size_t i = 0; i < q->n_needles; i++)
 		if (!has(body, &q->needles[i]))
 			return false;
-	return q->addresses[0].n == 0 || has(body, &q->addresses[0]) || has(body, &q->addresses[1]);
+	if (q->addresses[0].n > 0 && !has(body, &q->addresses[0]) && !has(body, &q->addresses[1]))
+		return false;
+	return q->filter->wanted == NULL || q->filter->wanted(q->filter->wanted_arg, body);
 }
 
 /* A holder belongs to one unit: its records are among the unit's. */

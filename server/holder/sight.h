@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which records a holder sees on her phone (rules 11 and 25): a principal all of her unit; a
+ * manager her own, and where those whom she authorised used the certificate; a user her own. Of
+ * changes each sees those that she made, those that are about her or about whom she authorised, and
+ * those of the unit and its certificate. */
+#ifndef UP_HOLDER_SIGHT_H
+#define UP_HOLDER_SIGHT_H
+
+#include "server/http/http.h"
+
+struct up_sight {
+	const struct up_role *viewer;    /* borrowed; she lives */
+	bool whole;                      /* of the unit */
+	bool changes;                    /* nothing but changes */
+	char (*below)[UP_STORE_REF + 1]; /* whom she authorised, in order */
+	size_t n, cap;
+	bool failed;
+};
+
+UP_MUST_USE enum up_err up_sight_open(struct up_request *, const struct up_role *viewer,
+    bool changes, struct up_sight *out);
+/* Of the viewer's unit: does she see this record? Fits up_usage_filter. */
+bool up_sight_sees(void *sight, struct up_span canonical);
+void up_sight_close(struct up_sight *);
+
+#endif
