@@ -182,6 +182,26 @@ static void check_complete(const struct parse *p, struct argp_state *state)
 		argp_error(state, up_say("%s is missing", "缺少 %s"), p->command->argument);
 }
 
+static void take_option(struct parse *p, const struct argp_option *o, const char *value,
+    struct argp_state *state)
+{
+	struct up_command_line *l = p->line;
+	bool repeats = (o->flags & UP_OPTION_REPEATS) != 0;
+
+	if (l->values[o->key] != NULL && !repeats)
+		argp_error(state, up_say("--%s is given twice", "--%s 重复给出"), o->name);
+	if (!up_text_utf8_valid(up_span_str(value)))
+		argp_error(state, up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
+	if (repeats && l->n_repeated == UP_COMMAND_REPEATED)
+		argp_error(state, up_say("--%s is given too often", "--%s 给出次数过多"), o->name);
+	if (l->values[o->key] == NULL)
+		l->values[o->key] = value;
+	if (!repeats)
+		return;
+	l->repeated[l->n_repeated].key = o->key;
+	l->repeated[l->n_repeated++].value = value;
+}
+
 static error_t take_rest(int key, char *value, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -189,12 +209,7 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 								       : NULL;
 
 	if (o != NULL) {
-		if (p->line->values[key] != NULL)
-			argp_error(state, up_say("--%s is given twice", "--%s 重复给出"), o->name);
-		if (value != NULL && !up_text_utf8_valid(up_span_str(value)))
-			argp_error(state,
-			    up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
-		p->line->values[key] = value != NULL ? value : "";
+		take_option(p, o, value != NULL ? value : "", state);
 		return 0;
 	}
 	switch (key) {

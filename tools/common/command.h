@@ -12,11 +12,15 @@
 #include "tools/common/terminal.h"
 
 #define UP_COMMAND_KEYS 32               /* option keys of a command: 1 .. 31 */
+#define UP_COMMAND_REPEATED 64           /* values of repeated options in one command line */
+#define UP_OPTION_REPEATS 0x1000         /* among an option's flags: may be given again */
 #define UP_COMMAND_USAGE 2               /* exit status for wrong use */
 
 struct up_command_line {                 /* borrowed from argv; all of it is valid UTF-8 */
 	const char *values[UP_COMMAND_KEYS]; /* by key; "" for a flag that was given, NULL for what
-						was not */
+						was not; of a repeated one the first */
+	struct { int key; const char *value; } repeated[UP_COMMAND_REPEATED];    /* in order */
+	size_t n_repeated;
 	const char *argument;
 	void *program;                           /* of struct up_program */
 };
