@@ -9,6 +9,7 @@
 
 #include "core/jwk.h"
 #include "core/password.h"
+#include "core/person.h"
 #include "tools/common/command.h"
 
 #define UP_HOLDER_REFUSED 1
@@ -88,11 +89,17 @@ void up_holder_show_certificate(const json_t *c);
 /* Yes or no; no at the end of input. */
 bool up_holder_ask(const char *question);
 
-/* --- enrol.c, scan.c: the steps, also for texts given to the other command --- */
+/* --- enrol.c, scan.c, person.c, password.c: the steps, also of each other --- */
 
-struct up_holder_consent {                       /* what was said beforehand, on the command line */
+struct up_holder_given {                 /* a person on the command line: a file, or its parts */
+	const char *file, *name, *resident, *mobile;
+};
+
+/* What was said beforehand, on the command line. */
+struct up_holder_consent {
 	bool yes, agree, deny, not_mine;
-	const char *certificate, *password_file, *person_file, *name, *resident, *mobile;
+	const char *certificate, *password_file;
+	struct up_holder_given person;
 };
 
 int up_holder_usage(struct up_command_line *);   /* usage.c */
@@ -100,6 +107,10 @@ extern const struct argp_option up_holder_usage_options[];
 
 int up_holder_enrol(struct up_holder *, struct up_span text, const struct up_holder_consent *);
 int up_holder_scan(struct up_holder *, struct up_span text, const struct up_holder_consent *);
+/* A person's data, checked; what GIVEN lacks is asked for at a terminal, the name by the question
+ * WHOSE. Gives 0, or the exit status: said why. The caller wipes *OUT. */
+int up_holder_person(struct up_holder *, const struct up_holder_given *, const char *whose,
+    struct up_person *out);
 /* The certificate password, stretched. From the file, or asked; NEW: chosen, twice, by the rules,
  * which know the person's own numbers (OWN: resident ID and mobile; NULL: not new). Gives 0, or the
  * exit status. */

@@ -95,10 +95,8 @@ static struct up_holder_consent consent_of(const struct up_command_line *l)
 		.not_mine = l->values[NOT_MINE] != NULL,
 		.certificate = l->values[CERTIFICATE],
 		.password_file = l->values[PASSWORD_FILE],
-		.person_file = l->values[PERSON_FILE],
-		.name = l->values[NAME],
-		.resident = l->values[RESIDENT],
-		.mobile = l->values[MOBILE],
+		.person = { l->values[PERSON_FILE], l->values[NAME], l->values[RESIDENT],
+		    l->values[MOBILE] },
 	};
 }
 
@@ -107,7 +105,8 @@ static int enrol(struct up_command_line *l)
 	const struct up_holder_consent c = consent_of(l);
 	struct up_holder *h = l->program;
 
-	if (c.person_file != NULL && (c.name != NULL || c.resident != NULL || c.mobile != NULL))
+	if (c.person.file != NULL &&
+	    (c.person.name != NULL || c.person.resident != NULL || c.person.mobile != NULL))
 		up_command_wrong("%s",
 		    up_say("--person-file excludes --name, --resident-id and --mobile",
 			"--person-file 不能与 --name、--resident-id、--mobile 同时使用"));
