@@ -11,6 +11,8 @@ void up_words_codes(bool shown);
 /* Why something was refused ("wrong_password"); a role ("principal"). */
 void up_words_put_reason(struct up_buf *, struct up_span code);
 void up_words_put_role(struct up_buf *, struct up_span code);
+/* How a person's role or a grant stands ("waiting"). */
+void up_words_put_status(struct up_buf *, struct up_span code);
 /* What a portal is told ("unit.code"); see core/disclosure.h. */
 void up_words_put_disclosure(struct up_buf *, struct up_span name);
 

@@ -72,6 +72,7 @@ static enum up_err make_proof(
 {
 	uint8_t raw[16];
 	char jti[22];
+	struct up_span body = up_span_str(x->body != NULL ? x->body : "");
 	struct up_buf htu = { 0 };
 	struct up_dpop_make make = { .key = h->key,
 		.method = c->method,
@@ -79,6 +80,7 @@ static enum up_err make_proof(
 		.nonce = up_span_str(h->nonce),
 		.jti = up_span_of(jti, sizeof(jti)),
 		.decision = c->decision,
+		.body = x->body != NULL ? &body : NULL,
 		.now_s = (int64_t)time(NULL) };
 	enum up_err err;
 
@@ -103,9 +105,23 @@ static bool add_header(struct exchange *x, const char *text)
 	return more != NULL;
 }
 
-static bool put_headers(const struct up_holder *h, struct exchange *x)
+/* "NAME VALUE", or nothing. */
+static bool add_pair(struct exchange *x, const char *name, const char *value)
 {
-	struct up_buf authorization = { 0 };
+	struct up_buf text = { 0 };
+	bool good;
+
+	if (value == NULL)
+		return true;
+	up_buf_printf(&text, "%s %s", name, value);
+	good = add_header(x, up_buf_cstr(&text));
+	up_buf_free(&text);
+	return good;
+}
+
+static bool put_headers(
+    const struct up_holder *h, const struct up_holder_call *c, struct exchange *x)
+{
 	bool good;
 
 	curl_slist_free_all(x->headers);
@@ -116,12 +132,8 @@ static bool put_headers(const struct up_holder *h, struct exchange *x)
 	    add_header(x, "Accept: application/json") && add_header(x, "Expect:");
 	if (good && x->body != NULL)
 		good = add_header(x, "Content-Type: application/json");
-	if (good && h->token != NULL) {
-		up_buf_printf(&authorization, "Authorization: DPoP %s", h->token);
-		good = add_header(x, up_buf_cstr(&authorization));
-		up_buf_free(&authorization);
-	}
-	return good;
+	return good && add_pair(x, "Idempotency-Key:", c->key) &&
+	       add_pair(x, "Authorization: DPoP", h->token);
 }
 
 static enum up_err set_options(
@@ -159,7 +171,7 @@ static enum up_err once(struct up_holder *h, const struct up_holder_call *c, str
 	enum up_err err = make_proof(h, c, x);
 	CURLcode code;
 
-	if (err != UP_OK || !put_headers(h, x))
+	if (err != UP_OK || !put_headers(h, c, x))
 		return err != UP_OK ? err : UP_E_NOMEM;
 	up_buf_reset(&x->answer);
 	x->nonce[0] = x->error[0] = '\0';
@@ -227,6 +239,18 @@ void up_holder_answer_free(struct up_holder_answer *a)
 {
 	json_decref(a->body);
 	a->body = NULL;
+}
+
+void up_holder_query_put(struct up_buf *query, const char *name, const char *value)
+{
+	char *escaped = value != NULL ? curl_easy_escape(NULL, value, 0) : NULL;
+
+	if (value == NULL)
+		return;
+	query->failed = query->failed || escaped == NULL;
+	up_buf_printf(query, "%s%s=%s", query->n == 0 ? "" : "&", name,
+	    escaped != NULL ? escaped : "");
+	curl_free(escaped);
 }
 
 int up_holder_get(

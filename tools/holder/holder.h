@@ -57,6 +57,7 @@ struct up_holder_call {
 	const char *query;                       /* without its question mark; or NULL */
 	json_t *body;                            /* sent when not NULL; borrowed */
 	const struct up_decision *decision;      /* in the proof, or NULL */
+	const char *key;                         /* Idempotency-Key, or NULL */
 };
 
 /* Proof, request, and once more with the nonce when the server wants a newer one. UP_OK: the server
@@ -65,6 +66,8 @@ struct up_holder_call {
 UP_MUST_USE enum up_err up_holder_call(
     struct up_holder *, const struct up_holder_call *, struct up_holder_answer *answer);
 void up_holder_answer_free(struct up_holder_answer *);
+/* "&NAME=VALUE", escaped; nothing for NULL. */
+void up_holder_query_put(struct up_buf *query, const char *name, const char *value);
 /* Open the phone and read PATH (QUERY may be NULL). 0, or the exit status: said why. The caller
  * frees ANSWER in all cases. */
 int up_holder_get(
@@ -81,6 +84,8 @@ int up_holder_refused(const struct up_holder *, const struct up_holder_answer *)
 int up_holder_print(json_t *v);
 /* member, empty when it is no string */
 struct up_span up_holder_text(const json_t *o, const char *name);
+/* Seconds of the epoch as people read them; a text as it is. */
+void up_holder_put_time(struct up_buf *, const json_t *when);
 /* "label  words" of a code: up_words_put_role and its like. */
 void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, struct up_span),
     struct up_span code);
@@ -103,6 +108,7 @@ struct up_holder_consent {
 };
 
 int up_holder_usage(struct up_command_line *);   /* usage.c */
+int up_holder_changes(struct up_command_line *);
 extern const struct argp_option up_holder_usage_options[];
 
 int up_holder_enrol(struct up_holder *, struct up_span text, const struct up_holder_consent *);
@@ -117,6 +123,8 @@ int up_holder_person(struct up_holder *, const struct up_holder_given *, const c
 int up_holder_password(
     struct up_holder *, const char *file, const struct up_span *own, char out[44]);
 
+/* Is it an enrolment code alone, without its issuer? */
+bool up_holder_is_code(struct up_span text);
 /* "{issuer}/{kind}/{rest}", KIND 'q' or 'e'. False when TEXT is not that. */
 bool up_holder_split(struct up_span text, char kind, struct up_span *issuer, struct up_span *rest);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/day.h"
 #include "core/text.h"
 #include "tools/common/terminal.h"
 #include "tools/common/words.h"
@@ -80,6 +81,20 @@ struct up_span up_holder_text(const json_t *o, const char *name)
 
 	return json_is_string(v) ? up_span_of(json_string_value(v), json_string_length(v))
 				 : up_span_str("");
+}
+
+void up_holder_put_time(struct up_buf *b, const json_t *when)
+{
+	char text[32];
+
+	if (json_is_string(when)) {
+		up_buf_put_str(b, json_string_value(when));
+		return;
+	}
+	if (json_integer_value(when) <= 0)
+		return;
+	up_day_time_text(json_integer_value(when) * 1000, text);
+	up_buf_put_str(b, text);
 }
 
 void up_holder_word_line(const char *label, void (*put_word)(struct up_buf *, struct up_span),

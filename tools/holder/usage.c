@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * unitpass-holder usage: the usage records of this phone's certificates, by page. */
+ * unitpass-holder usage and changes: what was done with this phone's certificates, and what changed
+ * in their units and people, by page. */
 #include <config.h>
 
-#include <curl/curl.h>
 #include <stdio.h>
 
 #include "tools/common/terminal.h"
@@ -53,19 +53,12 @@ static void check(const struct up_command_line *l)
 
 static void put_query(struct up_buf *b, const struct up_command_line *l)
 {
-	for (int key = CERTIFICATE; key <= LIMIT; key++) {
-		char *value;
-
-		if (l->values[key] == NULL)
-			continue;
-		value = curl_easy_escape(NULL, l->values[key], 0);
-		up_buf_printf(b, "%s%s=%s", b->n == 0 ? "" : "&",
-		    up_holder_usage_options[key - 1].name, value != NULL ? value : "");
-		curl_free(value);
-	}
+	for (int key = CERTIFICATE; key <= LIMIT; key++)
+		up_holder_query_put(b, up_holder_usage_options[key - 1].name, l->values[key]);
 }
 
-static enum up_err print(const struct up_command_line *l, const json_t *answer)
+static enum up_err print(
+    const struct up_command_line *l, const json_t *answer, const char *command)
 {
 	const json_t *records = json_object_get(answer, "records"),
 		     *next = json_object_get(answer, "next"), *r;
@@ -81,15 +74,15 @@ static enum up_err print(const struct up_command_line *l, const json_t *answer)
 	up_usage_table_free(&t);
 	if (!json_is_integer(next))
 		return err;
-	printf(up_say("%zu shown, next: unitpass-holder usage",
-		   "已显示 %zu 条，下一页：unitpass-holder usage"),
-	    json_array_size(records));
+	printf(up_say("%zu shown, next: unitpass-holder %s",
+		   "已显示 %zu 条，下一页：unitpass-holder %s"),
+	    json_array_size(records), command);
 	up_usage_print_next(stdout, up_holder_usage_options, l, BEFORE, json_integer_value(next));
 	printf(" -d %s\n", ((const struct up_holder *)l->program)->dir_name);
 	return err;
 }
 
-int up_holder_usage(struct up_command_line *l)
+static int read_page(struct up_command_line *l, const char *path, const char *command)
 {
 	struct up_holder *h = l->program;
 	struct up_holder_answer a;
@@ -98,12 +91,22 @@ int up_holder_usage(struct up_command_line *l)
 
 	check(l);
 	put_query(&query, l);
-	status = up_holder_get(h, "/holder/usage", up_buf_cstr(&query), &a);
+	status = up_holder_get(h, path, up_buf_cstr(&query), &a);
 	if (status == 0 && h->json)
 		status = up_holder_print(json_incref(a.body));
-	else if (status == 0 && print(l, a.body) != UP_OK)
+	else if (status == 0 && print(l, a.body, command) != UP_OK)
 		status = up_holder_fail_err(h, UP_HOLDER_FAILED, UP_E_NOMEM);
 	up_holder_answer_free(&a);
 	up_buf_free(&query);
 	return status;
+}
+
+int up_holder_usage(struct up_command_line *l)
+{
+	return read_page(l, "/holder/usage", "usage");
+}
+
+int up_holder_changes(struct up_command_line *l)
+{
+	return read_page(l, "/holder/changes", "changes");
 }
