@@ -120,6 +120,25 @@ static int look(struct enrol *x)
 	return conclude(x, status, &x->found);
 }
 
+/* What a grant's code gives beside the role. */
+static void show_grant(const json_t *found)
+{
+	const json_t *grant = json_object_get(found, "grant"), *item;
+	struct up_buf names = { 0 };
+	size_t i;
+
+	json_array_foreach(json_object_get(grant, "items"), i, item) {
+		struct up_span name = up_holder_text(item, "name");
+
+		up_buf_put_str(&names, i > 0 ? up_say(", ", "、") : "");
+		up_buf_put_span(&names, name.n > 0 ? name : up_holder_text(item, "item"));
+	}
+	up_terminal_line(stdout, up_say("items", "授权事项"), up_buf_span(&names));
+	up_terminal_line(stdout, up_say("from", "授权开始时间"), up_holder_text(grant, "from"));
+	up_terminal_line(stdout, up_say("to", "授权结束时间"), up_holder_text(grant, "to"));
+	up_buf_free(&names);
+}
+
 /* Her own data, then the statement. */
 static bool consent(struct enrol *x)
 {
@@ -129,6 +148,7 @@ static bool consent(struct enrol *x)
 	if (!x->h->json || !x->consent->yes || !x->consent->agree) {
 		puts(up_say("To be downloaded:", "将下载："));
 		up_holder_show_certificate(x->found.body);
+		show_grant(x->found.body);
 		printf("\n%s\n  ", up_say("Statement:", "下载声明："));
 		up_terminal_put(stdout, text, 2000);
 		puts("\n");
@@ -255,13 +275,34 @@ static int run(struct enrol *x)
 	return save(x) ? report(x) : UP_HOLDER_FAILED;
 }
 
+bool up_holder_is_code(struct up_span text)
+{
+	uint8_t raw[16];
+
+	return text.n == CODE_TEXT && up_text_b64url_fixed(text, raw, sizeof(raw)) == UP_OK;
+}
+
+/* A code alone, as answers in JSON have it, is of the phone's issuer, or of the one named by
+ * --server. */
+static bool find_code(const struct up_holder *h, struct up_span text, struct up_span *issuer,
+    struct up_span *code)
+{
+	const char *own = h->issuer != NULL ? h->issuer : h->server;
+
+	if (up_holder_split(text, 'e', issuer, code))
+		return code->n == CODE_TEXT;
+	*issuer = up_span_str(own != NULL ? own : "");
+	*code = text;
+	return own != NULL && up_holder_is_code(text);
+}
+
 int up_holder_enrol(struct up_holder *h, struct up_span text, const struct up_holder_consent *c)
 {
 	struct enrol x = { .h = h, .consent = c, .new_phone = h->token == NULL };
 	struct up_span issuer;
 	int status;
 
-	if (!up_holder_split(text, 'e', &issuer, &x.code) || x.code.n != CODE_TEXT)
+	if (!find_code(h, text, &issuer, &x.code))
 		return up_holder_fail(h, UP_COMMAND_USAGE, "text", "%s",
 		    up_say("this is not the text of an enrolment code: https://.../e/...",
 			"这不是授权领取二维码的内容：https://.../e/..."));
