@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "tools/common/terminal.h"
 #include "tools/common/words.h"
-#include "tools/holder/holder.h"
+#include "tools/holder/act.h"
 
 enum {
 	YES = 1,
@@ -84,6 +84,51 @@ static const struct argp_option deny_options[] = {
 	{ 0 },
 };
 
+static const struct argp_option read_options[] = { UP_ACT_CERTIFICATE_OPTION, { 0 } };
+static const struct argp_option page_options[] = { UP_ACT_PAGE_OPTIONS, { 0 } };
+static const struct argp_option change_options[] = { UP_ACT_CHANGE_OPTIONS, { 0 } };
+
+#define OTHER_PERSON_OPTIONS \
+	{ "person-file", UP_PEOPLE_PERSON_FILE, "FILE", 0, UP_WORDS( \
+	    "JSON {\"name\", \"resident_id\", \"mobile\"}, - for standard input (mode 0600)", \
+	    "JSON 文件 {\"name\", \"resident_id\", \"mobile\"}，- 表示标准输入（权限 0600）"), 0 }, \
+	{ "name", UP_PEOPLE_NAME, "NAME", 0, UP_WORDS("her name", "姓名"), 0 }, \
+	{ "resident-id", UP_PEOPLE_RESIDENT, "ID", 0, UP_WORDS("her resident ID number; others " \
+	    "see it in the list of processes: better --person-file", \
+	    "公民身份号码；会出现在进程列表中，最好用 --person-file"), 0 }, \
+	{ "mobile", UP_PEOPLE_MOBILE, "NUMBER", 0, UP_WORDS("her mobile number", "手机号"), 0 }
+
+static const struct argp_option manager_add_options[] = {
+	UP_ACT_CHANGE_OPTIONS,
+	OTHER_PERSON_OPTIONS,
+	{ "no-authorise", UP_PEOPLE_NO_AUTHORISE, NULL, 0,
+	    UP_WORDS("she may not add or authorise users (default: she may)",
+	    "不授予“使用人授权”权限（默认授予）"), 0 },
+	{ 0 },
+};
+static const struct argp_option user_add_options[] = { UP_ACT_CHANGE_OPTIONS, OTHER_PERSON_OPTIONS,
+	{ 0 } };
+
+static const struct argp_option grant_add_options[] = {
+	UP_ACT_CHANGE_OPTIONS,
+	{ "item", UP_GRANT_ITEM, "ITEM", UP_OPTION_REPEATS,
+	    UP_WORDS("what she may do, as item list shows it; may be repeated",
+	    "授权事项，见 item list；可重复给出"), 0 },
+	{ "from", UP_GRANT_FROM, "DAY", 0, UP_WORDS("from this day on, YYYY-MM-DD (default: today)",
+	    "授权开始日期，YYYY-MM-DD（默认今天）"), 0 },
+	{ "to", UP_GRANT_TO, "DAY", 0,
+	    UP_WORDS("to the end of this day; at most one year", "授权结束日期（含当日），最长一年"), 0 },
+	{ "user", UP_GRANT_USER, "REF", UP_OPTION_REPEATS,
+	    UP_WORDS("to whom, as user list shows it; may be repeated",
+	    "被授权的使用人，见 user list；可重复给出"), 0 },
+	{ 0 },
+};
+static const struct argp_option grant_list_options[] = {
+	UP_ACT_PAGE_OPTIONS,
+	{ "user", UP_GRANT_USER, "REF", 0, UP_WORDS("of this user alone", "仅此使用人的"), 0 },
+	{ 0 },
+};
+
 /* --- scan, deny, enrol --- */
 
 static struct up_holder_consent consent_of(const struct up_command_line *l)
@@ -124,7 +169,8 @@ static int scan(struct up_command_line *l)
 	if (c.yes + c.deny + c.not_mine > 1)
 		up_command_wrong("%s", up_say("--yes, --deny and --not-mine exclude each other",
 					   "--yes、--deny、--not-mine 只能用其一"));
-	if (up_holder_split(text, 'e', &issuer, &rest) && !c.deny && !c.not_mine)
+	if ((up_holder_split(text, 'e', &issuer, &rest) || up_holder_is_code(text)) && !c.deny &&
+	    !c.not_mine)
 		return enrol(l);
 	if (!up_holder_open(h, false))
 		return UP_HOLDER_FAILED;
@@ -221,6 +267,60 @@ static const struct up_command commands[] = {
     {"usage", NULL,
 	UP_WORDS("list what this phone's certificates were used for", "列出本手机证书的使用记录"),
 	up_holder_usage_options, 0, up_holder_usage},
+    {"changes", NULL,
+	UP_WORDS("list what changed in the units and people of this phone's certificates",
+	    "列出本手机证书的变动记录"),
+	up_holder_usage_options, 0, up_holder_changes},
+    {"manager list", NULL, UP_WORDS("list the unit's managers", "列出本单位管理人"), page_options, 0,
+	up_holder_manager_list},
+    {"manager add", NULL,
+	UP_WORDS("add a manager and show the code she scans\v"
+		 "For the principal; at most three. Her data are asked for unless given.",
+	    "添加管理人并显示其授权二维码\v"
+	    "限第一管理责任人，最多三名。未给出的个人信息会逐项询问。"),
+	manager_add_options, 0, up_holder_manager_add},
+    {"manager show", "REF", UP_WORDS("show a manager", "查看管理人详细信息"), read_options, 0,
+	up_holder_manager_show},
+    {"manager code", "REF", UP_WORDS("make her code anew, face to face", "面对面授权：重新生成授权二维码"),
+	change_options, 0, up_holder_manager_code},
+    {"manager delete", "REF",
+	UP_WORDS("delete a manager, and with her the roles and grants she gave",
+	    "删除管理人，其授权的使用人一并取消"),
+	change_options, 0, up_holder_manager_delete},
+    {"user list", NULL, UP_WORDS("list the users whom one authorised", "列出使用人"), page_options, 0,
+	up_holder_user_list},
+    {"user add", NULL,
+	UP_WORDS("add a user and show the code she scans\v"
+		 "For the principal, and managers who may authorise. Her data are asked for unless "
+		 "given.",
+	    "添加使用人并显示其授权二维码\v"
+	    "限第一管理责任人和有“使用人授权”权限的管理人。未给出的个人信息会逐项询问。"),
+	user_add_options, 0, up_holder_user_add},
+    {"user show", "REF", UP_WORDS("show a user and her grants", "查看使用人详细信息和授权"),
+	read_options, 0, up_holder_user_show},
+    {"user code", "REF", UP_WORDS("make her code anew, face to face", "面对面授权：重新生成授权二维码"),
+	change_options, 0, up_holder_user_code},
+    {"user delete", "REF", UP_WORDS("delete a user and all her grants", "删除使用人及其所有授权"),
+	change_options, 0, up_holder_user_delete},
+    {"item list", NULL, UP_WORDS("list what users can be granted", "列出授权事项"), read_options, 0,
+	up_holder_item_list},
+    {"grant add", NULL,
+	UP_WORDS("grant items to users for a period, and show the codes they scan",
+	    "添加授权：选定事项、期限和使用人，显示授权二维码"),
+	grant_add_options,
+	UP_COMMAND_NEED(UP_GRANT_ITEM) | UP_COMMAND_NEED(UP_GRANT_TO) |
+	    UP_COMMAND_NEED(UP_GRANT_USER),
+	up_holder_grant_add},
+    {"grant list", NULL, UP_WORDS("list grants", "列出授权信息"), grant_list_options, 0,
+	up_holder_grant_list},
+    {"grant show", "ID", UP_WORDS("show a grant", "查看授权详细信息"), read_options, 0,
+	up_holder_grant_show},
+    {"grant cancel", "ID", UP_WORDS("cancel a grant", "取消授权"), change_options, 0,
+	up_holder_grant_cancel},
+    {"device list", NULL, UP_WORDS("list the phones that one may end", "列出可停用的手机"),
+	page_options, 0, up_holder_device_list},
+    {"device end", "REF", UP_WORDS("end a phone, as a lost one", "停用手机（如已丢失）"),
+	change_options, 0, up_holder_device_end},
 };
 
 static void take(void *arg, int key, const char *value)
