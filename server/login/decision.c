@@ -12,6 +12,7 @@
 #include "server/http/limits.h"
 #include "server/login/outcome.h"
 #include "server/login/record.h"
+#include "server/store/people.h"
 #include "server/http/metrics.h"
 #include "server/http/routes.h"
 
@@ -73,35 +74,54 @@ static enum up_err read_request(struct up_request *r, struct decision *x)
 
 /* Over the roles that this phone holds of the certificate: of ROLE, or of whichever when it is
  * empty. */
-static enum up_err consider(const struct up_request *r, struct decision *x, struct up_span role)
+static enum up_err consider(
+    const struct up_authority_ask *ask, struct decision *x, struct up_span role)
 {
-	const struct up_authority_ask ask = { .use = UP_USE_LOGIN,
-		.certificate = x->got.certificate, .item = x->info->item,
-		.now_s = r->now_ms / 1000 };
 	struct up_authority_answer best = { 0 };
 	enum up_err err = UP_E_ROLE;
 
 	for (size_t i = 0; i < x->n_roles; i++) {
 		if (role.n > 0 && !up_span_eq_str(role, x->roles[i]->role))
 			continue;
-		err = up_authority_consider(&ask, &x->roles[i]->edge, &best);
+		err = up_authority_consider(ask, &x->roles[i]->edge, &best);
 		if (best.edge == &x->roles[i]->edge)
 			x->role = x->roles[i];
 	}
 	return err;
 }
 
+/* Only users need one (rule 20). *OUT is the caller's: free(). */
+static enum up_err read_grants(const struct up_request *r, const struct decision *x,
+    struct up_authority_grant **out, size_t *n)
+{
+	bool needed = false;
+
+	*out = NULL;
+	*n = 0;
+	for (size_t i = 0; i < x->n_roles && x->info->item.n > 0; i++)
+		needed = needed || x->roles[i]->edge.role == UP_ROLE_USER;
+	return needed ? up_store_grants_for(r->server->store, r->device.id, x->info->item, out, n)
+		      : UP_OK;
+}
+
 /* The edge by which she acts: the one that she named, else the nearest to it, so that a decision
  * over something else is told from one by nobody. */
 static enum up_err find_role(struct up_request *r, struct decision *x)
 {
+	struct up_authority_ask ask = { .use = UP_USE_LOGIN, .certificate = x->got.certificate,
+		.item = x->info->item, .now_s = r->now_ms / 1000 };
+	struct up_authority_grant *grants = NULL;
 	enum up_err err = up_store_roles(r->server->store, r->device.id, &x->roles, &x->n_roles);
 
+	if (err == UP_OK)
+		err = read_grants(r, x, &grants, &ask.n_grants);
 	if (err != UP_OK)
 		return err;
-	err = consider(r, x, x->got.role);
+	ask.grants = grants;
+	err = consider(&ask, x, x->got.role);
 	if (x->role == NULL)
-		err = consider(r, x, (struct up_span){ NULL, 0 });
+		err = consider(&ask, x, (struct up_span){ NULL, 0 });
+	free(grants);
 	/* One who may not act may still refuse. */
 	if (x->role != NULL && !x->write.approve)
 		err = up_holder_may(r, x->role, UP_USE_DECLINE, x->info->item);

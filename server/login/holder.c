@@ -9,6 +9,7 @@
 #include "server/log.h"
 #include "server/login/record.h"
 #include "server/http/metrics.h"
+#include "server/store/people.h"
 
 #define RECORDED_EACH 32                 /* refusals of one login that have a record of their own */
 
@@ -118,11 +119,20 @@ void up_holder_password_err(
 enum up_err up_holder_may(const struct up_request *r, const struct up_role *role,
     enum up_authority_use use, struct up_span item)
 {
-	const struct up_authority_ask ask = {
-		.use = use, .item = item, .now_s = r->now_ms / 1000 };
+	struct up_authority_ask ask = { .use = use, .item = item, .now_s = r->now_ms / 1000 };
+	struct up_authority_grant *grants = NULL;
 	struct up_authority_answer answer;
+	enum up_err err = UP_OK;
 
-	return up_authority_may(&ask, &role->edge, &answer);
+	/* Only users need one (rule 20). */
+	if (item.n > 0 && role->edge.role == UP_ROLE_USER)
+		err = up_store_grants_for(
+		    r->server->store, r->device.id, item, &grants, &ask.n_grants);
+	ask.grants = grants;
+	if (err == UP_OK)
+		err = up_authority_may(&ask, &role->edge, &answer);
+	free(grants);
+	return err;
 }
 
 uint32_t up_holder_today(const struct up_request *r)
