@@ -9,6 +9,7 @@
 #include "core/password.h"
 #include "core/person.h"
 #include "core/text.h"
+#include "server/holder/list.h"
 #include "server/login/holder.h"
 #include "server/http/limits.h"
 #include "server/log.h"
@@ -155,6 +156,38 @@ static void put_statement(struct up_json_put *j, const struct up_legal *statemen
 	up_json_put_end(j);
 }
 
+/* With its name, if the catalogue still has it: a new phone cannot ask for that. */
+static void put_item(struct up_json_put *j, const struct up_request *r, struct up_span code)
+{
+	const struct up_item *item = up_catalogue_item(r->catalogue, code);
+
+	up_json_put_object(j, NULL);
+	up_json_put_text(j, "item", code);
+	up_json_put_opt(j, "name", up_span_str(item != NULL ? item->name : ""));
+	up_json_put_end(j);
+}
+
+/* What she is granted as well, when this is a grant's code. */
+static void put_grant(
+    struct up_json_put *j, const struct up_request *r, const struct up_enrolment *e)
+{
+	struct up_span code, rest = up_span_str(e->items != NULL ? e->items : "");
+
+	if (e->grant[0] == '\0')
+		return;
+	up_json_put_object(j, "grant");
+	up_json_put_str(j, "grant", e->grant);
+	up_json_put_array(j, "items");
+	while (rest.n > 0) {
+		up_span_cut(rest, ' ', &code, &rest);
+		put_item(j, r, code);
+	}
+	up_json_put_end(j);
+	up_list_put_day(j, "from", e->from_day);
+	up_list_put_day(j, "to", e->to_day);
+	up_json_put_end(j);
+}
+
 static void put_found(struct up_request *r, const struct up_enrolment *e)
 {
 	struct up_json_put j = { .b = &r->out };
@@ -168,6 +201,7 @@ static void put_found(struct up_request *r, const struct up_enrolment *e)
 	up_json_put_int(&j, "certificate_version", e->certificate_version);
 	up_json_put_int(&j, "expires", e->expires_ms / 1000);
 	up_holder_put_fields(&j, e->fields);
+	put_grant(&j, r, e);
 	up_json_put_str(&j, "issuer", r->server->config->issuer);
 	up_json_put_str(&j, "password_state", password_state(r));
 	put_statement(&j, r->server->statement);
