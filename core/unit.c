@@ -64,7 +64,7 @@ enum up_err up_unit_put_value(struct up_buf *b, enum up_unit_field field, struct
 
 struct check {
 	const struct up_unit_given *given;
-	void (*tell)(void *arg, enum up_unit_field, const char *en, const char *zh);
+	up_unit_tell tell;
 	void *arg;
 	struct up_unit_found *out;
 };
@@ -175,8 +175,7 @@ static void check_authority(const struct check *x)
 		    "对应不止一个机关，请填写其代码");
 }
 
-void up_unit_check(const struct up_unit_given *given,
-    void (*tell_one)(void *arg, enum up_unit_field, const char *en, const char *zh), void *arg,
+void up_unit_check(const struct up_unit_given *given, up_unit_tell tell_one, void *arg,
     struct up_unit_found *out)
 {
 	const struct check x = { given, tell_one, arg, out };
@@ -196,4 +195,83 @@ void up_unit_put_fields(struct up_json_put *j, const struct up_unit_given *given
 		if (fields[i].certified)
 			up_json_put_opt(j, fields[i].en, given->values[i]);
 	up_json_put_end(j);
+}
+
+/* --- what changes later --- */
+
+bool up_unit_field_changes(enum up_unit_field field)
+{
+	return field != UP_UNIT_CODE && field != UP_UNIT_AUTHORITY && field < UP_UNIT_FIELDS;
+}
+
+struct change {
+	const struct up_unit_changed *changed;
+	up_unit_tell tell;
+	void *arg;
+};
+
+/* What was wrong before is nothing that this change has to answer for; the last day follows the
+ * first. */
+static void tell_changed(void *arg, enum up_unit_field field, const char *en, const char *zh)
+{
+	const struct change *x = arg;
+	const bool *differs = x->changed->differs;
+
+	if (differs[field] || (field == UP_UNIT_TO && differs[UP_UNIT_FROM]))
+		x->tell(x->arg, field, en, zh);
+}
+
+static void merge(const struct up_unit_given *now, const struct up_unit_change *change,
+    struct up_unit_changed *out)
+{
+	out->after = *now;
+	/* another first day without a last one: the whole life */
+	if (change->asked[UP_UNIT_FROM] && !change->asked[UP_UNIT_TO] &&
+	    !up_span_eq(change->values[UP_UNIT_FROM], now->values[UP_UNIT_FROM]))
+		out->after.values[UP_UNIT_TO] = (struct up_span){ NULL, 0 };
+	for (unsigned i = 0; i < UP_UNIT_FIELDS; i++) {
+		if (!change->asked[i])
+			continue;
+		out->after.values[i] = change->values[i];
+		out->differs[i] = !up_span_eq(change->values[i], now->values[i]);
+		out->n += out->differs[i];
+	}
+}
+
+void up_unit_judge_change(const struct up_unit_given *now, const struct up_unit_change *change,
+    up_unit_tell tell_one, void *arg, struct up_unit_changed *out)
+{
+	struct change x = { out, tell_one, arg };
+
+	memset(out, 0, sizeof(*out));
+	merge(now, change, out);
+	out->suspends = out->differs[UP_UNIT_REPRESENTATIVE];
+	for (unsigned i = 0; i < UP_UNIT_FIELDS; i++)
+		if (out->differs[i] && !up_unit_field_changes((enum up_unit_field)i))
+			tell_one(arg, (enum up_unit_field)i, "never changes", "不能变更");
+	if (out->differs[UP_UNIT_FROM] && !out->differs[UP_UNIT_CERTIFICATE])
+		tell_one(arg, UP_UNIT_FROM, "changes only with another certificate number",
+		    "须连同新的证书号一起变更");
+	if (out->differs[UP_UNIT_TO] && !out->differs[UP_UNIT_CERTIFICATE])
+		tell_one(arg, UP_UNIT_TO,
+		    "changes only with another certificate number, or by a renewal",
+		    "须连同新的证书号一起变更，或办理延续");
+	up_unit_check(&out->after, tell_changed, &x, &out->found);
+}
+
+enum up_err up_unit_renew(int64_t valid_to_s, int64_t now_s, int64_t *from_s, int64_t *to_s)
+{
+	int64_t last_s, first_s;
+
+	*from_s = *to_s = 0;
+	if (up_day_start(up_day_number(valid_to_s), &last_s) != UP_OK ||
+	    up_day_start(up_day_number(now_s), &first_s) != UP_OK)
+		return UP_E_RANGE;
+	if (now_s > valid_to_s)
+		return UP_E_EXPIRED;
+	if (first_s < last_s - (UP_UNIT_RENEW_DAYS - 1) * UP_DAY_S)
+		return UP_E_RANGE;
+	*from_s = first_s;
+	*to_s = up_day_last(first_s, UP_UNIT_YEARS) + UP_DAY_S - 1;
+	return UP_OK;
 }

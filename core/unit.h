@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A unit and its first certificate as they come to us, in a file or from a window: which fields
- * there are, in what spelling each is kept, and what must hold before it is stored. Pure: who reads
- * the fields and whom the problems are told is the caller's. Source: DOMAIN, formats and rule 30;
- * 条例 art 8 (certificate fields). */
+ * A unit and its certificate as they come to us, in a file or from a window, and as they change
+ * later: which fields there are, in what spelling each is kept, and what must hold before it is
+ * stored. Pure: who reads the fields and whom the problems are told is the caller's. Source:
+ * DOMAIN, formats, rules 28 and 30; 条例 art 8 (certificate fields). */
 #ifndef UP_CORE_UNIT_H           /* UP_UNIT_H is that of the unit tests */
 #define UP_CORE_UNIT_H
 
@@ -10,6 +10,7 @@
 #include "core/normal.h"
 
 #define UP_UNIT_YEARS 5                  /* a certificate's life (DOMAIN rule 30) */
+#define UP_UNIT_RENEW_DAYS 30            /* of its end, in which it is renewed (same rule) */
 
 enum up_unit_field {
 	UP_UNIT_CODE, UP_UNIT_NAME, UP_UNIT_PURPOSE, UP_UNIT_ADDRESS, UP_UNIT_REPRESENTATIVE,
@@ -43,13 +44,44 @@ struct up_unit_found {
 	int64_t valid_from_s, valid_to_s;    /* both inclusive; to the end of the day in China */
 };
 
-/* Every rule for one unit by itself. TELL is called for each problem, with what is wrong in both
- * languages, in an order that a person reads well. */
-void up_unit_check(const struct up_unit_given *,
-    void (*tell)(void *arg, enum up_unit_field, const char *en, const char *zh), void *arg,
-    struct up_unit_found *out);
+/* A problem, in both languages (constants). */
+typedef void (*up_unit_tell)(void *arg, enum up_unit_field, const char *en, const char *zh);
+/* Every rule for one unit by itself. TELL is called for each problem, in an order that a person
+ * reads well. */
+void up_unit_check(
+    const struct up_unit_given *, up_unit_tell tell, void *arg, struct up_unit_found *out);
 
 /* The certificate's fields as one JSON object; what is empty is left out. */
 void up_unit_put_fields(struct up_json_put *, const struct up_unit_given *);
+
+/* --- what changes later (rules 28, 30) --- */
+
+/* May FIELD change while the unit goes on? Its code never does, and it stays with its authority. */
+bool up_unit_field_changes(enum up_unit_field);
+
+/* What is asked of a unit that is there: VALUES, in the spelling that is kept, where ASKED. */
+struct up_unit_change {
+	struct up_span values[UP_UNIT_FIELDS];
+	bool asked[UP_UNIT_FIELDS];
+};
+/* What the next version of its certificate says. */
+struct up_unit_changed {
+	struct up_unit_given after;      /* texts are borrowed from both */
+	struct up_unit_found found;
+	bool differs[UP_UNIT_FIELDS];
+	size_t n;                        /* fields that differ; 0: there is nothing to do */
+	bool suspends;           /* the principal, until the window confirms her (rule 28) */
+};
+/* NOW with CHANGE in the place of what it asks. TELL hears what is wrong with that: what was so
+ * before is not told. The period changes with the certificate's number alone, which is another
+ * certificate then (reissue); what only lasts longer is renewed. */
+void up_unit_judge_change(const struct up_unit_given *now, const struct up_unit_change *,
+    up_unit_tell tell, void *arg, struct up_unit_changed *out);
+
+/* When a certificate up to VALID_TO_S (its last second) is renewed at NOW_S, it runs anew from that
+ * day on. UP_E_RANGE: its last 30 days have not come yet; UP_E_EXPIRED: they are over, and void is
+ * void. */
+UP_MUST_USE enum up_err up_unit_renew(
+    int64_t valid_to_s, int64_t now_s, int64_t *from_s, int64_t *to_s);
 
 #endif

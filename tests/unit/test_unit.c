@@ -228,5 +228,120 @@ static void test_values(void)
 	up_buf_free(&b);
 }
 
-UP_SUITE("unit", test_rules, test_length, test_faulty, test_period, test_authority, test_names,
-    test_fields, test_values)
+/* --- what changes later --- */
+
+static struct up_unit_changed changed;
+
+static struct told judge(enum up_unit_field field, const char *text, enum up_unit_field more,
+    const char *other)
+{
+	struct up_unit_given now = given_with(UP_UNIT_TO, "2026-11-10");
+	struct up_unit_change ask = { 0 };
+	struct told t = { 0 };
+
+	ask.asked[field] = true;
+	ask.values[field] = up_span_str(text);
+	if (more < UP_UNIT_FIELDS) {
+		ask.asked[more] = true;
+		ask.values[more] = up_span_str(other);
+	}
+	up_unit_judge_change(&now, &ask, tell, &t, &changed);
+	return t;
+}
+
+static void test_change(void)
+{
+	static const struct {
+		enum up_unit_field field; const char *text;
+		enum up_unit_field more; const char *other;
+		size_t n; bool suspends; unsigned told;
+	} rows[] = {
+		{ UP_UNIT_NAME, "乙", UP_UNIT_FIELDS, "", 1, false, 0 },
+		{ UP_UNIT_NAME, "甲", UP_UNIT_FIELDS, "", 0, false, 0 },
+		{ UP_UNIT_NAME, "", UP_UNIT_FIELDS, "", 1, false, 1 },
+		{ UP_UNIT_ADDRESS, "某路", UP_UNIT_NAME, "乙", 2, false, 0 },
+		{ UP_UNIT_PURPOSE, "", UP_UNIT_FIELDS, "", 0, false, 0 },
+		{ UP_UNIT_REPRESENTATIVE, "李四", UP_UNIT_FIELDS, "", 1, true, 0 },
+		{ UP_UNIT_REPRESENTATIVE, "张三", UP_UNIT_NAME, "乙", 1, false, 0 },
+		{ UP_UNIT_REPRESENTATIVE, "", UP_UNIT_FIELDS, "", 1, true, 1 },
+		{ UP_UNIT_CODE, "124300000000000000", UP_UNIT_FIELDS, "", 1, false, 1 },
+		{ UP_UNIT_AUTHORITY, "省局", UP_UNIT_FIELDS, "", 1, false, 1 },
+		/* the period is another certificate's, or a renewal's */
+		{ UP_UNIT_FROM, "2022-01-01", UP_UNIT_FIELDS, "", 1, false, 1 },
+		{ UP_UNIT_TO, "2026-11-09", UP_UNIT_FIELDS, "", 1, false, 1 },
+		{ UP_UNIT_CERTIFICATE, "c2", UP_UNIT_FIELDS, "", 1, false, 0 },
+		{ UP_UNIT_CERTIFICATE, "c2", UP_UNIT_FROM, "2022-01-01", 2, false, 0 },
+		{ UP_UNIT_CERTIFICATE, "c2", UP_UNIT_TO, "2026-11-09", 2, false, 0 },
+		{ UP_UNIT_CERTIFICATE, "c2", UP_UNIT_TO, "2026-11-11", 2, false, 1 },
+		{ UP_UNIT_CERTIFICATE, "c2", UP_UNIT_FROM, "2022-02-29", 2, false, 1 },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		struct told t = judge(rows[i].field, rows[i].text, rows[i].more, rows[i].other);
+		char row[40];
+
+		snprintf(row, sizeof(row), "row %zu: %u told", i, t.n);
+		UP_CHECK(changed.n == rows[i].n && changed.suspends == rows[i].suspends, row);
+		UP_CHECK(t.n == rows[i].told, row);
+	}
+	(void)judge(UP_UNIT_CERTIFICATE, "c2", UP_UNIT_FROM, "2022-01-01");
+	CU_ASSERT_EQUAL(changed.found.valid_from_s, 1640966400);         /* 2022-01-01 */
+	CU_ASSERT_EQUAL(changed.found.valid_to_s, 1798732799);           /* 2026-12-31 23:59:59 */
+	CU_ASSERT(!up_unit_field_changes(UP_UNIT_FIELDS) && up_unit_field_changes(UP_UNIT_NAME));
+}
+
+/* What was wrong before, nobody who changes something else has to mend. */
+static void test_change_of_faulty(void)
+{
+	struct up_unit_given now = given_with(UP_UNIT_REPRESENTATIVE, "");
+	struct up_unit_change ask = { 0 };
+	struct told t = { 0 };
+
+	now.values[UP_UNIT_TO] = UP_SPAN_LIT("2036-11-11");
+	ask.asked[UP_UNIT_NAME] = true;
+	ask.values[UP_UNIT_NAME] = UP_SPAN_LIT("乙");
+	up_unit_judge_change(&now, &ask, tell, &t, &changed);
+	CU_ASSERT_EQUAL(t.n, 0);
+	CU_ASSERT_EQUAL(changed.n, 1);
+}
+
+static int64_t at(const char *day, int hour, int minute, int second)
+{
+	int64_t s;
+
+	CU_ASSERT_EQUAL_FATAL(up_day_parse(up_span_str(day), &s), UP_OK);
+	return s + hour * 3600 + minute * 60 + second;
+}
+
+/* Rule 30: 2021-11-11 to 2026-11-10, renewable from 2026-10-12 on, both days in Shanghai. */
+static void test_renew(void)
+{
+	static const struct {
+		const char *day; int h, m, s;
+		enum up_err err; const char *to;
+	} rows[] = {
+		{ "2026-10-11", 23, 59, 59, UP_E_RANGE, "" },
+		{ "2026-10-12", 0, 0, 0, UP_OK, "2031-10-11" },
+		{ "2026-11-10", 23, 59, 59, UP_OK, "2031-11-09" },
+		{ "2026-11-11", 0, 0, 0, UP_E_EXPIRED, "" },
+	};
+	const int64_t last = at("2026-11-10", 23, 59, 59);
+	int64_t from, to;
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
+		enum up_err err = up_unit_renew(
+		    last, at(rows[i].day, rows[i].h, rows[i].m, rows[i].s), &from, &to);
+
+		UP_CHECK(err == rows[i].err, rows[i].day);
+		UP_CHECK(err != UP_OK || from == at(rows[i].day, 0, 0, 0), rows[i].day);
+		UP_CHECK(err == UP_OK ? to == at(rows[i].to, 23, 59, 59) : from == 0 && to == 0,
+		    rows[i].day);
+	}
+	/* 29 February has no fifth birthday */
+	CU_ASSERT_EQUAL(up_unit_renew(at("2024-03-10", 23, 59, 59), at("2024-02-29", 8, 0, 0),
+	    &from, &to), UP_OK);
+	CU_ASSERT_EQUAL(to, at("2029-02-28", 23, 59, 59));
+}
+
+UP_SUITE("unit", test_change, test_change_of_faulty, test_renew, test_rules, test_length,
+    test_faulty, test_period, test_authority, test_names, test_fields, test_values)
