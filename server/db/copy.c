@@ -13,10 +13,11 @@
 
 static const struct up_copy_table tables[] = {
 	{ "authority", "id, code, name, created_ms", "itti", 1 },
-	{ "unit", "id, code, name, authority, status, created_ms", "ittiti", 1 },
+	{ "unit", "id, code, name, authority, status, created_ms, ended_ms", "ittitii", 1 },
 	{ "certificate",
-	    "id, unit, number, version, status, valid_from_s, valid_to_s, fields, created_ms",
-	    "iititiiti", 1 },
+	    "id, unit, number, version, status, valid_from_s, valid_to_s, fields, created_ms,"
+	    " ended_ms, name",
+	    "iititiitiit", 1 },
 	{ "person",
 	    "id, ref, resident_index, resident, name, masked, mobile, key_id, outcome, assurance,"
 	    " checked_ms, created_ms",

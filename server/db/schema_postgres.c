@@ -153,8 +153,14 @@ static const char signed_step[] =
     " PRIMARY KEY (device, key));"
     "CREATE INDEX answer_kept ON answer (kept_ms);";
 
+static const char version_step[] =
+    "ALTER TABLE unit ADD COLUMN ended_ms bigint;"
+    "ALTER TABLE certificate ADD COLUMN ended_ms bigint;"
+    "ALTER TABLE certificate ADD COLUMN name " TEXT " NOT NULL DEFAULT '';"
+    "CREATE INDEX certificate_unit ON certificate (unit);";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step, seal_step, pending_step, signed_step };
+	client_step, grant_step, seal_step, pending_step, signed_step, version_step };
 
 /* Every number of its own that a table gives goes on after the greatest that is there. */
 static const char after_copy[] =

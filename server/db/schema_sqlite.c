@@ -172,8 +172,16 @@ static const char signed_step[] =
     " PRIMARY KEY (device, key)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX answer_kept ON answer (kept_ms);";
 
+/* What stood on a day that is over. A certificate that ended keeps the unit's name as it was then;
+ * a live one's is the unit's. */
+static const char version_step[] =
+    "ALTER TABLE unit ADD COLUMN ended_ms INTEGER;"
+    "ALTER TABLE certificate ADD COLUMN ended_ms INTEGER;"
+    "ALTER TABLE certificate ADD COLUMN name TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX certificate_unit ON certificate (unit);";
+
 static const char *const steps[] = { register_step, login_step, usage_step, refusal_step,
-	client_step, grant_step, seal_step, pending_step, signed_step };
+	client_step, grant_step, seal_step, pending_step, signed_step, version_step };
 
 #define TEXT_OF(number) TEXT_OF_(number)
 #define TEXT_OF_(number) #number

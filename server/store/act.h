@@ -85,10 +85,15 @@ enum up_err up_act_phone_end(struct up_act *);           /* device.c */
 enum up_err up_act_realname(struct up_act *);            /* realname.c */
 enum up_err up_act_authority(struct up_act *);           /* unit.c */
 enum up_err up_act_units(struct up_act *);
+enum up_err up_act_unit_change(struct up_act *);         /* unit_change.c */
+enum up_err up_act_unit_renew(struct up_act *);
+enum up_err up_act_unit_cancel(struct up_act *);         /* unit_end.c */
+enum up_err up_act_holder_end(struct up_act *);
 enum up_err up_act_client_add(struct up_act *);          /* client.c */
 enum up_err up_act_client_rotate(struct up_act *);
 enum up_err up_act_client_set(struct up_act *);
 enum up_err up_act_item(struct up_act *);                /* item.c */
+enum up_err up_act_item_end(struct up_act *);
 enum up_err up_act_clock(struct up_act *);               /* clock.c */
 enum up_err up_act_data_key(struct up_act *);            /* reseal.c */
 

@@ -25,3 +25,27 @@ enum up_err up_act_item(struct up_act *a)
 	a->record.after = up_act_word(a, "name", put->name);
 	return up_db_run_one(a->tx->db, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
 }
+
+enum up_err up_act_item_end(struct up_act *a)
+{
+	const struct up_op_item_end *end = (void *)a->op;
+	const struct up_db_arg args[] = { up_db_text(end->code), up_db_int(a->op->now_ms) };
+	struct up_db_rows *rows;
+	bool row;
+	enum up_err err = up_db_first(a->tx->db, UP_SQL_ITEM_VIEW, args, 1, &rows, &row);
+
+	if (err == UP_OK && row) {
+		a->record.before = up_act_word(a, "name", up_db_column(rows, 0));
+		a->record.client = up_act_keep(a, up_db_column(rows, 1));
+		a->record.client_name = up_act_keep(a, up_db_column(rows, 2));
+		a->record.client_origin = up_act_keep(a, up_db_column(rows, 3));
+		up_act_judge(a, up_db_column_int(rows, 4) != 0, UP_E_STATE);
+	}
+	up_db_end(&rows);
+	up_act_judge(a, row, UP_E_NOT_FOUND);
+	if (err != UP_OK || a->merit != UP_OK)
+		return err;
+	a->record.item = end->code;
+	a->record.after = UP_SPAN_LIT("{\"status\":\"ended\"}");
+	return up_db_run_one(a->tx->db, UP_SQL_ITEM_END, args, UP_ARRAY_LEN(args));
+}

@@ -107,6 +107,38 @@ static void reset_units(struct up_op *op)
 	u->added = u->bad = 0;
 }
 
+static void reset_unit_change(struct up_op *op)
+{
+	struct up_op_unit_change *c = (void *)op;
+
+	c->out_n = 0;
+	c->out_suspended = false;
+	c->out_version = 0;
+	c->bad = UP_UNIT_FIELDS;
+	c->bad_en = c->bad_zh = NULL;
+}
+
+static void reset_unit_renew(struct up_op *op)
+{
+	struct up_op_unit_renew *renew = (void *)op;
+
+	renew->out_from_s = renew->out_to_s = renew->out_version = 0;
+}
+
+static void reset_unit_cancel(struct up_op *op)
+{
+	struct up_op_unit_cancel *cancel = (void *)op;
+
+	cancel->out_roles = 0;
+}
+
+static void reset_holder_end(struct up_op *op)
+{
+	struct up_op_holder_end *end = (void *)op;
+
+	end->out_roles = 0;
+}
+
 const struct up_op_row up_op_rows[UP_OPS] = {
 	[UP_OP_RECORD] = { "record", NULL, up_act_record, NULL, NULL },
 	[UP_OP_OPEN] = { "open", "enrolment.open", up_act_open, reset_open, NULL },
@@ -134,6 +166,14 @@ const struct up_op_row up_op_rows[UP_OPS] = {
 	[UP_OP_AUTHORITY] = { .name = "authority", NULL, up_act_authority, .administrative = true },
 	[UP_OP_UNITS] = { "units", "unit.add", up_act_units, reset_units, NULL,
 	    .administrative = true },
+	[UP_OP_UNIT_CHANGE] = { "unit-change", "unit.change", up_act_unit_change,
+	    reset_unit_change, NULL, .administrative = true },
+	[UP_OP_UNIT_RENEW] = { "unit-renew", "unit.renew", up_act_unit_renew, reset_unit_renew,
+	    NULL, .administrative = true },
+	[UP_OP_UNIT_CANCEL] = { "unit-cancel", "unit.cancel", up_act_unit_cancel,
+	    reset_unit_cancel, NULL, .administrative = true },
+	[UP_OP_HOLDER_END] = { "holder-end", "people.delete", up_act_holder_end,
+	    reset_holder_end, NULL, .administrative = true },
 	[UP_OP_CLIENT_ADD] = { .name = "client-add",
 	    "client.add",
 	    up_act_client_add,
@@ -147,6 +187,10 @@ const struct up_op_row up_op_rows[UP_OPS] = {
 	    up_act_client_set,
 	    .administrative = true },
 	[UP_OP_ITEM] = { .name = "item", "item.add", up_act_item, .administrative = true },
+	[UP_OP_ITEM_END] = { .name = "item-end",
+	    "item.end",
+	    up_act_item_end,
+	    .administrative = true },
 	[UP_OP_DATA_KEY] = { .name = "data-key",
 	    "key.rotate",
 	    up_act_data_key,

@@ -9,6 +9,7 @@
 #define UP_OP_H
 
 #include "core/grant.h"
+#include "core/unit.h"
 #include "server/store/people.h"
 
 enum up_op_kind {
@@ -29,10 +30,15 @@ enum up_op_kind {
 	UP_OP_REALNAME,
 	UP_OP_AUTHORITY,
 	UP_OP_UNITS,
+	UP_OP_UNIT_CHANGE,
+	UP_OP_UNIT_RENEW,
+	UP_OP_UNIT_CANCEL,
+	UP_OP_HOLDER_END,
 	UP_OP_CLIENT_ADD,
 	UP_OP_CLIENT_ROTATE,
 	UP_OP_CLIENT_SET,
 	UP_OP_ITEM,
+	UP_OP_ITEM_END,
 	UP_OP_CLOCK,
 	UP_OP_DATA_KEY,
 	UP_OPS
@@ -350,6 +356,51 @@ struct up_op_units {
 	size_t added, bad;               /* BAD: which row was refused */
 };
 
+/* Of a unit that goes on: another version of its certificate, the one before ends (rule 28). With
+ * another legal representative the principal is suspended, by a record of her own, and her open
+ * codes end: a code that the window makes now confirms her. UP_E_NOT_FOUND; UP_E_STATE: the unit is
+ * live no more, or the certificate's number is another's; UP_E_FORMAT: what core/unit tells. */
+struct up_op_unit_change {
+	struct up_op op;
+	struct up_span code;
+	const struct up_unit_change *change;
+
+	size_t out_n;                    /* fields that differ; 0: nothing was written */
+	bool out_suspended;              /* there is a principal, who has to be confirmed */
+	int64_t out_version;
+	/* UP_E_FORMAT: the first problem */
+	enum up_unit_field bad;
+	const char *bad_en, *bad_zh;
+};
+
+/* As core/unit says when and for how long (rule 30): another version, the one before ends.
+ * UP_E_NOT_FOUND, UP_E_STATE as above; UP_E_RANGE: too early; UP_E_EXPIRED: too late. */
+struct up_op_unit_renew {
+	struct up_op op;
+	struct up_span code;
+
+	int64_t out_from_s, out_to_s, out_version;
+};
+
+/* Unit and certificate end, and all that stood on them at once (rule 28): edges with their codes
+ * and grants, a record for each; phones that hold nothing more; sessions, by their edges.
+ * UP_E_NOT_FOUND; UP_E_STATE: it was cancelled before. */
+struct up_op_unit_cancel {
+	struct up_op op;
+	struct up_span code;
+
+	size_t out_roles;                /* edges that ended */
+};
+
+/* An administrator ends all edges of the holder REF, with what stands on them, as
+ * up_op_people_delete does. UP_E_NOT_FOUND; UP_E_STATE: none stands. */
+struct up_op_holder_end {
+	struct up_op op;
+	struct up_span ref;
+
+	size_t out_roles;
+};
+
 /* UP_OP_CLIENT_ADD: UP_E_STATE: the id is taken. UP_OP_CLIENT_ROTATE: other credentials for the
  * client of this id: secret_hash and jwks, all else is not looked at. UP_E_NOT_FOUND: unknown or
  * removed. */
@@ -371,6 +422,13 @@ struct up_op_client_set {
 struct up_op_item {
 	struct up_op op;
 	struct up_span code, name, client;
+};
+
+/* For good: what was granted for it is void at once, and its code is never given again.
+ * UP_E_NOT_FOUND; UP_E_STATE: it ended before. */
+struct up_op_item_end {
+	struct up_op op;
+	struct up_span code;
 };
 
 /* --- the data key --- */

@@ -140,6 +140,10 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_PERSON_KNOWN] = "SELECT 1 FROM person WHERE ref = ?1",
 	[UP_SQL_ITEM_ADD] = "INSERT INTO item (code, name, client, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4)",
+	[UP_SQL_ITEM_VIEW] = "SELECT i.name, c.code, c.name, c.origin, "
+	    TRUTH("i.ended_ms IS NULL") " FROM item i JOIN client c ON c.id = i.client"
+	    " WHERE i.code = ?1",
+	[UP_SQL_ITEM_END] = "UPDATE item SET ended_ms = ?2 WHERE code = ?1 AND ended_ms IS NULL",
 
 	[UP_SQL_DEVICE_BY_TOKEN] = "SELECT d.id, d.ref, d.person, p.ref, p.masked, d.errors,"
 	    " " TRUTH("d.status = 'live'") ", d.verifier, d.key"
@@ -270,6 +274,9 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_HOLDER] = "SELECT id, ref FROM holder WHERE unit = ?1 AND person = ?2",
 	[UP_SQL_HOLDER_ADD] = "INSERT INTO holder (ref, unit, person, created_ms)"
 	    " VALUES (?1, ?2, ?3, ?4) RETURNING id",
+	[UP_SQL_HOLDER_VIEW] = "SELECT u.code, u.name, c.number, c.version FROM holder h"
+	    " JOIN unit u ON u.id = h.unit"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE h.ref = ?1",
 	[UP_SQL_PRINCIPAL] = "SELECT r.id, h.person, " TRUTH("r.status = 'live'") " FROM role r"
 	    " JOIN holder h ON h.id = r.holder"
 	    " WHERE r.unit = ?1 AND r.role = 'principal' AND r.status <> 'ended'",
@@ -352,6 +359,24 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_CERTIFICATE_ADD] = "INSERT INTO certificate (unit, number, version, status,"
 	    " valid_from_s, valid_to_s, fields, created_ms)"
 	    " VALUES (?1, ?2, 1, 'live', ?3, ?4, ?5, ?6)",
+	[UP_SQL_CERTIFICATE_NEXT] = "INSERT INTO certificate (unit, number, version, status,"
+	    " valid_from_s, valid_to_s, fields, created_ms)"
+	    " VALUES (?1, ?2, ?7, 'live', ?3, ?4, ?5, ?6)",
+	[UP_SQL_CERTIFICATE_END] = "UPDATE certificate SET status = 'ended', ended_ms = ?2,"
+	    " name = (SELECT u.name FROM unit u WHERE u.id = ?1)"
+	    " WHERE unit = ?1 AND status = 'live'",
+	[UP_SQL_UNIT_VIEW] = "SELECT u.id, u.name, " TRUTH("u.status = 'live'")
+	    ", c.number, c.version FROM unit u"
+	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live' WHERE u.code = ?1",
+	[UP_SQL_UNIT_NAME] = "UPDATE unit SET name = ?2 WHERE id = ?1",
+	[UP_SQL_UNIT_END] = "UPDATE unit SET status = 'ended', ended_ms = ?2 WHERE id = ?1"
+	    " AND status = 'live'",
+	/* edges whose grantor does not end with the unit: a principal's */
+	[UP_SQL_UNIT_TOPS] = "SELECT r.id FROM role r LEFT JOIN role g ON g.id = r.grantor"
+	    " WHERE r.unit = ?1 AND r.status <> 'ended'"
+	    " AND (g.id IS NULL OR g.status = 'ended') ORDER BY r.id",
+	[UP_SQL_ROLE_SUSPEND] = "UPDATE role SET suspended_ms = ?2 WHERE id = ?1"
+	    " AND status <> 'ended' AND suspended_ms IS NULL",
 
 	[UP_SQL_UNITS] = "SELECT u.code, u.name, u.status, a.code, a.name, c.number, c.fields,"
 	    " c.version, c.valid_from_s, c.valid_to_s, p.masked, r.status"

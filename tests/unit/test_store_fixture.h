@@ -53,6 +53,16 @@ enum up_err fixture_client_set(
     struct up_store *, struct up_span id, const char *status, int64_t now_ms);
 enum up_err fixture_item_put(struct up_store *, struct up_span code, struct up_span name,
     struct up_span client, int64_t now_ms);
+enum up_err fixture_item_end(struct up_store *, struct up_span code, int64_t now_ms);
+/* Another value for FIELD of a unit; *OUT (may be NULL) is the operation as it came back. */
+enum up_err fixture_unit_change(struct up_store *, const char *unit, enum up_unit_field field,
+    const char *value, struct up_op_unit_change *out);
+enum up_err fixture_unit_renew(
+    struct up_store *, const char *unit, int64_t now_ms, struct up_op_unit_renew *out);
+enum up_err fixture_unit_cancel(
+    struct up_store *, const char *unit, int64_t now_ms, size_t *roles);
+enum up_err fixture_holder_end(
+    struct up_store *, const char *ref, int64_t now_ms, size_t *roles);
 enum up_err fixture_device_end(struct up_store *, struct up_span ref, int64_t now_ms);
 enum up_err fixture_clock_accept(struct up_store *, int64_t now_ms, int64_t *newest_ms);
 enum up_err fixture_data_key(struct up_store *, const char *key, int64_t now_ms);

@@ -63,6 +63,62 @@ enum up_err fixture_item_put(struct up_store *s, struct up_span code, struct up_
 	return run(s, UP_OP_ITEM, &put.op, now_ms);
 }
 
+enum up_err fixture_item_end(struct up_store *s, struct up_span code, int64_t now_ms)
+{
+	struct up_op_item_end end = { .code = code };
+
+	return run(s, UP_OP_ITEM_END, &end.op, now_ms);
+}
+
+enum up_err fixture_unit_change(struct up_store *s, const char *unit, enum up_unit_field field,
+    const char *value, struct up_op_unit_change *out)
+{
+	struct up_unit_change ask = { .asked = { [0] = false } };
+	struct up_op_unit_change change = { .code = up_span_str(unit), .change = &ask };
+	enum up_err err;
+
+	ask.asked[field] = true;
+	ask.values[field] = up_span_str(value);
+	err = run(s, UP_OP_UNIT_CHANGE, &change.op, NOW);
+	CU_ASSERT((err == UP_E_FORMAT) == (change.bad_en != NULL));
+	if (out != NULL)
+		*out = change;
+	return err;
+}
+
+enum up_err fixture_unit_renew(
+    struct up_store *s, const char *unit, int64_t now_ms, struct up_op_unit_renew *out)
+{
+	struct up_op_unit_renew renew = { .code = up_span_str(unit) };
+	enum up_err err = run(s, UP_OP_UNIT_RENEW, &renew.op, now_ms);
+
+	if (out != NULL)
+		*out = renew;
+	return err;
+}
+
+enum up_err fixture_unit_cancel(
+    struct up_store *s, const char *unit, int64_t now_ms, size_t *roles)
+{
+	struct up_op_unit_cancel cancel = { .code = up_span_str(unit) };
+	enum up_err err = run(s, UP_OP_UNIT_CANCEL, &cancel.op, now_ms);
+
+	if (roles != NULL)
+		*roles = cancel.out_roles;
+	return err;
+}
+
+enum up_err fixture_holder_end(
+    struct up_store *s, const char *ref, int64_t now_ms, size_t *roles)
+{
+	struct up_op_holder_end end = { .ref = up_span_str(ref) };
+	enum up_err err = run(s, UP_OP_HOLDER_END, &end.op, now_ms);
+
+	if (roles != NULL)
+		*roles = end.out_roles;
+	return err;
+}
+
 enum up_err fixture_device_end(struct up_store *s, struct up_span ref, int64_t now_ms)
 {
 	struct up_op_device_end end = { .ref = ref };

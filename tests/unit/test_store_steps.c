@@ -262,6 +262,32 @@ static enum up_err act_item(struct fixture *f)
 	    f->store, UP_SPAN_LIT("change"), UP_SPAN_LIT("变更"), UP_SPAN_LIT("portal"), NOW);
 }
 
+static enum up_err act_item_end(struct fixture *f)
+{
+	return fixture_item_end(f->store, UP_SPAN_LIT("annual-report"), NOW);
+}
+
+/* the principal is suspended by it */
+static enum up_err act_unit_change(struct fixture *f)
+{
+	return fixture_unit_change(f->store, U1, UP_UNIT_REPRESENTATIVE, "赵六", NULL);
+}
+
+static enum up_err act_unit_name(struct fixture *f)
+{
+	return fixture_unit_change(f->store, U1, UP_UNIT_NAME, "新名", NULL);
+}
+
+static enum up_err act_unit_renew(struct fixture *f)
+{
+	return fixture_unit_renew(f->store, U1, 1899990000000, NULL);
+}
+
+static enum up_err act_unit_cancel(struct fixture *f)
+{
+	return fixture_unit_cancel(f->store, U1, NOW, NULL);
+}
+
 static enum up_err act_authority(struct fixture *f)
 {
 	return fixture_authority_put(f->store, UP_SPAN_LIT("hn"), UP_SPAN_LIT("另一名称"), NOW);
@@ -328,6 +354,11 @@ static enum up_err act_grant_cancel(struct fixture *f)
 	return people_cancel(f, &manager, waiting.grant);
 }
 
+static enum up_err act_holder_end(struct fixture *f)
+{
+	return fixture_holder_end(f->store, manager.ref, NOW, NULL);
+}
+
 static enum up_err act_no_grant(struct fixture *f)
 {
 	return people_login(f, &user, "annual-report");
@@ -379,7 +410,11 @@ static const struct {
 	{ "rotate", act_rotate, UP_OK, false },
 	{ "disable", act_disable, UP_OK, false },
 	{ "item", act_item, UP_OK, false },
+	{ "item ends", act_item_end, UP_OK, false },
 	{ "authority", act_authority, UP_OK, false },
+	{ "unit changes", act_unit_change, UP_OK, false },
+	{ "unit's name changes", act_unit_name, UP_OK, false },
+	{ "unit is renewed", act_unit_renew, UP_OK, false },
 	{ "clock", act_clock, UP_OK, false },
 	{ "data key", act_data_key, UP_OK, false },
 	{ "phone ends", act_end_phone, UP_OK, false },
@@ -392,6 +427,8 @@ static const struct {
 	{ "login without grant", act_no_grant, UP_E_ITEM_GRANT, true },
 	{ "holder ends a phone", act_phone_end, UP_OK, true },
 	{ "replace the principal", act_replace, UP_OK, true },
+	{ "holder ends", act_holder_end, UP_OK, true },
+	{ "unit is cancelled", act_unit_cancel, UP_OK, true },
 };
 
 static void prepare(struct fixture *f, size_t action)
