@@ -6,7 +6,7 @@
 
 #define OBJECT_MAX 15                    /* characters of an object's name, below */
 
-enum form { TEXT, NUMBER, LIST };
+enum form { TEXT, NUMBER, LIST, CHAIN };
 
 /* Members of one object stand together. */
 static const struct row {
@@ -27,6 +27,8 @@ static const struct row {
 	{ "holder.role", offsetof(struct up_disclosure, role), TEXT, "role", "角色" },
 	{ "holder.name", offsetof(struct up_disclosure, holder_name), TEXT, "name", "姓名" },
 	{ "items", offsetof(struct up_disclosure, item), LIST, "item", "授权事项" },
+	{ "authority", offsetof(struct up_disclosure, authority), CHAIN, "by whose right",
+	    "授权关系" },
 };
 
 const char *up_disclosure_word(struct up_span name, bool chinese)
@@ -50,6 +52,38 @@ static struct up_span object_of(const struct row *row)
 	return up_span_of(row->name, dot != NULL ? (size_t)(dot - row->name) : 0);
 }
 
+static void put_words(struct up_json_put *j, const char *name, struct up_span words)
+{
+	struct up_span one;
+
+	up_json_put_array(j, name);
+	while (words.n > 0) {
+		up_span_cut(words, ' ', &one, &words);
+		up_json_put_opt(j, NULL, one);
+	}
+	up_json_put_end(j);
+}
+
+static void put_chain(
+    struct up_json_put *j, const char *name, const struct up_disclosure_chain *chain)
+{
+	up_json_put_array(j, name);
+	for (size_t i = 0; i < chain->n; i++) {
+		const struct up_disclosure_link *link = &chain->links[i];
+
+		up_json_put_object(j, NULL);
+		up_json_put_text(j, "role", link->role);
+		up_json_put_text(j, "ref", link->ref);
+		up_json_put_int(j, "since", link->since_s);
+		if (link->until_s != 0) {
+			up_json_put_int(j, "until", link->until_s);
+			put_words(j, "items", link->items);
+		}
+		up_json_put_end(j);
+	}
+	up_json_put_end(j);
+}
+
 static void put_value(struct up_json_put *j, const struct row *row, const void *at)
 {
 	struct up_span object = object_of(row);
@@ -66,6 +100,9 @@ static void put_value(struct up_json_put *j, const struct row *row, const void *
 		up_json_put_array(j, member);
 		up_json_put_opt(j, NULL, *(const struct up_span *)at);
 		up_json_put_end(j);
+		return;
+	case CHAIN:
+		put_chain(j, member, at);
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/json_put.h"
 #include "server/server.h"
+#include "server/store/people.h"
 
 #define UP_TOKEN_ACCESS_LIFE_S 600
 
@@ -16,8 +17,15 @@ UP_MUST_USE enum up_err up_token_access_put(const struct up_catalogue *, const c
 UP_MUST_USE enum up_err up_token_access_take(
     const struct up_catalogue *, struct up_span text, int64_t now_ms, char session[23]);
 
-/* "unit":{...},"holder":{...},"items":[...]: what a portal learns of a login. UP_E_STORE. */
-UP_MUST_USE enum up_err up_token_put_identity(struct up_json_put *, struct up_store *,
-    const struct up_role *, struct up_span item);
+/* "unit":{...},"holder":{...},"items":[...],"authority":[...]: what CLIENT learns of a login for
+ * ITEM (or for none). Of what a grant is for it is told its own items alone. UP_E_STORE. */
+struct up_token_identity {
+	const struct up_client *client;
+	const struct up_role *role;
+	const struct up_chain *chain;
+	struct up_span item;
+};
+UP_MUST_USE enum up_err up_token_put_identity(
+    struct up_json_put *, struct up_store *, const struct up_token_identity *);
 
 #endif

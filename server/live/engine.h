@@ -40,8 +40,8 @@ struct up_live_engine {
 	    const char *frame, int64_t now_ms, int64_t *deadline_ms);
 	enum up_err (*decide)(struct up_live *, const char *id, int64_t device, int64_t now_ms,
 	    const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
-	enum up_err (*decide_approve)(struct up_live *, const char *id, int64_t role,
-	    int64_t auth_ms, int64_t now_ms);
+	enum up_err (*decide_approve)(struct up_live *, const char *id,
+	    const struct up_live_approval *, int64_t now_ms);
 	enum up_err (*decide_deny)(struct up_live *, const char *id, int64_t now_ms);
 	enum up_err (*decide_undo)(struct up_live *, const char *id, int64_t now_ms);
 	enum up_err (*give_up)(struct up_live *, const char *id, int64_t now_ms);

@@ -64,9 +64,9 @@ enum up_err up_live_decide(struct up_live *l, const char *id, int64_t device, in
 }
 
 enum up_err up_live_decide_approve(
-    struct up_live *l, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
+    struct up_live *l, const char *id, const struct up_live_approval *approval, int64_t now_ms)
 {
-	return l->engine->decide_approve(l, id, role, auth_ms, now_ms);
+	return l->engine->decide_approve(l, id, approval, now_ms);
 }
 
 enum up_err up_live_decide_deny(struct up_live *l, const char *id, int64_t now_ms)

@@ -125,10 +125,11 @@ UP_MUST_USE enum up_err up_live_scan(struct up_live *, const uint8_t handle[UP_L
  * expired; UP_E_STATE: already decided or being decided. FRAME: what up_live_scan got. */
 UP_MUST_USE enum up_err up_live_decide(struct up_live *, const char *id, int64_t device,
     int64_t now_ms, const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
-/* What a decision came to, written once: ROLE (store id of the role edge) and AUTH_MS are given
- * back at the redemption. UP_E_STATE: the step is not held any more. */
+/* What a decision came to, written once, and given back at the redemption: by which edge and grant
+ * she decided (store ids; GRANT 0: none), and when. UP_E_STATE: the step is not held any more. */
+struct up_live_approval { int64_t role, grant, auth_ms; };
 UP_MUST_USE enum up_err up_live_decide_approve(
-    struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
+    struct up_live *, const char *id, const struct up_live_approval *, int64_t now_ms);
 UP_MUST_USE enum up_err up_live_decide_deny(struct up_live *, const char *id, int64_t now_ms);
 /* Store failed, password wrong: scanned again, same deadline. Nothing if it is not held. */
 UP_MUST_USE enum up_err up_live_decide_undo(struct up_live *, const char *id, int64_t now_ms);
@@ -157,7 +158,7 @@ UP_MUST_USE enum up_err up_live_end_client(
 
 struct up_live_redeemed {
 	const struct up_login_info *info; /* unref after use */
-	int64_t device, role, auth_ms;
+	int64_t device, role, grant, auth_ms;
 	char session[UP_LIVE_ID + 1];    /* of a transaction redeemed before (UP_E_REPLAY) */
 	bool record_end;                 /* UP_E_REPLAY: the caller revokes SESSION and records */
 };

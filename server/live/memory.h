@@ -53,7 +53,7 @@ struct up_slot {
 			char frame[16];
 		};
 		struct {                 /* from then on */
-			int64_t role, auth_ms;
+			int64_t role, grant, auth_ms;
 			char session[UP_LIVE_ID];
 		};
 	};
@@ -200,7 +200,7 @@ enum up_err up_memory_scan(struct up_live *, const uint8_t handle[UP_LIVE_KEY], 
 enum up_err up_memory_decide(struct up_live *, const char *id, int64_t device, int64_t now_ms,
     const struct up_login_info **out, char frame[16], int64_t *deadline_ms);
 enum up_err up_memory_decide_approve(
-    struct up_live *, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms);
+    struct up_live *, const char *id, const struct up_live_approval *, int64_t now_ms);
 enum up_err up_memory_decide_deny(struct up_live *, const char *id, int64_t now_ms);
 enum up_err up_memory_decide_undo(struct up_live *, const char *id, int64_t now_ms);
 enum up_err up_memory_give_up(struct up_live *, const char *id, int64_t now_ms);

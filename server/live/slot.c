@@ -159,7 +159,7 @@ bool up_slot_cut_short(struct up_memory *l, uint32_t i, int64_t now_ms)
 
 static void become_approved(struct up_slot *s)
 {
-	s->role = s->auth_ms = 0;
+	s->role = s->grant = s->auth_ms = 0;
 	memset(s->session, 0, sizeof(s->session));
 	s->approved = true;
 }
@@ -259,7 +259,7 @@ static void clear(struct up_slot *s)
 	up_wipe(s->key, sizeof(s->key));
 	up_wipe(s->code, sizeof(s->code));
 	memset(s->session, 0, sizeof(s->session));
-	s->device = s->since_ms = s->role = s->auth_ms = 0;
+	s->device = s->since_ms = s->role = s->grant = s->auth_ms = 0;
 	s->state = s->tables = s->tries = s->watching = s->calls = s->interval_s = 0;
 	s->polled = s->approved = s->in_wheel = s->unreported = s->given_up = s->held = false;
 }

@@ -114,18 +114,21 @@ enum up_err up_memory_decide(struct up_live *live, const char *id, int64_t devic
 }
 
 enum up_err up_memory_decide_approve(
-    struct up_live *live, const char *id, int64_t role, int64_t auth_ms, int64_t now_ms)
+    struct up_live *live, const char *id, const struct up_live_approval *approval, int64_t now_ms)
 {
 	struct up_memory *l = up_memory_of(live);
 	uint32_t i = enter_id(l, id, now_ms);
+	struct up_slot *s;
 	bool done;
 
 	if (i == 0)
 		return UP_E_STATE;
 	done = up_slot_step(l, i, UP_LOGIN_APPROVE, now_ms);
 	if (done) {
-		up_memory_slot(l, i)->role = role;
-		up_memory_slot(l, i)->auth_ms = auth_ms;
+		s = up_memory_slot(l, i);
+		s->role = approval->role;
+		s->grant = approval->grant;
+		s->auth_ms = approval->auth_ms;
 	}
 	up_memory_leave(l, i);
 	return done ? UP_OK : UP_E_STATE;
@@ -254,6 +257,7 @@ static enum up_err take(
 	out->info = up_info_ref(s->info);
 	out->device = s->device;
 	out->role = s->role;
+	out->grant = s->grant;
 	out->auth_ms = s->auth_ms;
 	if (was == UP_LOGIN_APPROVED)
 		return UP_OK;

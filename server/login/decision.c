@@ -230,8 +230,10 @@ static void give_up(struct up_request *r, struct decision *x)
 
 static void approved(struct up_request *r, struct decision *x)
 {
-	enum up_err err = up_live_decide_approve(r->server->live, x->info->id,
-	    x->write.out_role->id, r->now_ms, r->now_ms);
+	const struct up_live_approval approval = { .role = x->write.out_role->id,
+		.grant = x->write.out_grant, .auth_ms = r->now_ms };
+	enum up_err err =
+	    up_live_decide_approve(r->server->live, x->info->id, &approval, r->now_ms);
 
 	if (err != UP_OK) {
 		up_login_note(err, "approval_lost", x->info);

@@ -41,6 +41,8 @@ static enum up_err put_claims(struct up_json_put *j, const struct up_request *r,
 	static const char *const amr[] = { "hwk", "pin", NULL };
 	const struct up_role *role = x->write.out_role;
 	const struct up_login_info *in = x->live.info;
+	const struct up_token_identity told = { .client = r->client, .role = role,
+		.chain = x->write.out_chain, .item = in->item };
 	int64_t now = r->now_ms / 1000;
 	enum up_err err;
 	char jti[23];
@@ -59,14 +61,63 @@ static enum up_err put_claims(struct up_json_put *j, const struct up_request *r,
 	up_json_put_opt(j, "nonce", in->nonce);
 	up_json_put_words(j, "amr", amr);
 	up_json_put_str(j, "acr", "urn:unitpass:acr:device-password");
-	err = up_token_put_identity(j, r->server->store, role, in->item);
+	err = up_token_put_identity(j, r->server->store, &told);
 	up_json_put_end(j);
 	return err;
 }
 
-enum up_err up_token_put_identity(struct up_json_put *j, struct up_store *store,
-    const struct up_role *role, struct up_span item)
+static bool is_item_of(const struct up_client *client, struct up_span item)
 {
+	struct up_span one, rest = up_span_str(client->items);
+
+	while (rest.n > 0) {
+		up_span_cut(rest, ' ', &one, &rest);
+		if (up_span_eq(one, item))
+			return true;
+	}
+	return false;
+}
+
+/* What else she may do at other portals is none of this one's business. */
+static void put_own_items(
+    struct up_buf *own, const struct up_client *client, struct up_span items)
+{
+	struct up_span one;
+
+	while (items.n > 0) {
+		up_span_cut(items, ' ', &one, &items);
+		if (!is_item_of(client, one))
+			continue;
+		if (own->n > 0)
+			up_buf_put_char(own, ' ');
+		up_buf_put_span(own, one);
+	}
+}
+
+/* Only the last link has items. */
+static void take_links(const struct up_token_identity *id,
+    struct up_disclosure_link links[UP_CHAIN_MAX], struct up_buf *own)
+{
+	for (size_t i = 0; i < id->chain->n; i++) {
+		const struct up_link *link = &id->chain->links[i];
+
+		put_own_items(own, id->client, up_span_str(link->items));
+		links[i] = (struct up_disclosure_link){
+		    .role = up_span_str(up_authority_role_name(link->role)),
+		    .ref = up_span_str(link->ref),
+		    .items = up_buf_span(own),
+		    .since_s = link->since_s,
+		    .until_s = link->until_s,
+		};
+	}
+}
+
+enum up_err up_token_put_identity(struct up_json_put *j, struct up_store *store,
+    const struct up_token_identity *id)
+{
+	const struct up_role *role = id->role;
+	struct up_disclosure_link links[UP_CHAIN_MAX];
+	struct up_buf own = { 0 };
 	char name[UP_PERSON_NAME_SIZE];
 	enum up_err err = up_store_name(store, role, name);
 	const struct up_disclosure told = {
@@ -75,12 +126,17 @@ enum up_err up_token_put_identity(struct up_json_put *j, struct up_store *store,
 		.certificate = up_span_str(role->certificate),
 		.certificate_version = role->certificate_version,
 		.holder_ref = up_span_str(role->ref), .role = up_span_str(role->role),
-		.holder_name = up_span_str(name), .item = item,
+		.holder_name = up_span_str(name), .item = id->item,
+		.authority = { links, id->chain->n },
 	};
 
+	take_links(id, links, &own);
+	if (err == UP_OK && own.failed)
+		err = UP_E_NOMEM;
 	if (err == UP_OK)
 		up_disclosure_put_claims(j, &told);
 	up_wipe(name, sizeof(name));
+	up_buf_free(&own);
 	return err;
 }
 
@@ -248,6 +304,7 @@ static void submit(struct up_request *r, struct redemption *x)
 	d->device = x->live.device;
 	d->role = x->live.role;
 	d->item = x->live.info->item;
+	d->grant = x->live.grant;
 	up_random_ordered_id(r->now_ms, d->session);
 	up_login_record(rec, r->catalogue, x->live.info, "login.redeem", x->record_id);
 	rec->session = up_span_str(d->session);

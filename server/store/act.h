@@ -35,6 +35,7 @@ struct up_act {
 	/* that was found first, when up_act_may chose another: the record borrows from it */
 	struct up_role *named;
 	int64_t client;
+	int64_t only_grant;              /* by which alone she may act (up_act_may); 0: any */
 	struct up_act_grant grant;       /* by which she acts (up_act_may); none: she needs none */
 	/* what the record of an enrolment borrows */
 	struct up_enrolment *enrolment;

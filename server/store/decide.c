@@ -11,8 +11,10 @@ static enum up_err approve(struct up_act *a, struct up_op_decide *d)
 		err = up_act_find_client(a);
 	if (err == UP_OK)
 		err = up_act_password(a, d->password, &d->tries_left);
-	if (err == UP_OK && a->merit == UP_OK)
+	if (err == UP_OK && a->merit == UP_OK) {
 		d->out_role = up_act_take_role(a);
+		d->out_grant = a->grant.id;
+	}
 	return err;
 }
 

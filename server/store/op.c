@@ -25,6 +25,7 @@ static void reset_decide(struct up_op *op)
 
 	up_store_role_free(&d->out_role);
 	d->tries_left = 0;
+	d->out_grant = 0;
 }
 
 static void wipe_decide(struct up_op *op)

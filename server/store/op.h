@@ -140,6 +140,7 @@ struct up_op_decide {
 
 	unsigned tries_left;             /* UP_E_PASSWORD */
 	struct up_role *out_role;        /* approved; the caller's */
+	int64_t out_grant;               /* by which she acts; 0: needs none */
 };
 
 /* Role again, a new session, then the record. UP_E_STATE: there is such a session. UNSURE: the
@@ -148,6 +149,9 @@ struct up_op_redeem {
 	struct up_op op;
 	int64_t device, role;
 	struct up_span item;             /* as above */
+	/* By which she decided: when it died since, no other one stands in for it. 0: whichever she
+	 * has now, if she needs one. */
+	int64_t grant;
 	char session[UP_STORE_REF + 1];  /* the new id */
 
 	struct up_role *out_role;        /* the caller's; for a user not always the edge asked for:

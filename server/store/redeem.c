@@ -64,6 +64,7 @@ enum up_err up_act_redeem(struct up_act *a)
 	struct up_op_redeem *d = (void *)a->op;
 	enum up_err err = up_act_find_role(a, d->device, d->role);
 
+	a->only_grant = d->grant;
 	if (err == UP_OK)
 		err = up_act_may(a, UP_USE_LOGIN, d->item);
 	if (err == UP_OK)

@@ -52,6 +52,20 @@ static enum up_err read_grants(struct up_db *db, enum up_sql id, const struct up
 	return err;
 }
 
+/* Of all, those by which she decided; ONLY 0: any. */
+static void keep_only(struct grants *g, int64_t only)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; only != 0 && i < g->n; i++) {
+		if (g->list[i].id != only)
+			continue;
+		g->list[kept] = g->list[i];
+		g->told[kept++] = g->told[i];
+	}
+	g->n = only != 0 ? kept : g->n;
+}
+
 static void free_grants(struct grants *g)
 {
 	free(g->list);
@@ -145,6 +159,7 @@ enum up_err up_act_may(struct up_act *a, enum up_authority_use use, struct up_sp
 		err = read_grants(a->tx->db, UP_SQL_GRANTS_FOR_EDGE, args, UP_ARRAY_LEN(args),
 		    item, &grants);
 	}
+	keep_only(&grants, a->only_grant);
 	ask.grants = grants.list;
 	ask.n_grants = grants.n;
 	if (err == UP_OK)

@@ -207,7 +207,9 @@ test('SECURITY 5: a second redemption gets nothing, ends the first token, and is
 	assert.equal(claims.unit.code, phone.unit);
 	const told = ['unit', 'holder'].flatMap((o) =>
 		Object.keys(claims[o]).map((member) => `${o}.${member}`));
-	assert.deepEqual([...told, 'items'], view.disclosed,
+	assert.deepEqual(claims.authority.map((a) => [a.role, a.ref]),
+		[['principal', claims.holder.ref]]);
+	assert.deepEqual([...told, 'items', 'authority'], view.disclosed,
 		'the portal gets what the phone was told');
 	assert.equal((await site.client.userinfo(first.json().access_token)).json().unit.code,
 		phone.unit);

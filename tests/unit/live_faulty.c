@@ -100,9 +100,9 @@ static enum up_err decide(struct up_live *l, const char *id, int64_t device, int
 }
 
 static enum up_err decide_approve(
-    struct up_live *l, const char *id, int64_t role, int64_t auth, int64_t now)
+    struct up_live *l, const char *id, const struct up_live_approval *approval, int64_t now)
 {
-	THROUGH("decide_approve", up_live_decide_approve(in(l), id, role, auth, now));
+	THROUGH("decide_approve", up_live_decide_approve(in(l), id, approval, now));
 }
 
 static enum up_err decide_deny(struct up_live *l, const char *id, int64_t now)

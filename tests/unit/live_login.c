@@ -240,11 +240,19 @@ int login_call(const char *path, const char *body)
 
 /* --- a login, step by step --- */
 
+int login_post(const char *path, const char *headers, const char *body)
+{
+	return post(path, headers, body);
+}
+
 int login_start(struct login *x)
 {
-	int status = post("/device_authorization", FORM, "scope=openid&initiator_ip=192.0.2.7"
-	    "&browser=AAAAAAAAAAAAAAAAAAAAAA");
+	char body[200];
+	int status;
 
+	snprintf(body, sizeof(body), "scope=openid&initiator_ip=192.0.2.7"
+	    "&browser=AAAAAAAAAAAAAAAAAAAAAA%s%s", x->item[0] != '\0' ? "&item=" : "", x->item);
+	status = post("/device_authorization", FORM, body);
 	member("device_code", x->device, sizeof(x->device));
 	member("watch_uri", x->watch, sizeof(x->watch));
 	return status;
@@ -298,6 +306,7 @@ static int decide(struct login *x, const char *word, uint8_t password_byte)
 		.client = up_span_str(x->client), .origin = up_span_str(x->origin),
 		.issuer = UP_SPAN_LIT(ISSUER), .unit = up_span_str(x->unit),
 		.certificate = up_span_str(x->certificate), .role = up_span_str(x->role),
+		.item = up_span_str(x->item),
 		.nonce = up_span_str(x->challenge), .frame = up_span_str(x->shown),
 		.decision = up_span_str(word), .exp = x->deadline };
 	char body[200], password[44] = "";

@@ -22,13 +22,15 @@ bool login_says(const char *text);       /* the last answer */
 
 struct login {
 	char device[32], watch[64], frame[160];
-	char transaction[32], client[32], origin[64], item[32], challenge[32], shown[16];
+	char transaction[32], client[32], origin[64], challenge[32], shown[16];
+	char item[32];                   /* that the portal asks for; "": none */
 	char unit[32], certificate[64], role[16];
 	int64_t deadline;
 };
 
 /* Each gives the status. */
 int login_call(const char *path, const char *body);      /* the phone's, of another kind */
+int login_post(const char *path, const char *headers, const char *body);
 int login_start(struct login *);
 int login_poll(struct login *);
 int login_frame(struct login *);         /* a snapshot, with what the phone scans */

@@ -5,6 +5,11 @@
 #include "core/disclosure.h"
 #include "unit.h"
 
+static const struct up_disclosure_link links[] = {
+	{ UP_SPAN_LIT("principal"), UP_SPAN_LIT("p1"), UP_SPAN_LIT(""), 5, 0 },
+	{ UP_SPAN_LIT("user"), UP_SPAN_LIT("u1"), UP_SPAN_LIT("annual-report change"), 6, 9 },
+};
+
 static const struct up_disclosure all = {
     UP_SPAN_LIT("12430000100000016Y"),
     UP_SPAN_LIT("第一\"中学"),
@@ -14,6 +19,7 @@ static const struct up_disclosure all = {
     UP_SPAN_LIT("principal"),
     UP_SPAN_LIT("李明"),
     UP_SPAN_LIT("annual-report"),
+    { links, 2 },
 };
 
 static void test_claims(void)
@@ -29,7 +35,10 @@ static void test_claims(void)
 	    "{\"unit\":{\"code\":\"12430000100000016Y\",\"name\":\"第一\\\"中学\","
 	    "\"certificate\":\"CERT-1\",\"certificate_version\":2},"
 	    "\"holder\":{\"ref\":\"ref\",\"role\":\"principal\",\"name\":\"李明\"},"
-	    "\"items\":[\"annual-report\"]}");
+	    "\"items\":[\"annual-report\"],"
+	    "\"authority\":[{\"role\":\"principal\",\"ref\":\"p1\",\"since\":5},"
+	    "{\"role\":\"user\",\"ref\":\"u1\",\"since\":6,\"until\":9,"
+	    "\"items\":[\"annual-report\",\"change\"]}]}");
 	up_buf_reset(&b);
 	j = (struct up_json_put){ .b = &b };
 	up_json_put_object(&j, NULL);
@@ -37,7 +46,8 @@ static void test_claims(void)
 	up_disclosure_put_claims(&j, &nothing);
 	up_json_put_end(&j);
 	UP_CHECK_TEXT(up_buf_span(&b),
-	    "{\"sub\":\"x\",\"unit\":{\"certificate_version\":0},\"holder\":{},\"items\":[]}");
+	    "{\"sub\":\"x\",\"unit\":{\"certificate_version\":0},\"holder\":{},"
+	    "\"items\":[],\"authority\":[]}");
 	up_buf_free(&b);
 }
 
@@ -94,7 +104,7 @@ static void test_names(void)
 	up_disclosure_words(words);
 	UP_CHECK_TEXT(up_span_str(words),
 	    "unit.code unit.name unit.certificate unit.certificate_version "
-	    "holder.ref holder.role holder.name items");
+	    "holder.ref holder.role holder.name items authority");
 	up_buf_free(&b);
 }
 

@@ -55,6 +55,7 @@ static void test_login(void)
 	CU_ASSERT_EQUAL(live_redeem(l, 1, T0 + 8001, &r), UP_OK);
 	CU_ASSERT_EQUAL(r.device, 7);
 	CU_ASSERT_EQUAL(r.role, 9);
+	CU_ASSERT_EQUAL(r.grant, 10);
 	CU_ASSERT_EQUAL(r.auth_ms, T0 + 7000);
 	CU_ASSERT_EQUAL(live_told(l, 1, T0 + 8002, NULL), UP_LOGIN_APPROVED);
 	CU_ASSERT_FALSE(live_commit(l, 1, T0 + 9000));

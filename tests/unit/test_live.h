@@ -147,10 +147,11 @@ live_call(struct up_live *l, enum up_err (*step)(struct up_live *, const char *,
 static inline enum up_err
 live_approve(struct up_live *l, unsigned n, int64_t role, int64_t now_ms)
 {
+	const struct up_live_approval approval = { role, role + 1, now_ms - 1000 };
 	char id[UP_LIVE_ID + 1];
 
 	live_id(n, id);
-	return up_live_decide_approve(l, id, role, now_ms - 1000, now_ms);
+	return up_live_decide_approve(l, id, &approval, now_ms);
 }
 
 static inline enum up_err

@@ -123,7 +123,7 @@ static void check(const struct outcome *o, enum faulty_way way, struct login *x)
 /* Each call in turn, in both ways; and a login that works after each. */
 static void fail_each(const struct step *steps)
 {
-	struct login x;
+	struct login x = { .item = "" };
 	struct outcome o;
 	unsigned n, calls;
 	char row[40];
@@ -185,7 +185,7 @@ static double seconds(void)
 static void test_waits_together(void)
 {
 	enum { CALLS = 8, DELAY_MS = 60 };
-	struct login x;
+	struct login x = { .item = "" };
 	double began;
 	int fd[CALLS];
 
@@ -214,7 +214,7 @@ static void test_waits_together(void)
 static void test_stops_waiting(void)
 {
 	enum { CALLS = 8, DELAY_MS = 60 };
-	struct login x;
+	struct login x = { .item = "" };
 	int fd[CALLS];
 
 	login_begin(true);
@@ -279,7 +279,7 @@ static size_t watchers(void)
 /* What it cannot be told now it is told later; and it is let go when it ends. */
 static void watch_through(unsigned asked_in_vain)
 {
-	struct login x;
+	struct login x = { .item = "" };
 	int fd;
 
 	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);
@@ -313,7 +313,7 @@ static void test_watch(void)
 static void test_watch_refused(void)
 {
 	static const char *const calls[] = { "watch_open", "watch_state" };
-	struct login x;
+	struct login x = { .item = "" };
 	int fd;
 
 	login_begin(false);
@@ -338,7 +338,7 @@ static void test_watch_refused(void)
 static void test_watch_gone(void)
 {
 	enum { PAGES = 2, DELAY_MS = 60 };
-	struct login x;
+	struct login x = { .item = "" };
 	int fd[PAGES];
 
 	login_begin(true);
@@ -383,7 +383,7 @@ static void settled(struct login *x)
 /* A client that ends while live is away: its logins end when it is back. */
 static void test_owed(void)
 {
-	struct login x;
+	struct login x = { .item = "" };
 
 	login_begin(false);
 	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);
@@ -408,7 +408,7 @@ static bool no_clocks(int64_t *wall_ms, int64_t *steady_ms)
 /* The same while nobody knows the time. */
 static void test_owed_without_clock(void)
 {
-	struct login x;
+	struct login x = { .item = "" };
 
 	login_begin(false);
 	faulty_set(login_server.live, FAULTY_NOT, NULL, 1, 0);

@@ -216,6 +216,9 @@ static void put_value(const struct scan *x, struct up_span name, struct up_buf *
 	if (up_span_eq_str(name, "holder.ref"))
 		up_buf_put_str(b, up_say("by which the portal knows you again",
 		    "业务系统据此识别您，不含个人信息"));
+	if (up_span_eq_str(name, "authority"))
+		up_buf_put_str(b, up_say("who authorised whom, from the principal to you",
+		    "从第一管理责任人到本人的授权关系，仅含编号"));
 	if (up_span_eq_str(name, "holder.name"))
 		up_buf_printf(b, up_say("%.*s, in full", "%.*s（全名）"),
 		    (int)up_holder_text(c, "person").n,
