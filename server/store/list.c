@@ -2,6 +2,7 @@
  * Lists for administration. */
 #include "core/password.h"
 #include "server/store/rows.h"
+#include "server/store/view.h"
 
 /* Statement ID with ARGS; STEP gets each row, non-zero stops. */
 typedef int (*step_fn)(struct up_db *, const struct up_db_rows *, void *arg);
@@ -49,6 +50,16 @@ enum up_err up_store_units(struct up_store *s, struct up_span code, up_unit_fn f
 	struct units u = { fn, arg };
 
 	return each(s, UP_SQL_UNITS, &key, 1, unit, &u);
+}
+
+enum up_err up_store_units_at(struct up_store *s, struct up_span code,
+    const struct up_when *when, up_unit_fn fn, void *arg)
+{
+	const struct up_db_arg args[] = {
+	    up_db_int(when->from_ms), up_db_int(when->to_ms), up_db_text(code)};
+	struct units u = { fn, arg };
+
+	return each(s, UP_SQL_VIEW_UNITS, args, UP_ARRAY_LEN(args), unit, &u);
 }
 
 struct authorities { up_authority_fn fn; void *arg; };
@@ -102,11 +113,13 @@ static int device(struct up_db *db, const struct up_db_rows *rows, void *arg)
 enum up_err up_store_devices(
     struct up_store *s, const struct up_device_filter *f, up_device_fn fn, void *arg)
 {
+	const bool now = !f->ended_too && f->to_ms == 0;
 	const struct up_db_arg keys[] = {
 	    up_db_text(f->ref),
 	    up_db_text(f->person_ref),
 	    up_db_text(f->unit),
-	    up_db_text(up_span_str(f->ended_too ? "all" : "")),
+	    up_db_int(now ? INT64_MAX : f->from_ms),
+	    up_db_int(f->to_ms == 0 ? INT64_MAX : f->to_ms),
 	};
 	struct devices d = {.fn = fn, .arg = arg};
 	enum up_err err = each(s, UP_SQL_DEVICES, keys, UP_ARRAY_LEN(keys), device, &d);
@@ -120,7 +133,8 @@ enum up_err up_store_known(struct up_store *s, enum up_known kind, struct up_spa
 	static const enum up_sql statements[] = {[UP_KNOWN_UNIT] = UP_SQL_UNIT,
 	    [UP_KNOWN_PERSON] = UP_SQL_PERSON_KNOWN,
 	    [UP_KNOWN_CLIENT] = UP_SQL_CLIENT,
-	    [UP_KNOWN_ITEM] = UP_SQL_ITEM};
+	    [UP_KNOWN_ITEM] = UP_SQL_ITEM,
+	    [UP_KNOWN_HOLDER] = UP_SQL_HOLDER_VIEW};
 	const struct up_db_arg arg = up_db_text(key);
 	struct up_tx_read r;
 	enum up_err err = up_tx_read(s, statements[kind], &arg, 1, &r);

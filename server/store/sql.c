@@ -57,6 +57,26 @@
 	"JOIN grant_item i ON i.item_grant = g.id JOIN item t ON t.code = i.item" \
 	" WHERE i.item = " item " AND g.status = 'live' AND t.ended_ms IS NULL"
 
+/* For administration (view.c): what was there before TO, and had not ended by FROM. Through the
+ * holders of a unit: the index of its roles knows those alone that stand. */
+#define STOOD(what) what ".created_ms < ?2 AND (" what ".ended_ms IS NULL OR " what \
+	".ended_ms >= ?1)"
+#define VIEW_EDGES \
+	"SELECT r.id, h.ref, p.ref, p.masked, r.role, r.grantor, o.ref, r.created_ms, r.live_ms," \
+	" r.ended_ms, " TRUTH("p.outcome = 'match'") ", " TRUTH("r.suspended_ms IS NOT NULL") \
+	", r.may_authorise, u.code, u.name FROM holder h JOIN role r ON r.holder = h.id" \
+	" JOIN unit u ON u.id = h.unit JOIN person p ON p.id = h.person" \
+	" LEFT JOIN role g ON g.id = r.grantor LEFT JOIN holder o ON o.id = g.holder" \
+	" WHERE " STOOD("r")
+#define VIEW_GRANTS \
+	"SELECT g.id, g.ref, g.edge, u.code, h.ref, p.masked, o.ref, gr.role, g.from_day," \
+	" g.to_day, g.created_ms, g.live_ms, g.ended_ms FROM item_grant g" \
+	" JOIN role r ON r.id = g.edge JOIN holder h ON h.id = r.holder" \
+	" JOIN unit u ON u.id = g.unit JOIN person p ON p.id = h.person" \
+	" JOIN role gr ON gr.id = g.grantor JOIN holder o ON o.id = gr.holder" \
+	" WHERE " STOOD("g") " AND g.to_day >= ?3 AND (?4 = '' OR EXISTS (SELECT 1" \
+	" FROM grant_item i WHERE i.item_grant = g.id AND i.item = ?4))"
+
 /* An ended client that was not removed is disabled: it may come back. */
 #define CLIENT_STATUS \
 	"CASE WHEN c.status = 'live' THEN 'live' WHEN c.removed_ms IS NULL THEN 'disabled'" \
@@ -392,9 +412,39 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " WHERE (?1 = '' OR d.ref = ?1) AND (?2 = '' OR p.ref = ?2)"
 	    " AND (?3 = '' OR EXISTS (SELECT 1 FROM role r JOIN unit u ON u.id = r.unit"
 	    " WHERE r.device = d.id AND r.status <> 'ended' AND u.code = ?3))"
-	    " AND (?4 <> '' OR d.status = 'live') ORDER BY d.id",
+	    " AND d.created_ms < ?5 AND (d.ended_ms IS NULL OR d.ended_ms >= ?4) ORDER BY d.id",
 	[UP_SQL_DEVICE_UNITS] = "SELECT u.code FROM role r JOIN unit u ON u.id = r.unit"
 	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY u.code",
+
+	/* columns of UP_SQL_UNITS; of several that stood that day, the last */
+	[UP_SQL_VIEW_UNITS] = "SELECT u.code, CASE WHEN c.name <> '' THEN c.name ELSE u.name END,"
+	    " CASE WHEN u.ended_ms < ?2 THEN 'ended' ELSE 'live' END, a.code, a.name, c.number,"
+	    " c.fields, c.version, c.valid_from_s, c.valid_to_s, p.masked,"
+	    " CASE WHEN r.live_ms < ?2 THEN 'live' WHEN r.id IS NOT NULL THEN 'waiting' END"
+	    " FROM unit u JOIN authority a ON a.id = u.authority"
+	    " LEFT JOIN certificate c ON c.id = (SELECT max(x.id) FROM certificate x"
+	    " WHERE x.unit = u.id AND " STOOD("x") ")"
+	    " LEFT JOIN role r ON r.id = (SELECT max(y.id) FROM holder k"
+	    " JOIN role y ON y.holder = k.id WHERE k.unit = u.id AND y.role = 'principal'"
+	    " AND " STOOD("y") ") LEFT JOIN holder h ON h.id = r.holder"
+	    " LEFT JOIN person p ON p.id = h.person"
+	    " WHERE (?3 = '' OR u.code = ?3) AND u.created_ms < ?2 ORDER BY u.code",
+	[UP_SQL_VIEW_EDGES] = VIEW_EDGES " ORDER BY u.code, r.id",
+	[UP_SQL_VIEW_EDGES_OF_UNIT] = VIEW_EDGES " AND h.unit = " UNIT_OF("?3") " ORDER BY r.id",
+	[UP_SQL_VIEW_EDGES_OF_REF] = VIEW_EDGES " AND h.ref = ?3 ORDER BY r.id",
+	[UP_SQL_VIEW_GRANTS] = VIEW_GRANTS " ORDER BY u.code, g.id",
+	[UP_SQL_VIEW_GRANTS_OF_UNIT] = VIEW_GRANTS " AND g.unit = " UNIT_OF("?5") " ORDER BY g.id",
+	[UP_SQL_VIEW_GRANTS_OF_REF] = VIEW_GRANTS " AND h.ref = ?5 ORDER BY g.id",
+	[UP_SQL_VIEW_ITEMS] = "SELECT i.code, i.name, c.code, i.created_ms, i.ended_ms"
+	    " FROM item i JOIN client c ON c.id = i.client WHERE " STOOD("i") " ORDER BY i.code",
+	[UP_SQL_VIEW_STANDING] = "SELECT (SELECT count(*) FROM role r WHERE r.unit = u.id"
+	    " AND r.role = 'principal' AND r.status <> 'ended'), (SELECT count(*) FROM role r"
+	    " WHERE r.unit = u.id AND r.role = 'manager' AND r.status <> 'ended'),"
+	    " (SELECT count(DISTINCT r.holder) FROM role r WHERE r.unit = u.id"
+	    " AND r.role = 'user' AND r.status <> 'ended'), (SELECT count(*) FROM item_grant g"
+	    " WHERE g.unit = u.id AND g.status <> 'ended'), (SELECT count(*) FROM role r"
+	    " JOIN enrolment e ON e.role = r.id WHERE r.unit = u.id AND r.status <> 'ended'"
+	    " AND e.status = 'open') FROM unit u WHERE u.code = ?1",
 
 	[UP_SQL_PEOPLE_OF_UNIT] = PEOPLE "WHERE r.unit = " UNIT_OF("?1") " AND r.role = ?2"
 	    " AND r.status <> 'ended' AND r.id < ?3 ORDER BY r.id DESC LIMIT ?4",

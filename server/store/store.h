@@ -210,12 +210,19 @@ struct up_device_view {
 };
 typedef int (*up_device_fn)(void *arg, const struct up_device_view *);
 /* Phones in the order of their enrolment; empty spans do not filter, UNIT is one in which the phone
- * holds a role. */
-struct up_device_filter { struct up_span ref, unit, person_ref; bool ended_too; };
+ * holds a role now. Those that lived at any moment from FROM_MS on and before TO_MS; both 0: that
+ * live now, or ENDED_TOO. */
+struct up_device_filter {
+	struct up_span ref, unit, person_ref;
+	bool ended_too;
+	int64_t from_ms, to_ms;
+};
 UP_MUST_USE enum up_err up_store_devices(
     struct up_store *, const struct up_device_filter *, up_device_fn fn, void *arg);
 /* Is there such a thing, live or ended? What an auditor may have mistyped. */
-enum up_known { UP_KNOWN_UNIT, UP_KNOWN_PERSON, UP_KNOWN_CLIENT, UP_KNOWN_ITEM };
+enum up_known {
+	UP_KNOWN_UNIT, UP_KNOWN_PERSON, UP_KNOWN_CLIENT, UP_KNOWN_ITEM, UP_KNOWN_HOLDER
+};
 UP_MUST_USE enum up_err up_store_known(
     struct up_store *, enum up_known kind, struct up_span key, bool *known);
 
