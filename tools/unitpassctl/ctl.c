@@ -171,7 +171,8 @@ bool up_ctl_knows(const struct up_ctl *ctl, enum up_known kind, const char *key)
 	    [UP_KNOWN_PERSON] = {"person", "person (person_ref)", "人员（person_ref）",
 		"device list --all"},
 	    [UP_KNOWN_CLIENT] = {"client", "client", "业务系统", "client list --all"},
-	    [UP_KNOWN_ITEM] = {"item", "item", "授权事项", "item list"},
+	    [UP_KNOWN_ITEM] = {"item", "item", "授权事项", "item list --all"},
+	    [UP_KNOWN_HOLDER] = {"holder", "holder", "持证人", "holder list --all"},
 	};
 	bool known = true;
 	enum up_err err =

@@ -10,6 +10,7 @@
 #include "core/uscc.h"
 #include "server/config.h"
 #include "server/store/op.h"
+#include "server/store/view.h"
 #include "tools/common/command.h"
 #include "tools/common/table.h"
 
@@ -78,6 +79,19 @@ bool up_ctl_uscc(const struct up_ctl *, const char *code, const char *text, bool
 /* The same for an option --unit that may be NULL: gives NULL or OUT; wrong is wrong use,
  * and ends. */
 const char *up_ctl_unit_option(const char *text, char out[UP_USCC_LEN + 1]);
+/* --at and --all of a command that asks about the past; AT NULL, not ALL: what stands now. A day
+ * that has not come, or is none, is wrong use, and ends. */
+struct up_when up_ctl_when(const char *at, bool all);
+/* The state of what was made, taken and ended at these times (ms, 0: not), as of WHEN: "waiting",
+ * "live", "ended". */
+const char *up_ctl_state(
+    const struct up_when *, int64_t live_ms, int64_t ended_ms);
+const char *up_ctl_state_word(const char *state);
+/* "2026-03-01" of ms; "" for 0. */
+const char *up_ctl_day(int64_t ms, char out[16]);
+/* Asks QUESTION, at a terminal and without YES: what was told before cannot be undone. A script
+ * that names the command means it. */
+bool up_ctl_confirm(const struct up_ctl *, bool yes, const char *question);
 /* Lower-case letters, digits, '.', '_', '-', beginning with a letter or digit, at most 64: ids of
  * clients and items. */
 bool up_ctl_id_ok(const char *text);
@@ -97,7 +111,11 @@ extern const struct argp_option up_authority_options[];
 int up_unit_import(struct up_command_line *);
 int up_unit_show(struct up_command_line *);
 int up_unit_list(struct up_command_line *);
-extern const struct argp_option up_unit_import_options[];
+int up_ctl_unit_change(struct up_command_line *);
+int up_ctl_unit_renew(struct up_command_line *);
+int up_ctl_unit_cancel(struct up_command_line *);
+extern const struct argp_option up_unit_import_options[], up_unit_show_options[],
+    up_unit_change_options[], up_unit_end_options[];
 int up_client_add(struct up_command_line *);
 int up_client_rotate(struct up_command_line *);
 int up_client_list(struct up_command_line *);
@@ -112,7 +130,16 @@ int up_device_end(struct up_command_line *);
 extern const struct argp_option up_device_options[];
 int up_item_add(struct up_command_line *);
 int up_item_list(struct up_command_line *);
-extern const struct argp_option up_item_options[];
+int up_item_end(struct up_command_line *);
+extern const struct argp_option up_item_options[], up_item_list_options[],
+    up_item_end_options[];
+int up_ctl_holder_list(struct up_command_line *);
+int up_ctl_holder_show(struct up_command_line *);
+int up_ctl_holder_end(struct up_command_line *);
+extern const struct argp_option up_ctl_holder_options[], up_ctl_holder_show_options[],
+    up_ctl_holder_end_options[];
+int up_ctl_grant_list(struct up_command_line *);
+extern const struct argp_option up_ctl_grant_options[];
 int up_enrol_run(struct up_command_line *);
 extern const struct argp_option up_enrol_options[];
 int up_usage_list(struct up_command_line *);

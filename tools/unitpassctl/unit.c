@@ -13,16 +13,24 @@
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 #include "tools/unitpassctl/import.h"
+#include "tools/unitpassctl/unit.h"
 
 #define FILE_MAX (256 * 1024 * 1024)
 #define AUTHORITIES_MAX 1000
 #define SLOW 2000 /* rows from which a person at a terminal is told that it takes a while */
 
 enum { FORMAT = 1 };
+enum { AT = 1 };
 
 const struct argp_option up_unit_import_options[] = {
 	{ "format", FORMAT, "csv|json", 0, UP_WORDS("instead of judging by the file's name",
 	    "不按文件名判断，直接指定格式"), 0 },
+	{ 0 },
+};
+
+const struct argp_option up_unit_show_options[] = {
+	{ "at", AT, "DAY", 0, UP_WORDS("as it stood on that day, YYYY-MM-DD",
+	    "该日的情况，YYYY-MM-DD"), 0 },
 	{ 0 },
 };
 
@@ -189,7 +197,7 @@ out:
 
 /* --- show, list --- */
 
-static json_t *unit_json(const struct up_unit_view *u)
+json_t *up_unit_view_json(const struct up_unit_view *u)
 {
 	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o}", "code", up_ctl_text(u->code), "name",
 	    up_ctl_text(u->name), "status", up_ctl_text(u->status), "authority",
@@ -233,7 +241,7 @@ static int list_one(void *arg, const struct up_unit_view *u)
 	if (u->certificate.n > 0)
 		up_day_text(u->valid_to_s, to);
 	if (x->json != NULL)
-		return json_array_append_new(x->json, unit_json(u));
+		return json_array_append_new(x->json, up_unit_view_json(u));
 	up_table_put(x->table, u->code);
 	up_table_put(x->table, u->name);
 	up_table_put(x->table, u->certificate);
@@ -244,6 +252,14 @@ static int list_one(void *arg, const struct up_unit_view *u)
 	return 0;
 }
 
+static enum up_err units(const struct up_ctl *ctl, const char *code, const struct up_when *when,
+    up_unit_fn fn, void *arg)
+{
+	if (when->to_ms != 0)
+		return up_store_units_at(ctl->store, up_span_str(code), when, fn, arg);
+	return up_store_units(ctl->store, up_span_str(code), fn, arg);
+}
+
 int up_unit_list(struct up_command_line *l)
 {
 	const char *const heads[] = { up_say("CODE", "统一社会信用代码"), up_say("NAME", "名称"),
@@ -251,13 +267,13 @@ int up_unit_list(struct up_command_line *l)
 		up_say("PRINCIPAL", "第一管理责任人"), up_say("HER ROLE", "责任人状态"),
 		up_say("UNIT", "单位状态") };
 	struct up_ctl *ctl = l->program;
+	const struct up_when when = up_ctl_when(l->values[AT], false);
 	struct up_ctl_list x;
 	int status = 1;
 
 	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads)))
-		status = up_ctl_list_end(&x,
-		    up_store_units(ctl->store, up_span_str(""), list_one, &x), "unit list",
-		    "units");
+		status = up_ctl_list_end(
+		    &x, units(ctl, "", &when, list_one, &x), "unit list", "units");
 	up_ctl_list_free(&x);
 	return status;
 }
@@ -272,7 +288,7 @@ static int show_one(void *arg, const struct up_unit_view *u)
 {
 	json_t **out = arg, *fields;
 
-	*out = unit_json(u);
+	*out = up_unit_view_json(u);
 	if (*out == NULL)
 		return 1;
 	fields = json_object_get(*out, "fields");
@@ -298,13 +314,14 @@ static int keep_one(void *arg, const struct up_unit_view *u)
 {
 	json_t **out = arg;
 
-	*out = unit_json(u);
+	*out = up_unit_view_json(u);
 	return 0;
 }
 
 int up_unit_show(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
+	const struct up_when when = up_ctl_when(l->values[AT], false);
 	char code[UP_USCC_LEN + 1];
 	json_t *unit = NULL;
 	enum up_err err;
@@ -313,7 +330,7 @@ int up_unit_show(struct up_command_line *l)
 		return 1;
 	if (!up_ctl_open(ctl))
 		return 1;
-	err = up_store_units(ctl->store, up_span_str(code), ctl->json ? keep_one : show_one, &unit);
+	err = units(ctl, code, &when, ctl->json ? keep_one : show_one, &unit);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, l->argument);
 	if (unit == NULL)
