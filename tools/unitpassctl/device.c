@@ -9,13 +9,15 @@
 #include "tools/common/terminal.h"
 #include "tools/unitpassctl/ctl.h"
 
-enum { UNIT = 1, PERSON, ALL };
+enum { UNIT = 1, PERSON, ALL, AT };
 
 const struct argp_option up_device_options[] = {
     {"unit", UNIT, "CODE", 0, UP_WORDS("that hold a role in this unit", "在该单位有角色的手机"), 0},
     {"person", PERSON, "REF", 0,
 	UP_WORDS("of this person (person_ref)", "该人员的手机（person_ref）"), 0},
     {"all", ALL, NULL, 0, UP_WORDS("those too that have ended", "包括已停用的手机"), 0},
+    {"at", AT, "DAY", 0,
+	UP_WORDS("that lived on that day, YYYY-MM-DD", "该日使用中的手机，YYYY-MM-DD"), 0},
     {0},
 };
 
@@ -65,9 +67,12 @@ int up_device_list(struct up_command_line *l)
 	struct up_ctl *ctl = l->program;
 	char code[UP_USCC_LEN + 1];
 	const char *unit = up_ctl_unit_option(l->values[UNIT], code);
+	const struct up_when when = up_ctl_when(l->values[AT], l->values[ALL] != NULL);
 	const struct up_device_filter f = {.unit = up_span_str(unit),
 	    .person_ref = up_span_str(l->values[PERSON]),
-	    .ended_too = l->values[ALL] != NULL};
+	    .ended_too = when.all,
+	    .from_ms = when.from_ms,
+	    .to_ms = when.to_ms};
 	struct up_ctl_list x;
 	int status = 1;
 

@@ -6,10 +6,23 @@
 #include "tools/unitpassctl/ctl.h"
 
 enum { NAME = 1, CLIENT };
+enum { ALL = 1, AT };
+enum { YES = 1 };
 
 const struct argp_option up_item_options[] = {
 	{ "name", NAME, "NAME", 0, UP_WORDS("as phones show it", "手机上显示的名称"), 0 },
 	{ "client", CLIENT, "ID", 0, UP_WORDS("the portal it belongs to", "所属的业务系统"), 0 },
+	{ 0 },
+};
+
+const struct argp_option up_item_list_options[] = {
+	{ "all", ALL, NULL, 0, UP_WORDS("those too that have ended", "包括已停用的"), 0 },
+	{ "at", AT, "DAY", 0,
+	    UP_WORDS("that stood on that day, YYYY-MM-DD", "该日存在的，YYYY-MM-DD"), 0 },
+	{ 0 },
+};
+const struct argp_option up_item_end_options[] = {
+	{ "yes", YES, NULL, 0, UP_WORDS("do not ask first", "不再询问"), 0 },
 	{ 0 },
 };
 
@@ -54,36 +67,76 @@ int up_item_add(struct up_command_line *l)
 	return 0;
 }
 
-static void list_one(const struct up_ctl_list *x, const struct up_item *item)
+struct listing {
+	struct up_ctl_list x;
+	struct up_when when;
+};
+
+static int list_one(void *arg, const struct up_item_state *item)
 {
-	if (x->json != NULL) {
-		json_array_append_new(x->json, json_pack("{s:s, s:s, s:s}", "item", item->code,
-						   "name", item->name, "client", item->client));
-		return;
+	const struct listing *l = arg;
+	const char *state = up_ctl_state(&l->when, item->created_ms, item->ended_ms);
+	json_t *o;
+
+	if (l->x.json != NULL) {
+		o = json_pack("{s:o, s:o, s:o, s:s}", "item", up_ctl_text(item->item), "name",
+		    up_ctl_text(item->name), "client", up_ctl_text(item->client), "status",
+		    state);
+		if (item->ended_ms != 0)
+			json_object_set_new(o, "ended_ms", json_integer(item->ended_ms));
+		return json_array_append_new(l->x.json, o);
 	}
-	up_table_put(x->table, up_span_str(item->code));
-	up_table_put(x->table, up_span_str(item->name));
-	up_table_put(x->table, up_span_str(item->client));
+	up_table_put(l->x.table, item->item);
+	up_table_put(l->x.table, item->name);
+	up_table_put(l->x.table, item->client);
+	up_table_put(l->x.table, up_span_str(up_ctl_state_word(state)));
+	return 0;
 }
 
 int up_item_list(struct up_command_line *l)
 {
-	const char *const heads[] = {
-	    up_say("CODE", "代码"), up_say("NAME", "名称"), up_say("CLIENT", "业务系统")};
+	const char *const heads[] = { up_say("CODE", "代码"), up_say("NAME", "名称"),
+		up_say("CLIENT", "业务系统"), up_say("STATUS", "状态") };
+	struct listing list = { .when = up_ctl_when(l->values[AT], l->values[ALL] != NULL) };
 	struct up_ctl *ctl = l->program;
-	struct up_item *items = NULL;
-	struct up_ctl_list x;
 	int status = 1;
-	enum up_err err;
-	size_t n = 0;
 
-	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads))) {
-		err = up_store_items(ctl->store, &items, &n);
-		for (size_t i = 0; i < n; i++)
-			list_one(&x, &items[i]);
-		status = up_ctl_list_end(&x, err, "item list", "items");
-	}
-	up_store_items_free(&items, n);
-	up_ctl_list_free(&x);
+	if (up_ctl_list_begin(&list.x, ctl, heads, UP_ARRAY_LEN(heads)))
+		status = up_ctl_list_end(&list.x,
+		    up_store_item_states(ctl->store, &list.when, list_one, &list), "item list",
+		    "items");
+	up_ctl_list_free(&list.x);
 	return status;
+}
+
+int up_item_end(struct up_command_line *l)
+{
+	struct up_ctl *ctl = l->program;
+	struct up_op_item_end end = { .code = up_span_str(l->argument) };
+	enum up_err err;
+
+	if (!up_ctl_open(ctl))
+		return 1;
+	if (!ctl->json)
+		puts(up_say("What was granted for this item is void at once; its code is never "
+			    "given again.",
+		    "该事项的授权将立即失效，其代码不再使用。"));
+	if (!up_ctl_confirm(ctl, l->values[YES] != NULL,
+		up_say("End it? [y/N] ", "确认停用？[y/N] ")))
+		return 1;
+	err = up_ctl_run(ctl, UP_OP_ITEM_END, &end.op);
+	if (err == UP_E_NOT_FOUND)
+		return up_ctl_fail(ctl, "item",
+		    up_say("there is no item '%s'; see: unitpassctl item list",
+			"没有授权事项“%s”，请查看：unitpassctl item list"), l->argument);
+	if (err == UP_E_STATE)
+		return up_ctl_fail(ctl, "unchanged",
+		    up_say("item '%s' has ended already", "授权事项“%s”此前已停用"), l->argument);
+	if (err != UP_OK)
+		return up_ctl_fail_err(ctl, err, l->argument);
+	if (ctl->json)
+		return up_ctl_print(
+		    ctl, json_pack("{s:s, s:s}", "item", l->argument, "status", "ended"));
+	printf(up_say("Item %s has ended.\n", "授权事项 %s 已停用。\n"), l->argument);
+	return 0;
 }

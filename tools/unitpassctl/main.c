@@ -42,8 +42,35 @@ static const struct up_command commands[] = {
 	  up_unit_import_options, 0, up_unit_import },
 	{ "unit show", "CODE",
 	  UP_WORDS("show one unit with its certificate", "查看一个单位及其证书"),
-	  NULL, 0, up_unit_show },
-	{ "unit list", NULL, UP_WORDS("list the units", "列出单位"), NULL, 0, up_unit_list },
+	  up_unit_show_options, 0, up_unit_show },
+	{ "unit list", NULL, UP_WORDS("list the units", "列出单位"),
+	  up_unit_show_options, 0, up_unit_list },
+	{ "unit change", "CODE",
+	  UP_WORDS("change what a unit's certificate says\v"
+	  "The certificate gets another version, the one before ends; both stay on record. With "
+	  "another legal representative the principal can do nothing until the window has "
+	  "confirmed her (enrol). --certificate gives out another certificate, as when one was "
+	  "lost or ran out; then its period may be another too.",
+	  "变更单位证书的内容\v"
+	  "证书产生新的版本，原版本停用，均留有记录。法定代表人变更后，第一管理责任人须到窗口"
+	  "重新确认（enrol）方可操作。--certificate 用于另发证书（补领或到期后），此时有效期也可一并变更。"),
+	  up_unit_change_options, 0, up_ctl_unit_change },
+	{ "unit renew", "CODE",
+	  UP_WORDS("renew a unit's certificate for 5 years\v"
+	  "In its last 30 days; it runs 5 years from today on. One that ran out is void: another "
+	  "is given out by unit change --certificate.",
+	  "延续单位证书，为期 5 年\v"
+	  "仅可在最后 30 天内办理，自今日起 5 年有效。已到期的证书作废，请用 unit change "
+	  "--certificate 另发证书。"),
+	  up_unit_end_options, 0, up_ctl_unit_renew },
+	{ "unit cancel", "CODE",
+	  UP_WORDS("cancel a unit\v"
+	  "At once and for good: its certificate, and every code, session, role and grant of it. "
+	  "At a terminal it says what ends and asks first.",
+	  "注销单位\v"
+	  "立即、永久生效：其证书以及全部码、会话、角色和授权均停用。在终端上先说明将停用的内容"
+	  "并请求确认。"),
+	  up_unit_end_options, 0, up_ctl_unit_cancel },
 	{ "client add", "ID",
 	  UP_WORDS("register a portal; prints its secret once\v"
 	  "With --key-file or --jwks the portal authenticates by private_key_jwt and gets no "
@@ -87,7 +114,44 @@ static const struct up_command commands[] = {
 	{ "item add", "CODE",
 	  UP_WORDS("register an item (授权事项) of a portal", "登记业务系统的授权事项"),
 	  up_item_options, UP_COMMAND_NEED(1) | UP_COMMAND_NEED(2), up_item_add },
-	{ "item list", NULL, UP_WORDS("list the items", "列出授权事项"), NULL, 0, up_item_list },
+	{ "item list", NULL, UP_WORDS("list the items", "列出授权事项"), up_item_list_options, 0,
+	  up_item_list },
+	{ "item end", "CODE",
+	  UP_WORDS("end an item for good\v"
+	  "At once: what was granted for it is void, and no login asks for it any more. Its code "
+	  "is never given again, for the usage records name it.",
+	  "永久停用授权事项\v"
+	  "立即生效：该事项的授权全部失效，不能再用于登录。使用记录中有其代码，代码不再使用。"),
+	  up_item_end_options, 0, up_item_end },
+	{ "holder list", NULL,
+	  UP_WORDS("list who acts for units: principals, managers, users\v"
+	  "A user whom two authorised is there twice. --at gives all that stood at any moment of "
+	  "that day.",
+	  "列出持证人：第一管理责任人、管理人、使用人\v"
+	  "由两人授权的使用人列出两次。--at 列出该日任一时刻存在的全部持证人。"),
+	  up_ctl_holder_options, 0, up_ctl_holder_list },
+	{ "holder show", "WHAT",
+	  UP_WORDS("show by whose right people act, as a tree with their grants\v"
+	  "WHAT is a unit's code, or a holder's reference: she, who authorised her, and whom she "
+	  "authorised.",
+	  "以树状显示授权关系及授权事项\v"
+	  "WHAT 为单位的统一社会信用代码，或持证人编号：显示本人、其授权人及其授权的人。"),
+	  up_ctl_holder_show_options, 0, up_ctl_holder_show },
+	{ "holder end", "REF",
+	  UP_WORDS("end a holder's roles in her unit\v"
+	  "At once, with her grants, codes and sessions, and all whom she authorised. At a "
+	  "terminal it says what ends and asks first.",
+	  "停用持证人在其单位的角色\v"
+	  "立即生效，其授权、码和会话以及由其授权的人一并停用。在终端上先说明将停用的内容"
+	  "并请求确认。"),
+	  up_ctl_holder_end_options, 0, up_ctl_holder_end },
+	{ "grant list", NULL,
+	  UP_WORDS("list what users are granted\v"
+	  "Those that stand and have not run out; --at gives all that stood at any moment of that "
+	  "day.",
+	  "列出对使用人的授权\v"
+	  "列出存在且未过期的授权；--at 列出该日任一时刻存在的授权。"),
+	  up_ctl_grant_options, 0, up_ctl_grant_list },
 	{ "device list", NULL,
 	  UP_WORDS("list the phones that hold certificates", "列出持有证书的手机"),
 	  up_device_options, 0, up_device_list },

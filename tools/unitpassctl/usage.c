@@ -27,14 +27,16 @@ const struct argp_option up_usage_options[] = {
 	{ "item", ITEM, "CODE", 0, UP_WORDS("for this item", "该授权事项的"), 0 },
 	{ "event", EVENT, "NAME", 0, UP_WORDS("login.scan login.approve login.deny login.expire "
 	    "login.redeem login.replay enrolment.code enrolment.open enrolment.done; changes: "
-	    "person.check people.add people.code people.delete grant.add grant.take grant.cancel "
-	    "device.end unit.add authority.add authority.change client.add client.rotate "
-	    "client.disable client.enable client.remove item.add clock.accept key.rotate",
+	    "person.check people.add people.code people.delete people.suspend grant.add "
+	    "grant.take grant.cancel device.end unit.add unit.change unit.renew unit.cancel "
+	    "authority.add authority.change client.add client.rotate client.disable "
+	    "client.enable client.remove item.add item.end clock.accept key.rotate",
 	    "login.scan login.approve login.deny login.expire login.redeem login.replay "
 	    "enrolment.code enrolment.open enrolment.done；变动：person.check people.add "
-	    "people.code people.delete grant.add grant.take grant.cancel device.end unit.add "
-	    "authority.add authority.change client.add client.rotate client.disable "
-	    "client.enable client.remove item.add clock.accept key.rotate"), 0 },
+	    "people.code people.delete people.suspend grant.add grant.take grant.cancel "
+	    "device.end unit.add unit.change unit.renew unit.cancel authority.add "
+	    "authority.change client.add client.rotate client.disable client.enable "
+	    "client.remove item.add item.end clock.accept key.rotate"), 0 },
 	{ "result", RESULT, "WORD", 0, UP_WORDS("ok, refused or expired",
 	    "ok（成功）、refused（拒绝）或 expired（超时）"), 0 },
 	{ "reason", REASON, "WORD", 0, UP_WORDS("refused or expired for this reason, as not_mine, "
