@@ -85,6 +85,11 @@ class Site:
         return answer
 
 
+def answer_of(r, status=0):
+    assert r.returncode == status, r
+    return json.loads(r.stdout)
+
+
 def until(what, test):
     end = time.monotonic() + MONTHS
     while time.monotonic() < end:

@@ -2,7 +2,7 @@
 """What the phone sees, and its end: the last, for the others sign in with it."""
 import json
 
-from scene import GRANT
+from scene import GRANT, answer_of
 
 
 def test_phone_pages(s):
@@ -24,6 +24,24 @@ def test_phone_pages(s):
     for wrong in (['--before', 'x'], ['--limit', '0'], ['--event', 'login.foo'], ['--from', 'x']):
         assert s.holder('usage', *wrong).returncode == 2, wrong
     assert s.holder('--json', 'usage', '--certificate', '999').returncode == 1
+
+
+def test_suspended(s):
+    """Another legal representative: she can do nothing until the window has confirmed her."""
+    unit = s.of['unit']
+    done = answer_of(s.ctl('--json', 'unit', 'change', unit, '--legal-representative', '钱某某'))
+    assert done['principal_suspended'], done
+    assert '钱某某' not in s.ctl('--json', 'usage', 'list', '--unit', unit).stdout
+    listed = answer_of(s.ctl('--json', 'holder', 'list', '--unit', unit))['holders']
+    assert [h['status'] for h in listed] == ['suspended'], listed
+    r = s.approve(s.begin()['user_code'])
+    assert r.returncode == 1, r
+    person = s.dir + '/etc/person.json'
+    text = answer_of(s.ctl('--json', 'enrol', '--unit', unit, '--person-file', person))['text']
+    r = s.holder('enrol', text, '--person-file', person, '--password-file',
+                 s.of['holder_password_file'], '--agree', '--yes')
+    assert r.returncode == 0, r
+    s.login()
 
 
 def test_device_ends(s):
