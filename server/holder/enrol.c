@@ -411,6 +411,7 @@ void up_holder_enrolment_accept(struct up_request *r)
 	}
 	begin_record(r, x, &x->write.op.record, "enrolment.done");
 	x->write.op.refused_by = counted_for(r);
+	x->write.op.proof = r->h.dpop;
 	x->write.named = &x->named;
 	memcpy(x->write.code_hash, x->code_hash, sizeof(x->write.code_hash));
 	x->write.device = r->device.id;

@@ -105,9 +105,6 @@ struct up_op {
 /* Was it asked before? Sets what was answered. UP_E_REUSED: something else was, under this key. An
  * operation with it asks again, inside its transaction. */
 UP_MUST_USE enum up_err up_store_again(struct up_store *, struct up_again *, int64_t now_ms);
-/* The proof whose SHA-256, in hex, is EVIDENCE, as a record has it: appended. UP_E_NOT_FOUND. */
-UP_MUST_USE enum up_err up_store_proof(
-    struct up_store *, struct up_span evidence, struct up_buf *out);
 
 /* UP_E_BUSY: the queue is full or closing: DONE is not called. */
 UP_MUST_USE enum up_err up_store_submit(struct up_store *, struct up_op *);

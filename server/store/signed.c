@@ -41,24 +41,6 @@ enum up_err up_act_keep_proof(struct up_act *a)
 	return up_db_run(a->tx->db, UP_SQL_PROOF_ADD, args, UP_ARRAY_LEN(args), NULL);
 }
 
-static int take_proof(const struct up_db_rows *rows, struct up_buf *out)
-{
-	up_buf_put_span(out, up_db_column(rows, 0));
-	return out->failed;
-}
-
-enum up_err up_store_proof(struct up_store *s, struct up_span evidence, struct up_buf *out)
-{
-	const struct up_db_arg arg = up_db_text(evidence);
-	struct up_tx_read r;
-	enum up_err err = up_tx_read(s, UP_SQL_PROOF, &arg, 1, &r);
-
-	if (err == UP_OK)
-		err = !r.row ? UP_E_NOT_FOUND : take_proof(r.rows, out) ? UP_E_NOMEM : UP_OK;
-	up_tx_read_end(&r);
-	return err;
-}
-
 /* --- the answer --- */
 
 /* Whose key is made of what she asked: another request opens nothing. */

@@ -126,7 +126,6 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_USAGE_LOGIN] = "SELECT min(seq), max(time_ms) FROM usage WHERE login = ?1",
 	[UP_SQL_PROOF_ADD] = "INSERT INTO proof (evidence, seq, proof) VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT (evidence) DO NOTHING",
-	[UP_SQL_PROOF] = "SELECT proof FROM proof WHERE evidence = ?1",
 	[UP_SQL_ANSWER] = "SELECT request, err, tries, sealed FROM answer"
 	    " WHERE device = ?1 AND key = ?2 AND kept_ms > ?3",
 	[UP_SQL_ANSWER_ADD] = "INSERT INTO answer (device, key, request, kept_ms, err, tries,"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * core/json.h: what parses is an object, and its members come out again as they went in. */
+ * core/json.h: what parses is an object, and its members come out again as they went in; and
+ * nothing in it is spoilt (core/json_where.h). */
 #include "core/json.h"
+#include "core/json_where.h"
 #include "core/text.h"
 #include "fuzz.h"
 
@@ -23,9 +25,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const names[] = { "a", "client_id", "decision", NULL };
 	json_t *o, *again, *v;
 	const char *name;
+	const struct up_json_where where = up_json_where(up_span_of(data, size));
 
 	enum up_err err = up_json_parse(up_span_of(data, size), &o);
 
+	FUZZ_HOLDS(where.member.n == 0 || (where.member.p > data &&
+	    where.member.p + where.member.n < data + size));
+	FUZZ_HOLDS(err != UP_OK || where.why == UP_JSON_NOWHERE);
 	if (err != UP_OK) {
 		FUZZ_HOLDS(o == NULL &&
 		    (err == UP_E_REQUEST || err == UP_E_UTF8 || err == UP_E_TOO_LARGE));

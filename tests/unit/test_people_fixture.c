@@ -8,6 +8,8 @@
 #define PEOPLE 400
 
 int64_t people_now_ms = NOW;
+struct up_span people_proof;
+struct up_again *people_again;
 
 static atomic_int codes;                 /* drawn so far: each has a text of its own */
 
@@ -65,7 +67,8 @@ void people_other_unit(struct fixture *f, struct holder *out)
 
 static struct up_op_by by_of(enum up_op_kind kind, const struct holder *by)
 {
-	struct up_op_by head = { .op = { .kind = kind, .now_ms = people_now_ms },
+	struct up_op_by head = { .op = { .kind = kind, .now_ms = people_now_ms,
+		.proof = people_proof, .again = people_again },
 		.device = by->device, .role = by->role };
 
 	memset(head.password, 1, sizeof(head.password));

@@ -20,6 +20,9 @@ struct holder {
 };
 
 extern int64_t people_now_ms;            /* when all happens: NOW, unless a test says otherwise */
+/* What the operations below carry beside; nothing, unless a test says otherwise. */
+extern struct up_span people_proof;
+extern struct up_again *people_again;
 
 struct up_named people_named(int who);
 /* LI, principal of U1, after fixture_open. */

@@ -332,6 +332,29 @@ static enum up_err act_people_code(struct fixture *f)
 	return people_code(f, &manager, &user);
 }
 
+static void put_answer(struct up_op *op, struct up_buf *out)
+{
+	CU_ASSERT_EQUAL(op->err, UP_OK);
+	up_buf_put_str(out, "the answer");
+}
+
+/* Signed, and with a key under which it is answered again: proof and answer are kept with it. */
+static enum up_err act_signed(struct fixture *f)
+{
+	struct up_again again = { .device = f->device, .answer = put_answer };
+	enum up_err err;
+
+	people_proof = UP_SPAN_LIT("a.b.c");
+	people_again = &again;
+	err = people_code(f, &principal, &manager);
+	if (err == UP_OK)
+		UP_CHECK_TEXT(up_buf_span(&again.out), "the answer");
+	people_proof = (struct up_span){ NULL, 0 };
+	people_again = NULL;
+	up_buf_free(&again.out);
+	return err;
+}
+
 static enum up_err act_people_delete(struct fixture *f)
 {
 	return people_delete(f, &principal, &manager, NULL);
@@ -420,6 +443,7 @@ static const struct {
 	{ "phone ends", act_end_phone, UP_OK, false },
 	{ "people add", act_people_add, UP_OK, true },
 	{ "people code", act_people_code, UP_OK, true },
+	{ "signed, with a key", act_signed, UP_OK, true },
 	{ "people delete", act_people_delete, UP_OK, true },
 	{ "grant add", act_grant_add, UP_OK, true },
 	{ "grant take", act_grant_take, UP_OK, true },
