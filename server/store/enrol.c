@@ -212,17 +212,18 @@ static enum up_err make_verifier(const struct up_act *a, const char *ref, uint8_
 }
 
 /* The window knows the person by her papers, which is more than the SMS that else ends a lock (rule
- * 27). */
-static enum up_err unlock(struct up_act *a)
+ * 27). Only a principal's code is made there: whoever holds somebody's phone and has a manager for
+ * a friend, of whatever unit, gets no password of it so. */
+static enum up_err unlock(struct up_act *a, const struct code *code)
 {
 	const struct up_device *d = &a->device.device;
 	uint8_t verifier[32];
 	enum up_err err;
 
-	if (d->errors < UP_PASSWORD_ERRORS_MAX) {
-		a->merit = UP_E_STATE;
+	up_act_judge(a, d->errors >= UP_PASSWORD_ERRORS_MAX, UP_E_STATE);
+	up_act_judge(a, code->facts.edge.role == UP_ROLE_PRINCIPAL, UP_E_LOCKED);
+	if (a->merit != UP_OK)
 		return UP_OK;
-	}
 	if (make_verifier(a, d->ref, verifier) != UP_OK)
 		return UP_E_CRYPTO;
 
@@ -256,7 +257,7 @@ static enum up_err known_phone(struct up_act *a, const struct code *code)
 		return count_mismatch(a->tx, code);
 	}
 	ask->out_device = ask->device;
-	return ask->unlock ? unlock(a) : up_act_password(a, ask->password, &ask->tries_left);
+	return ask->unlock ? unlock(a, code) : up_act_password(a, ask->password, &ask->tries_left);
 }
 
 static enum up_err add_phone(struct up_act *a, const struct code *code)
