@@ -368,7 +368,7 @@ static enum up_err perform(struct up_act *a)
 	err = up_act_sign(a);
 	if (err == UP_OK)
 		err = up_act_again(a);
-	if (err == UP_OK && !a->told)
+	if (err == UP_OK && !a->told && !a->judged)
 		err = row->apply(a);
 	if (err == UP_OK && !a->told && (a->merit == UP_OK || !row->administrative))
 		err = up_act_append(a);

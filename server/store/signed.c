@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "core/password.h"
 #include "core/seal.h"
 #include "core/text.h"
 #include "server/store/act.h"
@@ -133,18 +134,43 @@ enum up_err up_store_again(struct up_store *s, struct up_again *again, int64_t n
 	return err;
 }
 
+/* Under a key that was used, "the same" and "something else" tell whether the password is the same:
+ * who has somebody's phone would guess it so, and nobody would count. So something else is told
+ * with the right password alone, a wrong one counts (rule 27), and a locked phone is told nothing. */
+static enum up_err guard(struct up_act *a, bool same)
+{
+	struct up_op_by *by = (void *)a->op;
+	enum up_err err = up_act_note(a, by->device, by->role);
+
+	up_facts_str(&a->record.channel, "phone");
+	if (err != UP_OK || (same && a->device.device.errors < UP_PASSWORD_ERRORS_MAX))
+		return err;
+	a->judged = true;
+	if (same)
+		a->merit = UP_E_LOCKED;
+	else
+		err = up_act_password(a, by->password, &by->tries_left);
+	up_act_judge(a, false, UP_E_REUSED);
+	return err;
+}
+
 enum up_err up_act_again(struct up_act *a)
 {
 	struct up_again *again = a->op->again;
+	bool reused;
 	enum up_err err;
 
 	if (again == NULL)
 		return UP_OK;
 	err = find(a->tx->db, a->tx->password_key, again, a->op->now_ms);
-	a->told = again->found || err == UP_E_REUSED;
+	reused = err == UP_E_REUSED;
+	if (reused || (err == UP_OK && again->found))
+		err = guard(a, !reused);
+	again->found = again->found && !a->judged;
+	a->told = again->found;
 	if (a->told)
-		a->merit = err == UP_E_REUSED ? err : again->err;
-	return err == UP_E_REUSED ? UP_OK : err;
+		a->merit = again->err;
+	return err;
 }
 
 static enum up_err put_sealed(struct up_act *a, struct up_buf *out)
@@ -166,10 +192,11 @@ static enum up_err put_sealed(struct up_act *a, struct up_buf *out)
 	return err;
 }
 
-/* What nobody judged is not kept: it may be asked again. */
+/* What nobody judged is not kept: it may be asked again. Nor is a refusal that was only counted, or
+ * a phone could fill the table at will; but for a wrong password, which counts once. */
 static bool is_final(const struct up_act *a)
 {
-	return a->recorded > 0 || a->op->counted;
+	return a->recorded > 0 || (a->op->counted && a->merit == UP_E_PASSWORD);
 }
 
 enum up_err up_act_keep_answer(struct up_act *a)
@@ -178,7 +205,7 @@ enum up_err up_act_keep_answer(struct up_act *a)
 	struct up_buf sealed = { 0 };
 	enum up_err err;
 
-	if (again == NULL || again->found || !is_final(a))
+	if (again == NULL || again->found || a->judged || !is_final(a))
 		return UP_OK;
 	a->op->err = a->merit;           /* the answer may look at it */
 	err = put_sealed(a, &sealed);

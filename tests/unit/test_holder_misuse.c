@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What somebody tries who has a phone but no password, or a right in one unit and none in another.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "test_holder_fixture.h"
+
+#define GUESS "{\"certificate\":\"CERT-1\",\"password\":\"" OTHER_PASSWORD "\"}"
+
+static char path[512];
+#define PATH(...) (snprintf(path, sizeof(path), __VA_ARGS__), path)
 
 /* Rule 27: a lock ends at the window or by SMS, not by a code that any manager can make. */
 static void test_unlock_by_a_friend(void)
@@ -35,4 +41,51 @@ static void test_unlock_by_a_friend(void)
 	fixture_close(&f);
 }
 
-UP_SUITE("holder_misuse", test_unlock_by_a_friend)
+/* Rule 27: "the same as before" is no answer by which a password could be guessed for nothing. */
+static void test_guess_by_key(void)
+{
+	struct phone li, u;
+
+	wire_begin();
+	li = wire_principal();
+	u = wire_make(&li, UP_ROLE_USER, 1);
+	PATH("/holder/users/%s/delete", u.h.ref);
+	wire_headers = "Idempotency-Key: one\r\n";
+	CU_ASSERT_EQUAL(wire_post(&li, path, PLAIN), 200);
+	for (int left = 5; left > 0; left--) {
+		CU_ASSERT_EQUAL(wire_post(&li, path, GUESS), 403);
+		CU_ASSERT_STRING_EQUAL(wire_member("error"), "wrong_password");
+		CU_ASSERT_EQUAL(atoi(wire_member("tries_left")), left);
+		/* what was asked is answered again, and wins no tries back */
+		CU_ASSERT_EQUAL(wire_post(&li, path, PLAIN), 200);
+	}
+	CU_ASSERT_EQUAL(wire_post(&li, path, GUESS), 403);
+	CU_ASSERT_STRING_EQUAL(wire_member("error"), "password_locked");
+	CU_ASSERT_EQUAL(wire_post(&li, path, PLAIN), 403);
+	CU_ASSERT_STRING_EQUAL(wire_member("error"), "password_locked");
+	CU_ASSERT(fixture_newest_has(&wire_f, "\"reason\":\"password_locked\""));
+	wire_hang_up(&li);
+	wire_hang_up(&u);
+	wire_end();
+}
+
+/* Refusals that are counted rather than recorded do not grow another table instead. */
+static void test_keys_without_end(void)
+{
+	struct phone li;
+	char header[64];
+
+	wire_begin();
+	li = wire_principal();
+	wire_headers = header;
+	for (int i = 0; i < 16; i++) {
+		snprintf(header, sizeof(header), "Idempotency-Key: %d\r\n", i);
+		CU_ASSERT_EQUAL(
+		    wire_post(&li, "/holder/users/AAAAAAAAAAAAAAAAAAAAAA/delete", PLAIN), 404);
+	}
+	CU_ASSERT_EQUAL(fixture_count(&wire_f, "SELECT count(*) FROM answer"), 5);
+	wire_hang_up(&li);
+	wire_end();
+}
+
+UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end)
