@@ -89,22 +89,41 @@ static enum up_err find_place(struct add *p)
 	return UP_OK;
 }
 
-/* What the platform confirmed before stands while it is silent: for the same data alone. */
+/* Do her data stand as they are: confirmed, or waited for by whoever added her, in any unit? */
+static enum up_err find_kept(struct add *p, bool *kept)
+{
+	const struct up_db_arg person = up_db_int(p->person.id);
+	struct up_db_rows *rows;
+	enum up_err err;
+
+	*kept = p->person.confirmed;
+	if (*kept || p->person.id == 0)
+		return UP_OK;
+	err = up_db_first(p->a->tx->db, UP_SQL_PERSON_STANDS, &person, 1, &rows, kept);
+	up_db_end(&rows);
+	return err;
+}
+
+/* While the platform is silent nobody's data become others: one unit's wrong ones would end the
+ * edges of all when it speaks again. */
 static enum up_err judge_outcome(struct add *p)
 {
 	struct up_span outcome = p->ask->outcome;
-	struct up_person kept;
+	struct up_person now;
 	enum up_err err;
-	bool same;
+	bool same, kept;
 
 	up_act_judge(p->a, !up_span_eq_str(outcome, "mismatch"), UP_E_MISMATCH);
 	up_act_judge(p->a, p->match || up_span_eq_str(outcome, "unavailable"), UP_E_NO_PERSON);
-	if (p->a->merit != UP_OK || p->match || !p->person.confirmed)
+	if (p->a->merit != UP_OK || p->match)
 		return UP_OK;
-	err = up_persons_read(p->a->tx, p->person.id, &kept);
-	same = err == UP_OK && strcmp(kept.name, p->known.name) == 0 &&
-	    strcmp(kept.mobile, p->known.mobile) == 0;
-	up_wipe(&kept, sizeof(kept));
+	err = find_kept(p, &kept);
+	if (err != UP_OK || !kept)
+		return err;
+	err = up_persons_read(p->a->tx, p->person.id, &now);
+	same = err == UP_OK && strcmp(now.name, p->known.name) == 0 &&
+	    strcmp(now.mobile, p->known.mobile) == 0;
+	up_wipe(&now, sizeof(now));
 	up_act_judge(p->a, same, UP_E_UNCHECKED);
 	return err;
 }

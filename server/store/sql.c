@@ -248,6 +248,8 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " VALUES (?1, ?2, ?3, ?4)",
 	[UP_SQL_PERSON] = "SELECT id, ref, " TRUTH("outcome = 'match'") " FROM person"
 	    " WHERE resident_index = ?1",
+	[UP_SQL_PERSON_STANDS] = "SELECT 1 FROM holder h JOIN role r ON r.holder = h.id"
+	    " WHERE h.person = ?1 AND r.status <> 'ended'",
 	[UP_SQL_PERSON_DATA] = "SELECT ref, resident, name, mobile FROM person WHERE id = ?1",
 	[UP_SQL_PERSON_ADD] = "INSERT INTO person (ref, resident_index, resident, name, masked,"
 	    " mobile, key_id, outcome, assurance, checked_ms, created_ms)"

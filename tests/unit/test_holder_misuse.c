@@ -88,4 +88,47 @@ static void test_keys_without_end(void)
 	wire_end();
 }
 
-UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end)
+static enum up_err add_unseen(struct fixture *f, const struct holder *by, struct holder *one,
+    const struct up_named *named)
+{
+	struct up_op_people_add op = people_adding(by, one, named);
+	enum up_err err;
+
+	op.outcome = UP_SPAN_LIT("unavailable");
+	err = up_store_run(f->store, &op.by.op);
+	memcpy(one->ref, op.out_ref, sizeof(one->ref));
+	up_op_clear(&op.by.op);
+	return err;
+}
+
+/* Rule 5: she waits in one unit for the platform's answer; what another types meanwhile would make
+ * that a mismatch, and end her everywhere. */
+static void test_typed_over(void)
+{
+	struct fixture f;
+	struct holder li, zhao, one = { .who = 7, .is = UP_ROLE_USER, .code = "a" },
+	    two = { .who = 7, .is = UP_ROLE_USER, .code = "b" };
+	struct up_named named = people_named(7), other = named;
+	struct fixture_pending p;
+
+	other.mobile = UP_SPAN_LIT("13700009999");
+	people_now_ms = NOW;
+	fixture_open(&f, true);
+	people_principal(&f, &li);
+	people_other_unit(&f, &zhao);
+	CU_ASSERT_EQUAL(add_unseen(&f, &li, &one, &named), UP_OK);
+	CU_ASSERT_EQUAL(add_unseen(&f, &zhao, &two, &other), UP_E_UNCHECKED);
+	CU_ASSERT_FATAL(fixture_pending(f.store, 0, &p));
+	CU_ASSERT(up_span_eq_str(named.mobile, p.person.mobile));
+	/* the same is no harm, and what nobody waits for is typed anew (rule 10) */
+	CU_ASSERT_EQUAL(add_unseen(&f, &zhao, &two, &named), UP_OK);
+	CU_ASSERT_EQUAL(people_delete(&f, &zhao, &two, NULL), UP_OK);
+	CU_ASSERT_EQUAL(people_delete(&f, &li, &one, NULL), UP_OK);
+	CU_ASSERT_EQUAL(add_unseen(&f, &zhao, &two, &other), UP_OK);
+	CU_ASSERT_FATAL(fixture_pending(f.store, 0, &p));
+	CU_ASSERT(up_span_eq_str(other.mobile, p.person.mobile));
+	fixture_close(&f);
+}
+
+UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end,
+    test_typed_over)
