@@ -186,15 +186,20 @@ static void checked(struct up_request *r)
 	up_change_submit(r);
 }
 
-/* Nobody is asked about for one who may not add, or who repeats what was answered. */
+/* Nobody is asked about for one who may not add, who does not know the password, or who repeats what
+ * was answered: the operation tells her so. */
 static bool is_to_be_asked(struct up_request *r, const struct add *x)
 {
 	const enum up_authority_use use =
 	    x->ask.role == UP_ROLE_MANAGER ? UP_USE_ADD_MANAGER : UP_USE_ADD_USER;
 	const struct up_span none = { NULL, 0 };
+	bool fits = false;
 
 	return x->change.role != NULL &&
-	    up_holder_may(r, x->change.role, use, none) == UP_OK && !up_change_asked_before(r);
+	    up_holder_may(r, x->change.role, use, none) == UP_OK &&
+	    up_store_password_fits(
+		r->server->store, r->device.id, x->ask.by.password, &fits) == UP_OK && fits &&
+	    !up_change_asked_before(r);
 }
 
 static void check(struct up_request *r, struct add *x)

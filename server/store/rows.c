@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/password.h"
 #include "core/room.h"
 
 void *up_rows_pack(
@@ -209,6 +210,38 @@ enum up_err up_store_device(struct up_store *s, const uint8_t token_hash[32], st
 		err = UP_E_ENDED;
 	up_wipe(d.verifier, sizeof(d.verifier));
 	up_tx_put(s, &db);
+	return err;
+}
+
+static enum up_err try_password(const struct up_store *s, const struct up_rows_device *d,
+    const uint8_t password[32], bool *fits)
+{
+	uint8_t verifier[32];
+	enum up_err err = up_password_verifier(up_span_of(s->password_key, 32),
+	    up_span_str(d->device.ref), up_span_of(password, 32), verifier);
+
+	*fits = err == UP_OK && d->live && d->device.errors < UP_PASSWORD_ERRORS_MAX &&
+	    up_span_eq_ct(up_span_of(verifier, 32), up_span_of(d->verifier, 32));
+	up_wipe(verifier, sizeof(verifier));
+	return err;
+}
+
+enum up_err up_store_password_fits(
+    struct up_store *s, int64_t device, const uint8_t password[32], bool *fits)
+{
+	struct up_rows_device d;
+	struct up_db *db;
+	bool found;
+	enum up_err err = up_tx_take(s, &db);
+
+	*fits = false;
+	if (err != UP_OK)
+		return err;
+	err = up_rows_device(db, UP_SQL_DEVICE, up_db_int(device), &d, &found);
+	up_tx_put(s, &db);
+	if (err == UP_OK && found)
+		err = try_password(s, &d, password, fits);
+	up_wipe(&d, sizeof(d));
 	return err;
 }
 

@@ -130,5 +130,31 @@ static void test_typed_over(void)
 	fixture_close(&f);
 }
 
+/* SECURITY 36: who does not know the password has nobody asked about anybody. */
+static void test_no_password_no_check(void)
+{
+	static struct up_config config;
+	struct phone li;
+	char why[256], body[512], *at;
+
+	wire_begin();
+	config = *wire_server.config;
+	config.realname_per_minute = 1;
+	wire_server.config = &config;
+	up_checks_free(&wire_server.checks);
+	CU_ASSERT_EQUAL_FATAL(up_checks_start(&wire_server, &wire_server.checks, why), UP_OK);
+	li = wire_principal();
+	snprintf(body, sizeof(body), "%s", wire_person(1));
+	at = strstr(body, PASSWORD);
+	memcpy(at, OTHER_PASSWORD, strlen(OTHER_PASSWORD));
+	CU_ASSERT_EQUAL(wire_post(&li, "/holder/users", body), 403);
+	CU_ASSERT_STRING_EQUAL(wire_member("tries_left"), "5");
+	/* the one check that there is goes to her who knows it */
+	CU_ASSERT_EQUAL(wire_post(&li, "/holder/users", wire_person(1)), 200);
+	CU_ASSERT_STRING_EQUAL(wire_member("status"), "waiting");
+	wire_hang_up(&li);
+	wire_end();
+}
+
 UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end,
-    test_typed_over)
+    test_typed_over, test_no_password_no_check)
