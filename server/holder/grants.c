@@ -66,7 +66,10 @@ void up_holder_grants(struct up_request *r)
 	filter.user = up_body_text_opt(&l.q, "user", REF_MAX);
 	up_json_put_object(&l.j, NULL);
 	up_json_put_array(&l.j, "grants");
-	err = up_store_grants(r->server->store, l.viewer, &filter, &l.page, put_row, &l);
+	err = l.q.err;
+	if (err == UP_OK)
+		err = up_store_grants(
+		    r->server->store, l.viewer, &filter, &l.page, put_row, &l);
 	up_json_put_end(&l.j);
 	up_list_end(r, &l, err);
 }

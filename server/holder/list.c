@@ -84,7 +84,9 @@ bool up_list_row(struct up_list *l, int64_t number)
 
 void up_list_end(struct up_request *r, struct up_list *l, enum up_err err)
 {
-	if (err != UP_OK) {
+	if (l->q.err != UP_OK) {
+		up_body_refuse(r, &l->q);
+	} else if (err != UP_OK) {
 		up_reply_err(r, err);
 	} else {
 		if (l->more)

@@ -6,6 +6,7 @@
 
 #include "test_holder_fixture.h"
 
+#define Q "?certificate=CERT-1"
 #define GUESS "{\"certificate\":\"CERT-1\",\"password\":\"" OTHER_PASSWORD "\"}"
 
 static char path[512];
@@ -156,5 +157,20 @@ static void test_no_password_no_check(void)
 	wire_end();
 }
 
+/* What cannot be read filters nothing: it is refused by its name. */
+static void test_filter(void)
+{
+	struct phone li;
+
+	wire_begin();
+	li = wire_principal();
+	CU_ASSERT_EQUAL(wire_get(&li, PATH("/holder/grants" Q "&user=%0100d", 0)), 400);
+	CU_ASSERT_STRING_EQUAL(wire_member("member"), "user");
+	CU_ASSERT_EQUAL(wire_get(&li, "/holder/grants" Q "&user=x"), 200);
+	CU_ASSERT_STRING_EQUAL(wire_body(), "{\"grants\":[]}");
+	wire_hang_up(&li);
+	wire_end();
+}
+
 UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end,
-    test_typed_over, test_no_password_no_check)
+    test_typed_over, test_no_password_no_check, test_filter)
