@@ -186,8 +186,8 @@ static void checked(struct up_request *r)
 	up_change_submit(r);
 }
 
-/* Nobody is asked about for one who may not add, who does not know the password, or who repeats what
- * was answered: the operation tells her so. */
+/* Nobody is asked about for one who may not add, who does not know the password, or who repeats
+ * what was answered: the operation tells her so. */
 static bool is_to_be_asked(struct up_request *r, const struct add *x)
 {
 	const enum up_authority_use use =

@@ -102,8 +102,8 @@ enum up_err up_act_data_key(struct up_act *);            /* reseal.c */
 /* --- what a phone signed, and what it asks again (signed.c) --- */
 
 UP_MUST_USE enum up_err up_act_sign(struct up_act *);    /* first of all */
-/* Of an operation that begins with struct up_op_by. TOLD: it was asked before, and the merit is what
- * came of it then. JUDGED: it is not to be applied, and the merit says why. */
+/* Of an operation that begins with struct up_op_by. TOLD: it was asked before, and the merit is
+ * what came of it then. JUDGED: it is not to be applied, and the merit says why. */
 UP_MUST_USE enum up_err up_act_again(struct up_act *);
 /* Of the record that was appended, with the first one of an operation; and, after the last, its
  * answer. */

@@ -47,8 +47,9 @@ enum up_op_kind {
 /* A request with a key of its own (SECURITY 32): a phone that asks the same again under the same
  * KEY within UP_AGAIN_MS is answered as the first time, and nothing is done; whatever it asked, and
  * whatever came of it that is on record. Something else under this KEY, with the right password:
- * UP_E_REUSED, with a wrong one UP_E_PASSWORD, which counts; on a locked phone both are UP_E_LOCKED.
- * Of an operation that begins with struct up_op_by. The caller fills the upper part; free OUT. */
+ * UP_E_REUSED, with a wrong one UP_E_PASSWORD, which counts; on a locked phone both are
+ * UP_E_LOCKED. Of an operation that begins with struct up_op_by. The caller fills the upper part;
+ * free OUT. */
 struct up_op;
 #define UP_AGAIN_MS (24 * 3600 * INT64_C(1000))
 struct up_again {

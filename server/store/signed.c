@@ -136,7 +136,8 @@ enum up_err up_store_again(struct up_store *s, struct up_again *again, int64_t n
 
 /* Under a key that was used, "the same" and "something else" tell whether the password is the same:
  * who has somebody's phone would guess it so, and nobody would count. So something else is told
- * with the right password alone, a wrong one counts (rule 27), and a locked phone is told nothing. */
+ * with the right password alone, a wrong one counts (rule 27), and a locked phone is told nothing.
+ */
 static enum up_err guard(struct up_act *a, bool same)
 {
 	struct up_op_by *by = (void *)a->op;

@@ -81,8 +81,8 @@ struct up_device {                       /* a phone: one key, one password, one 
 /* By SHA-256 of the device token. UP_E_TOKEN: unknown; UP_E_ENDED: ended, *OUT all the same. */
 UP_MUST_USE enum up_err up_store_device(
     struct up_store *, const uint8_t token_hash[32], struct up_device *out);
-/* Would an operation of phone DEVICE take PASSWORD (stretched) now? It judges and counts that itself;
- * this is for what would cost something before. */
+/* Would an operation of phone DEVICE take PASSWORD (stretched) now? It judges and counts that
+ * itself; this is for what would cost something before. */
 UP_MUST_USE enum up_err up_store_password_fits(
     struct up_store *, int64_t device, const uint8_t password[32], bool *fits);
 
