@@ -23,8 +23,9 @@
 /* --- one call --- */
 
 static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
-    const struct up_decision *decision, struct up_buf *out)
+    const char *body, const struct up_decision *decision, struct up_buf *out)
 {
+	const struct up_span sent = up_span_str(body);
 	char url[400], jti[22];
 	uint8_t random[16];
 
@@ -36,7 +37,7 @@ static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p,
 		.key = p->key, .method = "POST", .url = up_span_str(url),
 		.token = up_span_str(p->token),
 		.nonce = up_span_str(c->nonce), .jti = up_span_of(jti, sizeof(jti)),
-		.decision = decision, .now_s = time(NULL),
+		.decision = decision, .body = &sent, .now_s = time(NULL),
 	};
 	return up_dpop_make(&make, out) == UP_OK;
 }
@@ -48,7 +49,7 @@ static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p,
 	bool ok;
 
 	up_buf_put_str(&head, "Content-Type: application/json\r\nDPoP: ");
-	ok = put_proof(c, p, path, decision, &head);
+	ok = put_proof(c, p, path, body, decision, &head);
 	if (p->token[0] != '\0') {
 		up_buf_put_str(&head, "\r\nAuthorization: DPoP ");
 		up_buf_put_str(&head, p->token);

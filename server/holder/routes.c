@@ -3,7 +3,7 @@
 
 static const struct up_route routes[] = {
 	{ "POST", "/holder/enrolments", UP_NEW_PHONE, UP_BODY_JSON, up_holder_enrolment },
-	{ "POST", "/holder/enrolments/accept", UP_NEW_PHONE, UP_BODY_JSON,
+	{ "POST", "/holder/enrolments/accept", UP_SIGNED_NEW_PHONE, UP_BODY_JSON,
 	    up_holder_enrolment_accept },
 	{ "GET", "/holder/certificates", UP_PHONE, UP_BODY_NONE, up_holder_certificates },
 	{ "POST", "/holder/scan", UP_PHONE, UP_BODY_JSON, up_holder_scan },

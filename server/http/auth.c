@@ -26,6 +26,7 @@ static const struct {
 	[UP_PHONE] = { true, up_auth_phone },
 	[UP_SIGNED_PHONE] = { true, up_auth_phone },
 	[UP_NEW_PHONE] = { true, up_auth_phone },
+	[UP_SIGNED_NEW_PHONE] = { true, up_auth_phone },
 };
 
 bool up_auth_wants_clock(enum up_who who)

@@ -18,7 +18,7 @@ UP_MUST_USE enum up_err up_auth_bearer(struct up_request *);
 /* Sets r->client. UP_E_CLIENT for every failure, but UP_E_ASSERTION for one that is right and may
  * have been used before this process began; UP_E_REQUEST for two methods at once, UP_E_RATE. */
 UP_MUST_USE enum up_err up_auth_client(struct up_request *);
-/* Sets r->proof, and r->device when a token came (required but for UP_NEW_PHONE) or r->device_key
+/* Sets r->proof, and r->device when a token came (required but for new phones) or r->device_key
  * (the proof's own key). UP_E_PROOF, UP_E_NONCE (before any signature is verified),
  * UP_E_TOKEN, UP_E_ENDED, UP_E_REPLAY, UP_E_RATE, UP_E_BUSY. */
 UP_MUST_USE enum up_err up_auth_phone(struct up_request *);

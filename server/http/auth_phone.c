@@ -68,6 +68,16 @@ static bool nonce_current(struct up_request *r, struct up_span nonce)
 
 /* --- the device --- */
 
+static bool may_be_new(const struct up_request *r)
+{
+	return r->route->who == UP_NEW_PHONE || r->route->who == UP_SIGNED_NEW_PHONE;
+}
+
+static bool signs_body(const struct up_request *r)
+{
+	return r->route->who == UP_SIGNED_PHONE || r->route->who == UP_SIGNED_NEW_PHONE;
+}
+
 static enum up_err find_device(struct up_request *r, struct up_span *token)
 {
 	struct up_span a = r->h.authorization;
@@ -75,7 +85,7 @@ static enum up_err find_device(struct up_request *r, struct up_span *token)
 
 	*token = (struct up_span){ NULL, 0 };
 	if (a.p == NULL)
-		return r->route->who == UP_NEW_PHONE ? UP_OK : UP_E_TOKEN;
+		return may_be_new(r) ? UP_OK : UP_E_TOKEN;
 	if (a.n < 6 || !up_span_ieq_str(up_span_of(a.p, 5), "dpop "))
 		return UP_E_TOKEN;
 	*token = up_span_trim(up_span_of(a.p + 5, a.n - 5));
@@ -139,7 +149,7 @@ static enum up_err check_proof(struct up_request *r, struct up_span token, const
 	uint8_t url[512];
 	struct up_dpop_expect want = { .method = (const char *)r->method.p,
 		.token = token, .key = key, .now_s = r->now_ms / 1000,
-		.body = r->route->who == UP_SIGNED_PHONE ? &body : NULL };
+		.body = signs_body(r) ? &body : NULL };
 	enum up_err err;
 
 	if (r->h.n_dpop != 1 || issuer.n + path.n > sizeof(url))

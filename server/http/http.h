@@ -33,6 +33,7 @@ enum up_who {                            /* auth.h checks it, before the handler
 	UP_PHONE,                /* a device token with a proof of its key: r->device */
 	UP_SIGNED_PHONE,         /* the same, and the proof signs the body (SECURITY 31) */
 	UP_NEW_PHONE,            /* a proof by any key, or an enrolled phone */
+	UP_SIGNED_NEW_PHONE,     /* the same, and the proof signs the body */
 	UP_WHOS
 };
 enum up_body { UP_BODY_NONE, UP_BODY_FORM, UP_BODY_JSON };

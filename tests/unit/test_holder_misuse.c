@@ -157,6 +157,24 @@ static void test_no_password_no_check(void)
 	wire_end();
 }
 
+/* SECURITY 31: what a phone takes is signed as what it gives: which code, for whom. */
+static void test_signed_accept(void)
+{
+	static const enum wire_sign wrong[] = { SIGN_NO_BODY, SIGN_OTHER_BODY };
+	struct phone li;
+
+	wire_begin();
+	li = wire_principal();
+	CU_ASSERT_EQUAL(wire_post(&li, "/holder/enrolments/accept", PLAIN), 400);
+	for (size_t i = 0; i < UP_ARRAY_LEN(wrong); i++) {
+		wire_sign = wrong[i];
+		CU_ASSERT_EQUAL(wire_post(&li, "/holder/enrolments/accept", PLAIN), 401);
+		CU_ASSERT_STRING_EQUAL(wire_member("error"), "invalid_dpop_proof");
+	}
+	wire_hang_up(&li);
+	wire_end();
+}
+
 /* What cannot be read filters nothing: it is refused by its name. */
 static void test_filter(void)
 {
@@ -173,4 +191,4 @@ static void test_filter(void)
 }
 
 UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end,
-    test_typed_over, test_no_password_no_check, test_filter)
+    test_typed_over, test_no_password_no_check, test_signed_accept, test_filter)

@@ -43,11 +43,12 @@ static void check_stranger(const struct up_room *room, const struct up_route *ro
 	/* 0: the handler answers him; anybody may read a page, if there is one of that name */
 	static const int status[UP_WHOS] = { [UP_CLIENT] = 401, [UP_BEARER] = 401,
 		[UP_WATCH_KEY] = 404, [UP_PHONE] = 401, [UP_SIGNED_PHONE] = 401,
-		[UP_NEW_PHONE] = 401 };
+		[UP_NEW_PHONE] = 401, [UP_SIGNED_NEW_PHONE] = 401 };
 	static const char *const challenge[UP_WHOS] = { [UP_CLIENT] = "WWW-Authenticate: Basic ",
 		[UP_BEARER] = "WWW-Authenticate: Bearer ", [UP_PHONE] = "WWW-Authenticate: DPoP ",
 		[UP_SIGNED_PHONE] = "WWW-Authenticate: DPoP ",
-		[UP_NEW_PHONE] = "WWW-Authenticate: DPoP " };
+		[UP_NEW_PHONE] = "WWW-Authenticate: DPoP ",
+		[UP_SIGNED_NEW_PHONE] = "WWW-Authenticate: DPoP " };
 	const char *type = route->body == UP_BODY_JSON ? "Content-Type: application/json\r\n" : "";
 	const char *body = route->body == UP_BODY_JSON ? "{}" : "";
 	int got = strcmp(route->method, "GET") == 0 ? get(route->path, type)

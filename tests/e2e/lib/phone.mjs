@@ -59,9 +59,13 @@ export class Phone {
 	/* One request, no second try. CHANGE as above and: proofs (list of DPoP headers instead),
 	 * headers, body (text as sent), base. */
 	async once(method, path, body, change = {}) {
+		const sent = change.body !== undefined ? change.body : body === undefined
+			? undefined : JSON.stringify(body);
+		const signed = sent === undefined ? {} : { bh: sha256(sent) };
 		const headers = {
 			accept: 'application/json', dpop: change.proofs ||
-				this.proof(method, path, change),
+				this.proof(method, path, { ...change,
+					claims: { ...signed, ...change.claims } }),
 			...(this.token ? { authorization: 'DPoP ' + this.token } : {}),
 			...(body !== undefined ? { 'content-type': 'application/json' } : {}),
 			...change.headers,
@@ -72,8 +76,7 @@ export class Phone {
 				delete headers[name];
 		const answer = await request({ base: change.base || this.issuer,
 			socket: change.socket, method, path, headers, agent: change.agent,
-			body: change.body !== undefined ? change.body : body === undefined
-				? undefined : JSON.stringify(body) });
+			body: sent });
 
 		if (answer.headers['dpop-nonce'])
 			this.nonce = answer.headers['dpop-nonce'];
