@@ -211,6 +211,22 @@ static void put_wanted(struct up_json_put *j, const struct up_rp_rule *rule)
 	up_json_put_end(j);
 }
 
+/* A session is for the one item that its login asked for: who was granted another may just have to
+ * sign in for that. */
+static bool wants_item(const struct up_rp_rule *rule)
+{
+	return rule != NULL && rule->what == UP_RP_ITEM && rule->n > 0;
+}
+
+static const struct forbidden_words { const char *text, *action; } *forbidden_words(
+    const struct up_rp_rule *rule)
+{
+	static const struct forbidden_words another = { "forbidden_text", "forbidden_action" },
+		item = { "forbidden_item_text", "forbidden_item_action" };
+
+	return wants_item(rule) ? &item : &another;
+}
+
 static void forbid_json(struct up_exchange *x, const struct up_rp_session *s,
     const struct up_rp_rule *rule, struct up_span login)
 {
@@ -221,7 +237,7 @@ static void forbid_json(struct up_exchange *x, const struct up_rp_session *s,
 	up_json_put_str(&j, "error_description", "the session does not have what this location "
 	    "requires; sign in as another");
 	up_json_put_text(&j, "message",
-	    up_words_get(x->rp->words, x->lang, UP_SPAN_LIT("forbidden_text")));
+	    up_words_get(x->rp->words, x->lang, up_span_str(forbidden_words(rule)->text)));
 	up_json_put_text(&j, "unit", s->unit_code);
 	up_json_put_text(&j, "role", s->role);
 	put_wanted(&j, rule);
@@ -234,18 +250,19 @@ void up_rp_forbidden(const struct up_rp *rp, const struct up_rp_request *req,
     const struct up_rp_session *s, const struct up_rp_rule *rule, struct up_rp_response *resp)
 {
 	struct up_exchange x = open_exchange(rp, NULL, req, resp);
+	const struct forbidden_words *words = forbidden_words(rule);
 	struct up_buf login = { 0 };
 
-	up_respond_put_login(
-	    &login, true, return_to(req), (struct up_span) { 0 }, (struct up_span) { 0 });
+	up_respond_put_login(&login, true, return_to(req),
+	    wants_item(rule) ? rule->values[0] : (struct up_span){ 0 }, (struct up_span){ 0 });
 	if (up_request_wants_page(req))
 		up_page_message(&x,
 		    &(struct up_page_message) {
 			.status = 403,
 			.title_key = "forbidden_title",
-			.text = up_words_get(rp->words, x.lang, UP_SPAN_LIT("forbidden_text")),
+			.text = up_words_get(rp->words, x.lang, up_span_str(words->text)),
 			.action_uri = up_buf_span(&login),
-			.action_key = "forbidden_action",
+			.action_key = words->action,
 			.who = s,
 			.person = s->holder_name,
 			.wanted = rule,

@@ -159,7 +159,7 @@ void up_rp_handle(const struct up_rp *, struct up_rp_opener *, const struct up_r
 void up_rp_login_required(const struct up_rp *, const struct up_rp_request *, struct up_span item,
     struct up_rp_response *);
 /* S does not satisfy RULE (NULL: it is not known which): 403, page or JSON, with what it has and
- * what is wanted, and the way to sign in as another. */
+ * what is wanted, and the way to sign in as another, or for the item that RULE wants. */
 void up_rp_forbidden(const struct up_rp *, const struct up_rp_request *,
     const struct up_rp_session *s, const struct up_rp_rule *rule, struct up_rp_response *);
 /* The glue cannot even ask: 503, page or JSON. */

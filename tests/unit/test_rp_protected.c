@@ -130,5 +130,31 @@ static void test_forbidden(void)
 	up_rp_response_free(&r);
 }
 
+/* A session is for the item that its login asked for: the way on is a login for this one. */
+static void test_forbidden_item(void)
+{
+	const struct up_span items[] = { UP_SPAN_LIT("annual-report"), UP_SPAN_LIT("change") };
+	const struct up_rp_rule rule = { UP_RP_ITEM, items, 2 };
+	struct up_rp_request req = { .method = UP_SPAN_LIT("GET"),
+		.uri = UP_SPAN_LIT("/a"),
+		.accept = UP_SPAN_LIT("text/html"),
+		.accept_language = UP_SPAN_LIT("en") };
+	struct up_rp_response r;
+
+	up_rp_forbidden(rp, &req, &someone, &rule, &r);
+	CU_ASSERT_EQUAL(r.status, 403);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r),
+	    "/.unitpass/login?again=1&amp;return=%2Fa&amp;item=annual-report\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "Sign in for it"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r), "annual-report, change"));
+	up_rp_response_free(&r);
+	req.accept = UP_SPAN_LIT("*/*");
+	up_rp_forbidden(rp, &req, &someone, &rule, &r);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text_of(&r),
+	    "\"wanted\":{\"item\":[\"annual-report\",\"change\"]},"
+	    "\"login\":\"/.unitpass/login?again=1&return=%2Fa&item=annual-report\""));
+	up_rp_response_free(&r);
+}
+
 UP_SUITE("rp_protected", open_portal, test_protected, test_protected_pages, test_forbidden,
-    close_portal)
+    test_forbidden_item, close_portal)
