@@ -47,7 +47,8 @@ export class Phone {
 		const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk(this.key),
 			...change.header };
 		const claims = {
-			htm: method, htu: this.issuer + path, iat: Math.floor(Date.now() / 1000),
+			htm: method, htu: this.issuer + path.split('?')[0],
+			iat: Math.floor(Date.now() / 1000),
 			jti: b64(crypto.randomBytes(16)),
 			...(this.nonce ? { nonce: this.nonce } : {}),
 			...(this.token ? { ath: sha256(this.token) } : {}), ...change.claims,
@@ -129,7 +130,31 @@ export class Phone {
 		return { view: scanned.json(), receipt: decided.json() };
 	}
 
-	/* PERSON as the window knows her; CODE from the enrolment QR. */
+	/* A change, signed over all that is asked, for the certificate of this phone. Throws when
+	 * the server does not like it. */
+	async change(path, members = {}) {
+		const body = { certificate: this.certificate.certificate, password: this.password,
+			...members };
+		const answer = await this.call('POST', path, body,
+			{ claims: { bh: sha256(JSON.stringify(body)) } });
+
+		if (answer.status !== 200)
+			throw new Error(`${path}: ${answer.status} ${answer.text}`);
+		return answer.json();
+	}
+
+	/* What is listed for the certificate of this phone. */
+	async list(path) {
+		const { certificate } = this.certificate;
+		const answer = await this.call('GET', `${path}?certificate=${certificate}`);
+
+		if (answer.status !== 200)
+			throw new Error(`${path}: ${answer.status} ${answer.text}`);
+		return answer.json();
+	}
+
+	/* PERSON as the window knows her; CODE from the enrolment QR. A phone that has enrolled
+	 * before keeps its token. */
 	async enrol(code, person) {
 		const opened = await this.call('POST', '/holder/enrolments', { code, person });
 
@@ -140,7 +165,7 @@ export class Phone {
 			password: this.password, device: { name: 'scripted phone' } });
 		if (done.status !== 200)
 			throw new Error(`accept: ${done.status} ${done.text}`);
-		this.token = done.json().device_token;
+		this.token = done.json().device_token || this.token;
 		this.device = done.json().device;
 		this.certificate = done.json().certificate;
 		remember('device token', this.token);

@@ -378,16 +378,23 @@ export class Site {
 
 	/* --- people --- */
 
+	/* One whom the real-name check knows; N: the number that hers are made from. */
+	newPerson(name, n = 10000000 + Math.floor(Math.random() * 89999999)) {
+		const person = { name, resident_id: residentId(n), mobile: mobile(n) };
+
+		fs.appendFileSync(this.files.roster,
+			`${person.name},${person.resident_id},${person.mobile}\n`);
+		return person;
+	}
+
 	/* A new unit, a principal written at the window, and the code for her phone. */
 	async newCode({ name = '王小明', unitName } = {}) {
 		const n = 10000000 + Math.floor(Math.random() * 89999999);
-		const person = { name, resident_id: residentId(n), mobile: mobile(n) };
+		const person = this.newPerson(name, n);
 		const unit = unitCode(n);
 		const dir = fs.mkdtempSync(path.join(this.dir, 'unit-'));
 		const csv = path.join(dir, 'unit.csv'), file = path.join(dir, 'person.json');
 
-		fs.appendFileSync(this.files.roster,
-			`${person.name},${person.resident_id},${person.mobile}\n`);
 		fs.writeFileSync(file, JSON.stringify(person), { mode: 0o600 });
 		fs.writeFileSync(csv,
 			'code,name,purpose,address,legal_representative,funding,capital,' +
@@ -408,6 +415,15 @@ export class Site {
 		const phone = await new Phone(this.issuer).enrol(code + '\r\n', person);
 
 		return Object.assign(phone, { person, unit });
+	}
+
+	/* The phone of NAME, whom the phone BY adds: a 'manager' or a 'user' of its unit. */
+	async addPhone(by, role, name) {
+		const person = this.newPerson(name);
+		const { ref, code } = await by.change(`/holder/${role}s`, { person });
+		const phone = await new Phone(this.issuer).enrol(code, person);
+
+		return Object.assign(phone, { person, unit: by.unit, ref });
 	}
 
 	browser(headers) {
