@@ -23,7 +23,7 @@
 struct up_data_keys {
 	pthread_mutex_t lock;            /* of all below */
 	struct up_vault *vault;          /* NULL: there is no file yet */
-	char *dir, path[PATH_MAX];       /* dir NULL: of no file */
+	char *dir, path[PATH_MAX];
 	uint8_t index_key[UP_VAULT_KEY];
 	struct stat seen;                /* the file as it was read */
 	int lock_fd;
@@ -82,7 +82,7 @@ static void refresh(struct up_data_keys *k)
 	struct stat now;
 	char why[256];
 
-	if (k->dir == NULL || stat(k->path, &now) != 0)
+	if (stat(k->path, &now) != 0)
 		return;
 	if (now.st_ino == k->seen.st_ino && now.st_dev == k->seen.st_dev &&
 	    now.st_size == k->seen.st_size &&
@@ -133,18 +133,6 @@ enum up_err up_data_keys_open(const char *dir, struct up_data_keys **out, char w
 		err = load(k, why);
 		err = err == UP_E_NOT_FOUND ? UP_OK : err;
 	}
-	if (err != UP_OK)
-		up_data_keys_free(&k);
-	*out = k;
-	return err;
-}
-
-enum up_err up_data_keys_of(const uint8_t *keys, size_t n,
-    const uint8_t index_key[UP_VAULT_KEY], struct up_data_keys **out)
-{
-	struct up_data_keys *k = allocate();
-	enum up_err err = k != NULL ? up_vault_new(keys, n, index_key, &k->vault) : UP_E_NOMEM;
-
 	if (err != UP_OK)
 		up_data_keys_free(&k);
 	*out = k;

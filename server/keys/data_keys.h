@@ -20,9 +20,6 @@ struct up_data_keys;
  * what to do. UP_E_KEY, UP_E_IO, UP_E_NOMEM, UP_E_CRYPTO. */
 UP_MUST_USE enum up_err up_data_keys_open(
     const char *dir, struct up_data_keys **out, char why[256]);
-/* For tests: keys of no file. */
-UP_MUST_USE enum up_err up_data_keys_of(const uint8_t *keys, size_t n,
-    const uint8_t index_key[UP_VAULT_KEY], struct up_data_keys **out);
 void up_data_keys_free(struct up_data_keys **);
 
 /* Is there a key? Else somebody has to make one, who knows that no value was sealed under one that

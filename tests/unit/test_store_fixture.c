@@ -23,24 +23,6 @@ static void tell(char level, const char *line)
 		fprintf(stderr, "%c %s\n", level, line);
 }
 
-static struct up_data_keys *keys;
-
-static void free_keys(void)
-{
-	up_data_keys_free(&keys);
-}
-
-struct up_data_keys *fixture_keys(void)
-{
-	static const uint8_t data[32] = { 1 }, index[UP_VAULT_KEY] = { 2 };
-
-	if (keys == NULL) {
-		CU_ASSERT_EQUAL_FATAL(up_data_keys_of(data, 1, index, &keys), UP_OK);
-		atexit(free_keys);
-	}
-	return keys;
-}
-
 enum up_err fixture_connect(const char *database, bool writer, struct up_store **out)
 {
 	struct up_store_settings o = { .database = database, .administrator = "root-li",
