@@ -287,7 +287,7 @@ static const struct up_command commands[] = {
 	UP_WORDS("delete a manager, and with her the roles and grants she gave",
 	    "删除管理人，其授权的使用人一并取消"),
 	change_options, 0, up_holder_manager_delete},
-    {"user list", NULL, UP_WORDS("list the users whom one authorised", "列出使用人"), page_options, 0,
+    {"user list", NULL, UP_WORDS("list the users whom one may see", "列出使用人"), page_options, 0,
 	up_holder_user_list},
     {"user add", NULL,
 	UP_WORDS("add a user and show the code she scans\v"

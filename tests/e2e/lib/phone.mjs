@@ -130,13 +130,11 @@ export class Phone {
 		return { view: scanned.json(), receipt: decided.json() };
 	}
 
-	/* A change, signed over all that is asked, for the certificate of this phone. Throws when
-	 * the server does not like it. */
+	/* A change, for the certificate of this phone. Throws when the server does not like it. */
 	async change(path, members = {}) {
-		const body = { certificate: this.certificate.certificate, password: this.password,
-			...members };
-		const answer = await this.call('POST', path, body,
-			{ claims: { bh: sha256(JSON.stringify(body)) } });
+		const { certificate } = this.certificate;
+		const answer = await this.call('POST', path,
+			{ certificate, password: this.password, ...members });
 
 		if (answer.status !== 200)
 			throw new Error(`${path}: ${answer.status} ${answer.text}`);
