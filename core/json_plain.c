@@ -145,10 +145,13 @@ static json_t *value(struct reader *r)
 
 json_t *up_json_plain(struct up_span document, unsigned levels)
 {
-	struct reader r = { document.p, document.p + document.n, levels };
+	struct reader r = { document.p, document.p, levels };
 	json_t *o;
 
-	if (document.n == 0 || look(&r) != '{')
+	if (document.n == 0)             /* where P may be NULL */
+		return NULL;
+	r.end += document.n;
+	if (look(&r) != '{')
 		return NULL;
 	o = value(&r);
 	if (o != NULL && look(&r) == 0 && r.p == r.end)
