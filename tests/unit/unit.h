@@ -27,9 +27,9 @@ typedef void (*unit_test)(void);
 static inline void
 unit_check(bool ok, const char *file, unsigned line, const char *cond, const char *row)
 {
-	char text[600];
+	char text[1600];
 
-	snprintf(text, sizeof text, "%s  [%s]", cond, row == NULL ? "NULL" : row);
+	snprintf(text, sizeof text, "%.500s  [%.1000s]", cond, row == NULL ? "NULL" : row);
 	CU_assertImplementation(ok, line, text, file, "", CU_FALSE);
 }
 
