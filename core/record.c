@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/record.h"
 
-#include <string.h>
-
 #include "core/hash.h"
 #include "core/json_put.h"
 #include "core/text.h"
@@ -98,32 +96,55 @@ enum up_err up_record_put(struct up_buf *b, const struct up_record *r)
 	return b->failed ? UP_E_NOMEM : UP_OK;
 }
 
-/* An event, or with a point at its end the beginning of events. */
+/* Every event that there is: the store writes no other. */
 static const struct { const char *event; enum up_record_kind kind; } kinds[] = {
-	{ "login.", UP_RECORD_USE },
-	{ "signing.", UP_RECORD_USE },
-	{ "presentation.", UP_RECORD_USE },
-	{ "verification.", UP_RECORD_USE },
-	{ "unit.", UP_RECORD_CHANGE },
-	{ "certificate.", UP_RECORD_CHANGE },
-	{ "people.", UP_RECORD_CHANGE },
-	{ "person.", UP_RECORD_CHANGE },
-	{ "grant.", UP_RECORD_CHANGE },
-	{ "device.", UP_RECORD_CHANGE },
+	{ "login.scan", UP_RECORD_USE },
+	{ "login.approve", UP_RECORD_USE },
+	{ "login.redeem", UP_RECORD_USE },
+	{ "login.deny", UP_RECORD_USE },
+	{ "login.expire", UP_RECORD_USE },
+	{ "login.replay", UP_RECORD_USE },
 	{ "enrolment.code", UP_RECORD_CHANGE },
+	{ "enrolment.open", UP_RECORD_OTHER },
 	{ "enrolment.done", UP_RECORD_CHANGE },
+	{ "person.check", UP_RECORD_CHANGE },
+	{ "people.add", UP_RECORD_CHANGE },
+	{ "people.code", UP_RECORD_CHANGE },
+	{ "people.delete", UP_RECORD_CHANGE },
+	{ "people.suspend", UP_RECORD_CHANGE },
+	{ "grant.add", UP_RECORD_CHANGE },
+	{ "grant.take", UP_RECORD_CHANGE },
+	{ "grant.cancel", UP_RECORD_CHANGE },
+	{ "device.end", UP_RECORD_CHANGE },
+	{ "unit.add", UP_RECORD_CHANGE },
+	{ "unit.change", UP_RECORD_CHANGE },
+	{ "unit.renew", UP_RECORD_CHANGE },
+	{ "unit.cancel", UP_RECORD_CHANGE },
+	/* of the installation, of no unit: for those who administer it */
+	{ "authority.add", UP_RECORD_OTHER },
+	{ "authority.change", UP_RECORD_OTHER },
+	{ "client.add", UP_RECORD_OTHER },
+	{ "client.rotate", UP_RECORD_OTHER },
+	{ "client.enable", UP_RECORD_OTHER },
+	{ "client.disable", UP_RECORD_OTHER },
+	{ "client.remove", UP_RECORD_OTHER },
+	{ "item.add", UP_RECORD_OTHER },
+	{ "item.end", UP_RECORD_OTHER },
+	{ "key.rotate", UP_RECORD_OTHER },
+	{ "clock.accept", UP_RECORD_OTHER },
 };
+
+const char *up_record_event(size_t i)
+{
+	return i < UP_ARRAY_LEN(kinds) ? kinds[i].event : NULL;
+}
 
 enum up_record_kind up_record_kind(struct up_span event)
 {
-	for (size_t i = 0; i < UP_ARRAY_LEN(kinds); i++) {
-		const char *known = kinds[i].event;
-
-		if (known[strlen(known) - 1] == '.' ? up_span_starts(event, known)
-						    : up_span_eq_str(event, known))
+	for (size_t i = 0; i < UP_ARRAY_LEN(kinds); i++)
+		if (up_span_eq_str(event, kinds[i].event))
 			return kinds[i].kind;
-	}
-	return UP_RECORD_OTHER;
+	return UP_RECORD_UNKNOWN;
 }
 
 enum up_err up_record_leaf(struct up_span canonical, uint8_t hash[32])

@@ -18,8 +18,7 @@ struct up_record {
 	/* what the clock showed, if it was set back behind the record before; else 0 */
 	int64_t clock_ms;
 	struct up_span id;               /* 22 characters */
-	struct up_span event; /* login.scan login.approve login.deny login.expire login.redeem
-				 login.replay enrolment.claim enrolment.done ... */
+	struct up_span event;            /* one of up_record_event */
 	struct up_span result;           /* ok refused expired: what became of it */
 	struct up_span reason;           /* up_err_name() or "" */
 	int64_t count;              /* of counted refusals: so many alike that day, with this one */
@@ -46,11 +45,14 @@ struct up_record {
 
 /* What an event is about (rule 25). */
 enum up_record_kind {
-	UP_RECORD_OTHER,                 /* neither, as a look at a code */
+	UP_RECORD_UNKNOWN,               /* there is no such event */
+	UP_RECORD_OTHER,                 /* neither, as a look at a code, or a new portal */
 	UP_RECORD_USE,                   /* login, signing, presentation, verification */
 	UP_RECORD_CHANGE                 /* of unit and certificate, holders, grants, phones */
 };
 enum up_record_kind up_record_kind(struct up_span event);
+/* All events in turn: the name of the one at I, NULL after the last. */
+const char *up_record_event(size_t i);
 
 /* Append the canonical bytes. Fields hold valid UTF-8 (UP_E_UTF8 otherwise). */
 UP_MUST_USE enum up_err up_record_put(struct up_buf *, const struct up_record *);

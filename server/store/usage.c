@@ -88,6 +88,10 @@ enum up_err up_usage_add(struct up_tx *tx, struct up_record *r, uint8_t leaf[32]
 {
 	enum up_err err;
 
+	/* What has no kind would be shown to nobody whom it concerns. */
+	if (up_record_kind(r->event) == UP_RECORD_UNKNOWN)
+		return up_db_fail(tx->db, UP_DB_OTHER, "record of the unknown event %.*s",
+		    (int)r->event.n, (const char *)r->event.p);
 	date(tx, r);
 	r->seq = tx->last_seq + 1;
 	up_buf_reset(&tx->body);

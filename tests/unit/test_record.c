@@ -165,5 +165,26 @@ static void test_leaf(void)
 	    hex, "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
+/* What holders may ask about, each kind by itself (rule 25); a part of a name is none. */
+static void test_kinds(void)
+{
+	static const struct { const char *event; enum up_record_kind kind; } cases[] = {
+		{ "login.redeem", UP_RECORD_USE }, { "enrolment.open", UP_RECORD_OTHER },
+		{ "enrolment.done", UP_RECORD_CHANGE }, { "people.suspend", UP_RECORD_CHANGE },
+		{ "unit.renew", UP_RECORD_CHANGE }, { "grant.take", UP_RECORD_CHANGE },
+		{ "device.end", UP_RECORD_CHANGE }, { "item.end", UP_RECORD_OTHER },
+		{ "login.", UP_RECORD_UNKNOWN }, { "login", UP_RECORD_UNKNOWN },
+		{ "unit.renewal", UP_RECORD_UNKNOWN }, { "", UP_RECORD_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < UP_ARRAY_LEN(cases); i++)
+		UP_CHECK(up_record_kind(up_span_str(cases[i].event)) == cases[i].kind,
+		    cases[i].event);
+	for (size_t i = 0; up_record_event(i) != NULL; i++)
+		for (size_t k = 0; k < i; k++)
+			UP_CHECK(strcmp(up_record_event(i), up_record_event(k)) != 0,
+			    up_record_event(i));
+}
+
 UP_SUITE("record", test_lists_are_whole, test_round_trip, test_sorted, test_literal, test_empty,
-    test_bad_utf8, test_leaf)
+    test_bad_utf8, test_leaf, test_kinds)

@@ -41,4 +41,24 @@ static void test_forgotten(void)
 	fixture_close(&f);
 }
 
-UP_SUITE("store record", test_forgotten)
+/* An event that core/record does not know is one that nobody is shown: nothing comes about. */
+static void test_unknown_event(void)
+{
+	struct fixture f;
+	struct up_op_record r = { .op = { .kind = UP_OP_RECORD, .now_ms = NOW,
+		.record = { .event = UP_SPAN_LIT("login.scans"), .result = UP_SPAN_LIT("ok") } } };
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &r.op), UP_E_STORE);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM usage"), FIXTURE_CHANGES);
+	r.op.record.event = UP_SPAN_LIT("login.scan");
+	CU_ASSERT_EQUAL(up_store_run(f.store, &r.op), UP_OK);
+	up_op_clear(&r.op);
+	fixture_close(&f);
+	for (size_t i = 0; i < UP_OPS; i++)
+		if (up_op_rows[i].event != NULL)
+			UP_CHECK(up_record_kind(up_span_str(up_op_rows[i].event)) !=
+				UP_RECORD_UNKNOWN, up_op_rows[i].event);
+}
+
+UP_SUITE("store record", test_forgotten, test_unknown_event)
