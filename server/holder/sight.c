@@ -119,22 +119,12 @@ static bool concerns(const struct up_sight *s, struct up_span canonical)
 bool up_sight_sees(void *sight, struct up_span canonical)
 {
 	const struct up_sight *s = sight;
-	struct up_span event, holder;
-	enum up_record_kind kind;
+	struct up_span event = cut_member(canonical, "\"event\":\""), holder;
 
-	if (s->whole && !s->changes)
-		return true;
-	event = cut_member(canonical, "\"event\":\"");
-	kind = up_record_kind(event);
-	if (s->changes && kind != UP_RECORD_CHANGE)
+	if (up_record_kind(event) != (s->changes ? UP_RECORD_CHANGE : UP_RECORD_USE))
 		return false;
 	holder = cut_member(canonical, "\"holder_ref\":\"");
-	if (s->whole || is_me(s, holder))
+	if (s->whole || is_me(s, holder) || is_below(s, holder))
 		return true;
-	if (kind == UP_RECORD_USE)
-		return is_below(s, holder);
-	if (!s->changes)
-		return false;
-	return up_span_starts(event, "unit.") || up_span_starts(event, "certificate.") ||
-	    is_below(s, holder) || concerns(s, canonical);
+	return s->changes && (up_span_starts(event, "unit.") || concerns(s, canonical));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which records a holder sees on her phone (rules 11 and 25): a principal all of her unit; a
- * manager her own, and where those whom she authorised used the certificate; a user her own. Of
- * changes each sees those that she made, those that are about her or about whom she authorised, and
- * those of the unit and its certificate. */
+ * Which records a holder sees on her phone (rules 11 and 25): uses or changes, nothing that is
+ * neither. Of both a principal sees all of her unit. Of uses a manager sees her own and those of
+ * whom she authorised; a user her own. Of changes these see those that they made, those that are
+ * about them or about whom they authorised, and those of the unit and its certificate. */
 #ifndef UP_HOLDER_SIGHT_H
 #define UP_HOLDER_SIGHT_H
 
@@ -11,7 +11,7 @@
 struct up_sight {
 	const struct up_role *viewer;    /* borrowed; she lives */
 	bool whole;                      /* of the unit */
-	bool changes;                    /* nothing but changes */
+	bool changes;                    /* these; else uses */
 	char (*below)[UP_STORE_REF + 1]; /* whom she authorised, in order */
 	size_t n, cap;
 	bool failed;

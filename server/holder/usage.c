@@ -28,6 +28,7 @@ struct page {
 	size_t n, cap;
 	bool changes;                    /* alone */
 	bool any, failed;                /* a live role was asked; no memory */
+	enum up_err refused;             /* what the one that may not says, if none may */
 };
 
 /* --- what is asked --- */
@@ -115,9 +116,14 @@ static enum up_err ask(struct up_request *r, const struct up_role *role, struct 
 	struct up_sight sight;
 	enum up_err err;
 
-	if (up_holder_may(r, role, UP_USE_SEE_OWN, none) != UP_OK ||
-	    (page->certificate.n > 0 && !up_span_eq_str(page->certificate, role->certificate)))
+	if (page->certificate.n > 0 && !up_span_eq_str(page->certificate, role->certificate))
 		return UP_OK;
+	err = up_holder_may(r, role, UP_USE_SEE_OWN, none);
+	if (err != UP_OK) {
+		if (page->refused != UP_E_SUSPENDED)
+			page->refused = err;
+		return UP_OK;
+	}
 	page->any = true;
 	err = up_sight_open(r, role, page->changes, &sight);
 	f.unit = up_span_str(role->unit_code);
@@ -147,8 +153,10 @@ static enum up_err gather(struct up_request *r, struct page *page)
 	up_store_roles_free(&roles, n);
 	if (err == UP_OK && page->failed)
 		err = UP_E_NOMEM;
-	if (err == UP_OK && !page->any && page->certificate.n > 0)
-		err = UP_E_ROLE;
+	/* without any she has no records; but who is suspended is told what to do */
+	if (err == UP_OK && !page->any &&
+	    (page->certificate.n > 0 || page->refused == UP_E_SUSPENDED))
+		err = page->refused;
 	if (page->n > 1)
 		qsort(page->entries, page->n, sizeof(*page->entries), newest_first);
 	return err;
@@ -184,7 +192,7 @@ static void answer(struct up_request *r, const struct page *page)
 
 static void list(struct up_request *r, bool changes)
 {
-	struct page page = { .limit = PAGE, .changes = changes };
+	struct page page = { .limit = PAGE, .changes = changes, .refused = UP_E_ROLE };
 	struct up_form query;
 	enum up_err err = up_form_parse(r->query, &query);
 

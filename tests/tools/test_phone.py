@@ -6,9 +6,11 @@ from scene import GRANT, answer_of
 
 
 def test_phone_pages(s):
-    """The phone sees all of its records, page by page."""
+    """The phone sees what its certificate was used for, all of it, page by page; and changes."""
     words, seen = ['--limit', '3'], []
-    every = [r['seq'] for r in s.records('--unit', s.of['unit'])]
+    records = s.records('--unit', s.of['unit'])
+    every = [r['seq'] for r in records if r['event'].startswith('login.')]
+    assert 3 < len(every) < len(records)
     for _ in range(len(every)):
         r = s.holder('--json', 'usage', *words)
         assert r.returncode == 0, r
@@ -19,10 +21,14 @@ def test_phone_pages(s):
         words = ['--limit', '3', '--before', str(page['next'])]
     assert seen == every, (seen, every)
     assert '--before' in s.holder('usage', '--limit', '1').stdout
-    one = json.loads(s.holder('--json', 'usage', '--event', 'enrolment.done').stdout)['records']
+    one = json.loads(s.holder('--json', 'changes', '--event', 'enrolment.done').stdout)['records']
     assert [x['event'] for x in one] == ['enrolment.done'], one
-    for wrong in (['--before', 'x'], ['--limit', '0'], ['--event', 'login.foo'], ['--from', 'x']):
-        assert s.holder('usage', *wrong).returncode == 2, wrong
+    for wrong in (['--before', 'x'], ['--limit', '0'], ['--event', 'login.foo'], ['--from', 'x'],
+                  ['--event', 'enrolment.done'], ['--event', 'client.add']):
+        r = s.holder('usage', *wrong)
+        assert r.returncode == 2, (wrong, r)
+    r = s.holder('usage', '--event', 'unit.add', lang='zh_CN.UTF-8')
+    assert 'unitpass-holder changes' in r.stderr and 'login.redeem' in r.stderr, r
     assert s.holder('--json', 'usage', '--certificate', '999').returncode == 1
 
 
@@ -35,7 +41,10 @@ def test_suspended(s):
     listed = answer_of(s.ctl('--json', 'holder', 'list', '--unit', unit))['holders']
     assert [h['status'] for h in listed] == ['suspended'], listed
     r = s.approve(s.begin()['user_code'])
-    assert r.returncode == 1, r
+    assert r.returncode == 1 and r.stderr, r
+    for command in ('usage', 'changes'):
+        r = s.holder(command, lang='zh_CN.UTF-8')
+        assert r.returncode == 1 and '窗口重新确认' in r.stderr, r
     person = s.dir + '/etc/person.json'
     text = answer_of(s.ctl('--json', 'enrol', '--unit', unit, '--person-file', person))['text']
     r = s.holder('enrol', text, '--person-file', person, '--password-file',

@@ -57,53 +57,79 @@ static size_t shown(const struct phone *p, const char *path, const char *event, 
 	return n;
 }
 
-/* Does she see what became of whom? One row a viewer, one column a person. */
-static const bool uses[PEOPLE][PEOPLE] = {
-	[P]   = { true,  true,  true,  true,  true,  false },
-	[M1]  = { false, true,  false, true,  false, false },
-	[M2]  = { false, false, true,  false, true,  false },
-	[U1_] = { false, false, false, true,  false, false },
-	[U2_] = { false, false, false, false, true,  false },
-	[Z]   = { false, false, false, false, false, true },
-};
-/* What was added: who did it and whom it is about see it, and the principal. */
-static const bool changes[PEOPLE][PEOPLE] = {
-	[P]   = { false, true,  true,  true,  true,  false },
-	[M1]  = { false, true,  false, true,  false, false },
-	[M2]  = { false, false, true,  false, true,  false },
-	[U1_] = { false, false, false, true,  false, false },
-	[U2_] = { false, false, false, false, true,  false },
-	[Z]   = { false, false, false, false, false, false },
-};
+/* What a viewer may see of a person's records, one letter each: 'u' her uses, 'a' that she was
+ * added, 't' that she took it on her phone. */
+struct row { const char *viewer; int who; const char *of[PEOPLE]; };
 
-static void check(int viewer, int whose)
+static void check(const struct row *row, int whose)
 {
-	const struct phone *p = &of[viewer];
-	const char *ref = of[whose].h.ref;
-	char row[64];
+	const struct phone *p = &of[row->who];
+	const char *ref = of[whose].h.ref, *want = row->of[whose];
+	char text[96], got[4] = "", *at = got;
 
-	snprintf(row, sizeof(row), "%s of %s", names[viewer], names[whose]);
-	UP_CHECK((shown(p, "/holder/usage", "login.approve", ref) == 1) == uses[viewer][whose],
-	    row);
-	UP_CHECK((shown(p, "/holder/changes", "people.add", ref) == 1) == changes[viewer][whose],
-	    row);
-	/* taking it on her phone is a change of hers: seen as a use of hers is */
-	UP_CHECK((shown(p, "/holder/changes", "enrolment.done", ref) == 1) ==
-	    uses[viewer][whose], row);
-	/* changes are no uses */
-	UP_CHECK(shown(p, "/holder/changes", "login.approve", ref) == 0, row);
+	if (shown(p, "/holder/usage", "login.approve", ref) == 1)
+		*at++ = 'u';
+	if (shown(p, "/holder/changes", "people.add", ref) == 1)
+		*at++ = 'a';
+	if (shown(p, "/holder/changes", "enrolment.done", ref) == 1)
+		*at++ = 't';
+	snprintf(text, sizeof(text), "%s of %s: %s, not %s", row->viewer, names[whose], got, want);
+	UP_CHECK(strcmp(got, want) == 0, text);
 }
 
+static bool begins(const char *text, const char *const *with)
+{
+	while (*with != NULL && strncmp(text, *with, strlen(*with)) != 0)
+		with++;
+	return *with != NULL;
+}
+
+/* One list has nothing of the other's, nor what is neither, as a look at a code. */
+static void check_kinds(const struct row *row)
+{
+	static const char *const uses[] = { "login.", NULL },
+		*const changes[] = { "enrolment.code", "enrolment.done", "people.", "person.",
+			"grant.", "device.", "unit.", NULL };
+	json_t *body = NULL, *one;
+	size_t i;
+
+	for (int changed = 0; changed < 2; changed++) {
+		UP_CHECK(wire_get(&of[row->who],
+		    changed ? "/holder/changes" : "/holder/usage") == 200, row->viewer);
+		CU_ASSERT_EQUAL_FATAL(up_json_parse(up_span_str(wire_body()), &body), UP_OK);
+		UP_CHECK(json_array_size(json_object_get(body, "records")) > 0, row->viewer);
+		json_array_foreach(json_object_get(body, "records"), i, one) {
+			UP_CHECK(begins(text_of(one, "event"), changed ? changes : uses),
+			    text_of(one, "event"));
+			/* of her own unit alone */
+			UP_CHECK(strcmp(text_of(one, "unit_code"), row->who == Z ? U2 : U1) == 0,
+			    row->viewer);
+		}
+		json_decref(body);
+	}
+}
+
+/* One row a viewer, one column a person. The window added the principals. */
 static void test_table(void)
 {
+	static const struct row rows[] = {
+		/*                       P     M1     M2     U1     U2     Z */
+		{ "principal", P,      { "ut", "uat", "uat", "uat", "uat", "" } },
+		{ "manager 1", M1,     { "",   "uat", "",    "uat", "",    "" } },
+		{ "manager 2", M2,     { "",   "",    "uat", "",    "uat", "" } },
+		{ "user 1", U1_,       { "",   "",    "",    "uat", "",    "" } },
+		{ "user 2", U2_,       { "",   "",    "",    "",    "uat", "" } },
+		{ "another unit's", Z, { "",   "",    "",    "",    "",    "ut" } },
+	};
+
 	begin();
-	for (int viewer = 0; viewer < PEOPLE; viewer++) {
+	for (size_t r = 0; r < UP_ARRAY_LEN(rows); r++) {
 		for (int whose = 0; whose < PEOPLE; whose++)
-			check(viewer, whose);
-		/* what becomes of the unit concerns all who act for it, and of theirs alone */
-		UP_CHECK(shown(&of[viewer], "/holder/changes", "unit.add", "") == 1,
-		    names[viewer]);
-		UP_CHECK(strstr(wire_body(), viewer == Z ? U1 : U2) == NULL, names[viewer]);
+			check(&rows[r], whose);
+		check_kinds(&rows[r]);
+		/* what becomes of the unit concerns all who act for it */
+		UP_CHECK(shown(&of[rows[r].who], "/holder/changes", "unit.add", "") == 1,
+		    rows[r].viewer);
 	}
 	end();
 }
@@ -118,6 +144,53 @@ static void test_after_deletion(void)
 	CU_ASSERT_EQUAL(shown(&of[M1], "/holder/usage", "login.approve", of[U1_].h.ref), 0);
 	CU_ASSERT_EQUAL(shown(&of[P], "/holder/usage", "login.approve", of[U1_].h.ref), 1);
 	CU_ASSERT_EQUAL(wire_get(&of[U1_], "/holder/usage"), 401);
+	end();
+}
+
+/* Whose phone goes on for another unit sees that one's; of the one she lost nothing, though she
+ * managed it. */
+static void test_ended_in_one_unit(void)
+{
+	static const char *const paths[] = { "/holder/usage", "/holder/changes" };
+	struct holder two;
+	char path[64];
+
+	begin();
+	two = (struct holder){ .who = of[M1].h.who, .is = UP_ROLE_USER,
+		.device = of[M1].h.device };
+	CU_ASSERT_EQUAL(people_add(&wire_f, &of[Z].h, &two), UP_OK);
+	CU_ASSERT_EQUAL(people_take(&wire_f, &two, two.code), UP_OK);
+	CU_ASSERT_EQUAL(people_login(&wire_f, &two, ""), UP_OK);
+	CU_ASSERT_EQUAL(shown(&of[M1], paths[0], "login.approve", of[U1_].h.ref), 1);
+	CU_ASSERT_EQUAL(people_delete(&wire_f, &of[P].h, &of[M1].h, NULL), UP_OK);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s?certificate=CERT-1", paths[i]);
+		CU_ASSERT_EQUAL(wire_get(&of[M1], path), 403);
+		CU_ASSERT_STRING_EQUAL(wire_member("error"), "role_not_live");
+		CU_ASSERT_EQUAL(wire_get(&of[M1], paths[i]), 200);
+		CU_ASSERT(!wire_says(U1) && wire_says(U2));
+		CU_ASSERT(!wire_says(of[M1].h.ref));
+	}
+	CU_ASSERT_EQUAL(shown(&of[M1], paths[0], "login.approve", two.ref), 1);
+	end();
+}
+
+/* Rule 28: who is to be confirmed anew is told that, not that there are no records; others go on.
+ */
+static void test_suspended(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(fixture_change(&wire_f, "UPDATE role SET suspended_ms = 1"
+	    " WHERE role = 'principal' AND id = 1"), UP_OK);
+	for (int i = 0; i < 4; i++) {
+		CU_ASSERT_EQUAL(wire_get(&of[P], ((const char *[]){ "/holder/usage",
+		    "/holder/usage?certificate=CERT-1", "/holder/changes",
+		    "/holder/changes?certificate=CERT-1" })[i]), 403);
+		CU_ASSERT_STRING_EQUAL(wire_member("error"), "principal_suspended");
+		CU_ASSERT(wire_says("window") && !wire_says("records"));
+	}
+	CU_ASSERT_EQUAL(shown(&of[M1], "/holder/usage", "login.approve", of[U1_].h.ref), 1);
+	CU_ASSERT_EQUAL(wire_get(&of[Z], "/holder/usage"), 200);
 	end();
 }
 
@@ -144,4 +217,5 @@ static void test_changes_by_page(void)
 	end();
 }
 
-UP_SUITE("holder_sight", test_table, test_after_deletion, test_changes_by_page)
+UP_SUITE("holder_sight", test_table, test_after_deletion, test_ended_in_one_unit, test_suspended,
+    test_changes_by_page)

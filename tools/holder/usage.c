@@ -4,7 +4,9 @@
 #include <config.h>
 
 #include <stdio.h>
+#include <string.h>
 
+#include "core/record.h"
 #include "tools/common/terminal.h"
 #include "tools/common/usage.h"
 #include "tools/holder/holder.h"
@@ -17,7 +19,7 @@ const struct argp_option up_holder_usage_options[] = {
 	{ "certificate", CERTIFICATE, "NO", 0,
 	    UP_WORDS("of this certificate alone", "仅此证书的"), 0 },
 	{ "event", EVENT, "NAME", 0,
-	    UP_WORDS("of this event, as login.redeem", "仅此事项的，如 login.redeem"), 0 },
+	    UP_WORDS("of this event alone", "仅此事项的"), 0 },
 	UP_USAGE_PAGE_OPTIONS(FROM, TO, BEFORE),
 	{ "limit", LIMIT, "N", 0, UP_WORDS("at most so many, 1 to 500 (default 50)",
 	    "最多条数，1 至 500（默认 50）"), 0 },
@@ -31,10 +33,28 @@ static bool number_ok(const char *text, uint64_t max)
 	return text == NULL || (up_span_u64(up_span_str(text), max, &n) == UP_OK && n > 0);
 }
 
-static void check(const struct up_command_line *l)
+/* The list, usage or changes, that is about KIND; and its events, for who asked for another. */
+static void wrong_event(const char *event, enum up_record_kind kind, const char *command)
 {
-	const char *event = l->values[EVENT];
+	const enum up_record_kind is = up_record_kind(up_span_str(event));
 	struct up_buf all = { 0 };
+
+	for (size_t i = 0; up_record_event(i) != NULL; i++)
+		if (up_record_kind(up_span_str(up_record_event(i))) == kind)
+			up_buf_printf(&all, "%s%s", all.n > 0 ? " " : "", up_record_event(i));
+	if (is == UP_RECORD_USE || is == UP_RECORD_CHANGE)
+		up_command_wrong(up_say("records of '%s' are listed by unitpass-holder %s; here "
+		    "there are: %s", "事项为“%s”的记录请用 unitpass-holder %s 查看；此处可用的有：%s"),
+		    event, is == UP_RECORD_USE ? "usage" : "changes", up_buf_cstr(&all));
+	up_command_wrong(up_say("%s has no records of the event '%s'; there are: %s",
+	    "%s 没有事项为“%s”的记录，可用的有：%s"), command, event, up_buf_cstr(&all));
+}
+
+static void check(const struct up_command_line *l, const char *command)
+{
+	const enum up_record_kind kind =
+	    strcmp(command, "changes") == 0 ? UP_RECORD_CHANGE : UP_RECORD_USE;
+	const char *event = l->values[EVENT];
 
 	if (!number_ok(l->values[BEFORE], INT64_MAX))
 		up_command_wrong("%s", up_say("--before: the number of a record",
@@ -44,11 +64,8 @@ static void check(const struct up_command_line *l)
 		    "--limit：应为 1 至 500 的整数"));
 	for (int key = FROM; key <= TO; key++)
 		up_usage_day(up_holder_usage_options, l, key);
-	if (event == NULL || up_usage_event_known(up_span_str(event)))
-		return;
-	up_usage_put_events(&all);
-	up_command_wrong(up_say("no record has the event '%s'; there are: %s",
-	    "没有事项为“%s”的记录，可用的有：%s"), event, up_buf_cstr(&all));
+	if (event != NULL && up_record_kind(up_span_str(event)) != kind)
+		wrong_event(event, kind, command);
 }
 
 static void put_query(struct up_buf *b, const struct up_command_line *l)
@@ -89,7 +106,7 @@ static int read_page(struct up_command_line *l, const char *path, const char *co
 	struct up_buf query = { 0 };
 	int status;
 
-	check(l);
+	check(l, command);
 	put_query(&query, l);
 	status = up_holder_get(h, path, up_buf_cstr(&query), &a);
 	if (status == 0 && h->json)
