@@ -166,10 +166,14 @@ static void scanned(struct up_request *r)
 static enum up_err read_roles(struct up_request *r, struct scan *x)
 {
 	enum up_err err = up_store_roles(r->server->store, r->device.id, &x->roles, &x->n_roles);
+	enum up_err may, why = UP_E_ROLE;
 	bool any = false, known;
 
 	for (size_t i = 0; err == UP_OK && i < x->n_roles; i++) {
-		if (up_holder_may(r, x->roles[i], UP_USE_SCAN, x->info->item) != UP_OK)
+		may = up_holder_may(r, x->roles[i], UP_USE_SCAN, x->info->item);
+		if (may != UP_OK && (may == UP_E_SUSPENDED || why != UP_E_SUSPENDED))
+			why = may;
+		if (may != UP_OK)
 			continue;
 		any = true;
 		err = x->known || x->info->browser.n == 0
@@ -179,7 +183,7 @@ static enum up_err read_roles(struct up_request *r, struct scan *x)
 		if (err == UP_OK && !x->known && x->info->browser.n > 0)
 			x->known = known;
 	}
-	return err != UP_OK ? err : any ? UP_OK : UP_E_ROLE;
+	return err != UP_OK ? err : any ? UP_OK : why;
 }
 
 static void record(struct up_request *r, struct scan *x)
@@ -208,7 +212,7 @@ static void refuse(struct up_request *r, struct scan *x, enum up_err err, const 
 	    .detail = err == UP_E_CODE ? why : NULL};
 	enum up_err spent = UP_OK;
 
-	if (err != UP_E_CODE && err != UP_E_ROLE) {
+	if (err != UP_E_CODE && err != UP_E_ROLE && err != UP_E_SUSPENDED) {
 		up_reply_err(r, err);
 		return;
 	}

@@ -41,7 +41,9 @@ def test_suspended(s):
     listed = answer_of(s.ctl('--json', 'holder', 'list', '--unit', unit))['holders']
     assert [h['status'] for h in listed] == ['suspended'], listed
     r = s.approve(s.begin()['user_code'])
-    assert r.returncode == 1 and r.stderr, r
+    assert r.returncode == 1 and 'confirmed at the window' in r.stderr, r
+    last = s.records('--unit', unit, '--event', 'login.scan')[0]
+    assert last['reason'] == 'principal_suspended' and last['role'] == 'principal', last
     for command in ('usage', 'changes'):
         r = s.holder(command, lang='zh_CN.UTF-8')
         assert r.returncode == 1 and '窗口重新确认' in r.stderr, r
