@@ -110,7 +110,7 @@ def test_manuals(s):
         listed = s.run(program, '--help').stdout if program else ''
         for command in re.findall(r'^  ([a-z]+(?: [a-z]+)?)(?: [A-Z]+)?(?:  |$)', listed, re.M):
             for text in (english[1], chinese[1]):
-                assert re.search(r'^\.(B|BR) (.*[, 、])?' + command + r'\b', text, re.M), \
+                assert re.search(r'^\.(B|BR|BI) (.*[, 、"])?' + command + r'\b', text, re.M), \
                     (page, command)
         for path in (man + page, man + 'zh_CN/' + page):
             r = subprocess.run(['groff', '-K', 'utf8', '-t', '-man', '-Tutf8', '-ww', path],
