@@ -230,3 +230,43 @@ enum up_err people_redeem(struct fixture *f, const struct holder *h, const char 
 	up_op_clear(&op.op);
 	return err;
 }
+
+int64_t people_records(struct fixture *f, const char *event, const char *result)
+{
+	return (int64_t)fixture_query(f->store, (struct up_usage_filter){
+	    .event = up_span_str(event), .result = up_span_str(result) }).n;
+}
+
+/* Each way in which rows come, change and go, and the events that tell of it. */
+static const struct { const char *rows, *events[4]; } told[] = {
+	{ "role WHERE role <> 'principal'", { "people.add" } },
+	{ "role WHERE status = 'ended'", { "people.delete" } },
+	{ "item_grant", { "grant.add" } },
+	{ "grant_item", { "grant.add" } },
+	{ "item_grant WHERE live_ms IS NOT NULL", { "grant.take" } },
+	{ "agreement", { "enrolment.done" } },
+	{ "device WHERE status = 'ended'", { "device.end" } },
+	{ "enrolment", { "people.add", "people.code", "grant.add", "enrolment.code" } },
+	{ "session", { "login.redeem" } },
+	/* nobody lives by a grantor who does not, and nothing hangs on who does not live */
+	{ "role r JOIN role g ON g.id = r.grantor WHERE r.status <> 'ended'"
+	    " AND g.status = 'ended'", { NULL } },
+	{ "item_grant g JOIN role r ON r.id = g.edge WHERE g.status <> 'ended'"
+	    " AND r.status = 'ended'", { NULL } },
+	{ "enrolment e JOIN role r ON r.id = e.role WHERE e.status = 'open'"
+	    " AND r.status = 'ended'", { NULL } },
+};
+
+void people_agree(struct fixture *f)
+{
+	CU_ASSERT(fixture_gapless(f));
+	for (size_t i = 0; i < UP_ARRAY_LEN(told); i++) {
+		char sql[200];
+		int64_t want = 0;
+
+		snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", told[i].rows);
+		for (size_t k = 0; k < 4 && told[i].events[k] != NULL; k++)
+			want += people_records(f, told[i].events[k], "ok");
+		UP_CHECK(fixture_count(f, sql) == want, told[i].rows);
+	}
+}

@@ -58,5 +58,10 @@ enum up_err people_login(struct fixture *, const struct holder *, const char *it
 /* Redeems one; *CHAIN (may be NULL) is the caller's. */
 enum up_err people_redeem(struct fixture *, const struct holder *, const char *item,
     const char *session, struct up_chain **chain);
+/* Records of EVENT with RESULT, "ok" or "refused". */
+int64_t people_records(struct fixture *, const char *event, const char *result);
+/* Each edge, code, grant, phone and session that came, changed or went has its record, and each
+ * record its own; nothing stands on what does not. The store is open. */
+void people_agree(struct fixture *);
 
 #endif
