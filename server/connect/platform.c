@@ -236,8 +236,10 @@ static bool set_options(CURL *c, struct try *t)
 	err |= curl_easy_setopt(c, CURLOPT_XFERINFODATA, t->p);
 	if (plain)
 		err |= curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-	if (of->ca[0] != '\0')
+	if (of->ca[0] != '\0') {         /* and none of the system's, which lie in a folder too */
 		err |= curl_easy_setopt(c, CURLOPT_CAINFO, of->ca);
+		err |= curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	}
 	return err == CURLE_OK;
 }
 

@@ -12,7 +12,9 @@ bool up_http_prepare(CURL *c, bool plain, const char *ca, char error[CURL_ERROR_
 	err |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, error);
 	if (plain)
 		err |= curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-	if (ca != NULL)
+	if (ca != NULL) {                /* and none of the system's, which lie in a folder too */
 		err |= curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+		err |= curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	}
 	return err == CURLE_OK;
 }
