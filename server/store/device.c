@@ -68,7 +68,7 @@ enum up_err up_act_device_end(struct up_act *a)
 
 struct phone {
 	int64_t id;                      /* 0: there is none */
-	bool live, own;
+	bool live;
 	char person[UP_STORE_REF + 1], masked[64];
 	char user[UP_STORE_REF + 1];     /* the holder's reference in the acting unit, or "" */
 };
@@ -86,8 +86,29 @@ static enum up_err view(struct up_act *a, struct up_span ref, struct phone *out)
 		out->live = up_db_column_int(rows, 1) != 0;
 		up_rows_copy_ref(rows, 2, out->person);
 		up_rows_copy(rows, 3, out->masked, sizeof(out->masked));
-		out->own = a->found.role != NULL &&
-		    strcmp(out->person, a->found.role->person_ref) == 0;
+	}
+	up_db_end(&rows);
+	return err;
+}
+
+/* The one in her hand, or one on which she holds an edge of this unit. That it is the same person's
+ * is not enough: another unit may have taken somebody for her. */
+static enum up_err find_own(struct up_act *a, const struct phone *phone, bool *own)
+{
+	const struct up_db_arg key = up_db_int(phone->id);
+	struct up_rows_target target;
+	struct up_db_rows *rows;
+	bool row;
+	enum up_err err;
+
+	*own = phone->id != 0 && phone->id == a->device.device.id;
+	if (*own || a->found.role == NULL)
+		return UP_OK;
+	err = up_db_first(a->tx->db, UP_SQL_EDGES_ON_PHONE, &key, 1, &rows, &row);
+	while (err == UP_OK && row && !*own) {
+		up_rows_target(rows, &target);
+		*own = target.edge.holder == a->found.role->edge.holder;
+		err = up_db_next(rows, &row);
 	}
 	up_db_end(&rows);
 	return err;
@@ -99,9 +120,13 @@ static enum up_err judge(struct up_act *a, const struct phone *phone)
 	const struct up_edge_asked asked = {
 	    UP_USE_END_PHONE, UP_SQL_EDGES_ON_PHONE, up_db_int(phone->id), UP_ROLES};
 	struct up_rows_target target;
+	bool own;
 	size_t n;
+	enum up_err err = find_own(a, phone, &own);
 
-	if (!phone->own)
+	if (err != UP_OK)
+		return err;
+	if (!own)
 		return up_edge_targets(a, &asked, &target, 1, &n);
 	up_edge_may(a, UP_USE_END_OWN_PHONE);
 	return UP_OK;

@@ -7,6 +7,7 @@
 #include "test_holder_fixture.h"
 
 #define Q "?certificate=CERT-1"
+#define HERS "{\"certificate\":\"CERT-2\",\"password\":\"" PASSWORD "\"}"
 #define GUESS "{\"certificate\":\"CERT-1\",\"password\":\"" OTHER_PASSWORD "\"}"
 
 static char path[512];
@@ -157,6 +158,36 @@ static void test_no_password_no_check(void)
 	wire_end();
 }
 
+/* Rule 28: who was taken for somebody in another unit ends no phone of hers but there. */
+static void test_false_friend(void)
+{
+	struct holder other = { .who = LI, .is = UP_ROLE_USER };
+	struct phone li, zhao, friend;
+	char phone[23], first[4096];
+
+	wire_begin();
+	li = wire_principal();
+	zhao = wire_stranger();
+	CU_ASSERT_EQUAL_FATAL(people_add(&wire_f, &zhao.h, &other), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(people_take(&wire_f, &other, other.code), UP_OK);
+	friend = wire_phone(&other);
+	CU_ASSERT_EQUAL(wire_get(&li, "/holder/devices" Q), 200);
+	strcpy(phone, wire_member("device"));
+	CU_ASSERT_EQUAL(wire_post(&friend, "/holder/devices/AAAAAAAAAAAAAAAAAAAAAA/end", HERS), 403);
+	snprintf(first, sizeof(first), "%s", wire_body());
+	CU_ASSERT_EQUAL(wire_post(&friend, PATH("/holder/devices/%s/end", phone), HERS), 403);
+	CU_ASSERT_STRING_EQUAL(wire_body(), first);
+	CU_ASSERT_EQUAL(wire_get(&li, "/holder/devices" Q), 200);
+	/* what is in her hand she ends */
+	CU_ASSERT_EQUAL(
+	    wire_post(&friend, PATH("/holder/devices/%s/end", other.phone), HERS), 200);
+	CU_ASSERT_EQUAL(wire_post(&li, PATH("/holder/devices/%s/end", phone), PLAIN), 200);
+	wire_hang_up(&li);
+	wire_hang_up(&zhao);
+	wire_hang_up(&friend);
+	wire_end();
+}
+
 /* SECURITY 31: what a phone takes is signed as what it gives: which code, for whom. */
 static void test_signed_accept(void)
 {
@@ -191,4 +222,5 @@ static void test_filter(void)
 }
 
 UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end,
-    test_typed_over, test_no_password_no_check, test_signed_accept, test_filter)
+    test_typed_over, test_no_password_no_check, test_false_friend, test_signed_accept,
+    test_filter)
