@@ -173,7 +173,8 @@ static void test_false_friend(void)
 	friend = wire_phone(&other);
 	CU_ASSERT_EQUAL(wire_get(&li, "/holder/devices" Q), 200);
 	strcpy(phone, wire_member("device"));
-	CU_ASSERT_EQUAL(wire_post(&friend, "/holder/devices/AAAAAAAAAAAAAAAAAAAAAA/end", HERS), 403);
+	CU_ASSERT_EQUAL(
+	    wire_post(&friend, "/holder/devices/AAAAAAAAAAAAAAAAAAAAAA/end", HERS), 403);
 	snprintf(first, sizeof(first), "%s", wire_body());
 	CU_ASSERT_EQUAL(wire_post(&friend, PATH("/holder/devices/%s/end", phone), HERS), 403);
 	CU_ASSERT_STRING_EQUAL(wire_body(), first);
