@@ -122,7 +122,7 @@ static enum up_err window(struct world *w, const struct event *ev)
 		return UP_OK;
 	if (place == UP_PLACE_TAKEN && ev->kind != EV_REPLACE)
 		return UP_E_STATE;
-	if (there != NULL)
+	if (place != UP_PLACE_FREE)
 		end_with(w, there->id);
 	add_edge(w, ev->unit, ev->person, UP_ROLE_PRINCIPAL, 0, true);
 	return UP_OK;

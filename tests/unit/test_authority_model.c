@@ -250,20 +250,23 @@ static const char *past_kept(const struct world *before, const struct world *w)
 	return NULL;
 }
 
-static const char *first_wrong(const struct world *before, const struct world *w,
-    const struct model *m, const struct event *ev)
+/* What must be so whatever the model says. */
+static const char *broken(const struct world *before, const struct world *w)
+{
+	const char *wrong = past_kept(before, w);
+
+	if (wrong == NULL)
+		wrong = places_kept(w);
+	return wrong != NULL ? wrong : grantors_stand(w);
+}
+
+static const char *differs(const struct world *w, const struct model *m, const struct event *ev)
 {
 	const char *wrong = same_edges(w, m);
 
 	if (wrong == NULL)
 		wrong = same_grants(w, m);
-	if (wrong == NULL)
-		wrong = same_rights(w, m, ev->second);
-	if (wrong == NULL)
-		wrong = grantors_stand(w);
-	if (wrong == NULL)
-		wrong = places_kept(w);
-	return wrong != NULL ? wrong : past_kept(before, w);
+	return wrong != NULL ? wrong : same_rights(w, m, ev->second);
 }
 
 /* --- sequences --- */
@@ -293,7 +296,9 @@ static bool run_step(struct world *w, struct model *m, int sequence, int step)
 	if (told)
 		tell(step, &ev, said);
 	seen[ev.kind][said]++;
-	wrong = said != want ? up_err_name(want) : first_wrong(&before, w, m, &ev);
+	wrong = broken(&before, w);
+	if (wrong == NULL)
+		wrong = said != want ? up_err_name(want) : differs(w, m, &ev);
 	if (wrong == NULL)
 		return true;
 	snprintf(row, sizeof(row), "UP_SEED=%d, step %d, kind %d, said %s: %s", sequence, step,
