@@ -80,6 +80,8 @@ enum up_err up_act_redeem(struct up_act *a)
 		err = try_name(a);
 	if (err == UP_OK && a->merit == UP_OK)
 		d->out_role = up_act_take_role(a);
+	else
+		up_chain_free(&d->out_chain);    /* refused after all */
 	return err;
 }
 

@@ -308,7 +308,7 @@ static void test_session(void)
 	    UP_OK);
 	CU_ASSERT(!known);
 	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
-	up_store_role_free(&redeem.out_role);
+	up_op_clear(&redeem.op);
 	CU_ASSERT_EQUAL(up_store_browser_known(f.store, UP_SPAN_LIT("portal"),
 			    UP_SPAN_LIT("browser-1"), UP_SPAN_LIT(U1), &known),
 	    UP_OK);
@@ -319,6 +319,7 @@ static void test_session(void)
 	CU_ASSERT(!known);
 	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL(up_store_run(f.store, &redeem.op), UP_E_STATE);
+	CU_ASSERT_PTR_NULL(redeem.out_chain);
 	CU_ASSERT_EQUAL_FATAL(up_store_session(f.store, "ssssssssssssssssssssss", &session), UP_OK);
 	CU_ASSERT(!session->revoked);
 	CU_ASSERT_STRING_EQUAL(session->client, "portal");
@@ -368,7 +369,7 @@ static void test_dead(void)
 	fixture_enrol(&f);
 	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
-	up_store_role_free(&redeem.out_role);
+	up_op_clear(&redeem.op);
 	for (size_t i = 0; i < UP_ARRAY_LEN(rows); i++) {
 		UP_CHECK(fixture_change(&f, rows[i].kill) == UP_OK, rows[i].kill);
 		decide = fixture_decide(&f, true);

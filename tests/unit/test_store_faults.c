@@ -182,9 +182,9 @@ static void *tell(void *arg)
 		if (up_tx_draw(redeem.session) != UP_OK ||
 		    up_store_run(shared.store, &redeem.op) != UP_OK)
 			_exit(1);
-		up_store_role_free(&redeem.out_role);
 		a.seq = redeem.op.out_seq;
 		memcpy(a.leaf, redeem.op.out_leaf, 32);
+		up_op_clear(&redeem.op);
 		if (write(answers, &a, sizeof(a)) != sizeof(a))  /* atomic: under PIPE_BUF */
 			_exit(1);
 	}

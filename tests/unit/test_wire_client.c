@@ -164,7 +164,7 @@ static void sign_in(char *token, size_t cap)
 	fixture_enrol(&f);
 	redeem = fixture_redeem(&f, "ssssssssssssssssssssss");
 	CU_ASSERT_EQUAL_FATAL(up_store_run(f.store, &redeem.op), UP_OK);
-	up_store_role_free(&redeem.out_role);
+	up_op_clear(&redeem.op);
 	CU_ASSERT_EQUAL_FATAL(up_clock_now(&server, &now), UP_OK);
 	CU_ASSERT_EQUAL_FATAL(up_token_access_put(c, redeem.session, UP_SPAN_LIT("portal"), now,
 	    &text), UP_OK);
