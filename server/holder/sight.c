@@ -128,3 +128,33 @@ bool up_sight_sees(void *sight, struct up_span canonical)
 		return true;
 	return s->changes && (up_span_starts(event, "unit.") || concerns(s, canonical));
 }
+
+static void put_without(struct up_span canonical, const char *const *members, struct up_buf *out)
+{
+	json_t *record;
+	char *text = NULL;
+
+	if (up_json_parse(canonical, &record) == UP_OK) {
+		for (; *members != NULL; members++)
+			json_object_del(record, *members);
+		text = json_dumps(record, JSON_COMPACT);
+		json_decref(record);
+	}
+	if (text != NULL)
+		up_buf_put_str(out, text);
+	else
+		out->failed = true;
+	free(text);
+}
+
+void up_sight_put(const struct up_sight *s, struct up_span canonical, struct up_buf *out)
+{
+	static const char *const others[] = {
+	    "device", "holder_ip", "initiator_ip", "person_ref", NULL};
+	const struct up_span holder = cut_member(canonical, "\"holder_ref\":\"");
+
+	if (s->whole || holder.n == 0 || is_me(s, holder) || is_below(s, holder))
+		up_buf_put_span(out, canonical);
+	else
+		put_without(canonical, others, out);
+}

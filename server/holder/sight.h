@@ -21,6 +21,9 @@ UP_MUST_USE enum up_err up_sight_open(struct up_request *, const struct up_role 
     bool changes, struct up_sight *out);
 /* Of the viewer's unit: does she see this record? Fits up_usage_filter. */
 bool up_sight_sees(void *sight, struct up_span canonical);
+/* Append the record as she sees it: of a change by somebody whom she does not see, without that
+ * one's phone, address and person. Otherwise the canonical bytes. */
+void up_sight_put(const struct up_sight *, struct up_span canonical, struct up_buf *out);
 void up_sight_close(struct up_sight *);
 
 #endif

@@ -24,6 +24,7 @@ struct page {
 	struct up_usage_filter filter;
 	int64_t limit;
 	struct up_buf text;
+	const struct up_sight *sight;    /* of the role that is asked just now */
 	struct entry *entries;
 	size_t n, cap;
 	bool changes;                    /* alone */
@@ -103,8 +104,10 @@ static int keep(void *arg, int64_t seq, struct up_span canonical)
 	if (page->failed)
 		return 1;
 	page->entries = more;
-	page->entries[page->n++] = (struct entry){ seq, page->text.n, canonical.n };
-	up_buf_put_span(&page->text, canonical);
+	page->entries[page->n] = (struct entry){ .seq = seq, .at = page->text.n };
+	up_sight_put(page->sight, canonical, &page->text);
+	page->entries[page->n].n = page->text.n - page->entries[page->n].at;
+	page->n++;
 	page->failed = page->text.failed;
 	return page->failed;
 }
@@ -129,8 +132,10 @@ static enum up_err ask(struct up_request *r, const struct up_role *role, struct 
 	f.unit = up_span_str(role->unit_code);
 	f.wanted = up_sight_sees;
 	f.wanted_arg = &sight;
+	page->sight = &sight;
 	if (err == UP_OK)
 		err = up_store_usage(r->server->store, &f, keep, page);
+	page->sight = NULL;
 	up_sight_close(&sight);
 	return err;
 }

@@ -134,6 +134,36 @@ static void test_table(void)
 	end();
 }
 
+/* Who made her a user she may know, but not whose phone that is, and where. */
+static void test_of_others(void)
+{
+	static const char *const members[] = { "device", "holder_ip", "person_ref" };
+	static const struct { int viewer; bool whole; } rows[] = {
+	    { U1_, false }, { M1, false }, { P, true } };
+	json_t *body = NULL, *one;
+	size_t i, n = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(people_delete(&wire_f, &of[P].h, &of[U2_].h, NULL), UP_OK);
+	CU_ASSERT_EQUAL(people_code(&wire_f, &of[M1].h, &of[U1_].h), UP_OK);
+	for (size_t r = 0; r < UP_ARRAY_LEN(rows); r++) {
+		CU_ASSERT_EQUAL(wire_get(&of[rows[r].viewer], "/holder/changes"), 200);
+		CU_ASSERT_EQUAL_FATAL(up_json_parse(up_span_str(wire_body()), &body), UP_OK);
+		json_array_foreach(json_object_get(body, "records"), i, one) {
+			const bool own = rows[r].whole || text_of(one, "holder_ref")[0] == '\0' ||
+			    strcmp(text_of(one, "holder_ref"), of[rows[r].viewer].h.ref) == 0;
+
+			n += !own;
+			for (size_t m = 0; !own && rows[r].viewer != M1 && m < 3; m++)
+				UP_CHECK(json_object_get(one, members[m]) == NULL, members[m]);
+		}
+		json_decref(body);
+		CU_ASSERT_EQUAL(wire_says(of[M2].h.phone), rows[r].whole);
+	}
+	CU_ASSERT(n > 0);
+	end();
+}
+
 /* Who is deleted is told to whom she belonged, by whoever did it; she herself sees nothing more. */
 static void test_after_deletion(void)
 {
@@ -217,5 +247,5 @@ static void test_changes_by_page(void)
 	end();
 }
 
-UP_SUITE("holder_sight", test_table, test_after_deletion, test_ended_in_one_unit, test_suspended,
-    test_changes_by_page)
+UP_SUITE("holder_sight", test_table, test_of_others, test_after_deletion, test_ended_in_one_unit,
+    test_suspended, test_changes_by_page)
