@@ -4,6 +4,8 @@
 #ifndef UP_TEST_STORE_FIXTURE_H
 #define UP_TEST_STORE_FIXTURE_H
 
+#include <stdatomic.h>
+
 #include "server/keys/data_keys.h"
 #include "server/db/schema.h"
 #include "server/store/tx.h"
@@ -41,7 +43,7 @@ enum up_err fixture_connect(const char *database, bool writer, struct up_store *
 /* Of others whom we ended nothing is under way any more. */
 void fixture_quiet(struct fixture *);
 /* Kinds that were run by the functions below. */
-extern bool fixture_tried[UP_OPS];
+extern atomic_bool fixture_tried[UP_OPS];
 /* Operations of an administrator. */
 enum up_err fixture_authority_put(
     struct up_store *, struct up_span code, struct up_span name, int64_t now_ms);

@@ -2,7 +2,7 @@
  * The operations of an administrator, in the fewest words. */
 #include "test_store_fixture.h"
 
-bool fixture_tried[UP_OPS];
+atomic_bool fixture_tried[UP_OPS];
 
 static enum up_err run(struct up_store *s, enum up_op_kind kind, struct up_op *op, int64_t now_ms)
 {
