@@ -50,7 +50,7 @@ static const struct up_copy_table tables[] = {
 	{ "browser", "client, browser, unit, first_ms", "itii", 3 },
 	{ "usage", "seq, time_ms, owner, login, body", "iittb", 1 },
 	{ "usage_block", "block, first_ms, last_ms", "iii", 1 },
-	{ "proof", "evidence, seq, proof", "tit", 1 },
+	{ "proof", "seq, proof", "it", 1 },
 	{ "answer", "device, key, request, kept_ms, err, tries, sealed", "ibbitit", 2 },
 	{ "refusal", "source, event, reason, day, n", "tttii", 3 },
 	{ "catalogue", "version", "i", 1 },

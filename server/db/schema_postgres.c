@@ -138,8 +138,7 @@ static const char pending_step[] =
     "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
 
 static const char signed_step[] =
-    "CREATE TABLE proof (evidence " TEXT " PRIMARY KEY, seq bigint NOT NULL,"
-    " proof " TEXT " NOT NULL);"
+    "CREATE TABLE proof (seq bigint PRIMARY KEY, proof " TEXT " NOT NULL);"
     "CREATE FUNCTION proof_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     " RAISE EXCEPTION 'proofs are never changed nor deleted'; END $$;"
     "CREATE TRIGGER proof_no_change BEFORE UPDATE OR DELETE ON proof"

@@ -155,12 +155,12 @@ static const char seal_step[] =
 static const char pending_step[] =
     "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
 
-/* What phones signed, whole: "evidence" of records is its SHA-256 in hex, seq the first of them.
+/* What phones signed, whole: "evidence" of records is its SHA-256 in hex, seq the first of them, and
+ * the others of the operation follow it at once. A login has one: no index but the row's place.
  * What they asked with a key of its own is answered again for a day; the answers are sealed
  * (server/store/signed.c). */
 static const char signed_step[] =
-    "CREATE TABLE proof (evidence TEXT PRIMARY KEY, seq INTEGER NOT NULL, proof TEXT NOT NULL)"
-    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE proof (seq INTEGER PRIMARY KEY, proof TEXT NOT NULL) STRICT;"
     "CREATE TRIGGER proof_no_update BEFORE UPDATE ON proof BEGIN SELECT RAISE (ABORT,"
     " 'proofs are never changed'); END;"
     "CREATE TRIGGER proof_no_delete BEFORE DELETE ON proof BEGIN SELECT RAISE (ABORT,"

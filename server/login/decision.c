@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/dpop.h"
-#include "core/hash.h"
 #include "core/text.h"
 #include "server/login/holder.h"
 #include "server/http/limits.h"
@@ -27,7 +26,7 @@ struct decision {
 	struct up_role *role;            /* borrowed from roles */
 	struct up_role **roles;
 	size_t n_roles;
-	char record_id[23], evidence[65];
+	char record_id[23];
 };
 
 static void free_decision(void *p)
@@ -283,16 +282,6 @@ static void decided(struct up_request *r)
 	}
 }
 
-static enum up_err hash_evidence(struct up_request *r, struct decision *x)
-{
-	uint8_t hash[32];
-	enum up_err err = up_hash_sha256(&r->h.dpop, 1, hash);
-
-	up_text_hex(up_span_of(hash, 32), x->evidence);
-	x->evidence[64] = '\0';
-	return err;
-}
-
 static void submit(struct up_request *r, struct decision *x)
 {
 	struct up_op_decide *d = &x->write;
@@ -306,7 +295,7 @@ static void submit(struct up_request *r, struct decision *x)
 	if (x->not_mine)
 		rec->reason = UP_SPAN_LIT("not_mine");
 	up_facts_phone(rec, &r->device, r->ip);
-	rec->evidence = up_span_str(x->evidence);
+	d->op.proof = r->h.dpop;
 	d->device = r->device.id;
 	d->role = x->role->id;
 	d->item = x->info->item;
@@ -325,8 +314,6 @@ static void decide(struct up_request *r, struct decision *x)
 	if (err == UP_OK)
 		err = up_limits_share(r->server, UP_LIMIT_DECISION, up_span_str(r->device.ref),
 		    UP_LIMIT_UNIT, up_span_str(x->role->unit_code), r->now_ms);
-	if (err == UP_OK)
-		err = hash_evidence(r, x);
 	if (err == UP_OK) {
 		submit(r, x);
 		return;

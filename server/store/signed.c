@@ -32,14 +32,13 @@ enum up_err up_act_sign(struct up_act *a)
 enum up_err up_act_keep_proof(struct up_act *a)
 {
 	const struct up_db_arg args[] = {
-	    up_db_text(up_span_of(a->evidence, sizeof(a->evidence))),
 	    up_db_int(a->record.seq),
 	    up_db_text(a->op->proof),
 	};
 
 	if (a->op->proof.n == 0 || a->recorded > 0)
 		return UP_OK;
-	return up_db_run(a->tx->db, UP_SQL_PROOF_ADD, args, UP_ARRAY_LEN(args), NULL);
+	return up_db_run_one(a->tx->db, UP_SQL_PROOF_ADD, args, UP_ARRAY_LEN(args));
 }
 
 /* --- the answer --- */

@@ -124,8 +124,8 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " WHERE owner IN " PERSON_OWNERS " AND seq > ?2 AND seq < ?3"
 	    " ORDER BY seq DESC LIMIT ?4",
 	[UP_SQL_USAGE_LOGIN] = "SELECT min(seq), max(time_ms) FROM usage WHERE login = ?1",
-	[UP_SQL_PROOF_ADD] = "INSERT INTO proof (evidence, seq, proof) VALUES (?1, ?2, ?3)"
-	    " ON CONFLICT (evidence) DO NOTHING",
+	[UP_SQL_PROOF_ADD] = "INSERT INTO proof (seq, proof) VALUES (?1, ?2)",
+	[UP_SQL_PROOF] = "SELECT proof FROM proof WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1",
 	[UP_SQL_ANSWER] = "SELECT request, err, tries, sealed FROM answer"
 	    " WHERE device = ?1 AND key = ?2 AND kept_ms > ?3",
 	[UP_SQL_ANSWER_ADD] = "INSERT INTO answer (device, key, request, kept_ms, err, tries,"
@@ -181,6 +181,7 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " AND NOT EXISTS (SELECT 1 FROM role WHERE device = ?1 AND status <> 'ended')",
 	[UP_SQL_DEVICE_END] = "UPDATE device SET status = 'ended', ended_ms = ?2"
 	    " WHERE id = ?1 AND status = 'live'",
+	[UP_SQL_DEVICE_KEY] = "SELECT key FROM device WHERE ref = ?1",
 	[UP_SQL_DEVICE_VIEW] = "SELECT d.id, " TRUTH("d.status = 'live'") ", p.ref, p.masked"
 	    " FROM device d JOIN person p ON p.id = d.person WHERE d.ref = ?1",
 	[UP_SQL_DEVICE_ROLES] = "SELECT u.code, u.name, h.ref, r.role, c.number, c.version"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/store/view.h"
 
+#include <string.h>
+
 #include "server/store/rows.h"
 
 /* Statement ID with ARGS; STEP gets each row, non-zero stops. */
@@ -156,6 +158,37 @@ enum up_err up_store_item_states(
 	const struct up_db_arg args[] = { from_of(when), to_of(when) };
 
 	return walk(s, UP_SQL_VIEW_ITEMS, args, UP_ARRAY_LEN(args), &w);
+}
+
+/* --- what a phone signed --- */
+
+enum up_err up_store_proof(struct up_store *s, int64_t seq, struct up_buf *proof)
+{
+	const struct up_db_arg key = up_db_int(seq);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, UP_SQL_PROOF, &key, 1, &r);
+
+	if (err == UP_OK && r.row)
+		up_buf_put_span(proof, up_db_column(r.rows, 0));
+	up_tx_read_end(&r);
+	return err == UP_OK && proof->failed ? UP_E_NOMEM : err;
+}
+
+enum up_err up_store_device_key(struct up_store *s, struct up_span ref, uint8_t key[64])
+{
+	const struct up_db_arg arg = up_db_text(ref);
+	struct up_tx_read r;
+	enum up_err err = up_tx_read(s, UP_SQL_DEVICE_KEY, &arg, 1, &r);
+	struct up_span xy = { NULL, 0 };
+
+	if (err == UP_OK && r.row)
+		xy = up_db_column(r.rows, 0);
+	if (xy.n == 64)
+		memcpy(key, xy.p, 64);
+	else if (err == UP_OK)
+		err = UP_E_NOT_FOUND;
+	up_tx_read_end(&r);
+	return err;
 }
 
 /* --- what ends with a unit --- */

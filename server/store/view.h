@@ -60,6 +60,13 @@ typedef int (*up_item_state_fn)(void *arg, const struct up_item_state *);
 UP_MUST_USE enum up_err up_store_item_states(
     struct up_store *, const struct up_when *, up_item_state_fn fn, void *arg);
 
+/* What a phone signed for the record SEQ, if it signed it: a record of the same operation, or an
+ * older one's, which is told by the record's evidence. Appended to PROOF; nothing: none is there. */
+UP_MUST_USE enum up_err up_store_proof(struct up_store *, int64_t seq, struct up_buf *proof);
+/* x||y of the phone REF, live or ended. UP_E_NOT_FOUND. */
+UP_MUST_USE enum up_err up_store_device_key(
+    struct up_store *, struct up_span ref, uint8_t key[64]);
+
 /* What ends when UNIT is cancelled, for a person who is asked first; open codes may be over. */
 struct up_standing { int64_t principals, managers, users, grants, codes; };
 UP_MUST_USE enum up_err up_store_standing_unit(
