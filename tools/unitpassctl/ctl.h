@@ -144,6 +144,9 @@ int up_enrol_run(struct up_command_line *);
 extern const struct argp_option up_enrol_options[];
 int up_usage_list(struct up_command_line *);
 int up_usage_show(struct up_command_line *);
-extern const struct argp_option up_usage_options[];
+int up_usage_prove(struct up_command_line *);
+int up_usage_verify(struct up_command_line *);
+extern const struct argp_option up_usage_options[], up_usage_prove_options[],
+    up_usage_verify_options[];
 
 #endif

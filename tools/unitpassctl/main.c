@@ -232,6 +232,20 @@ static const struct up_command commands[] = {
 	  "查看一条完整的使用记录及其哈希值\v"
 	  "RECORD 是 usage list 第一列的序号、记录编号，或回执（业务系统或手机收到的 usage_receipt，JSON 格式，"
 	  "- 表示从标准输入读取）。给出回执时核对其哈希值。"), NULL, 0, up_usage_show },
+	{ "usage prove", "RECORD",
+	  UP_WORDS("check what a phone signed for a record, and export it\v"
+	  "RECORD as for usage show. Says who signed what, or what does not fit. --out writes "
+	  "record, proof and the phone's public key, for others to check: usage verify.",
+	  "核验手机对一条记录的签名，并导出证明\v"
+	  "RECORD 同 usage show。说明何人签署了何内容，或何处不符。--out 写出记录、签名和手机公钥，供他人用 "
+	  "usage verify 核验。"), up_usage_prove_options, 0, up_usage_prove },
+	{ "usage verify", "FILE",
+	  UP_WORDS("check what usage prove wrote, without any database\v"
+	  "FILE - is standard input. Compare the hash with the receipt's: then it is the record "
+	  "that the portal or the phone was told of.",
+	  "核验 usage prove 导出的证明，不需要数据库\v"
+	  "FILE 为 - 表示标准输入。请将哈希值与回执核对：一致即为当时告知业务系统或手机的记录。"),
+	  up_usage_verify_options, 0, up_usage_verify },
 };
 
 static void take(void *arg, int key, const char *value)

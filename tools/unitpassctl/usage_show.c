@@ -11,17 +11,9 @@
 #include "core/day.h"
 #include "tools/common/file.h"
 #include "tools/common/terminal.h"
-#include "tools/unitpassctl/ctl.h"
+#include "tools/unitpassctl/usage.h"
 
 #define RECEIPT_MAX 65536
-#define HASH_TEXT 43                     /* base64url of 256 bits */
-
-struct one {
-	int64_t seq;                     /* 0: whichever comes */
-	json_t *record;
-	char hash[HASH_TEXT + 1];
-	bool failed;
-};
 
 /* What the argument names. A receipt also says what the record's hash must be. */
 struct wanted {
@@ -83,21 +75,27 @@ static bool read_wanted(const struct up_ctl *ctl, const char *argument, struct w
 
 /* --- the record --- */
 
+struct taking { uint64_t wanted /* 0: whichever comes */; struct up_usage_one *one; };
+
 static int take_one(void *arg, int64_t seq, struct up_span canonical)
 {
-	struct one *x = arg;
+	struct taking *t = arg;
+	struct up_usage_one *x = t->one;
 	uint8_t leaf[32];
 
-	if (x->seq != 0 && seq != x->seq)
+	if (t->wanted != 0 && (uint64_t)seq != t->wanted)
 		return 1;
+	x->seq = seq;
+	up_buf_put_span(&x->canonical, canonical);
 	x->record = json_loadb((const char *)canonical.p, canonical.n, 0, NULL);
-	x->failed = x->record == NULL || up_record_leaf(canonical, leaf) != UP_OK;
+	x->failed = x->record == NULL || x->canonical.failed ||
+	    up_record_leaf(canonical, leaf) != UP_OK;
 	if (!x->failed)
 		up_text_b64url(up_span_of(leaf, sizeof(leaf)), x->hash);
 	return 1;
 }
 
-static void print(const struct one *x, const char *time)
+static void print(const struct up_usage_one *x, const char *time)
 {
 	const char *name;
 	json_t *value;
@@ -115,7 +113,7 @@ static void print(const struct one *x, const char *time)
 }
 
 /* Beside the record's own members: the time as people read it, and the hash that receipts carry. */
-static int report(const struct up_ctl *ctl, const struct one *x)
+static int report(const struct up_ctl *ctl, const struct up_usage_one *x)
 {
 	char time[40];
 
@@ -132,43 +130,57 @@ static int report(const struct up_ctl *ctl, const struct one *x)
 	return up_ctl_print(ctl, json_incref(x->record));
 }
 
-static int show(struct up_ctl *ctl, const char *argument, const struct wanted *w)
+static int find(
+    struct up_ctl *ctl, const char *argument, const struct wanted *w, struct up_usage_one *x)
 {
 	struct up_usage_filter f = {.limit = 1,
 	    .oldest_first = w->seq != 0,
 	    .after_seq = w->seq != 0 ? (int64_t)w->seq - 1 : 0,
 	    .id = up_span_str(w->id)};
-	struct one x = { .seq = (int64_t)w->seq };
-	enum up_err err = up_store_usage(ctl->store, &f, take_one, &x);
-	int status;
+	struct taking t = { w->seq, x };
+	enum up_err err = up_store_usage(ctl->store, &f, take_one, &t);
 
-	if (err != UP_OK || x.failed)
-		status = up_ctl_fail_err(ctl, err != UP_OK ? err : UP_E_NOMEM, "usage show");
-	else if (x.record == NULL)
-		status = up_ctl_fail(ctl, "not_found",
+	if (err != UP_OK || x->failed)
+		return up_ctl_fail_err(ctl, err != UP_OK ? err : UP_E_NOMEM, "usage");
+	if (x->record == NULL)
+		return up_ctl_fail(ctl, "not_found",
 		    up_say("there is no record %s; see: unitpassctl usage list",
 			"没有记录 %s，请查看：unitpassctl usage list"),
 		    w->id != NULL ? w->id : argument);
-	else if (w->hash != NULL && strcmp(w->hash, x.hash) != 0)
-		status = up_ctl_fail(ctl, "hash",
+	if (w->hash != NULL && strcmp(w->hash, x->hash) != 0)
+		return up_ctl_fail(ctl, "hash",
 		    up_say("the record has the hash %s, the receipt says %.60s: one of them was "
 			   "changed",
 			"记录的哈希值是 %s，回执上是 %.60s：其中之一被改动过"),
-		    x.hash, w->hash);
-	else
-		status = report(ctl, &x);
-	json_decref(x.record);
+		    x->hash, w->hash);
+	return 0;
+}
+
+int up_usage_find(struct up_ctl *ctl, const char *argument, struct up_usage_one *out)
+{
+	struct wanted w = { 0 };
+	int status = 1;
+
+	*out = (struct up_usage_one){ 0 };
+	if (read_wanted(ctl, argument, &w) && up_ctl_open(ctl))
+		status = find(ctl, argument, &w, out);
+	json_decref(w.receipt);
 	return status;
+}
+
+void up_usage_one_free(struct up_usage_one *x)
+{
+	json_decref(x->record);
+	up_buf_free(&x->canonical);
 }
 
 int up_usage_show(struct up_command_line *l)
 {
-	struct up_ctl *ctl = l->program;
-	struct wanted w = { 0 };
-	int status = 1;
+	struct up_usage_one x;
+	int status = up_usage_find(l->program, l->argument, &x);
 
-	if (read_wanted(ctl, l->argument, &w) && up_ctl_open(ctl))
-		status = show(ctl, l->argument, &w);
-	json_decref(w.receipt);
+	if (status == 0)
+		status = report(l->program, &x);
+	up_usage_one_free(&x);
 	return status;
 }
