@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the phone sees, and its end: the last, for the others sign in with it."""
 import json
+import os
 
 from scene import GRANT, answer_of
 
@@ -55,6 +56,34 @@ def test_suspended(s):
     s.login()
 
 
+def test_replaced(s):
+    """Another principal only where the clerk says so; who is there and what ends is told."""
+    unit, mine = s.of['unit'], s.dir + '/etc/person.json'
+    other = s.base + '/other.json'
+    with open(os.open(other, os.O_WRONLY | os.O_CREAT, 0o600), 'w') as f:
+        json.dump(s.of['persons'][4], f)
+    enrol = ['enrol', '--unit', unit, '--person-file']
+    for lang, words in (('C.UTF-8', 'in her place: --replace'), ('zh_CN.UTF-8', '请加 --replace')):
+        r = s.ctl(*enrol, other, lang=lang)
+        assert r.returncode == 1 and words in r.stderr and '*' in r.stderr, r
+    s.login()
+    # she herself, on another phone some day: nobody ends, with the option or without
+    for more in ([], ['--replace']):
+        answer_of(s.ctl('--json', *enrol, mine, *more))
+    s.login()
+    r = s.ctl(*enrol, other, '--replace')
+    assert r.returncode == 0 and 'ends at once' in r.stderr and 'managers 0' in r.stderr, r
+    ended = s.records('--unit', unit, '--event', 'people.delete')[0]
+    assert ended['channel'] == 'window' and '"principal"' in ended['before'], ended
+    assert s.approve(s.begin()['user_code']).returncode == 1
+    # who has not taken it gives way
+    text = answer_of(s.ctl('--json', *enrol, mine))['text']
+    r = s.holder('enrol', text, '--person-file', mine, '--password-file',
+                 s.of['holder_password_file'], '--agree', '--yes')
+    assert r.returncode == 0, r
+    s.login()
+
+
 def test_device_ends(s):
     """The last: the site's phone ends, at once, and says so."""
     listed = json.loads(s.ctl('--json', 'device', 'list', '--unit', s.of['unit']).stdout)['devices']
@@ -74,4 +103,5 @@ def test_device_ends(s):
     r = s.ctl('device', 'end', 'x')
     assert r.returncode == 1 and 'device list' in r.stderr, r
     assert json.loads(s.ctl('--json', 'device', 'list').stdout)['devices'] == []
-    assert len(json.loads(s.ctl('--json', 'device', 'list', '--all').stdout)['devices']) == 1
+    ever = json.loads(s.ctl('--json', 'device', 'list', '--all').stdout)['devices']
+    assert [d['device'] for d in ever].count(listed[0]['device']) == 1, ever

@@ -362,6 +362,39 @@ static void test_replaced(void)
 	end();
 }
 
+/* Refused at the window nothing is left of her; pending, nobody is replaced by her; matched at last
+ * she gets the code, and what was said of others' data before is no matter. */
+static void test_refused_then_pending(void)
+{
+	struct holder next = one(UP_ROLE_PRINCIPAL, 7);
+	struct up_op_code put;
+	const int64_t persons = 1;
+
+	begin();
+	put = window(7, "mismatch");
+	put.outcome = UP_SPAN_LIT("mismatch");
+	put.replace = true;
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &put, NOW), UP_E_PERSON);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"), persons);
+	put.outcome = UP_SPAN_LIT("unavailable");
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &put, NOW), UP_E_PENDING);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"
+	    " WHERE outcome = 'pending'"), 1);
+	CU_ASSERT_EQUAL(people_login(&f, &li, ""), UP_OK);
+	CU_ASSERT_EQUAL(people_take(&f, &next, "mismatch"), UP_E_CODE);
+	put.outcome = UP_SPAN_LIT("mismatch");
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &put, NOW), UP_E_PERSON);
+	CU_ASSERT_EQUAL(people_login(&f, &li, ""), UP_OK);
+	put = window(7, "match");
+	put.replace = true;
+	CU_ASSERT_EQUAL(fixture_code_put(f.store, &put, NOW), UP_OK);
+	CU_ASSERT_EQUAL(fixture_count(&f, "SELECT count(*) FROM person"), persons + 1);
+	CU_ASSERT_EQUAL(people_login(&f, &li, ""), UP_E_ENDED);
+	CU_ASSERT_EQUAL(people_take(&f, &next, "match"), UP_OK);
+	CU_ASSERT_EQUAL(people_login(&f, &next, ""), UP_OK);
+	end();
+}
+
 /* Rule 28: suspended she may do nothing; those whom she authorised go on; the window's code, once
  * it is taken, confirms her. */
 static void test_suspended(void)
@@ -390,4 +423,5 @@ static void test_suspended(void)
 
 UP_SUITE("people", test_add, test_other_role, test_three_managers, test_outcomes, test_password,
     test_may_authorise, test_codes, test_new_phone, test_cascade, test_delete_one, test_replaced,
+    test_refused_then_pending,
     test_suspended)

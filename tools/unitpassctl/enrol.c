@@ -23,7 +23,7 @@
 
 #define CODE_TEXT 22
 
-enum { UNIT = 1, NAME, RESIDENT, MOBILE, PERSON_FILE, CLERK, WINDOW };
+enum { UNIT = 1, NAME, RESIDENT, MOBILE, PERSON_FILE, CLERK, WINDOW, REPLACE, YES };
 
 const struct argp_option up_enrol_options[] = {
 	{ "unit", UNIT, "CODE", 0, UP_WORDS("the unit's unified social credit code",
@@ -39,6 +39,9 @@ const struct argp_option up_enrol_options[] = {
 	    "核对材料的工作人员，记入使用记录"), 0 },
 	{ "window", WINDOW, "NAME", 0, UP_WORDS("at which window, for the record",
 	    "办理窗口，记入使用记录"), 0 },
+	{ "replace", REPLACE, NULL, 0, UP_WORDS("in the place of the unit's present principal, who "
+	    "ends with all whom she authorised", "更换现任第一管理责任人：其本人及其授权的全部人员随即失效"), 0 },
+	{ "yes", YES, NULL, 0, UP_WORDS("do not ask before replacing", "更换前不再询问"), 0 },
 	{ 0 },
 };
 
@@ -50,7 +53,8 @@ struct enrol {
 	char code[CODE_TEXT + 1];
 	uint8_t code_hash[32];
 	int64_t expires_ms;
-	struct up_buf text, masked, unit_name;
+	struct up_buf text, masked, unit_name, principal /* masked, of now; or empty */;
+	bool unit_ended, replace, yes;
 };
 
 static bool read_person(struct enrol *x, const struct up_command_line *l)
@@ -90,7 +94,6 @@ static bool draw(struct enrol *x)
 	up_text_b64url(up_span_of(raw, sizeof(raw)), x->code);
 	up_wipe(raw, sizeof(raw));
 	up_buf_printf(&x->text, "%s/e/%s", x->ctl->config->issuer, x->code);
-	up_person_mask_name(&x->masked, up_span_str(x->person.name));
 	return !x->text.failed && !x->masked.failed &&
 	    up_hash_sha256(&code, 1, x->code_hash) == UP_OK;
 }
@@ -107,6 +110,7 @@ static enum up_err store(struct enrol *x)
 	    .named = {up_span_str(x->person.name), up_span_str(x->person.resident),
 		up_span_str(x->person.mobile)},
 	    .expires_ms = x->expires_ms,
+	    .replace = x->replace,
 	};
 
 	memcpy(put.code_hash, x->code_hash, sizeof(put.code_hash));
@@ -114,7 +118,7 @@ static enum up_err store(struct enrol *x)
 }
 
 /* Why there is no code. */
-static int refused(const struct enrol *x, enum up_err err)
+static int refused(struct enrol *x, enum up_err err)
 {
 	const struct up_ctl *ctl = x->ctl;
 
@@ -123,11 +127,15 @@ static int refused(const struct enrol *x, enum up_err err)
 		    up_say("there is no unit %s; import it first: unitpassctl unit import",
 			"没有单位 %s，请先导入：unitpassctl unit import"),
 		    x->unit);
+	if (err == UP_E_STATE && x->unit_ended)
+		return up_ctl_fail(ctl, "ended", up_say("the unit %s was cancelled; nobody can be "
+		    "enrolled for it", "单位 %s 已注销，不能再登记人员"), x->unit);
 	if (err == UP_E_STATE)
-		return up_ctl_fail(ctl, "principal", "%s",
-		    up_say("the unit has another principal already (or is no longer live); one "
-			   "unit has exactly one",
-			"该单位已有另一名第一管理责任人（或单位已注销）；每个单位只能有一名"));
+		return up_ctl_fail(ctl, "principal",
+		    up_say("the unit has another principal already, %s, and can have only one; to "
+			   "put this person in her place: --replace",
+			"该单位已有另一名第一管理责任人 %s，每个单位只能有一名；确需更换请加 --replace"),
+		    up_buf_cstr(&x->principal));
 	if (err == UP_E_PENDING)
 		return up_ctl_fail(ctl, "unavailable",
 		    up_say("the real-name check gives no answer; the person is kept as pending, "
@@ -151,6 +159,8 @@ static int take_unit(void *arg, const struct up_unit_view *u)
 	struct enrol *x = arg;
 
 	up_buf_put_span(&x->unit_name, u->name);
+	up_buf_put_span(&x->principal, u->principal);
+	x->unit_ended = !up_span_eq_str(u->status, "live");
 	return 1;
 }
 
@@ -205,20 +215,45 @@ static bool check_person(struct enrol *x)
 	return true;
 }
 
-static int run(struct enrol *x)
+/* Before anything is asked or done. Whether she is the one who is there already the store finds
+ * out; then nobody ends. */
+static bool confirm(struct enrol *x)
 {
+	struct up_standing s;
 	enum up_err err;
 
-	if (!check_person(x))
+	if (!x->replace || x->principal.n == 0 || x->ctl->json)
+		return true;
+	err = up_store_standing_unit(x->ctl->store, up_span_str(x->unit), &s);
+	if (err != UP_OK) {
+		up_ctl_fail_err(x->ctl, err, x->unit);
+		return false;
+	}
+	fprintf(stderr, up_say("Unless %s is %s already, the present principal ends at once, with "
+	    "managers %lld, users %lld, grants %lld.\n", "除非 %s 就是现任的 %s，否则现任第一管理责任人立即失效，"
+	    "一并失效的有管理人 %lld 名、使用人 %lld 名、授权 %lld 项。\n"), up_buf_cstr(&x->masked),
+	    up_buf_cstr(&x->principal), (long long)s.managers, (long long)s.users,
+	    (long long)s.grants);
+	return up_ctl_confirm(x->ctl, x->yes, up_say("Replace her? [y/N] ", "确认更换？[y/N] "));
+}
+
+static int run(struct enrol *x)
+{
+	enum up_err err = up_store_units(x->ctl->store, up_span_str(x->unit), take_unit, x);
+
+	if (err == UP_OK && (x->unit_name.failed || x->principal.failed))
+		err = UP_E_NOMEM;
+	if (err != UP_OK)
+		return up_ctl_fail_err(x->ctl, err, x->unit);
+	up_person_mask_name(&x->masked, up_span_str(x->person.name));
+	if (!confirm(x) || !check_person(x))
 		return 1;
 	if (x->answer.outcome != UP_REALNAME_UNAVAILABLE && x->answer.why_en[0] != '\0')
 		up_ctl_warn(up_say(x->answer.why_en, x->answer.why_zh));
 	x->expires_ms = x->ctl->now_ms + UP_ENROLMENT_LIFE_MS;
 	if (!draw(x))
 		return up_ctl_fail_err(x->ctl, UP_E_CRYPTO, "code");
-	err = up_store_units(x->ctl->store, up_span_str(x->unit), take_unit, x);
-	if (err == UP_OK)
-		err = x->unit_name.failed ? UP_E_NOMEM : store(x);
+	err = store(x);
 	return err == UP_OK ? report(x) : refused(x, err);
 }
 
@@ -232,7 +267,8 @@ static bool take_label(struct enrol *x, const char *option, const char *value,
 
 int up_enrol_run(struct up_command_line *l)
 {
-	struct enrol x = { .ctl = l->program };
+	struct enrol x = { .ctl = l->program, .replace = l->values[REPLACE] != NULL,
+		.yes = l->values[YES] != NULL };
 	int status = 1;
 
 	if (!up_ctl_uscc(x.ctl, "unit", l->values[UNIT], true, x.unit) ||
@@ -245,6 +281,7 @@ int up_enrol_run(struct up_command_line *l)
 	up_buf_free(&x.text);
 	up_buf_free(&x.masked);
 	up_buf_free(&x.unit_name);
+	up_buf_free(&x.principal);
 	up_wipe(x.code, sizeof(x.code));
 	return status;
 }
