@@ -40,6 +40,8 @@ static enum up_err read_one(struct up_store *s, int64_t number, struct one *out,
 	up_db_end(&rows);
 	if (err == UP_OK && *found)
 		err = up_persons_read(&tx, number, &out->person);
+	if (err == UP_E_STORE)
+		up_tx_log(s, 'e', "store: somebody pending cannot be read", tx.db);
 	up_tx_put(s, &tx.db);
 	*found = *found && err == UP_OK;
 	return err == UP_E_NOT_FOUND ? UP_OK : err;
@@ -49,14 +51,18 @@ enum up_err up_store_pending(
     struct up_store *s, int64_t after, size_t limit, up_pending_fn fn, void *arg)
 {
 	int64_t numbers[UP_PENDING_MAX];
+	enum up_err unread = UP_OK;
 	struct one one;
-	bool found, stop = false;
+	bool found, any = false, stop = false;
 	size_t n = 0;
 	enum up_err err = read_numbers(
 	    s, after, limit < UP_PENDING_MAX ? limit : UP_PENDING_MAX, numbers, &n);
 
 	for (size_t i = 0; err == UP_OK && i < n && !stop; i++) {
-		err = read_one(s, numbers[i], &one, &found);
+		enum up_err read = read_one(s, numbers[i], &one, &found);
+
+		unread = read != UP_OK ? read : unread;
+		any = any || found;
 		if (found) {
 			const struct up_pending p = { numbers[i], one.ref, &one.person };
 
@@ -64,7 +70,7 @@ enum up_err up_store_pending(
 		}
 	}
 	up_wipe(&one, sizeof(one));
-	return err;
+	return err == UP_OK && !any ? unread : err;
 }
 
 /* --- up_op_realname --- */

@@ -166,7 +166,8 @@ UP_MUST_USE enum up_err up_store_usage(
 struct up_pending { int64_t number; const char *ref; const struct up_person *person; };
 /* Non-zero stops; reading goes on no further then. FN may take its time: nothing is held open. */
 typedef int (*up_pending_fn)(void *arg, const struct up_pending *);
-/* At most LIMIT (no more than UP_PENDING_MAX) of those with numbers above AFTER, in order. */
+/* At most LIMIT (no more than UP_PENDING_MAX) of those with numbers above AFTER, in order. One who
+ * cannot be read keeps nobody else from being asked for: that is an error when it is so of all. */
 #define UP_PENDING_MAX 64
 UP_MUST_USE enum up_err up_store_pending(
     struct up_store *, int64_t after, size_t limit, up_pending_fn fn, void *arg);

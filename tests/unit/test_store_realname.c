@@ -195,5 +195,25 @@ static void test_pages(void)
 	fixture_close(&f);
 }
 
+/* One row that is damaged keeps nobody else waiting. */
+static void test_damaged(void)
+{
+	struct fixture_pending p;
+	struct fixture f;
+	int64_t seen[2] = { 0, 0 };
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(fixture_put_pending(f.store, U2, &fixture_wang), UP_E_PENDING);
+	CU_ASSERT_EQUAL(fixture_put_pending(f.store, U2, &fixture_zhang), UP_E_PENDING);
+	CU_ASSERT_EQUAL(fixture_change(&f, "UPDATE person SET mobile = name WHERE id = " WANG),
+	    UP_OK);
+	CU_ASSERT_FATAL(fixture_pending(f.store, 0, &p));
+	CU_ASSERT(up_span_eq_str(fixture_zhang.name, p.person.name));
+	CU_ASSERT_EQUAL(fixture_change(&f, "UPDATE person SET mobile = name"), UP_OK);
+	CU_ASSERT_EQUAL(up_store_pending(f.store, 0, 64, count, seen), UP_E_STORE);
+	CU_ASSERT_EQUAL(seen[0], 0);
+	fixture_close(&f);
+}
+
 UP_SUITE("store realname", test_alone, test_forgotten, test_edges_confirmed, test_edges_refused,
-    test_late, test_pages)
+    test_late, test_pages, test_damaged)
