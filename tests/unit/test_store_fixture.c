@@ -121,12 +121,15 @@ static void give_back(struct fixture *f)
 
 void fixture_open(struct fixture *f, bool writer)
 {
-	if (fixture_on_postgres())
+	if (fixture_on_postgres()) {
 		make_kept(f);
-	else
+	} else {
 		fixture_make(f);
+		fixture_copy(f->database, fill);
+	}
 	CU_ASSERT_EQUAL_FATAL(fixture_connect(f->database, writer, &f->store), UP_OK);
-	fill(f->store);
+	if (fixture_on_postgres())
+		fill(f->store);
 }
 
 void fixture_reopen(struct fixture *f, bool writer)

@@ -33,6 +33,9 @@ extern const struct up_named fixture_li, fixture_zhang, fixture_wang;
 bool fixture_on_postgres(void);
 const struct up_db_schema *fixture_schema(void);         /* of the engine */
 void fixture_make(struct fixture *);                     /* a new, empty database */
+/* A new SQLite file DATABASE, with all that FILL (the same each time) puts in: made once a program,
+ * for its tables and their fsync cost a hundred times as much as a copy. */
+void fixture_copy(const char *database, void (*fill)(struct up_store *));
 /* A new database, filled; on PostgreSQL one that was closed before, if it is as new. */
 void fixture_open(struct fixture *, bool writer);
 void fixture_reopen(struct fixture *, bool writer);
