@@ -23,6 +23,7 @@ struct up_checks {
 	struct up_check *first, **last;
 	size_t waiting;
 	struct { int64_t minute; long n; } asked;
+	uint64_t answers[UP_REALNAME_OUTCOMES], limited;
 	bool unavailable;                /* what the log said last */
 	bool stop;
 	unsigned threads;
@@ -51,6 +52,7 @@ static bool may_ask(struct up_checks *c)
 	c->asked.minute = minute;
 	may = !c->stop && c->asked.n < c->per_minute;
 	c->asked.n += may;
+	c->limited += !may;
 	pthread_mutex_unlock(&c->lock);
 	return may;
 }
@@ -72,6 +74,7 @@ static void tell(struct up_checks *c, const struct up_realname_answer *a)
 	bool unavailable = a->outcome == UP_REALNAME_UNAVAILABLE, changed;
 
 	pthread_mutex_lock(&c->lock);
+	c->answers[a->outcome]++;
 	changed = c->unavailable != unavailable && !c->stop;
 	if (changed)
 		c->unavailable = unavailable;
@@ -107,7 +110,26 @@ bool up_checks_pause(struct up_checks *c, int64_t ms)
 	return stop;
 }
 
+void up_checks_stats(struct up_checks *c, struct up_checks_stats *out)
+{
+	pthread_mutex_lock(&c->lock);
+	memcpy(out->answers, c->answers, sizeof(out->answers));
+	out->limited = c->limited;
+	out->waiting = c->waiting;
+	pthread_mutex_unlock(&c->lock);
+	out->breaker = c->source.platform != NULL ? up_platform_breaker(c->source.platform)
+						  : UP_BREAKER_CLOSED;
+}
+
 /* --- threads --- */
+
+static void count_refused(struct up_checks *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->limited++;
+	c->answers[UP_REALNAME_UNAVAILABLE]++;
+	pthread_mutex_unlock(&c->lock);
+}
 
 bool up_checks_submit(struct up_checks *c, struct up_check *check)
 {
@@ -123,8 +145,10 @@ bool up_checks_submit(struct up_checks *c, struct up_check *check)
 		pthread_cond_signal(&c->more);
 	}
 	pthread_mutex_unlock(&c->lock);
-	if (!taken)
+	if (!taken) {
 		refuse(&check->answer);
+		count_refused(c);
+	}
 	return taken;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/person.h"
 #include "server/config.h"
+#include "server/connect/breaker.h"
 #include "server/connect/realname.h"
 
 /* --- which connector --- */
@@ -56,6 +57,14 @@ UP_MUST_USE bool up_checks_submit(struct up_checks *, struct up_check *);
 void up_checks_ask(struct up_checks *, const struct up_person *, struct up_realname_answer *);
 /* Sleep until it is over or the checks stop; true: they have. */
 bool up_checks_pause(struct up_checks *, int64_t ms);
+
+struct up_checks_stats {                 /* since the start */
+	uint64_t answers[UP_REALNAME_OUTCOMES];  /* by outcome, asked or not */
+	uint64_t limited;                /* of them unavailable because nobody was asked */
+	uint64_t waiting;                /* checks now, for a thread */
+	enum up_breaker_state breaker;   /* closed for a roster */
+};
+void up_checks_stats(struct up_checks *, struct up_checks_stats *out);
 
 /* --- checks_again.c: the thread that asks again --- */
 

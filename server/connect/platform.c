@@ -101,6 +101,16 @@ static void tell(struct up_platform *p, uint64_t ticket, bool answered)
 	pthread_mutex_unlock(&p->lock);
 }
 
+enum up_breaker_state up_platform_breaker(struct up_platform *p)
+{
+	enum up_breaker_state state;
+
+	pthread_mutex_lock(&p->lock);
+	state = p->breaker.state;
+	pthread_mutex_unlock(&p->lock);
+	return state;
+}
+
 static void pause_for(struct up_platform *p, int64_t ms)
 {
 	int64_t until = steady_ms() + ms;

@@ -32,6 +32,8 @@ UP_MUST_USE enum up_err up_platform_new(
 void up_platform_free(struct up_platform **);
 /* Good until the free; from any number of threads. */
 struct up_realname up_platform_connector(struct up_platform *);
+/* Is the platform left in peace now? From any thread. */
+enum up_breaker_state up_platform_breaker(struct up_platform *);
 /* From another thread: checks under way end within a second or so, and later ones at once, all
  * UNAVAILABLE. */
 void up_platform_stop(struct up_platform *);

@@ -12,6 +12,7 @@ enum up_realname_outcome {
 	UP_REALNAME_MATCH,
 	UP_REALNAME_MISMATCH,            /* the number is known, name or mobile are others */
 	UP_REALNAME_NOT_FOUND,
+	UP_REALNAME_OUTCOMES
 };
 
 struct up_realname_answer {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/metrics.h"
 
+#include "server/checks.h"
 #include "server/http/routes.h"
 
 static const struct { const char *name, *help;
@@ -56,6 +57,28 @@ static void put_live(struct up_buf *b, struct up_live *l)
 	put(b, "unitpass_replay_entries", "gauge", "Proof ids remembered.", live.replays);
 }
 
+static void put_checks(struct up_buf *b, struct up_checks *c)
+{
+	static const char *const family = "unitpass_realname_checks_total";
+	struct up_checks_stats s;
+
+	if (c == NULL)
+		return;
+	up_checks_stats(c, &s);
+	up_buf_printf(b, "# HELP %s Real-name checks by what they said.\n# TYPE %s counter\n",
+	    family, family);
+	for (size_t i = 0; i < UP_REALNAME_OUTCOMES; i++)
+		up_buf_printf(b, "%s{outcome=\"%s\"} %llu\n", family,
+		    up_realname_name((enum up_realname_outcome)i),
+		    (unsigned long long)s.answers[i]);
+	put(b, "unitpass_realname_limited_total", "counter",
+	    "Of the unavailable: nobody was asked, for there were too many.", s.limited);
+	put(b, "unitpass_realname_waiting", "gauge", "Checks waiting for a thread.", s.waiting);
+	put(b, "unitpass_realname_breaker", "gauge",
+	    "0: the platform is asked. 1: it is left in peace. 2: one check tries it.",
+	    s.breaker);
+}
+
 void up_admin_metrics(struct up_request *r)
 {
 	struct up_store_stats store;
@@ -71,6 +94,7 @@ void up_admin_metrics(struct up_request *r)
 		up_buf_printf(b, "unitpass_http_answers_total{class=\"%zuxx\"} %llu\n", i + 1,
 		    (unsigned long long)atomic_load(&answers[i]));
 	put_live(b, r->server->live);
+	put_checks(b, r->server->checks);
 	up_store_stats(r->server->store, &store);
 	put(b, "unitpass_store_commits_total", "counter", "Commits of the store.", store.commits);
 	put(b, "unitpass_store_jobs_total", "counter", "Jobs written by those commits.",
