@@ -139,12 +139,13 @@ static void begin_record(
 /* --- POST /holder/enrolments --- */
 
 /* What the phone must ask for: a new password, its password, or a new one in the place of a locked
- * one. */
-static const char *password_state(const struct up_request *r)
+ * one, which only the window's codes allow (server/store/enrol.c): principals'. */
+static const char *password_state(const struct up_request *r, const struct up_enrolment *e)
 {
 	if (r->device.id == 0)
 		return "new";
-	return r->device.errors < UP_PASSWORD_ERRORS_MAX ? "set" : "locked";
+	return r->device.errors < UP_PASSWORD_ERRORS_MAX || strcmp(e->role, "principal") != 0
+		   ? "set" : "locked";
 }
 
 static void put_statement(struct up_json_put *j, const struct up_legal *statement)
@@ -203,7 +204,7 @@ static void put_found(struct up_request *r, const struct up_enrolment *e)
 	up_holder_put_fields(&j, e->fields);
 	put_grant(&j, r, e);
 	up_json_put_str(&j, "issuer", r->server->config->issuer);
-	up_json_put_str(&j, "password_state", password_state(r));
+	up_json_put_str(&j, "password_state", password_state(r, e));
 	put_statement(&j, r->server->statement);
 	up_json_put_end(&j);
 	up_reply(r, "application/json");

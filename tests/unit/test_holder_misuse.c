@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "test_holder_fixture.h"
+#include "web/legal.h"
 
 #define Q "?certificate=CERT-1"
 #define HERS "{\"certificate\":\"CERT-2\",\"password\":\"" PASSWORD "\"}"
@@ -158,6 +159,36 @@ static void test_no_password_no_check(void)
 	wire_end();
 }
 
+/* And the phone is not told to ask for a new one, which it would not get. */
+static void test_locked_looks(void)
+{
+	struct phone li, zhao, u;
+	struct up_named n;
+	char body[512];
+
+	wire_begin();
+	li = wire_principal();
+	zhao = wire_stranger();
+	u = wire_make(&li, UP_ROLE_USER, 1);
+	snprintf(body, sizeof(body), "%s", wire_person(1));
+	memcpy(strstr(body, "CERT-1"), "CERT-2", 6);
+	CU_ASSERT_EQUAL(wire_post(&zhao, "/holder/users", body), 200);
+	n = people_named(1);
+	snprintf(body, sizeof(body), "{\"code\":\"%s\",\"person\":{\"name\":\"%.*s\","
+	    "\"resident_id\":\"%.*s\",\"mobile\":\"%.*s\"}}", wire_member("code"),
+	    (int)n.name.n, (const char *)n.name.p, (int)n.resident.n,
+	    (const char *)n.resident.p, (int)n.mobile.n, (const char *)n.mobile.p);
+	CU_ASSERT_EQUAL(fixture_change(&wire_f, "UPDATE device SET errors = 6"), UP_OK);
+	CU_ASSERT_EQUAL_FATAL(up_legal_new("download", &wire_server.statement), UP_OK);
+	CU_ASSERT_EQUAL(wire_post(&u, "/holder/enrolments", body), 200);
+	CU_ASSERT_STRING_EQUAL(wire_member("password_state"), "set");
+	up_legal_free(&wire_server.statement);
+	wire_hang_up(&li);
+	wire_hang_up(&zhao);
+	wire_hang_up(&u);
+	wire_end();
+}
+
 /* Rule 28: who was taken for somebody in another unit ends no phone of hers but there. */
 static void test_false_friend(void)
 {
@@ -222,6 +253,6 @@ static void test_filter(void)
 	wire_end();
 }
 
-UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_guess_by_key, test_keys_without_end,
-    test_typed_over, test_no_password_no_check, test_false_friend, test_signed_accept,
-    test_filter)
+UP_SUITE("holder_misuse", test_unlock_by_a_friend, test_locked_looks, test_guess_by_key,
+    test_keys_without_end, test_typed_over, test_no_password_no_check, test_false_friend,
+    test_signed_accept, test_filter)
