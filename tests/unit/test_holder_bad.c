@@ -192,7 +192,8 @@ static void check_types(const struct call *call, const struct part *part)
 static void check_text(const struct call *call, const struct part *part)
 {
 	const int half = (int)strlen(part->good) / 2 / 3 * 3;    /* between Chinese characters */
-	const char *before = part->kind == LIST ? "[\"" : "\"", *after = part->kind == LIST ? "]" : "";
+	const char *before = part->kind == LIST ? "[\"" : "\"";
+	const char *after = part->kind == LIST ? "]" : "";
 	char bad[1024];
 
 	for (size_t i = 0; i < UP_ARRAY_LEN(within); i++) {

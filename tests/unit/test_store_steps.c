@@ -31,7 +31,8 @@ static enum up_err act(struct fixture *f, size_t i, int steps, bool all_after)
 {
 	enum up_err err;
 
-	memset(fixture_tried, 0, sizeof(fixture_tried));
+	for (size_t kind = 0; kind < UP_OPS; kind++)
+		fixture_tried[kind] = false;
 	f->store->write.db->fault = fault;
 	for_ever = all_after;
 	steps_left = steps;
