@@ -129,7 +129,7 @@ void up_catalogue_follow(struct up_server *s)
 		return;
 	if (up_catalogue_load(s, why) == UP_OK) {
 		up_log(UP_LOG_INFO, "reloaded", "because",
-		    "a client was disabled, enabled or removed", NULL);
+		    "a client was disabled, enabled or removed, or an item changed", NULL);
 	} else if (version != failed) {
 		failed = version;
 		up_log(UP_LOG_ERROR, "reload_failed", "reason", why, "effect",

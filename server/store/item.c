@@ -23,7 +23,9 @@ enum up_err up_act_item(struct up_act *a)
 
 	a->record.item = put->code;
 	a->record.after = up_act_word(a, "name", put->name);
-	return up_db_run_one(a->tx->db, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
+	err = up_db_run_one(a->tx->db, UP_SQL_ITEM_ADD, args, UP_ARRAY_LEN(args));
+	/* servers that run look at it, and read the catalogue again */
+	return err == UP_OK ? up_db_run_one(a->tx->db, UP_SQL_CATALOGUE_NEXT, NULL, 0) : err;
 }
 
 enum up_err up_act_item_end(struct up_act *a)

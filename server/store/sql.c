@@ -152,6 +152,7 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " removed_ms = CASE WHEN ?2 = 'removed' THEN ?3 END, since_ms = ?3"
 	    " WHERE code = ?1 AND removed_ms IS NULL",
 	[UP_SQL_CLIENTS_VERSION] = "SELECT version FROM catalogue",
+	[UP_SQL_CATALOGUE_NEXT] = "UPDATE catalogue SET version = version + 1",
 	[UP_SQL_ITEMS] = "SELECT i.code, i.name, c.code FROM item i"
 	    " JOIN client c ON c.id = i.client WHERE c.status = 'live' AND i.ended_ms IS NULL"
 	    " ORDER BY i.code",

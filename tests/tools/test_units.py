@@ -4,7 +4,7 @@ import calendar
 import json
 import time
 
-from scene import answer_of
+from scene import answer_of, until
 
 DAY = 86400
 CHINA = 8 * 3600
@@ -123,9 +123,13 @@ def test_holders(s):
 
 def test_item_ends(s):
     client = s.of['static_client_id']
+    assert s.post('/device_authorization', item='short')[0] == 400
     assert s.ctl('item', 'add', 'short', '--name', '短', '--client', client).returncode == 0
+    # a server that runs learns it by itself, and that it is over
+    until('the item', lambda: s.post('/device_authorization', item='short')[0] == 200)
     assert answer_of(s.ctl('--json', 'item', 'end', 'short'))['status'] == 'ended'
     assert answer_of(s.ctl('--json', 'item', 'end', 'short'), 1)['error'] == 'unchanged'
+    until('its end', lambda: s.post('/device_authorization', item='short')[0] == 400)
     assert answer_of(s.ctl('--json', 'item', 'end', 'none'), 1)['error'] == 'item'
     items = {i['item']: i['status']
              for i in answer_of(s.ctl('--json', 'item', 'list', '--all'))['items']}

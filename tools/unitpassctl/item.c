@@ -61,9 +61,8 @@ int up_item_add(struct up_command_line *l)
 		    json_pack(
 			"{s:s, s:s, s:s}", "item", l->argument, "name", name, "client", client));
 	printf("%s  %s  (%s)\n", l->argument, name, client);
-	puts(up_say(
-	    "Reload the server so that it knows this item: systemctl reload unitpassd (SIGHUP).",
-	    "请让服务器重新加载以识别该事项：systemctl reload unitpassd（SIGHUP）。"));
+	puts(up_say("A server that runs knows it within seconds.",
+	    "运行中的服务器数秒内即可识别该事项。"));
 	return 0;
 }
 
