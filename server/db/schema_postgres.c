@@ -108,7 +108,8 @@ static const char grant_step[] =
     "ALTER TABLE role ADD COLUMN may_authorise bigint NOT NULL DEFAULT 1"
     " CHECK (may_authorise IN (0, 1));"
     "ALTER TABLE role ADD COLUMN suspended_ms bigint;"
-    "CREATE INDEX role_grantor ON role (grantor, id) WHERE grantor IS NOT NULL;"
+    "CREATE INDEX role_grantor ON role (grantor, id) WHERE grantor IS NOT NULL"
+    " AND status <> 'ended';"
     "CREATE UNIQUE INDEX role_edge ON role (holder, grantor) WHERE status <> 'ended';"
     "CREATE INDEX role_unit ON role (unit, role, id) WHERE status <> 'ended';"
     "ALTER TABLE item ADD COLUMN ended_ms bigint;"
@@ -120,9 +121,10 @@ static const char grant_step[] =
     " to_day bigint NOT NULL CHECK (to_day >= from_day),"
     " status " TEXT " NOT NULL CHECK (status IN ('waiting', 'live', 'ended')),"
     " created_ms bigint NOT NULL, live_ms bigint, ended_ms bigint);"
-    "CREATE INDEX item_grant_edge ON item_grant (edge);"
-    "CREATE INDEX item_grant_unit ON item_grant (unit, id);"
-    "CREATE INDEX item_grant_grantor ON item_grant (grantor, id);"
+    "CREATE INDEX item_grant_edge ON item_grant (edge, status);"
+    "CREATE INDEX item_grant_unit ON item_grant (unit, id) WHERE status <> 'ended';"
+    "CREATE INDEX item_grant_grantor ON item_grant (grantor, id)"
+    " WHERE status <> 'ended';"
     "CREATE TABLE grant_item (item_grant bigint NOT NULL REFERENCES item_grant,"
     " item " TEXT " NOT NULL REFERENCES item, PRIMARY KEY (item_grant, item));"
     "ALTER TABLE enrolment ADD COLUMN item_grant bigint REFERENCES item_grant;";
@@ -135,7 +137,8 @@ static const char seal_step[] =
     "CREATE TABLE chore (name " TEXT " PRIMARY KEY);";
 
 static const char pending_step[] =
-    "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
+    "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';"
+    "CREATE INDEX device_person ON device (person);";
 
 static const char signed_step[] =
     "CREATE TABLE proof (seq bigint PRIMARY KEY, proof " TEXT " NOT NULL);"

@@ -121,7 +121,8 @@ static const char grant_step[] =
     "ALTER TABLE role ADD COLUMN may_authorise INTEGER NOT NULL DEFAULT 1"
     " CHECK (may_authorise IN (0, 1));"
     "ALTER TABLE role ADD COLUMN suspended_ms INTEGER;"
-    "CREATE INDEX role_grantor ON role (grantor) WHERE grantor IS NOT NULL;"
+    "CREATE INDEX role_grantor ON role (grantor) WHERE grantor IS NOT NULL"
+    " AND status <> 'ended';"
     "CREATE UNIQUE INDEX role_edge ON role (holder, grantor) WHERE status <> 'ended';"
     "CREATE INDEX role_unit ON role (unit, role) WHERE status <> 'ended';"
     "ALTER TABLE item ADD COLUMN ended_ms INTEGER;"
@@ -133,9 +134,9 @@ static const char grant_step[] =
     " to_day INTEGER NOT NULL CHECK (to_day >= from_day),"
     " status TEXT NOT NULL CHECK (status IN ('waiting', 'live', 'ended')),"
     " created_ms INTEGER NOT NULL, live_ms INTEGER, ended_ms INTEGER) STRICT;"
-    "CREATE INDEX item_grant_edge ON item_grant (edge);"
-    "CREATE INDEX item_grant_unit ON item_grant (unit);"
-    "CREATE INDEX item_grant_grantor ON item_grant (grantor);"
+    "CREATE INDEX item_grant_edge ON item_grant (edge, status);"
+    "CREATE INDEX item_grant_unit ON item_grant (unit) WHERE status <> 'ended';"
+    "CREATE INDEX item_grant_grantor ON item_grant (grantor) WHERE status <> 'ended';"
     "CREATE TABLE grant_item (item_grant INTEGER NOT NULL REFERENCES item_grant,"
     " item TEXT NOT NULL REFERENCES item, PRIMARY KEY (item_grant, item)) STRICT,"
     " WITHOUT ROWID;"
@@ -151,9 +152,11 @@ static const char seal_step[] =
     "CREATE INDEX person_key ON person (key_id);"
     "CREATE TABLE chore (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
 
-/* Of a great register few are pending, and they are looked for all the time. */
+/* Of a great register few are pending, and they are looked for all the time; who is forgotten must
+ * have no phone. */
 static const char pending_step[] =
-    "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';";
+    "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';"
+    "CREATE INDEX device_person ON device (person);";
 
 /* What phones signed, whole: "evidence" of records is its SHA-256 in hex, seq the first of them, and
  * the others of the operation follow it at once. A login has one: no index but the row's place.

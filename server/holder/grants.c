@@ -57,7 +57,7 @@ void up_holder_grants(struct up_request *r)
 {
 	static const char *const names[] = { "certificate", "user", "before", "limit", NULL };
 	static const struct up_list_call call = { .names = names, .users = true };
-	struct up_grant_filter filter = { .ended_too = false };
+	struct up_grant_filter filter = { 0 };
 	struct up_list l;
 	enum up_err err;
 
@@ -84,7 +84,7 @@ void up_holder_grant(struct up_request *r)
 {
 	static const char *const names[] = { "certificate", NULL };
 	static const struct up_list_call call = { .names = names, .users = true };
-	const struct up_grant_filter filter = { .grant = up_change_ref(r), .ended_too = true };
+	const struct up_grant_filter filter = { .grant = up_change_ref(r) };
 	struct up_list l;
 	enum up_err err;
 

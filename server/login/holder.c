@@ -124,8 +124,7 @@ enum up_err up_holder_may(const struct up_request *r, const struct up_role *role
 	struct up_authority_answer answer;
 	enum up_err err = UP_OK;
 
-	/* Only users need one (rule 20). */
-	if (item.n > 0 && role->edge.role == UP_ROLE_USER)
+	if (item.n > 0 && up_authority_needs_grant(use, role->edge.role))
 		err = up_store_grants_for(
 		    r->server->store, r->device.id, item, &grants, &ask.n_grants);
 	ask.grants = grants;

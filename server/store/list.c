@@ -49,7 +49,9 @@ enum up_err up_store_units(struct up_store *s, struct up_span code, up_unit_fn f
 	const struct up_db_arg key = up_db_text(code);
 	struct units u = { fn, arg };
 
-	return each(s, UP_SQL_UNITS, &key, 1, unit, &u);
+	if (code.n == 0)
+		return each(s, UP_SQL_UNITS, NULL, 0, unit, &u);
+	return each(s, UP_SQL_UNITS_OF, &key, 1, unit, &u);
 }
 
 enum up_err up_store_units_at(struct up_store *s, struct up_span code,
@@ -59,7 +61,9 @@ enum up_err up_store_units_at(struct up_store *s, struct up_span code,
 	    up_db_int(when->from_ms), up_db_int(when->to_ms), up_db_text(code)};
 	struct units u = { fn, arg };
 
-	return each(s, UP_SQL_VIEW_UNITS, args, UP_ARRAY_LEN(args), unit, &u);
+	if (code.n == 0)
+		return each(s, UP_SQL_VIEW_UNITS, args, 2, unit, &u);
+	return each(s, UP_SQL_VIEW_UNITS_OF, args, UP_ARRAY_LEN(args), unit, &u);
 }
 
 struct authorities { up_authority_fn fn; void *arg; };
@@ -110,6 +114,15 @@ static int device(struct up_db *db, const struct up_db_rows *rows, void *arg)
 	return d->fn(d->arg, &v);
 }
 
+static enum up_sql devices_of(const struct up_device_filter *f)
+{
+	if (f->ref.n > 0)
+		return UP_SQL_DEVICES_OF_REF;
+	if (f->person_ref.n > 0)
+		return UP_SQL_DEVICES_OF_PERSON;
+	return f->unit.n > 0 ? UP_SQL_DEVICES_OF_UNIT : UP_SQL_DEVICES;
+}
+
 enum up_err up_store_devices(
     struct up_store *s, const struct up_device_filter *f, up_device_fn fn, void *arg)
 {
@@ -122,7 +135,7 @@ enum up_err up_store_devices(
 	    up_db_int(f->to_ms == 0 ? INT64_MAX : f->to_ms),
 	};
 	struct devices d = {.fn = fn, .arg = arg};
-	enum up_err err = each(s, UP_SQL_DEVICES, keys, UP_ARRAY_LEN(keys), device, &d);
+	enum up_err err = each(s, devices_of(f), keys, UP_ARRAY_LEN(keys), device, &d);
 
 	up_buf_free(&d.units);
 	return err == UP_OK ? d.err : err;

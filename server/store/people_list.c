@@ -222,13 +222,12 @@ static int grant(struct list *l, struct up_db *db, const struct up_db_rows *rows
 	return l->fn.grants(l->arg, &v);
 }
 
-static enum up_err grants_of_holder(struct up_store *s, struct up_span ref,
-    const struct up_grant_filter *f, const struct up_page *page, struct list *l)
+static enum up_err grants_of_holder(
+    struct up_store *s, struct up_span ref, const struct up_page *page, struct list *l)
 {
 	const struct up_db_arg args[] = {
 	    up_db_text(ref),
 	    before_of(page),
-	    up_db_int(f->ended_too),
 	    limit_of(page),
 	    up_db_int(l->viewer->edge.role == UP_ROLE_MANAGER ? l->viewer->id : 0),
 	};
@@ -236,14 +235,13 @@ static enum up_err grants_of_holder(struct up_store *s, struct up_span ref,
 	return walk(s, UP_SQL_GRANTS_OF_HOLDER, args, UP_ARRAY_LEN(args), l);
 }
 
-static enum up_err grants_of_edge(struct up_store *s, const struct up_grant_filter *f,
-    const struct up_page *page, struct list *l)
+static enum up_err grants_of_edge(
+    struct up_store *s, const struct up_page *page, struct list *l)
 {
 	const bool all = l->viewer->edge.role == UP_ROLE_PRINCIPAL;
 	const struct up_db_arg args[] = {
 	    all ? up_db_text(up_span_str(l->viewer->unit_code)) : up_db_int(l->viewer->id),
 	    before_of(page),
-	    up_db_int(f->ended_too),
 	    limit_of(page),
 	};
 
@@ -271,11 +269,11 @@ enum up_err up_store_grants(struct up_store *s, const struct up_role *viewer,
 	if (f->grant.n > 0)
 		err = grant_of_ref(s, f, &l);
 	else if (user)
-		err = grants_of_holder(s, up_span_str(viewer->ref), f, page, &l);
+		err = grants_of_holder(s, up_span_str(viewer->ref), page, &l);
 	else if (f->user.n > 0)
-		err = grants_of_holder(s, f->user, f, page, &l);
+		err = grants_of_holder(s, f->user, page, &l);
 	else
-		err = grants_of_edge(s, f, page, &l);
+		err = grants_of_edge(s, page, &l);
 	up_buf_free(&l.words);
 	return err;
 }

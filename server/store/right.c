@@ -12,27 +12,63 @@
 
 /* --- grants, as core/authority judges them --- */
 
-/* Those of one statement; TOLD[i] is what records tell of LIST[i]. */
+/* Those of one statement; TOLD[i] is what records tell of LIST[i], of those that are JUDGED alone
+ * nothing. */
 struct grants {
 	struct up_authority_grant *list;
 	struct up_act_grant *told;
 	size_t n, list_cap, told_cap;
+	bool judged;
 };
+
+static enum up_err add_told(struct grants *g, const struct up_db_rows *rows)
+{
+	struct up_act_grant *told = up_room(g->told, g->n, &g->told_cap, sizeof(*told));
+
+	if (told == NULL)
+		return UP_E_NOMEM;
+	g->told = told;
+	up_edge_grant_row(rows, &told[g->n]);
+	return UP_OK;
+}
+
+/* The last one, by its number: of several that are good the oldest is taken, on every engine. */
+static void sort_last(struct grants *g)
+{
+	for (size_t i = g->n - 1; i > 0 && g->list[i - 1].id > g->list[i].id; i--) {
+		const struct up_authority_grant one = g->list[i];
+
+		g->list[i] = g->list[i - 1];
+		g->list[i - 1] = one;
+		if (g->judged)
+			continue;
+
+		const struct up_act_grant told = g->told[i];
+
+		g->told[i] = g->told[i - 1];
+		g->told[i - 1] = told;
+	}
+}
 
 static enum up_err add_grant(
     struct grants *g, const struct up_db_rows *rows, struct up_span item)
 {
 	struct up_authority_grant *list = up_room(g->list, g->n, &g->list_cap, sizeof(*list));
-	struct up_act_grant *told = up_room(g->told, g->n, &g->told_cap, sizeof(*told));
 
-	g->list = list != NULL ? list : g->list;
-	g->told = told != NULL ? told : g->told;
-	if (list == NULL || told == NULL)
+	if (list == NULL)
 		return UP_E_NOMEM;
-	told += g->n;
-	up_edge_grant_row(rows, told);
-	list[g->n++] = (struct up_authority_grant){ .id = told->id, .edge = told->edge,
-		.item = item, .from_day = told->from_day, .to_day = told->to_day };
+	g->list = list;
+	list[g->n] = (struct up_authority_grant){
+	    .id = up_db_column_int(rows, 0),
+	    .edge = up_db_column_int(rows, 1),
+	    .item = item,
+	    .from_day = (uint32_t)up_db_column_int(rows, 2),
+	    .to_day = (uint32_t)up_db_column_int(rows, 3),
+	};
+	if (!g->judged && add_told(g, rows) != UP_OK)
+		return UP_E_NOMEM;
+	g->n++;
+	sort_last(g);
 	return UP_OK;
 }
 
@@ -91,7 +127,7 @@ enum up_err up_store_grants_for(struct up_store *s, int64_t device, struct up_sp
     struct up_authority_grant **out, size_t *n)
 {
 	const struct up_db_arg args[] = { up_db_int(device), up_db_text(item) };
-	struct grants grants = { 0 };
+	struct grants grants = { .judged = true };
 	struct up_db *db;
 	enum up_err err = up_tx_take(s, &db);
 
@@ -101,7 +137,6 @@ enum up_err up_store_grants_for(struct up_store *s, int64_t device, struct up_sp
 	}
 	if (err != UP_OK)
 		free_grants(&grants);
-	free(grants.told);
 	*out = grants.list;
 	*n = grants.n;
 	return err;
@@ -153,7 +188,6 @@ enum up_err up_act_may(struct up_act *a, enum up_authority_use use, struct up_sp
 		    up_db_int(a->device.device.id),
 		    up_db_int(a->found.role->edge.holder),
 		    up_db_text(item),
-		    up_db_int(a->found.role->edge.id),
 		};
 
 		err = read_grants(a->tx->db, UP_SQL_GRANTS_FOR_EDGE, args, UP_ARRAY_LEN(args),

@@ -38,27 +38,34 @@
 	"SELECT " EDGE_COLUMNS("FALSE") ", h.ref, p.masked, r.device, p.name, p.ref, o.ref, gr.role"
 #define PEOPLE \
 	LISTED_COLUMNS ", p.mobile, r.created_ms, r.live_ms, (SELECT count(*) FROM item_grant g" \
-	" WHERE g.edge = r.id AND g.status <> 'ended') FROM role r" LISTED_FROM
+	" WHERE g.edge = r.id AND g." STANDING ") FROM role r" LISTED_FROM
 #define GRANTS \
 	LISTED_COLUMNS ", g.id, g.ref, g.from_day, g.to_day, g.status, g.created_ms, g.live_ms," \
 	" g.ended_ms FROM item_grant g JOIN role r ON r.id = g.edge" LISTED_FROM
 #define PHONES \
 	LISTED_COLUMNS ", d.ref, d.name, d.created_ms FROM role r" \
 	" JOIN device d ON d.id = r.device AND d.status = 'live'" LISTED_FROM
+/* Of a grant: an edge's are found by this, of many that ended few that did not. */
+#define STANDING "status IN ('waiting', 'live')"
 #define UNIT_OF(code) "(SELECT id FROM unit WHERE code = " code ")"
+
+#define PHONES_OF_UNIT(role) \
+	PHONES "WHERE r.unit = " UNIT_OF("?1") " AND r.role = '" role "'" \
+	" AND r.status <> 'ended' AND r.id < ?2"
 
 /* A grant and who gave it: up_edge_grant_row knows the columns. */
 #define GRANT_COLUMNS "SELECT g.id, g.edge, g.from_day, g.to_day, g.status, o.ref, g.ref"
 #define GRANTOR " JOIN role gr ON gr.id = g.grantor JOIN holder o ON o.id = gr.holder "
 #define GRANT GRANT_COLUMNS " FROM item_grant g" GRANTOR
-/* Those that core/authority judges for ITEM (right.c). */
-#define GRANTS_FOR(item) \
-	GRANT_COLUMNS " FROM role r JOIN item_grant g ON g.edge = r.id" GRANTOR \
-	"JOIN grant_item i ON i.item_grant = g.id JOIN item t ON t.code = i.item" \
+/* Those that core/authority judges for ITEM (right.c), in whatever order. */
+#define OF_ITEM(item) \
+	" JOIN grant_item i ON i.item_grant = g.id JOIN item t ON t.code = i.item" \
 	" WHERE i.item = " item " AND g.status = 'live' AND t.ended_ms IS NULL"
+#define GRANTS_FOR(item) \
+	GRANT_COLUMNS " FROM role r JOIN item_grant g ON g.edge = r.id" GRANTOR OF_ITEM(item)
 
 /* For administration (view.c): what was there before TO, and had not ended by FROM. Through the
- * holders of a unit: the index of its roles knows those alone that stand. */
+ * holders of a unit: the indexes of its roles and grants know those alone that stand. */
 #define STOOD(what) what ".created_ms < ?2 AND (" what ".ended_ms IS NULL OR " what \
 	".ended_ms >= ?1)"
 #define VIEW_EDGES \
@@ -76,6 +83,37 @@
 	" JOIN role gr ON gr.id = g.grantor JOIN holder o ON o.id = gr.holder" \
 	" WHERE " STOOD("g") " AND g.to_day >= ?3 AND (?4 = '' OR EXISTS (SELECT 1" \
 	" FROM grant_item i WHERE i.item_grant = g.id AND i.item = ?4))"
+
+/* A statement that may be asked for one as well says that one again behind these: an engine finds
+ * nothing by an index under "if it is not empty". */
+#define UNITS \
+	"SELECT u.code, u.name, u.status, a.code, a.name, c.number, c.fields," \
+	" c.version, c.valid_from_s, c.valid_to_s, p.masked, r.status" \
+	" FROM unit u JOIN authority a ON a.id = u.authority" \
+	" LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'" \
+	" LEFT JOIN role r ON r.unit = u.id AND r.role = 'principal' AND r.status <> 'ended'" \
+	" LEFT JOIN holder h ON h.id = r.holder LEFT JOIN person p ON p.id = h.person"
+/* columns of UNITS; of several that stood that day, the last */
+#define VIEW_UNITS \
+	"SELECT u.code, CASE WHEN c.name <> '' THEN c.name ELSE u.name END," \
+	" CASE WHEN u.ended_ms < ?2 THEN 'ended' ELSE 'live' END, a.code, a.name, c.number," \
+	" c.fields, c.version, c.valid_from_s, c.valid_to_s, p.masked," \
+	" CASE WHEN r.live_ms < ?2 THEN 'live' WHEN r.id IS NOT NULL THEN 'waiting' END" \
+	" FROM unit u JOIN authority a ON a.id = u.authority" \
+	" LEFT JOIN certificate c ON c.id = (SELECT max(x.id) FROM certificate x" \
+	" WHERE x.unit = u.id AND " STOOD("x") ")" \
+	" LEFT JOIN role r ON r.id = (SELECT max(y.id) FROM holder k" \
+	" JOIN role y ON y.holder = k.id WHERE k.unit = u.id AND y.role = 'principal'" \
+	" AND " STOOD("y") ") LEFT JOIN holder h ON h.id = r.holder" \
+	" LEFT JOIN person p ON p.id = h.person WHERE u.created_ms < ?2"
+/* Empty parameters do not filter. */
+#define DEVICES \
+	"SELECT d.ref, d.name, d.status, p.ref, p.masked, d.errors," \
+	" d.created_ms, d.ended_ms, d.id FROM device d JOIN person p ON p.id = d.person" \
+	" WHERE (?1 = '' OR d.ref = ?1) AND (?2 = '' OR p.ref = ?2)" \
+	" AND (?3 = '' OR EXISTS (SELECT 1 FROM role r JOIN unit u ON u.id = r.unit" \
+	" WHERE r.device = d.id AND r.status <> 'ended' AND u.code = ?3))" \
+	" AND d.created_ms < ?5 AND (d.ended_ms IS NULL OR d.ended_ms >= ?4)"
 
 /* An ended client that was not removed is disabled: it may come back. */
 #define CLIENT_STATUS \
@@ -291,7 +329,7 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_PENDING_CODES_END] = "UPDATE enrolment SET status = 'ended'"
 	    " WHERE status = 'open' AND role IN " WAITING_EDGES,
 	[UP_SQL_PENDING_GRANTS_END] = "UPDATE item_grant SET status = 'ended', ended_ms = ?2"
-	    " WHERE status <> 'ended' AND edge IN " WAITING_EDGES,
+	    " WHERE " STANDING " AND edge IN " WAITING_EDGES,
 	[UP_SQL_PENDING_EDGES_END] = "UPDATE role SET status = 'ended', ended_ms = ?2"
 	    " WHERE status = 'waiting' AND holder IN (SELECT id FROM holder WHERE person = ?1)",
 	[UP_SQL_HOLDER] = "SELECT id, ref FROM holder WHERE unit = ?1 AND person = ?2",
@@ -325,10 +363,10 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " LEFT JOIN holder o ON o.id = g.holder WHERE r.id = ?1 AND r.status <> 'ended'",
 	[UP_SQL_EDGE_GIVEN] = "SELECT id FROM role WHERE grantor = ?1 AND status <> 'ended'"
 	    " ORDER BY id",
-	[UP_SQL_EDGE_GRANTS] = "SELECT ref FROM item_grant WHERE edge = ?1 AND status <> 'ended'"
+	[UP_SQL_EDGE_GRANTS] = "SELECT ref FROM item_grant WHERE edge = ?1 AND " STANDING
 	    " ORDER BY id",
 	[UP_SQL_EDGE_GRANTS_END] = "UPDATE item_grant SET status = 'ended', ended_ms = ?2"
-	    " WHERE edge = ?1 AND status <> 'ended'",
+	    " WHERE edge = ?1 AND " STANDING,
 	[UP_SQL_MANAGERS] = "SELECT count(*) FROM role WHERE unit = ?1 AND role = 'manager'"
 	    " AND status <> 'ended'",
 
@@ -346,17 +384,19 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	    " AND status = 'open' AND item_grant IS NULL",
 	/* and those whose grant waits no more */
 	[UP_SQL_GRANT_CODES_END] = "UPDATE enrolment SET status = 'ended' WHERE role = ?1"
-	    " AND status = 'open' AND item_grant IN (SELECT id FROM item_grant"
-	    " WHERE edge = ?1 AND status <> 'waiting')",
+	    " AND status = 'open' AND EXISTS (SELECT 1 FROM item_grant g"
+	    " WHERE g.id = enrolment.item_grant AND g.status <> 'waiting')",
 	/* one, or those that were there when the code was made */
 	[UP_SQL_GRANTS_WAITING] = GRANT "WHERE g.edge = ?1 AND g.status = 'waiting'"
 	    " AND (g.id = ?2 OR (?2 = 0 AND g.created_ms <= ?3)) ORDER BY g.id",
-	/* of all edges of one holder on one phone, that one first which is named */
+	/* of all edges of one holder on one phone */
 	[UP_SQL_GRANTS_FOR_EDGE] = GRANTS_FOR("?3") " AND r.device = ?1 AND r.holder = ?2"
-	    " AND r.status <> 'ended' ORDER BY CASE WHEN r.id = ?4 THEN 0 ELSE 1 END, g.id",
-	[UP_SQL_GRANTS_FOR_PHONE] = GRANTS_FOR("?2") " AND r.device = ?1"
-	    " AND r.status <> 'ended' ORDER BY g.id",
-	[UP_SQL_GRANTS_OF_EDGE] = GRANTS_FOR("?2") " AND r.id = ?1 ORDER BY g.id",
+	    " AND r.status <> 'ended'",
+	/* to be judged alone: the first columns */
+	[UP_SQL_GRANTS_FOR_PHONE] = "SELECT g.id, g.edge, g.from_day, g.to_day FROM role r"
+	    " JOIN item_grant g ON g.edge = r.id" OF_ITEM("?2") " AND r.device = ?1"
+	    " AND r.status <> 'ended'",
+	[UP_SQL_GRANTS_OF_EDGE] = GRANTS_FOR("?2") " AND r.id = ?1",
 	[UP_SQL_ITEM_GRANTABLE] = "SELECT 1 FROM item i JOIN client c ON c.id = i.client"
 	    " WHERE i.code = ?1 AND i.ended_ms IS NULL AND c.status = 'live'",
 	/* an edge, and those above it */
@@ -401,42 +441,24 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_ROLE_SUSPEND] = "UPDATE role SET suspended_ms = ?2 WHERE id = ?1"
 	    " AND status <> 'ended' AND suspended_ms IS NULL",
 
-	[UP_SQL_UNITS] = "SELECT u.code, u.name, u.status, a.code, a.name, c.number, c.fields,"
-	    " c.version, c.valid_from_s, c.valid_to_s, p.masked, r.status"
-	    " FROM unit u JOIN authority a ON a.id = u.authority"
-	    " LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'"
-	    " LEFT JOIN role r ON r.unit = u.id AND r.role = 'principal' AND r.status <> 'ended'"
-	    " LEFT JOIN holder h ON h.id = r.holder LEFT JOIN person p ON p.id = h.person"
-	    " WHERE ?1 = '' OR u.code = ?1 ORDER BY u.code",
+	[UP_SQL_UNITS] = UNITS " ORDER BY u.code",
+	[UP_SQL_UNITS_OF] = UNITS " WHERE u.code = ?1",
 	[UP_SQL_AUTHORITIES] = "SELECT code, name FROM authority ORDER BY code",
-	/* Empty parameters do not filter. */
-	[UP_SQL_DEVICES] = "SELECT d.ref, d.name, d.status, p.ref, p.masked, d.errors,"
-	    " d.created_ms, d.ended_ms, d.id FROM device d JOIN person p ON p.id = d.person"
-	    " WHERE (?1 = '' OR d.ref = ?1) AND (?2 = '' OR p.ref = ?2)"
-	    " AND (?3 = '' OR EXISTS (SELECT 1 FROM role r JOIN unit u ON u.id = r.unit"
-	    " WHERE r.device = d.id AND r.status <> 'ended' AND u.code = ?3))"
-	    " AND d.created_ms < ?5 AND (d.ended_ms IS NULL OR d.ended_ms >= ?4) ORDER BY d.id",
+	[UP_SQL_DEVICES] = DEVICES " ORDER BY d.id",
+	[UP_SQL_DEVICES_OF_REF] = DEVICES " AND d.ref = ?1",
+	[UP_SQL_DEVICES_OF_PERSON] = DEVICES " AND p.ref = ?2 ORDER BY d.id",
+	[UP_SQL_DEVICES_OF_UNIT] = DEVICES " AND d.id IN (SELECT r.device FROM role r"
+	    " WHERE r.unit = " UNIT_OF("?3") " AND r.status <> 'ended') ORDER BY d.id",
 	[UP_SQL_DEVICE_UNITS] = "SELECT u.code FROM role r JOIN unit u ON u.id = r.unit"
 	    " WHERE r.device = ?1 AND r.status <> 'ended' ORDER BY u.code",
 
-	/* columns of UP_SQL_UNITS; of several that stood that day, the last */
-	[UP_SQL_VIEW_UNITS] = "SELECT u.code, CASE WHEN c.name <> '' THEN c.name ELSE u.name END,"
-	    " CASE WHEN u.ended_ms < ?2 THEN 'ended' ELSE 'live' END, a.code, a.name, c.number,"
-	    " c.fields, c.version, c.valid_from_s, c.valid_to_s, p.masked,"
-	    " CASE WHEN r.live_ms < ?2 THEN 'live' WHEN r.id IS NOT NULL THEN 'waiting' END"
-	    " FROM unit u JOIN authority a ON a.id = u.authority"
-	    " LEFT JOIN certificate c ON c.id = (SELECT max(x.id) FROM certificate x"
-	    " WHERE x.unit = u.id AND " STOOD("x") ")"
-	    " LEFT JOIN role r ON r.id = (SELECT max(y.id) FROM holder k"
-	    " JOIN role y ON y.holder = k.id WHERE k.unit = u.id AND y.role = 'principal'"
-	    " AND " STOOD("y") ") LEFT JOIN holder h ON h.id = r.holder"
-	    " LEFT JOIN person p ON p.id = h.person"
-	    " WHERE (?3 = '' OR u.code = ?3) AND u.created_ms < ?2 ORDER BY u.code",
+	[UP_SQL_VIEW_UNITS] = VIEW_UNITS " ORDER BY u.code",
+	[UP_SQL_VIEW_UNITS_OF] = VIEW_UNITS " AND u.code = ?3",
 	[UP_SQL_VIEW_EDGES] = VIEW_EDGES " ORDER BY u.code, r.id",
 	[UP_SQL_VIEW_EDGES_OF_UNIT] = VIEW_EDGES " AND h.unit = " UNIT_OF("?3") " ORDER BY r.id",
 	[UP_SQL_VIEW_EDGES_OF_REF] = VIEW_EDGES " AND h.ref = ?3 ORDER BY r.id",
 	[UP_SQL_VIEW_GRANTS] = VIEW_GRANTS " ORDER BY u.code, g.id",
-	[UP_SQL_VIEW_GRANTS_OF_UNIT] = VIEW_GRANTS " AND g.unit = " UNIT_OF("?5") " ORDER BY g.id",
+	[UP_SQL_VIEW_GRANTS_OF_UNIT] = VIEW_GRANTS " AND h.unit = " UNIT_OF("?5") " ORDER BY g.id",
 	[UP_SQL_VIEW_GRANTS_OF_REF] = VIEW_GRANTS " AND h.ref = ?5 ORDER BY g.id",
 	[UP_SQL_VIEW_ITEMS] = "SELECT i.code, i.name, c.code, i.created_ms, i.ended_ms"
 	    " FROM item i JOIN client c ON c.id = i.client WHERE " STOOD("i") " ORDER BY i.code",
@@ -456,20 +478,19 @@ const char *const up_sql_texts[UP_SQL_N] = {
 	[UP_SQL_PEOPLE_OF_REF] = PEOPLE "WHERE h.ref = ?1 AND r.role = ?2"
 	    " AND r.status <> 'ended' ORDER BY r.id",
 	[UP_SQL_GRANTS_OF_UNIT] = GRANTS "WHERE g.unit = " UNIT_OF("?1") " AND g.id < ?2"
-	    " AND (?3 <> 0 OR g.status <> 'ended') ORDER BY g.id DESC LIMIT ?4",
+	    " AND g.status <> 'ended' ORDER BY g.id DESC LIMIT ?3",
 	[UP_SQL_GRANTS_OF_GRANTOR] = GRANTS "WHERE g.grantor = ?1 AND g.id < ?2"
-	    " AND (?3 <> 0 OR g.status <> 'ended') ORDER BY g.id DESC LIMIT ?4",
+	    " AND g.status <> 'ended' ORDER BY g.id DESC LIMIT ?3",
 	/* 0: of whichever grantor */
-	[UP_SQL_GRANTS_OF_HOLDER] = GRANTS "WHERE h.ref = ?1 AND g.id < ?2"
-	    " AND (?3 <> 0 OR g.status <> 'ended') AND (?5 = 0 OR g.grantor = ?5)"
-	    " ORDER BY g.id DESC LIMIT ?4",
+	[UP_SQL_GRANTS_OF_HOLDER] = GRANTS "WHERE h.ref = ?1 AND g.id < ?2 AND g." STANDING
+	    " AND (?4 = 0 OR g.grantor = ?4) ORDER BY g.id DESC LIMIT ?3",
 	[UP_SQL_GRANTS_OF_REF] = GRANTS "WHERE g.ref = ?1",
 	[UP_SQL_ITEMS_GRANTABLE] = "SELECT i.code, i.name, c.code, c.name FROM item i"
 	    " JOIN client c ON c.id = i.client WHERE c.status = 'live' AND i.ended_ms IS NULL"
 	    " ORDER BY i.code",
-	[UP_SQL_PHONES_OF_UNIT] = PHONES "WHERE r.unit = " UNIT_OF("?1")
-	    " AND r.role IN ('manager', 'user') AND r.status <> 'ended' AND r.id < ?2"
-	    " ORDER BY r.id DESC LIMIT ?3",
+	/* each of the two comes in order: an engine need not sort all to give a page */
+	[UP_SQL_PHONES_OF_UNIT] = PHONES_OF_UNIT("manager") " UNION ALL " PHONES_OF_UNIT("user")
+	    " ORDER BY 1 DESC LIMIT ?3",
 	[UP_SQL_PHONES_OF_GRANTOR] = PHONES "WHERE r.grantor = ?1 AND r.status <> 'ended'"
 	    " AND r.id < ?2 ORDER BY r.id DESC LIMIT ?3",
 	[UP_SQL_PHONES_OF_HOLDER] = PHONES "WHERE h.ref = ?1 AND r.status <> 'ended' ORDER BY r.id",
