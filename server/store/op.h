@@ -356,6 +356,10 @@ struct up_op_units {
 	struct up_op op;
 	const struct up_unit_row *rows;
 	size_t n;
+	/* NULL, or hears after each row how many are DONE: none of them is kept yet, and from the
+	 * first again where the transaction has to run again. */
+	void (*tell)(void *arg, size_t done);
+	void *tell_arg;
 
 	size_t added, bad;               /* BAD: which row was refused */
 };

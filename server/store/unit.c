@@ -104,6 +104,8 @@ enum up_err up_act_units(struct up_act *a)
 	for (size_t i = 0; err == UP_OK && a->merit == UP_OK && i < u->n; i++) {
 		u->bad = i;
 		err = put_unit(a, &u->rows[i], after);
+		if (err == UP_OK && a->merit == UP_OK && u->tell != NULL)
+			u->tell(u->tell_arg, i + 1);
 	}
 	if (a->merit != UP_OK)
 		u->added = 0;

@@ -192,6 +192,36 @@ static void test_units_put(void)
 	fixture_close(&f);
 }
 
+static void count_rows(void *arg, size_t done)
+{
+	size_t *n = arg;
+
+	CU_ASSERT(done == *n + 1 || done == 1);  /* what is refused runs again */
+	*n = done;
+}
+
+static void test_units_progress(void)
+{
+	const struct up_unit_row rows[2] = {
+		{ UP_SPAN_LIT("12430000100000016Y"), UP_SPAN_LIT("第三中学"), UP_SPAN_LIT("{}"),
+		    UP_SPAN_LIT("hn"), UP_SPAN_LIT("CERT-3"), 1, 2 },
+		{ UP_SPAN_LIT(U1), UP_SPAN_LIT("改名"), UP_SPAN_LIT("{}"), UP_SPAN_LIT("hn"),
+		    UP_SPAN_LIT("CERT-1"), 1, 2 } };
+	size_t n = 0;
+	struct up_op_units put = { .op = { .kind = UP_OP_UNITS, .now_ms = NOW }, .rows = rows,
+		.n = 2, .tell = count_rows, .tell_arg = &n };
+	struct fixture f;
+
+	fixture_open(&f, false);
+	CU_ASSERT_EQUAL(up_store_run(f.store, &put.op), UP_E_STATE);
+	CU_ASSERT_EQUAL(n, 1);           /* the second was refused */
+	n = 0;
+	put.n = 1;
+	CU_ASSERT_EQUAL(up_store_run(f.store, &put.op), UP_OK);
+	CU_ASSERT_EQUAL(n, 1);
+	fixture_close(&f);
+}
+
 static void test_clients_and_items(void)
 {
 	struct up_client c = { .id = (char *)"p2",
@@ -402,4 +432,4 @@ static void test_dead(void)
 }
 
 UP_SUITE("store", test_open, test_migrate, test_migrate_site, test_migrate_fails, test_units_put,
-    test_clients_and_items, test_decision, test_session, test_dead)
+    test_units_progress, test_clients_and_items, test_decision, test_session, test_dead)

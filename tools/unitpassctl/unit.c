@@ -17,7 +17,8 @@
 
 #define FILE_MAX (256 * 1024 * 1024)
 #define AUTHORITIES_MAX 1000
-#define SLOW 2000 /* rows from which a person at a terminal is told that it takes a while */
+#define SLOW 2000                        /* rows from which one is told how far it has come */
+#define TELL_EACH 100                    /* of them, on a terminal; into a file a tenth of all */
 
 enum { FORMAT = 1 };
 enum { AT = 1 };
@@ -123,19 +124,36 @@ static int report_problems(const struct up_ctl *ctl, const struct up_import *x)
 	return 1;
 }
 
+struct progress { size_t total; bool is_terminal; };
+
+/* On a terminal one line that goes on, else ten in all. They are kept when the last is written, and
+ * that takes a moment as well. */
+static void tell(void *arg, size_t done)
+{
+	const struct progress *p = arg;
+	const bool last = done == p->total;
+
+	if (!last && done % (p->is_terminal ? TELL_EACH : (p->total + 9) / 10) != 0)
+		return;
+	fprintf(stderr, "%s", p->is_terminal ? "\r" : "");
+	fprintf(stderr, up_say("written: %zu of %zu", "已写入 %zu/%zu"), done, p->total);
+	fprintf(stderr, "%s%s", last ? up_say("; saving ...", "，正在保存……") : "",
+	    p->is_terminal && !last ? "" : "\n");
+	fflush(stderr);
+}
+
 static int put_rows(struct up_ctl *ctl, const struct up_import *x)
 {
 	const char *where = x->elements ? up_say("record", "第几条") : up_say("line", "行");
-	struct up_op_units put = {.rows = x->rows, .n = x->n};
+	struct progress progress = { x->n, isatty(STDERR_FILENO) == 1 };
+	struct up_op_units put = {.rows = x->rows, .n = x->n,
+	    .tell = x->n >= SLOW ? tell : NULL, .tell_arg = &progress};
 	size_t bad;
 	enum up_err err;
 
-	if (x->n >= SLOW && isatty(STDERR_FILENO))
-		fprintf(stderr,
-		    up_say(
-			"%zu rows are right; storing them ...\n", "%zu 行检查无误，正在写入……\n"),
-		    x->n);
 	err = up_ctl_run(ctl, UP_OP_UNITS, &put.op);
+	if (err != UP_OK && put.tell != NULL && progress.is_terminal)
+		fputc('\n', stderr);
 	bad = put.bad;
 	if (err == UP_E_STATE && bad < x->n)
 		return up_ctl_fail(ctl, "taken",
