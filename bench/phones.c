@@ -22,70 +22,100 @@
 
 /* --- one call --- */
 
-static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
-    const char *body, const struct up_decision *decision, struct up_buf *out)
+static bool draw_jti(char jti[22])
 {
-	const struct up_span sent = up_span_str(body);
-	char url[400], jti[22];
 	uint8_t random[16];
 
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return false;
 	up_text_b64url(up_span_of(random, sizeof(random)), jti);
-	snprintf(url, sizeof(url), "%s%s", c->phones->issuer, path);
+	return true;
+}
+
+static bool put_proof(struct up_bench_caller *c, const struct up_bench_phone *p,
+    const struct up_bench_call *call, struct up_buf *out)
+{
+	struct up_span body = up_span_str(call->body != NULL ? call->body : "");
+	char url[400], jti[22];
+
+	if (!draw_jti(jti))
+		return false;
+	snprintf(url, sizeof(url), "%s%.*s", c->phones->issuer, (int)strcspn(call->path, "?"),
+	    call->path);
 	const struct up_dpop_make make = {
-		.key = p->key, .method = "POST", .url = up_span_str(url),
-		.token = up_span_str(p->token),
+		.key = p->key, .method = call->body != NULL ? "POST" : "GET",
+		.url = up_span_str(url), .token = up_span_str(p->token),
 		.nonce = up_span_str(c->nonce), .jti = up_span_of(jti, sizeof(jti)),
-		.decision = decision, .body = &sent, .now_s = time(NULL),
+		.decision = call->decision, .body = call->body != NULL ? &body : NULL,
+		.now_s = time(NULL),
 	};
 	return up_dpop_make(&make, out) == UP_OK;
 }
 
-static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
-    const char *body, const struct up_decision *decision)
+/* A change has a key of its own, as the reference phone's have. */
+static bool put_head(struct up_bench_caller *c, const struct up_bench_phone *p,
+    const struct up_bench_call *call, struct up_buf *head)
+{
+	char key[22];
+
+	if (call->body != NULL)
+		up_buf_put_str(head, "Content-Type: application/json\r\n");
+	up_buf_put_str(head, "DPoP: ");
+	if (!put_proof(c, p, call, head) || (call->change && !draw_jti(key)))
+		return false;
+	if (call->change)
+		up_buf_printf(head, "\r\nIdempotency-Key: %.22s", key);
+	if (p->token[0] != '\0')
+		up_buf_printf(head, "\r\nAuthorization: DPoP %s", p->token);
+	up_buf_put_str(head, "\r\n");
+	return up_buf_cstr(head) != NULL;
+}
+
+static bool call_once(struct up_bench_caller *c, const struct up_bench_phone *p,
+    const struct up_bench_call *call)
 {
 	struct up_buf head = { 0 };
-	bool ok;
-
-	up_buf_put_str(&head, "Content-Type: application/json\r\nDPoP: ");
-	ok = put_proof(c, p, path, body, decision, &head);
-	if (p->token[0] != '\0') {
-		up_buf_put_str(&head, "\r\nAuthorization: DPoP ");
-		up_buf_put_str(&head, p->token);
-	}
-	up_buf_put_str(&head, "\r\n");
+	bool ok = put_head(c, p, call, &head);
 	const struct up_bench_request req = {
-		.method = "POST", .path = path, .headers = up_buf_cstr(&head), .body = body,
-		.body_len = strlen(body),
+		.method = call->body != NULL ? "POST" : "GET", .path = call->path,
+		.headers = up_buf_cstr(&head), .body = call->body,
+		.body_len = call->body != NULL ? strlen(call->body) : 0,
 	};
-	ok = ok && req.headers != NULL && up_bench_conn_request(c->conn, &req, c->res) == 0;
+
+	ok = ok && up_bench_conn_request(c->conn, &req, c->res) == 0;
 	if (!ok)
-		up_bench_complain("phone: %s: %s", path, strerror(errno));
+		up_bench_complain("phone: %s: %s", call->path, strerror(errno));
 	else if (c->res->fields[0].value != NULL)
 		snprintf(c->nonce, sizeof(c->nonce), "%s", c->res->fields[0].value);
 	up_buf_free(&head);
 	return ok;
 }
 
-/* POST; gives the JSON answer, the caller's, or NULL: said why. */
-static json_t *call(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
-    const char *body, const struct up_decision *decision)
+json_t *up_bench_phone_call(struct up_bench_caller *c, const struct up_bench_phone *p,
+    const struct up_bench_call *call)
 {
 	json_t *o = NULL;
 
-	if (!call_once(c, p, path, body, decision))
+	if (!call_once(c, p, call))
 		return NULL;
 	/* RFC 9449 section 8: the first call, and when the nonce has aged. */
 	if (c->res->status == 401 && strstr(c->res->body.p, "use_dpop_nonce") != NULL &&
-	    !call_once(c, p, path, body, decision))
+	    !call_once(c, p, call))
 		return NULL;
 	if (c->res->status == 200)
 		o = json_loadb(c->res->body.p, c->res->body.n, 0, NULL);
 	if (o == NULL)
-		up_bench_complain("phone: %s: status %d: %.300s", path, c->res->status,
+		up_bench_complain("phone: %s: status %d: %.300s", call->path, c->res->status,
 		    c->res->body.p != NULL ? c->res->body.p : "");
 	return o;
+}
+
+static json_t *post(struct up_bench_caller *c, const struct up_bench_phone *p, const char *path,
+    const char *body, const struct up_decision *decision)
+{
+	const struct up_bench_call call = { .path = path, .body = body, .decision = decision };
+
+	return up_bench_phone_call(c, p, &call);
 }
 
 /* Copy a text member; an absent one is empty text. False when it is too long. */
@@ -121,7 +151,7 @@ bool up_bench_phone_scan(struct up_bench_caller *c, const struct up_bench_phone 
 	char body[512];
 
 	snprintf(body, sizeof(body), "{\"text\":\"%s\"}", text);
-	json_t *o = call(c, p, "/holder/scan", body, NULL);
+	json_t *o = post(c, p, "/holder/scan", body, NULL);
 	bool ok = o != NULL && read_view(o, out);
 	json_decref(o);
 	return ok;
@@ -148,7 +178,7 @@ bool up_bench_phone_approve(struct up_bench_caller *c, const struct up_bench_pho
 
 	snprintf(body, sizeof(body), "{\"transaction\":\"%s\",\"password\":\"%s\"}", v->transaction,
 	    c->phones->password);
-	json_t *o = call(c, p, "/holder/decisions", body, &decision);
+	json_t *o = post(c, p, "/holder/decisions", body, &decision);
 	bool ok = o != NULL &&
 	    strcmp(json_string_value(json_object_get(o, "state")) ?: "", "approved") == 0;
 	if (o != NULL && !ok)
@@ -176,7 +206,7 @@ static bool stretch(char out[44])
 static bool accept_role(struct up_bench_caller *c, struct up_bench_phone *p, json_t *o)
 {
 	char *body = json_dumps(o, JSON_COMPACT);
-	json_t *found = body != NULL ? call(c, p, "/holder/enrolments", body, NULL) : NULL;
+	json_t *found = body != NULL ? post(c, p, "/holder/enrolments", body, NULL) : NULL;
 	json_t *taken = NULL;
 
 	free(body);
@@ -188,7 +218,7 @@ static bool accept_role(struct up_bench_caller *c, struct up_bench_phone *p, jso
 		    c->phones->password, "device", "name", "bench")) == 0)
 		body = json_dumps(o, JSON_COMPACT);
 	if (body != NULL)
-		taken = call(c, p, "/holder/enrolments/accept", body, NULL);
+		taken = post(c, p, "/holder/enrolments/accept", body, NULL);
 	bool ok = taken != NULL && copy(taken, "device_token", p->token, sizeof(p->token)) &&
 	    p->token[0] != '\0';
 	free(body);

@@ -7,6 +7,7 @@
 
 #include "http.h"
 
+#include "core/dpop.h"
 #include "core/jwk.h"
 
 /* Phones for load generators: doc/PROTOCOL.md, "The phone".  They are enrolled
@@ -40,6 +41,19 @@ struct up_bench_caller {
 	char nonce[64];
 };
 
+/* A GET without BODY, else a POST, whose proof signs it. CHANGE: the call has an
+ * idempotency key, as the reference phone's have. */
+struct up_bench_call {
+	const char *path;		/* with its query */
+	const char *body;
+	const struct up_decision *decision;	/* that the proof carries; or NULL */
+	bool change;
+};
+/* The JSON answer of 200, the caller's; or NULL: said why. A nonce that has aged
+ * is taken anew, once. */
+json_t *up_bench_phone_call(struct up_bench_caller *, const struct up_bench_phone *,
+    const struct up_bench_call *);
+
 /* What a scan told, as the decision repeats it. */
 struct up_bench_view {
 	char transaction[32], client[64], origin[200], item[64], nonce[64], frame[16];
@@ -47,8 +61,7 @@ struct up_bench_view {
 	long long expires;
 };
 
-/* Scan TEXT; and approve what was scanned.  Each is one request with a proof
- * of its own; a nonce that has aged is taken anew, once.  False: said why. */
+/* Scan TEXT; and approve what was scanned.  Each is one call.  False: said why. */
 bool up_bench_phone_scan(struct up_bench_caller *, const struct up_bench_phone *, const char *text,
     struct up_bench_view *out);
 bool up_bench_phone_approve(struct up_bench_caller *, const struct up_bench_phone *,

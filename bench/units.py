@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invented units with one principal each, for measurements.
 
-    units.py N DIR      writes DIR/units.csv, DIR/roster.csv and DIR/persons.jsonl ({"unit",
-                        "person"} a line)
+    units.py N DIR [UNITS]      writes DIR/units.csv, DIR/roster.csv and DIR/persons.jsonl
+                                ({"unit", "person"} a line); UNITS: as many of them in units.csv
+                                alone, N of them first
 
 Codes and numbers have right check characters (GB 32100-2015, GB 11714-1997, GB 11643-1999); the
 organisation codes begin with MB, the resident ID numbers are of one region and one day, so that
@@ -41,7 +42,7 @@ def person(n):
     return {"name": name, "resident_id": resident(n), "mobile": f"139{n:08d}"}
 
 
-def main(n, folder):
+def main(n, folder, n_units):
     columns = ("code,name,purpose,address,legal_representative,funding,capital,organiser,"
                "authority,certificate,valid_from,valid_to")
     with open(f"{folder}/units.csv", "w", encoding="utf-8") as units, \
@@ -50,16 +51,18 @@ def main(n, folder):
         out = csv.writer(units, lineterminator="\n")
         out.writerow(columns.split(","))
         print("name,resident_id,mobile", file=roster)
-        for i in range(n):
+        for i in range(n_units):
             code, who = unit_code(i), person(i)
             out.writerow([code, f"测量用示例单位{i}", "测量", "长沙市示例路1号", who["name"], "财政补助", "100万元",
                           "湖南省示例厅",
                           "湖南省事业单位登记管理局", f"1430{i:08d}", "2024-01-01", "2028-12-31"])
+            if i >= n:
+                continue
             print(",".join(who.values()), file=roster)
             print(json.dumps({"unit": code, "person": who}, ensure_ascii=False), file=persons)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[-1] if len(sys.argv) == 4 else sys.argv[1]))
