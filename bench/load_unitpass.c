@@ -4,7 +4,7 @@
  *   load_unitpass --listen IP:PORT --issuer URL --phones FILE --enrol CODES
  *   load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE --threads N
  * --logins M
- *                 [--rate R --watch IP:PORT] [--pid SERVER]
+ *                 [--rate R --watch IP:PORT] [--item CODE] [--pid SERVER]
  *
  * The first form enrols the phones that the second one uses; CODES is told in
  * phones.h.  A login is: POST /device_authorization (client_secret_basic, with
@@ -43,7 +43,7 @@
 #define GRANT "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code="
 
 static struct {
-	const char *listen, *watch, *issuer, *phones_file, *codes, *client, *secret_file;
+	const char *listen, *watch, *issuer, *phones_file, *codes, *client, *secret_file, *item;
 	long threads, logins, rate, pid;
 	char portal_headers[512];
 	struct up_bench_phones *phones;
@@ -105,6 +105,8 @@ static bool begin(struct user *u, long i)
 	char body[512], nonce[32], uri[256];
 
 	up_bench_portal_begin(i, u->number, nonce, body, sizeof(body));
+	if (run.item != NULL)
+		snprintf(body + strlen(body), sizeof(body) - strlen(body), "&item=%s", run.item);
 	if (!request(u, "POST", "/device_authorization", run.portal_headers, body))
 		return false;
 	const char *path = NULL;
@@ -357,7 +359,7 @@ static void usage(void)
 	fputs("usage: load_unitpass --listen IP:PORT --issuer URL --phones FILE --enrol CODES\n"
 	      "       load_unitpass --listen IP:PORT --phones FILE --client ID --secret-file FILE "
 	      "--threads N --logins M\n"
-	      "                     [--rate R --watch IP:PORT] [--pid SERVER]\n",
+	      "                     [--rate R --watch IP:PORT] [--item CODE] [--pid SERVER]\n",
 	    stderr);
 	exit(2);
 }
@@ -375,6 +377,7 @@ static void parse_args(int argc, char **argv)
 		{ "threads", required_argument, NULL, 't' },
 		{ "logins", required_argument, NULL, 'n' },
 		{ "rate", required_argument, NULL, 'r' },
+		{ "item", required_argument, NULL, 'i' },
 		{ "pid", required_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -392,6 +395,7 @@ static void parse_args(int argc, char **argv)
 		case 't': run.threads = up_bench_number("--threads", optarg, 1, THREADS_MAX); break;
 		case 'n': run.logins = up_bench_number("--logins", optarg, 1, 10000000); break;
 		case 'r': run.rate = up_bench_number("--rate", optarg, 1, 1000000); break;
+		case 'i': run.item = optarg; break;
 		case 'p': run.pid = up_bench_number("--pid", optarg, 1, 0x7fffffff); break;
 		default: usage();
 		}

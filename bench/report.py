@@ -97,6 +97,48 @@ def show_logins(groups, result, targets):
     targets.append(verdict("confirm -> signed in p99 <= 50 ms", s["confirm_p99_ms"]["median"], 50))
 
 
+AUTHORITY = {"login-phones": "login of a principal", "login-users": "login of a user, by a grant",
+             "login-crowd": "login of a user of the first unit",
+             "users": "page of users", "grants-list": "page of grants",
+             "devices": "page of phones", "grants": "a grant and its end, together"}
+
+
+def of_turns(some, others):
+    """Turn by turn: both saw the machine as it was then."""
+    each = [a / b for a, b in zip(some, others)]
+    return {"median": statistics.median(each), "min": min(each), "max": max(each)}
+
+
+def show_grants(lines):
+    for site in "small", "great":
+        s = summary([o for o in lines if o["what"] == "grants" and o["site"] == site])
+        print(f"  grants, {site}: {spread(s['rate'], '.0f')} a second given and ended; p99 "
+              f"{s['add_p99_ms']['median']:.1f} ms given, {s['cancel_p99_ms']['median']:.1f} ms "
+              "ended")
+        yield site, s
+
+
+def show_authority(lines, result, targets):
+    cpu = {}
+    for o in lines:
+        o.setdefault("what", "login-" + o["who"])
+        cpu.setdefault((o["what"], o["site"]), []).append(
+            o.get("cpu_ms_per_login", o.get("cpu_ms_per_call")))
+    print("\nWho acts for a unit: CPU of unitpassd in ms; a great register beside a small one")
+    print(f"  {'':34}{'small':>22}{'great':>22}{'great / small':>22}")
+    for what, title in AUTHORITY.items():
+        small, great = cpu[what, "small"], cpu[what, "great"]
+        s = result[what] = {"small": statistics.median(small), "great": statistics.median(great),
+                            "ratio": of_turns(great, small)}
+        print(f"  {title:34}{s['small']:22.3f}{s['great']:22.3f}{spread(s['ratio'], '.2f'):>22}")
+        targets.append(verdict(f"{title}, great / small <= 1.2", s["ratio"]["median"], 1.2))
+    result["grants"].update(show_grants(lines))
+    users = result["user_by_principal"] = of_turns(
+        cpu["login-users", "small"], cpu["login-phones", "small"])
+    print(f"  login of a user / of a principal: {spread(users, '.3f')}")
+    targets.append(verdict("login of a user / of a principal <= 1.05", users["median"], 1.05))
+
+
 def show_requests(kind, lines, result, targets):
     names, server = REQUESTS[kind], "Apache (event)" if kind == "apache" else "nginx"
     print(f"\nSigned-in request for a file of 1 KiB, {server}")
@@ -142,13 +184,15 @@ def main(lines_file, out_file, rounds):
         o = json.loads(line)
         groups.setdefault(o["kind"], []).append(o)
     result = {"machine": machine(), "rounds": int(rounds), "logins": {}, "requests": {},
-              "apache": {}, "waiting": {}, "instructions": {},
+              "authority": {}, "apache": {}, "waiting": {}, "instructions": {},
               "targets": []}
     m = result["machine"]
     print(f"unitpass, {m['time']}: {m['cpu']}, {m['cores']} cores, {m['kernel']}; median "
           f"(least-most) of {rounds}")
     if "unitpass" in groups:
         show_logins(groups, result["logins"], result["targets"])
+    if "authority" in groups:
+        show_authority(groups["authority"], result["authority"], result["targets"])
     for kind, name in ("request", "requests"), ("apache", "apache"):
         if kind in groups:
             show_requests(kind, groups[kind], result[name], result["targets"])

@@ -11,6 +11,10 @@
 #
 #   LOAD_UNITPASS  the load generator (default BUILD/load_unitpass)
 #   SERVER_CORE    (default 0)
+#   UNITS          that many in the register, and phones for the first of them (default PHONES)
+#   ITEMS          codes of items of the portal (default: none)
+#   COUNT_PHONES, COUNT_ITEM  whose logins "count" counts, for which item (default DIR/phones.json,
+#                  none)
 #   DATABASE       postgres: the data at a PostgreSQL of its own in DIR/pg, on the same core
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -65,18 +69,19 @@ write_conf() { # PORT WATCH_PORT
 }
 
 make_site() {
-	local ports
+	local ports item
 	[ "$(stat -f -c %T "$dir")" != tmpfs ] ||
 		die "$dir is in memory: records would not be on disk"
 	mkdir -p "$dir/run" "$dir/var"
 	read -ra ports < <(free_ports)
 	write_conf "${ports[@]}"
-	(umask 077 && python3 "$here/units.py" "$phones" "$dir")
+	(umask 077 && python3 "$here/units.py" "$phones" "$dir" "${UNITS:-$phones}")
 	[ "$(id -u)" -ne 0 ] || chown www-data "$dir/run" "$dir/var"
 	ctl init --authority-code 11430000006122244L --authority-name 湖南省事业单位登记管理局
 	ctl unit import "$dir/units.csv"
 	ctl client add bench --name 测量 --origin http://localhost:9 \
 		--secret-file "$dir/client.secret"
+	for item in ${ITEMS:-}; do ctl item add "$item" --name 测量事项 --client bench; done
 }
 
 start_server() {
@@ -136,7 +141,8 @@ stop_server() {
 count_logins() { # N
 	count_start "$build/unitpassd" -c "$dir/unitpassd.conf"
 	count_ready --unix-socket "$dir/run/admin.sock" http://localhost/healthz
-	"$load" --listen "$(cat "$dir/listen")" --phones "$dir/phones.json" --client bench \
+	"$load" --listen "$(cat "$dir/listen")" --client bench \
+		--phones "${COUNT_PHONES:-$dir/phones.json}" ${COUNT_ITEM:+--item "$COUNT_ITEM"} \
 		--secret-file "$dir/client.secret" --threads 8 --logins $((100 + $1)) >/dev/null
 	count_stop
 }
