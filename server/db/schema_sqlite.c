@@ -158,8 +158,8 @@ static const char pending_step[] =
     "CREATE INDEX person_pending ON person (id) WHERE outcome = 'pending';"
     "CREATE INDEX device_person ON device (person);";
 
-/* What phones signed, whole: "evidence" of records is its SHA-256 in hex, seq the first of them, and
- * the others of the operation follow it at once. A login has one: no index but the row's place.
+/* What phones signed, whole: "evidence" of records is its SHA-256 in hex, seq the first of them,
+ * and the others of the operation follow it at once. A login has one: no index but the row's place.
  * What they asked with a key of its own is answered again for a day; the answers are sealed
  * (server/store/signed.c). */
 static const char signed_step[] =

@@ -61,7 +61,7 @@ UP_MUST_USE enum up_err up_store_item_states(
     struct up_store *, const struct up_when *, up_item_state_fn fn, void *arg);
 
 /* What a phone signed for the record SEQ, if it signed it: a record of the same operation, or an
- * older one's, which is told by the record's evidence. Appended to PROOF; nothing: none is there. */
+ * older one's, told by the record's evidence. Appended to PROOF; nothing: there is none. */
 UP_MUST_USE enum up_err up_store_proof(struct up_store *, int64_t seq, struct up_buf *proof);
 /* x||y of the phone REF, live or ended. UP_E_NOT_FOUND. */
 UP_MUST_USE enum up_err up_store_device_key(
