@@ -23,6 +23,24 @@ static void check(const struct up_dpop *d)
 	    (got.exp > 1700000000 ? UP_OK : UP_E_SIGNATURE));
 }
 
+/* Who signs a body passes where none is asked for as well, and not with another one. */
+static void check_body(struct up_span proof)
+{
+	static const struct up_span body = UP_SPAN_LIT("{}"), other = UP_SPAN_LIT("{ }");
+	struct up_dpop_expect signs = expect, plain = expect;
+	struct up_dpop d;
+
+	signs.body = &body;
+	if (up_dpop_parse(proof, &signs, &d) == UP_OK) {
+		up_dpop_free(&d);
+		FUZZ_HOLDS(up_dpop_parse(proof, &plain, &d) == UP_OK);
+		up_dpop_free(&d);
+		signs.body = &other;
+		FUZZ_HOLDS(up_dpop_parse(proof, &signs, &d) == UP_E_PROOF);
+	}
+	up_dpop_free(&d);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -45,6 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (up_dpop_parse(up_buf_span(&proof), &expect, &d) == UP_OK)
 		check(&d);
 	up_dpop_free(&d);
+	check_body(up_buf_span(&proof));
 	up_buf_free(&proof);
 	return 0;
 }
