@@ -33,6 +33,34 @@ static const char *authorises(const json_t *p)
 								 : up_say("no", "无");
 }
 
+/* By what she acts: of several who authorised her, each one's, with when and how it stands. */
+static void show_edge(const json_t *edge)
+{
+	struct up_buf b = { 0 };
+
+	up_words_put_role(&b, up_holder_text(edge, "grantor_role"));
+	up_buf_put_str(&b, up_say(", ", "，"));
+	put_status(&b, edge);
+	up_buf_put_str(&b, up_say(", since ", "，"));
+	up_holder_put_time(&b, json_object_get(edge, "since"));
+	up_buf_printf(&b, up_say(", grants %d", "，授权 %d 项"),
+	    (int)json_integer_value(json_object_get(edge, "grants")));
+	up_terminal_line(stdout, up_say("authorised by", "授权人"), up_buf_span(&b));
+	up_buf_free(&b);
+}
+
+static void show_edges(const json_t *p)
+{
+	const json_t *edges = json_object_get(p, "edges"), *edge;
+	size_t i;
+
+	json_array_foreach(edges, i, edge)
+		show_edge(edge);
+	if (edges == NULL)
+		up_holder_word_line(up_say("authorised by", "授权人"), up_words_put_role,
+		    up_holder_text(p, "grantor_role"));
+}
+
 static void show_person(const struct up_people_kind *kind, const json_t *p)
 {
 	struct up_buf status = { 0 }, since = { 0 };
@@ -48,8 +76,7 @@ static void show_person(const struct up_people_kind *kind, const json_t *p)
 		up_terminal_line(stdout, up_say("authorises users", "使用人授权"),
 		    up_span_str(authorises(p)));
 	else
-		up_holder_word_line(up_say("authorised by", "授权人"), up_words_put_role,
-		    up_holder_text(p, "grantor_role"));
+		show_edges(p);
 	up_terminal_line(stdout, up_say("reference", "编号"), up_holder_text(p, "ref"));
 	up_buf_free(&status);
 	up_buf_free(&since);
@@ -235,14 +262,32 @@ static void print_manager_end(const json_t *p, size_t users, struct up_span name
 	fputs(up_say(".\n", "。\n"), stderr);
 }
 
+/* Hers by all who authorised her: what a principal ends (rule 13). */
+static int grants_of(const json_t *p)
+{
+	const json_t *edges = json_object_get(p, "edges"), *edge;
+	json_int_t n = json_integer_value(json_object_get(p, "grants"));
+	size_t i;
+
+	if (edges != NULL)
+		n = 0;
+	json_array_foreach(edges, i, edge)
+		n += json_integer_value(json_object_get(edge, "grants"));
+	return (int)n;
+}
+
 static void print_user_end(const json_t *p)
 {
+	const size_t edges = json_array_size(json_object_get(p, "edges"));
+
 	fputs(up_say("Delete the user ", "删除使用人 "), stderr);
 	up_terminal_put(stderr, up_holder_text(p, "name"), 60);
 	fputs(up_say("?\n  Her role and all her grants end at once", "？\n  其角色和所有授权立即失效"),
 	    stderr);
-	fprintf(stderr, up_say(" (grants now: %d).\n", "（现有授权 %d 项）。\n"),
-	    (int)json_integer_value(json_object_get(p, "grants")));
+	fprintf(stderr, up_say(" (grants now: %d).\n", "（现有授权 %d 项）。\n"), grants_of(p));
+	if (edges > 1)
+		fprintf(stderr, up_say("  %zu authorised her; all of that ends.\n",
+		    "  共由 %zu 人授权，一并取消。\n"), edges);
 }
 
 /* Says what will end, before it is asked. */
