@@ -18,12 +18,16 @@
 
 static int steps;                        /* left until it is told */
 static int teller = -1;                  /* by a byte, here */
+static bool stays;                       /* there, until it is killed: else it goes on */
 static unsigned seed;
 
 static enum up_db_trouble step(void)
 {
-	if (steps-- == 0 && teller >= 0)
+	if (steps-- == 0 && teller >= 0) {
 		(void)!write(teller, "", 1);
+		while (stays)
+			pause();
+	}
 	return UP_DB_FINE;
 }
 
@@ -105,14 +109,16 @@ static void live(struct fixture *f, size_t i, int at)
 		pause();
 }
 
-/* Somewhere in the step AT, or a little later. */
+/* Before the step AT, or a little later: a process that runs is some steps further, and mostly at
+ * its commit, when a signal comes. */
 static void kill_at(struct fixture *f, size_t i, int at)
 {
-	const struct timespec wait = { 0, rand_r(&seed) % 2 * (rand_r(&seed) % 400) * 1000L };
+	const struct timespec wait = { 0, rand_r(&seed) % 400 * 1000L };
 	int ends[2];
 	char c;
 	pid_t child;
 
+	stays = rand_r(&seed) % 2 == 0;
 	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
 	child = fork();
 	if (child == 0) {
@@ -121,7 +127,8 @@ static void kill_at(struct fixture *f, size_t i, int at)
 	}
 	close(ends[1]);
 	CU_ASSERT_EQUAL(read(ends[0], &c, 1), 1);
-	nanosleep(&wait, NULL);
+	if (!stays)
+		nanosleep(&wait, NULL);
 	kill(child, SIGKILL);
 	CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
 	close(ends[0]);
