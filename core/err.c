@@ -146,9 +146,9 @@ static const struct row rows[UP_E_N] = {
 		"请先阅读并同意最新的下载声明" } },
 	[UP_E_ROLE] = { "role_not_live",
 	    { 403, "role_not_live",
-		"the certificate or role is not in force; ask the first responsible manager of the "
-		"unit",
-		"证书或角色已失效，请联系本单位第一管理责任人" } },
+		"the certificate or role is not in force, or does not permit this; ask the first "
+		"responsible manager of the unit",
+		"证书或角色已失效，或您的角色无权办理此事，请联系本单位第一管理责任人" } },
 	[UP_E_ITEM_GRANT] = { "item_not_granted",
 	    { 403, "item_not_granted",
 		"you hold no live grant for this item; ask a manager of the unit for one",
