@@ -35,6 +35,20 @@ void up_command_wrong(const char *fmt, ...)
 	exit(UP_COMMAND_USAGE);
 }
 
+/* As argp_error does, which speaks English and of --usage where the C library has no catalogue. */
+static void __attribute__((noreturn, format(printf, 2, 3)))
+misuse(const struct argp_state *state, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", state->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, up_say("; see: %s --help\n", "；参见：%s --help\n"), state->name);
+	exit(UP_COMMAND_USAGE);
+}
+
 /* --- options of the program, wherever they stand --- */
 
 enum { USAGE = 1000 };
@@ -71,7 +85,7 @@ static error_t take_common(int key, char *value, struct argp_state *state)
 		if (o->key != key)
 			continue;
 		if (value != NULL && !up_text_utf8_valid(up_span_str(value)))
-			argp_error(state,
+			misuse(state,
 			    up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
 		p->program->take(p->program->arg, key, value);
 		return 0;
@@ -176,10 +190,10 @@ static void check_complete(const struct parse *p, struct argp_state *state)
 	for (int key = 1; key < UP_COMMAND_KEYS; key++)
 		if ((p->command->required & UP_COMMAND_NEED(key)) != 0 &&
 		    p->line->values[key] == NULL)
-			argp_error(state, up_say("--%s is missing", "缺少 --%s"),
+			misuse(state, up_say("--%s is missing", "缺少 --%s"),
 			    option_of(p->command, key)->name);
 	if (p->command->argument != NULL && p->line->argument == NULL)
-		argp_error(state, up_say("%s is missing", "缺少 %s"), p->command->argument);
+		misuse(state, up_say("%s is missing", "缺少 %s"), p->command->argument);
 }
 
 static void take_option(struct parse *p, const struct argp_option *o, const char *value,
@@ -189,11 +203,11 @@ static void take_option(struct parse *p, const struct argp_option *o, const char
 	bool repeats = (o->flags & UP_OPTION_REPEATS) != 0;
 
 	if (l->values[o->key] != NULL && !repeats)
-		argp_error(state, up_say("--%s is given twice", "--%s 重复给出"), o->name);
+		misuse(state, up_say("--%s is given twice", "--%s 重复给出"), o->name);
 	if (!up_text_utf8_valid(up_span_str(value)))
-		argp_error(state, up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
+		misuse(state, up_say("--%s: not valid UTF-8", "--%s：不是有效的 UTF-8"), o->name);
 	if (repeats && l->n_repeated == UP_COMMAND_REPEATED)
-		argp_error(state, up_say("--%s is given too often", "--%s 给出次数过多"), o->name);
+		misuse(state, up_say("--%s is given too often", "--%s 给出次数过多"), o->name);
 	if (l->values[o->key] == NULL)
 		l->values[o->key] = value;
 	if (!repeats)
@@ -219,7 +233,7 @@ static error_t take_rest(int key, char *value, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (p->command->argument == NULL || p->line->argument != NULL ||
 		    !up_text_utf8_valid(up_span_str(value)))
-			argp_error(state, up_say("'%s' is too much here", "此处不应有“%s”"), value);
+			misuse(state, up_say("'%s' is too much here", "此处不应有“%s”"), value);
 		p->line->argument = value;
 		return 0;
 	case ARGP_KEY_END:
