@@ -262,15 +262,25 @@ int up_ctl_holder_show(struct up_command_line *l)
 
 /* --- end --- */
 
-/* She and those below her. */
-static void keep_ending(struct tree *t)
+/* She and those below her. False: she has ended. */
+static bool keep_ending(struct tree *t)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < t->n; i++) {
+		any = any || t->nodes[i].meant;
 		t->nodes[i].shown = t->nodes[i].meant;
 		if (find(t, t->nodes[i].grantor) != NULL &&
 		    !find(t, t->nodes[i].grantor)->meant)
 			t->nodes[i].grantor = 0;
 	}
+	return any;
+}
+
+static int fail_ended(const struct tree *t)
+{
+	return up_ctl_fail(t->ctl, "unchanged",
+	    up_say("holder '%s' has ended already", "持证人“%s”此前已停用"), t->ref);
 }
 
 static bool ask(struct tree *t, bool yes)
@@ -282,7 +292,10 @@ static bool ask(struct tree *t, bool yes)
 		up_ctl_fail_err(t->ctl, err, t->ref);
 		return false;
 	}
-	keep_ending(t);
+	if (!keep_ending(t)) {
+		fail_ended(t);
+		return false;
+	}
 	if (!t->ctl->json) {
 		top = make_json(t);
 		puts(up_say("These end at once, with their grants, codes and sessions:",
@@ -299,8 +312,7 @@ static int end(const struct tree *t)
 	enum up_err err = up_ctl_run(t->ctl, UP_OP_HOLDER_END, &op.op);
 
 	if (err == UP_E_STATE)
-		return up_ctl_fail(t->ctl, "unchanged",
-		    up_say("holder '%s' has ended already", "持证人“%s”此前已停用"), t->ref);
+		return fail_ended(t);
 	if (err != UP_OK)
 		return up_ctl_fail_err(t->ctl, err, t->ref);
 	if (t->ctl->json)
