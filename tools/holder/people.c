@@ -156,8 +156,8 @@ static int print_list(const struct up_holder_act *x, const struct up_people_kind
 		.heads = heads,
 		.columns = UP_ARRAY_LEN(heads) - managers,
 		.put_row = managers ? put_manager : put_user,
-		.none = managers ? up_say("There is no manager.", "没有管理人。")
-				 : up_say("There is no user.", "没有使用人。"),
+		.none = managers ? up_say("There is no manager that you may see.", "没有您可查看的管理人。")
+				 : up_say("There is no user that you may see.", "没有您可查看的使用人。"),
 		.command = managers ? "manager list" : "user list",
 		.options = "",
 	};
