@@ -21,10 +21,10 @@ static const char *rules_text(void)
 static const char *weak_text(enum up_err err)
 {
 	if (err == UP_E_WEAK)
-		return up_say("too easy to guess: no runs, repetitions, common words or digits of "
-		    "your own numbers",
+		return up_say("the password is too easy to guess: no runs, repetitions, common "
+		    "words or digits of your own numbers",
 		    "密码过于简单：不得为连续、重复、常见密码或本人号码中的数字");
-	return up_say("must have 6 to 64 characters", "密码应为 6 至 64 个字符");
+	return up_say("the password must have 6 to 64 characters", "密码应为 6 至 64 个字符");
 }
 
 /* OWN: the person's own numbers, when a password is chosen. */
