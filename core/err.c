@@ -30,8 +30,8 @@ static const struct row rows[UP_E_N] = {
 	    { 431, "invalid_request", "the header fields are too large; send fewer or shorter ones",
 		"请求头过大，请精简后重试" } },
 	[UP_E_NOT_FOUND] = { "not_found",
-	    { 404, "invalid_request", "nothing is here; check the address",
-		"页面或内容不存在，请检查地址" } },
+	    { 404, "invalid_request", "nothing is here; check the address or reference",
+		"页面或内容不存在，请检查地址或编号" } },
 	[UP_E_METHOD] = { "bad_method",
 	    { 405, "invalid_request",
 		"this address does not take that method; use one named in Allow",
@@ -181,9 +181,9 @@ static const struct row rows[UP_E_N] = {
 		"此人的实名核验尚无结果，系统会自动继续核验，请稍后再试" } },
 	[UP_E_MISMATCH] = { "person_mismatch",
 	    { 400, "person_mismatch",
-		"name and resident ID number do not belong together; check both with the person's "
-		"ID card",
-		"姓名与身份证号码不一致，请对照身份证核对后重新填写" } },
+		"name or mobile number are not those of the person with this resident ID number; "
+		"check all three with her",
+		"姓名或手机号与身份证号码不一致，请与本人逐项核对后重新填写" } },
 	[UP_E_NO_PERSON] = { "person_unknown",
 	    { 400, "person_unknown",
 		"no person has this resident ID number; check it with the person's ID card",
