@@ -88,7 +88,8 @@
  * nothing by an index under "if it is not empty". */
 #define UNITS \
 	"SELECT u.code, u.name, u.status, a.code, a.name, c.number, c.fields," \
-	" c.version, c.valid_from_s, c.valid_to_s, p.masked, r.status" \
+	" c.version, c.valid_from_s, c.valid_to_s, p.masked," \
+	" CASE WHEN r.suspended_ms IS NOT NULL THEN 'suspended' ELSE r.status END" \
 	" FROM unit u JOIN authority a ON a.id = u.authority" \
 	" LEFT JOIN certificate c ON c.unit = u.id AND c.status = 'live'" \
 	" LEFT JOIN role r ON r.unit = u.id AND r.role = 'principal' AND r.status <> 'ended'" \

@@ -199,7 +199,7 @@ struct up_unit_view {
 	    fields /* JSON text */; /* of the live certificate; empty without one */
 	int64_t certificate_version, valid_from_s, valid_to_s;
 	struct up_span principal /* masked name */,
-	    principal_status; /* live waiting; empty without one */
+	    principal_status; /* live waiting suspended; empty without one */
 };
 typedef int (*up_unit_fn)(void *arg, const struct up_unit_view *);
 /* All units in the order of their codes, or the one with CODE when it is not empty (none is no

@@ -246,6 +246,8 @@ static struct up_span status_word(struct up_span status)
 		return up_span_str(up_say("live", "有效"));
 	if (up_span_eq_str(status, "waiting"))
 		return up_span_str(up_say("waits for her phone", "待领取"));
+	if (up_span_eq_str(status, "suspended"))
+		return up_span_str(up_say("suspended", "待重新确认"));
 	if (up_span_eq_str(status, "ended"))
 		return up_span_str(up_say("ended", "已停用"));
 	return status;
