@@ -16,6 +16,7 @@
 static const enum up_sql whole[] = {
     UP_SQL_USAGE_LAST, UP_SQL_USAGE_NEWEST,
     UP_SQL_USAGE_BOUNDS,                 /* a row for 4096 records */
+    UP_SQL_CATALOGUE_NEXT,               /* its one row */
     UP_SQL_CLIENTS, UP_SQL_CLIENTS_VERSION, UP_SQL_ITEMS, UP_SQL_ITEMS_GRANTABLE,
     UP_SQL_AUTHORITIES,
     UP_SQL_ENROLMENT_TOO_LONG,           /* codes that are open, when the clock was put right */
