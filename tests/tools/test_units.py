@@ -2,6 +2,7 @@
 """Units that change, who acts for them, and items that end."""
 import calendar
 import json
+import os
 import time
 
 from scene import answer_of, until
@@ -85,6 +86,30 @@ def test_unit_renewed(s):
     shown = answer_of(s.ctl('--json', 'unit', 'show', over))
     assert (shown['certificate'], shown['valid_from']) == ('T-NEW', day()), shown
     assert five_years_to(shown['valid_to']) == day(), shown
+
+
+def test_nobody_is_enrolled_without_a_certificate_in_force(s):
+    """A code that no phone could take is not made; the lists show why."""
+    over, early = '12430000MB1234562D', '12430000MB7654322W'
+    import_unit(s, over, valid_from=five_years_to(day(-1)))
+    import_unit(s, early, valid_from=day(3))
+    path = s.base + '/person.json'
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), 'w') as f:
+        json.dump(s.of['persons'][3], f)
+    for code, state, said, zh in ((over, 'over', 'ran out on ' + day(-1), '证书已到期'),
+                                  (early, 'not_yet', day(3), '证书未生效')):
+        words = ('enrol', '--unit', code, '--person-file', path)
+        r = s.ctl('--json', *words)
+        assert answer_of(r, 1)['error'] == {'over': 'expired', 'not_yet': 'early'}[state], r
+        assert said in s.ctl(*words).stderr
+        unit = answer_of(s.ctl('--json', 'unit', 'show', code))
+        assert (unit['status'], unit['certificate_status']) == ('live', state), unit
+        assert 'principal' not in unit, unit
+        units = answer_of(s.ctl('--json', 'unit', 'list'))['units']
+        assert [u['certificate_status'] for u in units if u['code'] == code] == [state]
+        for shown in (('show', code), ('list',)):
+            assert zh in s.ctl('unit', *shown, lang='zh_CN.UTF-8').stdout, shown
+            assert 'certificate ' in s.ctl('unit', *shown).stdout, shown
 
 
 def test_unit_cancelled(s):

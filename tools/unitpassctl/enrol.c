@@ -19,7 +19,7 @@
 #include "tools/common/person.h"
 #include "tools/common/qr.h"
 #include "tools/common/terminal.h"
-#include "tools/unitpassctl/ctl.h"
+#include "tools/unitpassctl/unit.h"
 
 #define CODE_TEXT 22
 
@@ -55,6 +55,8 @@ struct enrol {
 	int64_t expires_ms;
 	struct up_buf text, masked, unit_name, principal /* masked, of now; or empty */;
 	bool unit_ended, replace, yes;
+	const char *period;              /* up_unit_period, of now */
+	char from[16], to[16];
 };
 
 static bool read_person(struct enrol *x, const struct up_command_line *l)
@@ -161,7 +163,29 @@ static int take_unit(void *arg, const struct up_unit_view *u)
 	up_buf_put_span(&x->unit_name, u->name);
 	up_buf_put_span(&x->principal, u->principal);
 	x->unit_ended = !up_span_eq_str(u->status, "live");
+	x->period = up_unit_period(u, x->ctl->now_ms, x->ctl->now_ms);
+	up_day_text(u->valid_from_s, x->from);
+	up_day_text(u->valid_to_s, x->to);
 	return 1;
+}
+
+/* No phone takes a code of a unit whose certificate is not in force. */
+static bool check_period(const struct enrol *x)
+{
+	if (x->unit_ended || x->period == NULL || strcmp(x->period, "live") == 0)
+		return true;
+	if (strcmp(x->period, "over") == 0)
+		up_ctl_fail(x->ctl, "expired",
+		    up_say("the certificate of unit %s ran out on %s; nobody can be enrolled under "
+			   "it. Issue another one first: unitpassctl unit change --certificate "
+			   "NUMBER --valid-from DAY %s",
+			"单位 %s 的证书已于 %s 到期，不能登记人员。请先另发证书：unitpassctl unit change "
+			"--certificate NUMBER --valid-from DAY %s"), x->unit, x->to, x->unit);
+	else
+		up_ctl_fail(x->ctl, "early",
+		    up_say("the certificate of unit %s is valid from %s on; enrol the person then",
+			"单位 %s 的证书自 %s 起有效，请届时再登记人员"), x->unit, x->from);
+	return false;
 }
 
 /* Unit and person first: who sees a slip here does not hand the phone a wrong code. */
@@ -246,7 +270,7 @@ static int run(struct enrol *x)
 	if (err != UP_OK)
 		return up_ctl_fail_err(x->ctl, err, x->unit);
 	up_person_mask_name(&x->masked, up_span_str(x->person.name));
-	if (!confirm(x) || !check_person(x))
+	if (!check_period(x) || !confirm(x) || !check_person(x))
 		return 1;
 	if (x->answer.outcome != UP_REALNAME_UNAVAILABLE && x->answer.why_en[0] != '\0')
 		up_ctl_warn(up_say(x->answer.why_en, x->answer.why_zh));

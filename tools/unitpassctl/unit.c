@@ -239,6 +239,34 @@ json_t *up_unit_view_json(const struct up_unit_view *u)
 	return o;
 }
 
+const char *up_unit_period(const struct up_unit_view *u, int64_t from_ms, int64_t to_ms)
+{
+	if (u->certificate.n == 0)
+		return NULL;
+	if (from_ms / 1000 > u->valid_to_s)
+		return "over";
+	return to_ms / 1000 < u->valid_from_s ? "not_yet" : "live";
+}
+
+struct listing { struct up_ctl_list x; int64_t from_ms, to_ms; };
+
+static struct listing listing_of(const struct up_ctl *ctl, const struct up_when *when)
+{
+	if (when->to_ms == 0)
+		return (struct listing){ .from_ms = ctl->now_ms, .to_ms = ctl->now_ms };
+	return (struct listing){ .from_ms = when->from_ms, .to_ms = when->to_ms - 1 };
+}
+
+static json_t *view_json(const struct listing *l, const struct up_unit_view *u)
+{
+	const char *period = up_unit_period(u, l->from_ms, l->to_ms);
+	json_t *o = up_unit_view_json(u);
+
+	if (period != NULL)
+		json_object_set_new(o, "certificate_status", json_string(period));
+	return o;
+}
+
 /* Of a unit or of its principal's role. */
 static struct up_span status_word(struct up_span status)
 {
@@ -253,22 +281,34 @@ static struct up_span status_word(struct up_span status)
 	return status;
 }
 
+/* Nobody signs in for a unit that lives under a certificate that does not. */
+static struct up_span unit_word(const struct listing *l, const struct up_unit_view *u)
+{
+	const char *period = up_unit_period(u, l->from_ms, l->to_ms);
+
+	if (!up_span_eq_str(u->status, "live") || period == NULL || strcmp(period, "live") == 0)
+		return status_word(u->status);
+	return up_span_str(strcmp(period, "over") == 0
+		? up_say("certificate ran out", "证书已到期")
+		: up_say("certificate not valid yet", "证书未生效"));
+}
+
 static int list_one(void *arg, const struct up_unit_view *u)
 {
-	struct up_ctl_list *x = arg;
+	const struct listing *l = arg;
 	char to[16] = "";
 
 	if (u->certificate.n > 0)
 		up_day_text(u->valid_to_s, to);
-	if (x->json != NULL)
-		return json_array_append_new(x->json, up_unit_view_json(u));
-	up_table_put(x->table, u->code);
-	up_table_put(x->table, u->name);
-	up_table_put(x->table, u->certificate);
-	up_table_put(x->table, up_span_str(to));
-	up_table_put(x->table, u->principal);
-	up_table_put(x->table, status_word(u->principal_status));
-	up_table_put(x->table, status_word(u->status));
+	if (l->x.json != NULL)
+		return json_array_append_new(l->x.json, view_json(l, u));
+	up_table_put(l->x.table, u->code);
+	up_table_put(l->x.table, u->name);
+	up_table_put(l->x.table, u->certificate);
+	up_table_put(l->x.table, up_span_str(to));
+	up_table_put(l->x.table, u->principal);
+	up_table_put(l->x.table, status_word(u->principal_status));
+	up_table_put(l->x.table, unit_word(l, u));
 	return 0;
 }
 
@@ -288,13 +328,18 @@ int up_unit_list(struct up_command_line *l)
 		up_say("UNIT", "单位状态") };
 	struct up_ctl *ctl = l->program;
 	const struct up_when when = up_ctl_when(l->values[AT], false);
-	struct up_ctl_list x;
+	struct listing list = { 0 };
 	int status = 1;
 
-	if (up_ctl_list_begin(&x, ctl, heads, UP_ARRAY_LEN(heads)))
+	if (up_ctl_list_begin(&list.x, ctl, heads, UP_ARRAY_LEN(heads))) {
+		const struct up_ctl_list x = list.x;
+
+		list = listing_of(ctl, &when);
+		list.x = x;
 		status = up_ctl_list_end(
-		    &x, units(ctl, "", &when, list_one, &x), "unit list", "units");
-	up_ctl_list_free(&x);
+		    &list.x, units(ctl, "", &when, list_one, &list), "unit list", "units");
+	}
+	up_ctl_list_free(&list.x);
 	return status;
 }
 
@@ -304,9 +349,12 @@ static void print_field(const json_t *fields, const char *name, const char *en, 
 	    stdout, up_say(en, zh), up_span_str(json_string_value(json_object_get(fields, name))));
 }
 
+struct shown { struct listing moment; json_t *unit; };
+
 static int show_one(void *arg, const struct up_unit_view *u)
 {
-	json_t **out = arg, *fields;
+	struct shown *shown = arg;
+	json_t **out = &shown->unit, *fields;
 
 	*out = up_unit_view_json(u);
 	if (*out == NULL)
@@ -314,7 +362,7 @@ static int show_one(void *arg, const struct up_unit_view *u)
 	fields = json_object_get(*out, "fields");
 	print_field(*out, "code", "code", "统一社会信用代码");
 	print_field(*out, "name", "name", "名称");
-	up_terminal_line(stdout, up_say("status", "状态"), status_word(u->status));
+	up_terminal_line(stdout, up_say("status", "状态"), unit_word(&shown->moment, u));
 	print_field(fields, "purpose", "purpose", "宗旨和业务范围");
 	print_field(fields, "address", "address", "住所");
 	print_field(fields, "legal_representative", "legal repr.", "法定代表人");
@@ -332,9 +380,9 @@ static int show_one(void *arg, const struct up_unit_view *u)
 
 static int keep_one(void *arg, const struct up_unit_view *u)
 {
-	json_t **out = arg;
+	struct shown *shown = arg;
 
-	*out = up_unit_view_json(u);
+	shown->unit = view_json(&shown->moment, u);
 	return 0;
 }
 
@@ -343,21 +391,22 @@ int up_unit_show(struct up_command_line *l)
 	struct up_ctl *ctl = l->program;
 	const struct up_when when = up_ctl_when(l->values[AT], false);
 	char code[UP_USCC_LEN + 1];
-	json_t *unit = NULL;
+	struct shown shown = { 0 };
 	enum up_err err;
 
 	if (!up_ctl_uscc(ctl, "code", l->argument, false, code))
 		return 1;
 	if (!up_ctl_open(ctl))
 		return 1;
-	err = units(ctl, code, &when, ctl->json ? keep_one : show_one, &unit);
+	shown.moment = listing_of(ctl, &when);
+	err = units(ctl, code, &when, ctl->json ? keep_one : show_one, &shown);
 	if (err != UP_OK)
 		return up_ctl_fail_err(ctl, err, l->argument);
-	if (unit == NULL)
+	if (shown.unit == NULL)
 		return up_ctl_fail(ctl, "not_found", up_say("there is no unit %s", "没有单位 %s"),
 		    code);
 	if (ctl->json)
-		return up_ctl_print(ctl, unit);
-	json_decref(unit);
+		return up_ctl_print(ctl, shown.unit);
+	json_decref(shown.unit);
 	return 0;
 }
