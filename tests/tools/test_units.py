@@ -117,6 +117,10 @@ def test_unit_cancelled(s):
     r = s.ctl('unit', 'cancel', code, '--yes')
     assert r.returncode == 0 and '0 principal' in r.stdout, r
     assert answer_of(s.ctl('--json', 'unit', 'cancel', code), 1)['error'] == 'unchanged'
+    # nothing is announced that then does not come
+    for words in (('cancel', code), ('renew', code), ('change', code, '--name', 'x')):
+        r = s.ctl('unit', *words, '--yes')
+        assert (r.returncode, r.stdout) == (1, '') and 'cancelled' in r.stderr, r
     assert answer_of(s.ctl('--json', 'unit', 'show', code))['status'] == 'ended'
     assert [x['event'] for x in s.records('--unit', code)][0] == 'unit.cancel'
     assert answer_of(s.ctl('--json', 'unit', 'change', code, '--name', 'x'), 1)['error'] == 'state'
@@ -154,6 +158,7 @@ def test_item_ends(s):
     until('the item', lambda: s.post('/device_authorization', item='short')[0] == 200)
     assert answer_of(s.ctl('--json', 'item', 'end', 'short'))['status'] == 'ended'
     assert answer_of(s.ctl('--json', 'item', 'end', 'short'), 1)['error'] == 'unchanged'
+    assert s.ctl('item', 'end', 'short', '--yes').stdout == ''
     until('its end', lambda: s.post('/device_authorization', item='short')[0] == 400)
     assert answer_of(s.ctl('--json', 'item', 'end', 'none'), 1)['error'] == 'item'
     items = {i['item']: i['status']

@@ -108,14 +108,46 @@ int up_item_list(struct up_command_line *l)
 	return status;
 }
 
+struct found { struct up_span code; bool is_there, ended; };
+
+static int find_one(void *arg, const struct up_item_state *item)
+{
+	struct found *f = arg;
+
+	if (!up_span_eq(item->item, f->code))
+		return 0;
+	f->is_there = true;
+	f->ended = item->ended_ms != 0;
+	return 1;
+}
+
+static int end_refused(const struct up_ctl *ctl, const char *code, enum up_err err)
+{
+	if (err == UP_E_NOT_FOUND)
+		return up_ctl_fail(ctl, "item",
+		    up_say("there is no item '%s'; see: unitpassctl item list",
+			"没有授权事项“%s”，请查看：unitpassctl item list"), code);
+	if (err == UP_E_STATE)
+		return up_ctl_fail(ctl, "unchanged",
+		    up_say("item '%s' has ended already", "授权事项“%s”此前已停用"), code);
+	return up_ctl_fail_err(ctl, err, code);
+}
+
 int up_item_end(struct up_command_line *l)
 {
 	struct up_ctl *ctl = l->program;
 	struct up_op_item_end end = { .code = up_span_str(l->argument) };
+	struct found found = { .code = end.code };
+	const struct up_when all = { .all = true };
 	enum up_err err;
 
 	if (!up_ctl_open(ctl))
 		return 1;
+	err = up_store_item_states(ctl->store, &all, find_one, &found);
+	if (err == UP_OK && (!found.is_there || found.ended))
+		err = found.is_there ? UP_E_STATE : UP_E_NOT_FOUND;
+	if (err != UP_OK)
+		return end_refused(ctl, l->argument, err);
 	if (!ctl->json)
 		puts(up_say("What was granted for this item is void at once; its code is never "
 			    "given again.",
@@ -124,15 +156,8 @@ int up_item_end(struct up_command_line *l)
 		up_say("End it? [y/N] ", "确认停用？[y/N] ")))
 		return 1;
 	err = up_ctl_run(ctl, UP_OP_ITEM_END, &end.op);
-	if (err == UP_E_NOT_FOUND)
-		return up_ctl_fail(ctl, "item",
-		    up_say("there is no item '%s'; see: unitpassctl item list",
-			"没有授权事项“%s”，请查看：unitpassctl item list"), l->argument);
-	if (err == UP_E_STATE)
-		return up_ctl_fail(ctl, "unchanged",
-		    up_say("item '%s' has ended already", "授权事项“%s”此前已停用"), l->argument);
 	if (err != UP_OK)
-		return up_ctl_fail_err(ctl, err, l->argument);
+		return end_refused(ctl, l->argument, err);
 	if (ctl->json)
 		return up_ctl_print(
 		    ctl, json_pack("{s:s, s:s}", "item", l->argument, "status", "ended"));

@@ -59,6 +59,8 @@ struct target {
 	struct up_ctl *ctl;
 	char code[UP_USCC_LEN + 1];
 	json_t *unit;                    /* as unit show has it */
+	int64_t valid_to_s;
+	bool ended;
 };
 
 static int keep(void *arg, const struct up_unit_view *u)
@@ -66,6 +68,8 @@ static int keep(void *arg, const struct up_unit_view *u)
 	struct target *t = arg;
 
 	t->unit = up_unit_view_json(u);
+	t->valid_to_s = u->valid_to_s;
+	t->ended = !up_span_eq_str(u->status, "live");
 	return 1;
 }
 
@@ -101,6 +105,15 @@ static void print_unit(const struct target *t)
 {
 	up_terminal_put(stdout, up_span_str(text_of(t->unit, UP_UNIT_NAME)), 200);
 	printf(" (%s)\n", t->code);
+}
+
+/* Before anything is announced. */
+static bool is_live(const struct target *t)
+{
+	if (t->ended)
+		up_ctl_fail(t->ctl, "state",
+		    up_say("unit %s is cancelled", "单位 %s 已注销"), t->code);
+	return !t->ended;
 }
 
 /* --- change --- */
@@ -169,10 +182,12 @@ static int change_refused(const struct change *c, const struct up_op_unit_change
 		return up_ctl_fail(ctl, "field", up_say("%s %s", "%s：%s"),
 		    up_unit_field_name(op->bad, up_terminal_chinese()),
 		    up_say(op->bad_en, op->bad_zh));
+	if (op->op.err == UP_E_STATE && c->ask.asked[UP_UNIT_CERTIFICATE])
+		return up_ctl_fail(ctl, "state", "%s",
+		    up_say("this certificate number is taken", "该证书号已被使用"));
 	if (op->op.err == UP_E_STATE)
 		return up_ctl_fail(ctl, "state", "%s",
-		    up_say("the unit is cancelled, or this certificate number is taken",
-			"单位已注销，或该证书号已被使用"));
+		    up_say("the unit is cancelled", "单位已注销"));
 	return up_ctl_fail_err(ctl, op->op.err, c->t.code);
 }
 
@@ -199,7 +214,7 @@ static int change(struct change *c, const struct up_command_line *l)
 {
 	struct up_op_unit_change op = { .code = up_span_str(c->t.code), .change = &c->ask };
 
-	if (!take_values(c, l))
+	if (!take_values(c, l) || !is_live(&c->t))
 		return 1;
 	if (!c->t.ctl->json)
 		print_change(c);
@@ -263,12 +278,25 @@ static int renew(const struct target *t)
 	return 0;
 }
 
+static bool may_renew(const struct target *t)
+{
+	int64_t from_s, to_s;
+	enum up_err err;
+
+	if (!is_live(t))
+		return false;
+	err = up_unit_renew(t->valid_to_s, t->ctl->now_ms / 1000, &from_s, &to_s);
+	if (err != UP_OK)
+		renew_refused(t, err);
+	return err == UP_OK;
+}
+
 int up_ctl_unit_renew(struct up_command_line *l)
 {
 	struct target t;
 	int status = 1;
 
-	if (find(&t, l)) {
+	if (find(&t, l) && may_renew(&t)) {
 		if (!t.ctl->json)
 			print_unit(&t);
 		if (up_ctl_confirm(t.ctl, l->values[YES] != NULL,
@@ -304,14 +332,19 @@ static bool print_standing(const struct target *t)
 	return true;
 }
 
+static int cancelled_already(const struct target *t)
+{
+	return up_ctl_fail(t->ctl, "unchanged",
+	    up_say("unit %s is cancelled already", "单位 %s 此前已注销"), t->code);
+}
+
 static int cancel(const struct target *t)
 {
 	struct up_op_unit_cancel op = { .code = up_span_str(t->code) };
 	enum up_err err = up_ctl_run(t->ctl, UP_OP_UNIT_CANCEL, &op.op);
 
 	if (err == UP_E_STATE)
-		return up_ctl_fail(t->ctl, "unchanged",
-		    up_say("unit %s is cancelled already", "单位 %s 此前已注销"), t->code);
+		return cancelled_already(t);
 	if (err != UP_OK)
 		return up_ctl_fail_err(t->ctl, err, t->code);
 	if (t->ctl->json)
@@ -328,10 +361,15 @@ int up_ctl_unit_cancel(struct up_command_line *l)
 	struct target t;
 	int status = 1;
 
-	if (find(&t, l) && print_standing(&t) &&
+	if (!find(&t, l))
+		goto out;
+	if (t.ended)
+		cancelled_already(&t);
+	else if (print_standing(&t) &&
 	    up_ctl_confirm(t.ctl, l->values[YES] != NULL,
 		up_say("Cancel it? [y/N] ", "确认注销？[y/N] ")))
 		status = cancel(&t);
+out:
 	json_decref(t.unit);
 	return status;
 }
