@@ -25,6 +25,8 @@ before(async () => {
 	await site.addLocations('items', {
 		'/report/': { require: [['item', site.item]] },
 		'/other/': { require: [['item', other]] },
+		'/report-by-role/': { require: [['item', site.item],
+			['role', 'principal', 'manager']] },
 	});
 	principal = await site.newPhone({ name: '欧阳小明', unitName: '湖南省授权测试院' });
 	manager = await site.addPhone(principal, 'manager', '周予安');
@@ -145,8 +147,9 @@ test('rules 15, 20: under the grant of a manager a user enters, and no other ite
 	assert.equal(login.searchParams.get('item'), other);
 	const refused = await attempt(user, await browser.begin({ item: other }));
 	assert.deepEqual([refused.status, refused.error], [403, 'item_not_granted']);
-	/* roles are asked for beside items */
-	assert.equal((await browser.fetch('/annual-report/whoami')).status, 403);
+	/* the page that the site shows asks for the item alone; a role is asked for beside it */
+	assert.equal((await browser.fetch('/annual-report/whoami')).status, 200);
+	assert.equal((await browser.fetch('/report-by-role/whoami')).status, 403);
 });
 
 test('who signed in for nothing, or for another item, is led to a login for this one',
