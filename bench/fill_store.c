@@ -70,7 +70,8 @@ struct up_fill *up_fill_open(const char *file, const char *password)
 		abort();
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->over, NULL);
-	if (up_text_b64url_fixed(up_span_str(password), f->password, sizeof(f->password)) != UP_OK ||
+	if (up_text_b64url_fixed(
+		up_span_str(password), f->password, sizeof(f->password)) != UP_OK ||
 	    open_store(f, file) != UP_OK)
 		up_fill_close(&f);
 	return f;

@@ -103,8 +103,8 @@ static bool grant(struct holder *h, long i)
 	char body[600], path[100], id[32] = "";
 	int64_t t0 = up_bench_now_us();
 
-	snprintf(body, sizeof(body), "{\"certificate\":\"%s\",\"password\":\"%s\",\"users\":[\"%s\"],"
-	    "\"items\":[\"%s\"],\"from\":\"%s\",\"to\":\"%s\"}", h->certificate,
+	snprintf(body, sizeof(body), "{\"certificate\":\"%s\",\"password\":\"%s\","
+	    "\"users\":[\"%s\"],\"items\":[\"%s\"],\"from\":\"%s\",\"to\":\"%s\"}", h->certificate,
 	    run.phones->password, h->user, run.item, run.from, run.to);
 	json_t *o = change(h, "/holder/grants", body);
 	bool good = first(o, "grants", "grant", id, sizeof(id));
@@ -239,8 +239,9 @@ static int measure(void)
 
 static void usage(void)
 {
-	fputs("usage: load_holder grants|users|grants-list|devices|items --listen IP:PORT --phones FILE\n"
-	      "                   --threads N --calls M [--one] [--item CODE] [--pid SERVER]\n",
+	fputs("usage: load_holder grants|users|grants-list|devices|items --listen IP:PORT\n"
+	      "                   --phones FILE --threads N --calls M [--one] [--item CODE]\n"
+	      "                   [--pid SERVER]\n",
 	    stderr);
 	exit(2);
 }

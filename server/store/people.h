@@ -55,8 +55,8 @@ struct up_grant_view {
 	int64_t created_ms, live_ms, ended_ms;   /* 0: not yet */
 };
 typedef int (*up_grant_fn)(void *arg, const struct up_grant_view *);
-/* Those that stand: of the unit, of a manager's users, or a user's own. USER: of this holder; GRANT:
- * this one, though it ended; or empty. */
+/* Those that stand: of the unit, of a manager's users, or a user's own. USER: of this holder;
+ * GRANT: this one, though it ended; or empty. */
 struct up_grant_filter { struct up_span user, grant; };
 UP_MUST_USE enum up_err up_store_grants(struct up_store *, const struct up_role *viewer,
     const struct up_grant_filter *, const struct up_page *, up_grant_fn fn, void *arg);
