@@ -53,8 +53,8 @@ static enum up_err refuse_newer(int version, int known, char why[256])
 	return UP_E_CONFIG;
 }
 
-/* One step in one transaction; the version is read inside it, for another process may have been
- * faster. */
+/* All that is missing in one transaction; the version is read inside it, for another process may
+ * have been faster. */
 static enum up_err advance(
     struct up_db *db, const struct up_db_schema *schema, int *version, char why[256])
 {
@@ -67,7 +67,7 @@ static enum up_err advance(
 	err = version_of(db, version, why);
 	if (err == UP_OK)
 		err = refuse_newer(*version, schema->n, why);
-	if (err == UP_OK && *version < schema->n) {
+	while (err == UP_OK && *version < schema->n) {
 		err = step_to(db, schema, ++*version);
 		if (err != UP_OK)
 			snprintf(why, 256, "schema step %d failed: %s", *version,
@@ -89,7 +89,7 @@ enum up_err up_schema_migrate(
 	int version = 0;
 	enum up_err err = version_of(db, &version, why);
 
-	while (err == UP_OK && version < schema->n)
+	if (err == UP_OK && version < schema->n)
 		err = advance(db, schema, &version, why);
 	return err == UP_OK ? refuse_newer(version, schema->n, why) : err;
 }
